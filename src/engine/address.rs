@@ -1,0 +1,179 @@
+//! E-mail addresses, user names and phone numbers: as typed, and as compared.
+
+use unicode_normalization::UnicodeNormalization as _;
+
+/// An e-mail address: how it was typed, and the one spelling by which it is found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Email {
+    typed: String,
+    key: String,
+}
+
+/// Why a text is no e-mail address we can write to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not an e-mail address")]
+pub struct NotAnEmail;
+
+impl Email {
+    /// Accepts `dot-atom@domain` (RFC 5321 section 4.1.2, without quoted strings and address literals), at most 254 bytes with a
+    /// local part of at most 64. The domain is compared in lower-case ASCII (UTS #46); the local part without regard to case,
+    /// because no large provider tells `Ana@` from `ana@` and people do not either.
+    pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
+        let typed = text.trim();
+        let (local, domain) = typed.rsplit_once('@').ok_or(NotAnEmail)?;
+        let atom = |part: &str| !part.is_empty() && part.bytes().all(is_atext);
+        if local.len() > 64 || !local.split('.').all(atom) {
+            return Err(NotAnEmail);
+        }
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?;
+        let labels = domain.split('.').filter(|label| !label.is_empty()).count();
+        let last_is_number = domain.rsplit('.').next().is_none_or(|last| last.bytes().all(|b| b.is_ascii_digit()));
+        if labels != domain.split('.').count() || last_is_number {
+            return Err(NotAnEmail);
+        }
+        let key = format!("{}@{domain}", local.to_ascii_lowercase());
+        if key.len() > 254 || typed.len() > 320 {
+            return Err(NotAnEmail);
+        }
+        Ok(Self { typed: format!("{local}@{domain}"), key })
+    }
+
+    /// As the person wrote the local part, with the domain in ASCII: what mail is sent to.
+    pub fn as_str(&self) -> &str {
+        &self.typed
+    }
+
+    /// The spelling that is unique.
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+
+    /// For pages: enough to recognise one's own address, not enough to learn another's.
+    pub fn masked(&self) -> String {
+        match self.typed.split_once('@') {
+            Some((local, domain)) => format!("{}•••@{domain}", local.chars().take(2).collect::<String>()),
+            None => "•••".to_owned(),
+        }
+    }
+}
+
+const fn is_atext(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~')
+}
+
+/// A user name: 2 to 40 letters, digits, dots, dashes and underscores of ASCII, beginning with a letter, so that it is never
+/// taken for an address or a number, nor for a look-alike from another alphabet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Username {
+    typed: String,
+    key: String,
+}
+
+/// Why a text is no user name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("not a user name")]
+pub struct NotAUsername;
+
+impl Username {
+    pub fn parse(text: &str) -> Result<Self, NotAUsername> {
+        let typed: String = text.trim().nfkc().collect();
+        let ok = (2..=40).contains(&typed.len())
+            && typed.starts_with(|c: char| c.is_ascii_alphabetic())
+            && typed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
+        if !ok {
+            return Err(NotAUsername);
+        }
+        let key = typed.to_ascii_lowercase();
+        Ok(Self { typed, key })
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.typed
+    }
+
+    pub fn key(&self) -> &str {
+        &self.key
+    }
+}
+
+/// What a person typed to say who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identifier {
+    Email(Email),
+    Username(Username),
+    /// Neither: nobody has it.
+    Unknown,
+}
+
+impl Identifier {
+    pub fn parse(text: &str) -> Self {
+        if let Ok(email) = Email::parse(text) {
+            return Self::Email(email);
+        }
+        Username::parse(text).map_or(Self::Unknown, Self::Username)
+    }
+
+    /// The spelling by which limits count; the typed text where it is no identifier at all.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Email(email) => email.key(),
+            Self::Username(name) => name.key(),
+            Self::Unknown => "",
+        }
+    }
+}
+
+/// An E.164 number: `+`, then 7 to 15 digits, the first not zero.
+pub fn is_e164(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (7..=15).contains(&digits.len()) && !digits.starts_with('0') && digits.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn addresses_that_are_the_same_have_one_key() {
+        for (a, b) in [("Ana@Example.com", "ana@example.COM"), (" ana@bücher.example ", "ana@xn--bcher-kva.example")] {
+            assert_eq!(Email::parse(a).unwrap().key(), Email::parse(b).unwrap().key(), "{a} {b}");
+        }
+        assert_ne!(Email::parse("a.na@example.com").unwrap().key(), Email::parse("ana@example.com").unwrap().key());
+        assert_ne!(Email::parse("ana+x@example.com").unwrap().key(), Email::parse("ana@example.com").unwrap().key());
+    }
+
+    #[test]
+    fn what_cannot_be_written_to_is_refused() {
+        for bad in [
+            "", "ana", "@example.com", "ana@", "ana@@example.com", "a b@example.com", "ana@exa mple.com", "ana@.com", "ana@example..com",
+            ".ana@example.com", "ana.@example.com", "ana\r\nBcc: x@example.com", "ana@example.com\0", "\"a\"@example.com", "ana@[127.0.0.1]",
+            "ana@127.0.0.1", "ana<x@example.com>", "ana,bob@example.com", "ana@example.com\u{2028}x", "änä@example.com",
+        ] {
+            assert_eq!(Email::parse(bad), Err(NotAnEmail), "{bad:?}");
+        }
+        assert!(Email::parse(&format!("{}@example.com", "a".repeat(65))).is_err());
+        assert!(Email::parse(&format!("a@{}.com", "b.".repeat(130))).is_err());
+    }
+
+    #[test]
+    fn user_names() {
+        assert_eq!(Username::parse("Ana.K").unwrap().key(), "ana.k");
+        for bad in ["", "a", "1ana", "ana@x", "аna", "a na", "ana\0", "-ana"] {
+            assert!(Username::parse(bad).is_err(), "{bad:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn parsing_is_stable(text in "\\PC{0,40}") {
+            if let Ok(email) = Email::parse(&text) {
+                let again = Email::parse(email.key()).unwrap();
+                prop_assert_eq!(again.key(), email.key());
+                prop_assert_eq!(email.as_str().matches('@').count(), 1);
+            }
+        }
+    }
+}

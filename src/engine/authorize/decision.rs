@@ -1,0 +1,173 @@
+//! What happens to a checked request: sign in, ask for consent, answer, or refuse.
+
+use super::{AuthorizationRequest, Prompt};
+use crate::engine::client::Client;
+use crate::engine::oauth_error::{Code, OAuthError};
+use crate::engine::scope::Scopes;
+use crate::engine::session::Session;
+use crate::time::Timestamp;
+
+/// What is known when a request is decided.
+#[derive(Clone, Copy, Debug)]
+pub struct Facts<'a> {
+    pub session: Option<&'a Session>,
+    /// What the person has allowed this client before.
+    pub consented: Option<&'a Scopes>,
+    /// The person has said yes to this very request.
+    pub just_consented: bool,
+    /// When the request arrived first; a sign-in after it satisfies `prompt=login`.
+    pub requested_at: Timestamp,
+    pub now: Timestamp,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Show the sign-in page. `again`: somebody is signed in, and must prove it anew.
+    SignIn { again: bool, create: bool },
+    Consent(Consent),
+    Answer,
+    Refuse(OAuthError),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Consent {
+    /// Asked for now and not allowed before.
+    pub new: Scopes,
+}
+
+/// OpenID Connect Core sections 3.1.2.3 and 3.1.2.4.
+pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>) -> Decision {
+    let silent = request.asks(Prompt::None);
+    let live = facts.session.filter(|session| session.is_live(facts.now));
+    let Some(session) = live.filter(|session| is_fresh(request, session, facts)) else {
+        return match silent {
+            true => refuse(Code::LoginRequired, "nobody is signed in, or not recently enough"),
+            false => Decision::SignIn { again: live.is_some(), create: request.asks(Prompt::Create) },
+        };
+    };
+    if request.claims.sub.as_deref().is_some_and(|sub| sub != session.user_id.as_str()) {
+        return match silent {
+            true => refuse(Code::LoginRequired, "somebody else is signed in"),
+            false => Decision::SignIn { again: false, create: false },
+        };
+    }
+    let acceptable = &request.claims.essential_acr;
+    if !acceptable.is_empty() && !acceptable.iter().any(|acr| acr == session.acr()) {
+        return refuse(Code::UnmetAuthenticationRequirements, "none of the essential acr values can be reached");
+    }
+    let nothing = Scopes::default();
+    let new = request.scopes.without(facts.consented.unwrap_or(&nothing));
+    let must_ask = request.asks(Prompt::Consent) || (!client.metadata.first_party && (facts.consented.is_none() || !new.is_empty()));
+    match (must_ask && !facts.just_consented, silent) {
+        (false, _) => Decision::Answer,
+        (true, true) => refuse(Code::ConsentRequired, "the person has not allowed this yet"),
+        (true, false) => Decision::Consent(Consent { new }),
+    }
+}
+
+/// `prompt=login`, `select_account` and `create` want a sign-in after the request arrived; `max_age` one that is not older than it says.
+fn is_fresh(request: &AuthorizationRequest, session: &Session, facts: Facts<'_>) -> bool {
+    let anew = [Prompt::Login, Prompt::SelectAccount, Prompt::Create].iter().any(|prompt| request.asks(*prompt));
+    let since_request = session.auth_time >= facts.requested_at;
+    let young = request.max_age.is_none_or(|seconds| facts.now.since(session.auth_time).as_secs() <= u64::from(seconds));
+    // `max_age=0` means the same as `prompt=login`: a sign-in for this request is always young enough.
+    (!anew || since_request) && (young || (since_request && facts.requested_at < facts.now))
+}
+
+fn refuse(code: Code, why: &'static str) -> Decision {
+    Decision::Refuse(OAuthError::new(code, why))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use serde_json::json;
+
+    use super::super::{check, trust};
+    use super::*;
+    use crate::crypto::random::Random;
+    use crate::engine::client::tests::client;
+    use crate::engine::params::Params;
+    use crate::engine::session::{Lifetimes, MethodKind};
+    use crate::ids::{SessionId, UserId};
+
+    fn now() -> Timestamp {
+        Timestamp::from_seconds(1_700_000_000)
+    }
+
+    fn session(age: u64) -> Session {
+        let long = Duration::from_secs(86400);
+        let at = now() - Duration::from_secs(age);
+        let random = Random::seeded(1);
+        Session::begin(SessionId::new(at, &random), UserId::new(at, &random), MethodKind::Password, true, String::new(), String::new(), Lifetimes { absolute: long, idle: long, short: long }, at)
+    }
+
+    struct Case {
+        query: &'static [(&'static str, &'static str)],
+        session: Option<Session>,
+        consented: Option<&'static str>,
+        requested: u64,
+    }
+
+    fn decided(first_party: bool, case: &Case) -> Decision {
+        let shop = client(&json!({"first_party": first_party}));
+        let mut pairs = vec![("redirect_uri", "https://shop.example/callback"), ("response_type", "code"), ("scope", "openid email"), ("nonce", "n")];
+        pairs.extend(case.query);
+        let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
+        let params = Params::parse(text.as_bytes()).unwrap();
+        let request = check(&trust(&shop, &params).unwrap(), &shop, &params).unwrap();
+        let consented = case.consented.map(|text| Scopes::parse(text).unwrap());
+        decide(&shop, &request, Facts { session: case.session.as_ref(), consented: consented.as_ref(), just_consented: false, requested_at: now() - Duration::from_secs(case.requested), now: now() })
+    }
+
+    #[test]
+    fn who_signs_in_and_who_does_not() {
+        let sign_in = |again| Decision::SignIn { again, create: false };
+        let all = Some("openid email");
+        for (name, case, expected) in [
+            ("nobody", Case { query: &[], session: None, consented: None, requested: 0 }, sign_in(false)),
+            ("somebody", Case { query: &[], session: Some(session(100)), consented: all, requested: 0 }, Decision::Answer),
+            ("a dead session", Case { query: &[], session: Some(session(86400)), consented: all, requested: 0 }, sign_in(false)),
+            ("prompt=login", Case { query: &[("prompt", "login")], session: Some(session(100)), consented: all, requested: 0 }, sign_in(true)),
+            ("prompt=login, done", Case { query: &[("prompt", "login")], session: Some(session(5)), consented: all, requested: 10 }, Decision::Answer),
+            ("max_age over", Case { query: &[("max_age", "60")], session: Some(session(61)), consented: all, requested: 0 }, sign_in(true)),
+            ("max_age kept", Case { query: &[("max_age", "60")], session: Some(session(60)), consented: all, requested: 0 }, Decision::Answer),
+            ("max_age=0, done", Case { query: &[("max_age", "0")], session: Some(session(5)), consented: all, requested: 10 }, Decision::Answer),
+            ("another person", Case { query: &[("claims", r#"{"id_token":{"sub":{"value":"user_x"}}}"#)], session: Some(session(1)), consented: all, requested: 0 }, sign_in(false)),
+        ] {
+            assert_eq!(decided(false, &case), expected, "{name}");
+        }
+    }
+
+    #[test]
+    fn consent_is_asked_remembered_and_skipped() {
+        let ask = |new: &str| Decision::Consent(Consent { new: Scopes::parse(new).unwrap() });
+        let case = |query: &'static [(&'static str, &'static str)], consented| Case { query, session: Some(session(1)), consented, requested: 0 };
+        assert_eq!(decided(false, &case(&[], None)), ask("openid email"));
+        assert_eq!(decided(false, &case(&[], Some("openid"))), ask("email"));
+        assert_eq!(decided(false, &case(&[], Some("openid email phone"))), Decision::Answer);
+        assert_eq!(decided(false, &case(&[("prompt", "consent")], Some("openid email"))), ask(""));
+        assert_eq!(decided(true, &case(&[], None)), Decision::Answer);
+        assert_eq!(decided(true, &case(&[("prompt", "consent")], None)), ask("openid email"));
+    }
+
+    #[test]
+    fn prompt_none_never_shows_a_page() {
+        let code = |case: &Case| match decided(false, case) {
+            Decision::Refuse(error) => error.code,
+            other => panic!("{other:?}"),
+        };
+        let none = &[("prompt", "none")];
+        assert_eq!(code(&Case { query: none, session: None, consented: None, requested: 0 }), Code::LoginRequired);
+        assert_eq!(code(&Case { query: none, session: Some(session(1)), consented: None, requested: 0 }), Code::ConsentRequired);
+        assert_eq!(code(&Case { query: &[("prompt", "none"), ("max_age", "5")], session: Some(session(10)), consented: Some("openid email"), requested: 0 }), Code::LoginRequired);
+    }
+
+    #[test]
+    fn an_acr_that_cannot_be_reached_is_not_claimed() {
+        let query = &[("claims", r#"{"id_token":{"acr":{"essential":true,"values":["urn:other"]}}}"#)];
+        let Decision::Refuse(error) = decided(false, &Case { query, session: Some(session(1)), consented: Some("openid email"), requested: 0 }) else { panic!() };
+        assert_eq!(error.code, Code::UnmetAuthenticationRequirements);
+    }
+}

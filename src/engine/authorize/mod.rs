@@ -1,0 +1,106 @@
+//! The authorization endpoint's rules: a list of checks, then a decision.
+//!
+//! 1. [`trust`](redirect::trust): nothing may redirect before this has made a [`Trusted`] (RFC 9700 section 4.11).
+//! 2. [`CHECKS`]: each looks at its parameters and fills its part of the request. Errors travel by the trusted redirect.
+//! 3. [`decide`](decision::decide): sign in, consent, an answer, or an error.
+
+mod checks;
+mod decision;
+mod redirect;
+mod response;
+
+use serde::{Deserialize, Serialize};
+
+use super::client::Client;
+use super::oauth_error::OAuthError;
+use super::params::Params;
+use super::scope::Scopes;
+use crate::ids::ClientId;
+
+pub use checks::{CHECKS, Check};
+pub use decision::{Consent, Decision, Facts, decide};
+pub use redirect::{Trusted, Untrusted, trust};
+pub use response::{Answer, ResponseMode, answer_url};
+
+/// A checked authorization request (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AuthorizationRequest {
+    pub client_id: ClientId,
+    pub redirect_uri: String,
+    /// Whether the request named its redirect URI; then the token request must too.
+    pub redirect_uri_sent: bool,
+    pub response_mode: ResponseMode,
+    pub state: Option<String>,
+    pub scopes: Scopes,
+    pub nonce: Option<String>,
+    pub code_challenge: Option<String>,
+    pub prompt: Vec<Prompt>,
+    /// Seconds.
+    pub max_age: Option<u32>,
+    pub login_hint: Option<String>,
+    pub ui_locales: Option<String>,
+    pub claims: ClaimsRequest,
+}
+
+/// Values of `prompt`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Prompt {
+    None,
+    Login,
+    Consent,
+    SelectAccount,
+    /// Initiating User Registration via OpenID Connect 1.0.
+    Create,
+}
+
+/// What the `claims` parameter asks for (OpenID Connect Core section 5.5). Values are not negotiated but for `acr`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct ClaimsRequest {
+    pub userinfo: Vec<String>,
+    pub id_token: Vec<String>,
+    /// An essential `acr` that must be one of these (section 5.5.1.1).
+    pub essential_acr: Vec<String>,
+    /// A `sub` that must be the one signed in.
+    pub sub: Option<String>,
+}
+
+impl ClaimsRequest {
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl AuthorizationRequest {
+    pub fn is_openid(&self) -> bool {
+        self.scopes.contains("openid")
+    }
+
+    pub fn asks(&self, prompt: Prompt) -> bool {
+        self.prompt.contains(&prompt)
+    }
+}
+
+/// Runs the checks in order.
+pub fn check(trusted: &Trusted, client: &Client, params: &Params) -> Result<AuthorizationRequest, OAuthError> {
+    let mut request = AuthorizationRequest {
+        client_id: client.id.clone(),
+        redirect_uri: trusted.redirect_uri.clone(),
+        redirect_uri_sent: trusted.redirect_uri_sent,
+        response_mode: trusted.response_mode,
+        state: trusted.state.clone(),
+        scopes: Scopes::default(),
+        nonce: None,
+        code_challenge: None,
+        prompt: Vec::new(),
+        max_age: None,
+        login_hint: None,
+        ui_locales: None,
+        claims: ClaimsRequest::default(),
+    };
+    for check in CHECKS {
+        check(client, params, &mut request)?;
+    }
+    Ok(request)
+}

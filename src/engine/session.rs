@@ -1,0 +1,203 @@
+//! A browser session: who signed in, how, when, and how long it lasts.
+
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use crate::ids::{SessionId, UserId};
+use crate::time::Timestamp;
+
+/// A browser session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    pub id: SessionId,
+    pub user_id: UserId,
+    /// The ways in which the person proved who they are, oldest first.
+    pub methods: Vec<Method>,
+    /// The most recent proof: the `auth_time` claim.
+    pub auth_time: Timestamp,
+    /// "Stay signed in": survives the browser's end.
+    pub remembered: bool,
+    /// The browser and system as told by the User-Agent, shortened.
+    pub device: String,
+    /// The requester's address at sign-in.
+    pub address: String,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub idle_expires_at: Timestamp,
+    pub expires_at: Timestamp,
+}
+
+/// One proof of identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Method {
+    pub kind: MethodKind,
+    pub at: Timestamp,
+}
+
+/// How a person can prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MethodKind {
+    Password,
+    /// A link or code sent to a verified address.
+    Mail,
+}
+
+impl MethodKind {
+    /// The value in `amr` (RFC 8176 section 2).
+    pub const fn amr(self) -> &'static str {
+        match self {
+            Self::Password => "pwd",
+            Self::Mail => "otp",
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+/// The one level that a single factor reaches, as `acr` (OpenID Connect Core section 2).
+pub const ACR_ONE_FACTOR: &str = "urn:vestibule:acr:one-factor";
+
+/// How long sessions last.
+#[derive(Clone, Copy, Debug)]
+pub struct Lifetimes {
+    pub absolute: Duration,
+    pub idle: Duration,
+    /// Both, for a session that is not to be remembered.
+    pub short: Duration,
+}
+
+/// `last_seen_at` moves at most this often, so that looking at pages does not write to the disk.
+const SEEN_EVERY: Duration = Duration::from_secs(60);
+
+impl Session {
+    /// A session that begins now with one proof.
+    pub fn begin(id: SessionId, user_id: UserId, how: MethodKind, remembered: bool, device: String, address: String, lifetimes: Lifetimes, now: Timestamp) -> Self {
+        let absolute = if remembered { lifetimes.absolute } else { lifetimes.short };
+        let expires_at = now + absolute;
+        Self {
+            id,
+            user_id,
+            methods: vec![Method { kind: how, at: now }],
+            auth_time: now,
+            remembered,
+            device,
+            address,
+            created_at: now,
+            last_seen_at: now,
+            idle_expires_at: idle_end(now, expires_at, remembered, lifetimes),
+            expires_at,
+        }
+    }
+
+    pub fn is_live(&self, now: Timestamp) -> bool {
+        now < self.expires_at && now < self.idle_expires_at
+    }
+
+    /// The same person has proved again who they are.
+    pub fn reauthenticated(mut self, how: MethodKind, now: Timestamp) -> Self {
+        self.methods.retain(|method| method.kind != how);
+        self.methods.push(Method { kind: how, at: now });
+        self.auth_time = now;
+        self
+    }
+
+    /// The new `last_seen_at` and `idle_expires_at`, if it is time to write them.
+    pub fn seen(&self, lifetimes: Lifetimes, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
+        (now.since(self.last_seen_at) >= SEEN_EVERY).then(|| (now, idle_end(now, self.expires_at, self.remembered, lifetimes)))
+    }
+
+    /// The `amr` claim: each method once.
+    pub fn amr(&self) -> Vec<&'static str> {
+        let mut values: Vec<_> = self.methods.iter().map(|method| method.kind.amr()).collect();
+        values.dedup();
+        values
+    }
+
+    /// The `acr` claim.
+    pub const fn acr(&self) -> &'static str {
+        ACR_ONE_FACTOR
+    }
+}
+
+fn idle_end(now: Timestamp, expires_at: Timestamp, remembered: bool, lifetimes: Lifetimes) -> Timestamp {
+    let idle = if remembered { lifetimes.idle } else { lifetimes.short };
+    (now + idle).min(expires_at)
+}
+
+/// A short name for a User-Agent, such as "Firefox, Linux". Browsers freeze that header, so more would be false precision.
+pub fn device(user_agent: &str) -> String {
+    let agent: String = user_agent.chars().filter(|c| !c.is_control()).take(300).collect();
+    // Order matters: Edge and Opera call themselves Chrome, Chrome calls itself Safari.
+    let browser = [("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox/", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")];
+    let system = [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")];
+    let find = |table: &[(&str, &'static str)]| table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
+    match (find(&browser), find(&system)) {
+        (Some(browser), Some(system)) => format!("{browser}, {system}"),
+        (Some(one), None) | (None, Some(one)) => one.to_owned(),
+        (None, None) => agent.chars().take(40).collect::<String>().trim().to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::crypto::random::Random;
+
+    const LIFETIMES: Lifetimes =
+        Lifetimes { absolute: Duration::from_secs(30 * 86400), idle: Duration::from_secs(14 * 86400), short: Duration::from_secs(12 * 3600) };
+
+    fn session(remembered: bool, now: Timestamp) -> Session {
+        let random = Random::seeded(1);
+        Session::begin(SessionId::new(now, &random), UserId::new(now, &random), MethodKind::Password, remembered, String::new(), String::new(), LIFETIMES, now)
+    }
+
+    #[test]
+    fn it_ends_when_idle_and_at_last() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let mut kept = session(true, now);
+        assert!(kept.is_live(now + Duration::from_secs(14 * 86400 - 1)));
+        assert!(!kept.is_live(now + Duration::from_secs(14 * 86400)));
+        let later = now + Duration::from_secs(13 * 86400);
+        let (seen, idle) = kept.seen(LIFETIMES, later).unwrap();
+        (kept.last_seen_at, kept.idle_expires_at) = (seen, idle);
+        assert!(kept.is_live(now + Duration::from_secs(20 * 86400)));
+        let late = now + Duration::from_secs(29 * 86400);
+        assert_eq!(kept.seen(LIFETIMES, late).unwrap().1, kept.expires_at, "the idle end never outlives the absolute one");
+        assert!(!session(false, now).is_live(now + Duration::from_secs(12 * 3600)));
+    }
+
+    #[test]
+    fn seeing_it_writes_at_most_once_a_minute() {
+        let now = Timestamp::from_seconds(1_000_000);
+        assert!(session(true, now).seen(LIFETIMES, now + Duration::from_secs(59)).is_none());
+        assert!(session(true, now).seen(LIFETIMES, now + Duration::from_secs(60)).is_some());
+    }
+
+    #[test]
+    fn a_second_proof_moves_the_time_and_names_each_method_once() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let later = now + Duration::from_secs(5);
+        let again = session(true, now).reauthenticated(MethodKind::Password, later);
+        assert_eq!((again.auth_time, again.amr()), (later, vec!["pwd"]));
+    }
+
+    #[test]
+    fn devices_have_short_names() {
+        for (agent, name) in [
+            ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux"),
+            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "Edge, Windows"),
+            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1", "Safari, iPhone"),
+            ("curl/8.5.0", "curl"),
+            ("", ""),
+        ] {
+            assert_eq!(device(agent), name);
+        }
+    }
+}

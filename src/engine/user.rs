@@ -1,0 +1,310 @@
+//! A person's account.
+
+use serde::{Deserialize, Serialize};
+
+use super::address::{Email, Username};
+use crate::ids::UserId;
+use crate::time::Timestamp;
+
+/// A person's account, as stored.
+#[derive(Clone, Debug)]
+pub struct User {
+    pub id: UserId,
+    pub username: Option<Username>,
+    pub email: Option<Email>,
+    pub email_verified_at: Option<Timestamp>,
+    /// E.164.
+    pub phone_number: Option<String>,
+    pub phone_number_verified_at: Option<Timestamp>,
+    /// PHC string.
+    pub password_hash: Option<String>,
+    pub password_changed_at: Option<Timestamp>,
+    pub state: UserState,
+    pub is_admin: bool,
+    pub profile: Profile,
+    pub created_at: Timestamp,
+    pub updated_at: Timestamp,
+    pub last_login_at: Option<Timestamp>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserState {
+    Active,
+    /// An operator has shut the account: nobody signs in, and nothing issued for it works.
+    Disabled,
+}
+
+impl UserState {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
+/// The standard claims that a person may hold (OpenID Connect Core section 5.1), but for those that have columns of their own,
+/// and a biography.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Profile {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub middle_name: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nickname: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_username: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub picture: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub gender: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub birthdate: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub zoneinfo: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub address: Option<Address>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub bio: Option<String>,
+}
+
+/// The `address` claim (OpenID Connect Core section 5.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Address {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formatted: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street_address: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+}
+
+/// What is wrong with one field of a profile.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FieldError {
+    TooLong,
+    ControlCharacter,
+    NotAUrl,
+    NotADate,
+    NotATimeZone,
+    NotALanguage,
+}
+
+/// A field's name (that of its claim; `address.locality` for parts) and what is wrong with it.
+pub type FieldErrors = Vec<(&'static str, FieldError)>;
+
+type Rule = fn(&str) -> Result<(), FieldError>;
+
+impl Profile {
+    /// Every field by its name, in the order of the pages.
+    pub fn fields(&self) -> Vec<(&'static str, &Option<String>)> {
+        static NOTHING: Option<String> = None;
+        let part = |part: fn(&Address) -> &Option<String>| self.address.as_ref().map_or(&NOTHING, part);
+        vec![
+            ("name", &self.name),
+            ("given_name", &self.given_name),
+            ("family_name", &self.family_name),
+            ("middle_name", &self.middle_name),
+            ("nickname", &self.nickname),
+            ("preferred_username", &self.preferred_username),
+            ("profile", &self.profile),
+            ("picture", &self.picture),
+            ("website", &self.website),
+            ("gender", &self.gender),
+            ("birthdate", &self.birthdate),
+            ("zoneinfo", &self.zoneinfo),
+            ("locale", &self.locale),
+            ("bio", &self.bio),
+            ("address.formatted", part(|a| &a.formatted)),
+            ("address.street_address", part(|a| &a.street_address)),
+            ("address.locality", part(|a| &a.locality)),
+            ("address.region", part(|a| &a.region)),
+            ("address.postal_code", part(|a| &a.postal_code)),
+            ("address.country", part(|a| &a.country)),
+        ]
+    }
+
+    /// Sets a field by its name; an empty text removes it. Unknown names change nothing.
+    pub fn set(&mut self, name: &str, value: &str) {
+        let value = Some(value.trim().to_owned()).filter(|text| !text.is_empty());
+        if let Some(part) = name.strip_prefix("address.") {
+            let mut address = self.address.take().unwrap_or_default();
+            match part {
+                "formatted" => address.formatted = value,
+                "street_address" => address.street_address = value,
+                "locality" => address.locality = value,
+                "region" => address.region = value,
+                "postal_code" => address.postal_code = value,
+                "country" => address.country = value,
+                _ => {}
+            }
+            self.address = Some(address).filter(|address| *address != Address::default());
+            return;
+        }
+        match name {
+            "name" => self.name = value,
+            "given_name" => self.given_name = value,
+            "family_name" => self.family_name = value,
+            "middle_name" => self.middle_name = value,
+            "nickname" => self.nickname = value,
+            "preferred_username" => self.preferred_username = value,
+            "profile" => self.profile = value,
+            "picture" => self.picture = value,
+            "website" => self.website = value,
+            "gender" => self.gender = value,
+            "birthdate" => self.birthdate = value,
+            "zoneinfo" => self.zoneinfo = value,
+            "locale" => self.locale = value,
+            "bio" => self.bio = value,
+            _ => {}
+        }
+    }
+
+    /// Every problem, so that a page can show them all at once.
+    pub fn problems(&self) -> FieldErrors {
+        let check = |(name, value): (&'static str, &Option<String>)| {
+            let value = value.as_deref()?;
+            let error = rule(name)(value).err()?;
+            Some((name, error))
+        };
+        self.fields().into_iter().filter_map(check).collect()
+    }
+}
+
+fn rule(name: &str) -> Rule {
+    match name {
+        "profile" | "picture" | "website" => web_address,
+        "birthdate" => birthdate,
+        "zoneinfo" => time_zone,
+        "locale" => language,
+        "bio" | "address.formatted" | "address.street_address" => lines,
+        _ => line,
+    }
+}
+
+fn line(text: &str) -> Result<(), FieldError> {
+    match () {
+        () if text.chars().count() > 200 => Err(FieldError::TooLong),
+        () if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) => Err(FieldError::ControlCharacter),
+        () => Ok(()),
+    }
+}
+
+fn lines(text: &str) -> Result<(), FieldError> {
+    match () {
+        () if text.chars().count() > 2000 => Err(FieldError::TooLong),
+        () if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r')) => Err(FieldError::ControlCharacter),
+        () => Ok(()),
+    }
+}
+
+/// Only the web's own schemes: the text becomes a link or an image on other people's pages.
+fn web_address(text: &str) -> Result<(), FieldError> {
+    let url = url::Url::parse(text).map_err(|_| FieldError::NotAUrl)?;
+    match () {
+        () if text.len() > 2000 => Err(FieldError::TooLong),
+        () if !matches!(url.scheme(), "https" | "http") || url.host().is_none() => Err(FieldError::NotAUrl),
+        () if !url.username().is_empty() || url.password().is_some() => Err(FieldError::NotAUrl),
+        () => line(&text.chars().take(200).collect::<String>()),
+    }
+}
+
+/// `YYYY-MM-DD`, `0000-MM-DD` where the year is withheld, or `YYYY` (OpenID Connect Core section 5.1).
+fn birthdate(text: &str) -> Result<(), FieldError> {
+    let withheld = text.strip_prefix("0000-").map(|rest| format!("2000-{rest}")); // a leap year
+    let year_only = text.len() == 4 && text.bytes().all(|b| b.is_ascii_digit());
+    let date = withheld.as_deref().unwrap_or(text);
+    let is_date = date.len() == 10 && date.parse::<jiff::civil::Date>().is_ok();
+    if year_only || is_date { Ok(()) } else { Err(FieldError::NotADate) }
+}
+
+fn time_zone(text: &str) -> Result<(), FieldError> {
+    jiff::tz::db().get(text).map(drop).map_err(|_| FieldError::NotATimeZone)
+}
+
+/// A BCP 47 tag such as `de-AT`.
+fn language(text: &str) -> Result<(), FieldError> {
+    text.parse::<unic_langid::LanguageIdentifier>().map(drop).map_err(|_| FieldError::NotALanguage)
+}
+
+impl User {
+    pub fn is_active(&self) -> bool {
+        self.state == UserState::Active
+    }
+
+    pub const fn email_is_verified(&self) -> bool {
+        self.email_verified_at.is_some()
+    }
+
+    /// How pages address the person: the name, else the user name, else the address.
+    pub fn shown_as(&self) -> String {
+        let username = self.username.as_ref().map(|name| name.as_str().to_owned());
+        let email = self.email.as_ref().map(|email| email.as_str().to_owned());
+        self.profile.name.clone().or(username).or(email).unwrap_or_else(|| self.id.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn problems(name: &str, value: &str) -> FieldErrors {
+        let mut profile = Profile::default();
+        profile.set(name, value);
+        profile.problems()
+    }
+
+    #[test]
+    fn each_field_refuses_what_it_cannot_mean() {
+        for (name, good) in [
+            ("birthdate", "1990-02-28"), ("birthdate", "0000-02-29"), ("birthdate", "1990"), ("zoneinfo", "Europe/Vienna"), ("locale", "de-AT"),
+            ("picture", "https://example.com/a.png"), ("bio", "two\nlines"), ("address.country", "Österreich"), ("name", "Ana 🦊"),
+        ] {
+            assert_eq!(problems(name, good), [], "{name} {good}");
+        }
+        for (name, bad, error) in [
+            ("birthdate", "1990-02-30", FieldError::NotADate), ("birthdate", "yesterday", FieldError::NotADate), ("zoneinfo", "Mars/Base", FieldError::NotATimeZone),
+            ("locale", "not a tag", FieldError::NotALanguage), ("picture", "javascript:alert(1)", FieldError::NotAUrl), ("website", "https://a:b@c.example", FieldError::NotAUrl),
+            ("name", "a\0b", FieldError::ControlCharacter), ("address.locality", "a\nb", FieldError::ControlCharacter),
+        ] {
+            let found = problems(name, bad);
+            assert_eq!(found.len(), 1, "{name} {bad}");
+            assert_eq!(found[0].1, error);
+        }
+        assert_eq!(problems("nickname", &"x".repeat(201)), [("nickname", FieldError::TooLong)]);
+    }
+
+    #[test]
+    fn setting_every_field_and_emptying_it_leaves_nothing() {
+        let names: Vec<_> = Profile::default().fields().iter().map(|(name, _)| *name).collect();
+        let mut profile = Profile::default();
+        for name in &names {
+            profile.set(name, "x");
+        }
+        assert!(profile.fields().iter().all(|(_, value)| value.as_deref() == Some("x")));
+        for name in &names {
+            profile.set(name, "  ");
+        }
+        assert_eq!(profile, Profile::default());
+    }
+}

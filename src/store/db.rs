@@ -1,0 +1,199 @@
+//! `Store` and `Tx`: two databases behind one unit of work.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Duration;
+
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous,
+};
+use sqlx::{ConnectOptions as _, Connection as _, Postgres};
+use tokio::sync::{Mutex, OwnedMutexGuard};
+
+use super::error::{Result, StoreError};
+use super::group::{Unit, Writer};
+
+/// How many connections read a SQLite file at once. A statement takes microseconds, so more would only wait for a core.
+const SQLITE_READERS: usize = 2;
+
+/// Where the rows are.
+#[derive(Clone, Debug)]
+pub enum Location {
+    /// A SQLite file; its folder must exist.
+    Sqlite(PathBuf),
+    /// A PostgreSQL URL, and how many connections this node may hold.
+    Postgres { url: String, max_connections: u32 },
+}
+
+/// The database. Cheap to clone.
+#[derive(Clone)]
+pub struct Store(Database);
+
+#[derive(Clone)]
+enum Database {
+    Sqlite(Arc<Sqlite>),
+    Postgres(PgPool),
+}
+
+/// sqlx's pool pings a connection on each return, which costs as much as a statement: the readers are kept by hand.
+struct Sqlite {
+    path: PathBuf,
+    readers: Vec<Arc<Mutex<SqliteConnection>>>,
+    next: AtomicUsize,
+    writer: Writer,
+}
+
+/// A unit of work. `commit` consumes it; dropping a write rolls it back.
+pub struct Tx(Inner);
+
+enum Inner {
+    SqliteRead(OwnedMutexGuard<SqliteConnection>),
+    SqliteWrite(Unit),
+    PostgresRead(sqlx::pool::PoolConnection<Postgres>),
+    PostgresWrite(sqlx::Transaction<'static, Postgres>),
+}
+
+/// The connection beneath a `Tx`; [`on!`](super::sql) expands one query for both.
+pub(super) enum Conn<'a> {
+    Sqlite(&'a mut SqliteConnection),
+    Postgres(&'a mut PgConnection),
+}
+
+impl Store {
+    /// Opens the database without touching its schema; see [`Store::migrate`].
+    pub async fn open(location: &Location) -> Result<Self> {
+        match location {
+            Location::Sqlite(path) => Ok(Self(Database::Sqlite(Arc::new(Sqlite::open(path).await?)))),
+            Location::Postgres { url, max_connections } => {
+                let options: PgConnectOptions = url.parse()?;
+                let pool = PgPoolOptions::new()
+                    .max_connections(*max_connections)
+                    .test_before_acquire(false)
+                    .acquire_timeout(Duration::from_secs(5))
+                    .connect_with(options.disable_statement_logging())
+                    .await?;
+                Ok(Self(Database::Postgres(pool)))
+            }
+        }
+    }
+
+    /// For statements that only read. Each sees a consistent state by itself; there is nothing to commit.
+    pub async fn read(&self) -> Result<Tx> {
+        match &self.0 {
+            Database::Sqlite(db) => Ok(Tx(Inner::SqliteRead(db.reader().await))),
+            Database::Postgres(pool) => Ok(Tx(Inner::PostgresRead(pool.acquire().await?))),
+        }
+    }
+
+    /// For a change: all of it, or nothing.
+    pub async fn write(&self) -> Result<Tx> {
+        match &self.0 {
+            Database::Sqlite(db) => Ok(Tx(Inner::SqliteWrite(db.writer.begin().await?))),
+            Database::Postgres(pool) => Ok(Tx(Inner::PostgresWrite(pool.begin().await?))),
+        }
+    }
+
+    /// Applies the migrations that are missing.
+    pub async fn migrate(&self) -> Result<()> {
+        match &self.0 {
+            Database::Sqlite(db) => super::migrate::sqlite(&db.path, &db.writer).await,
+            Database::Postgres(pool) => super::migrate::postgres(pool).await,
+        }
+    }
+
+    /// The migrations that [`Store::migrate`] would apply.
+    pub async fn pending_migrations(&self) -> Result<Vec<String>> {
+        let mut tx = self.read().await?;
+        super::migrate::pending(&mut tx).await
+    }
+
+    /// Moves what the write-ahead log holds into the database file. A job calls it, so that no commit has to.
+    pub async fn checkpoint(&self) -> Result<()> {
+        if let Database::Sqlite(db) = &self.0 {
+            let mut connection = db.reader().await;
+            sqlx::query("PRAGMA wal_checkpoint(PASSIVE)").execute(&mut *connection).await?;
+        }
+        Ok(())
+    }
+
+    /// Ends every connection in good order.
+    pub async fn close(self) {
+        match self.0 {
+            Database::Postgres(pool) => pool.close().await,
+            Database::Sqlite(db) => {
+                if let Ok(db) = Arc::try_unwrap(db).map_err(drop) {
+                    db.close().await;
+                }
+            }
+        }
+    }
+}
+
+impl Sqlite {
+    async fn open(path: &Path) -> Result<Self> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(5))
+            .statement_cache_capacity(256)
+            // Checkpoints belong to a job, off the commit path; this is only the net beneath it (64 MiB).
+            .pragma("wal_autocheckpoint", "16000")
+            .disable_statement_logging();
+        let writer = Writer::new(options.connect().await?);
+        let mut readers = Vec::with_capacity(SQLITE_READERS);
+        for _ in 0..SQLITE_READERS {
+            readers.push(Arc::new(Mutex::new(options.connect().await?)));
+        }
+        Ok(Self { path: path.to_owned(), readers, next: AtomicUsize::new(0), writer })
+    }
+
+    /// The first idle connection, or the next in turn.
+    async fn reader(&self) -> OwnedMutexGuard<SqliteConnection> {
+        let turn = self.next.fetch_add(1, Ordering::Relaxed);
+        let in_turn = || self.readers.iter().cycle().skip(turn % SQLITE_READERS).take(SQLITE_READERS);
+        for reader in in_turn() {
+            if let Ok(guard) = Arc::clone(reader).try_lock_owned() {
+                return guard;
+            }
+        }
+        match in_turn().next() {
+            Some(reader) => Arc::clone(reader).lock_owned().await,
+            // `readers` is never empty; a loop-free way to say so without a panic.
+            None => std::future::pending().await,
+        }
+    }
+
+    async fn close(self) {
+        for reader in self.readers {
+            if let Ok(reader) = Arc::try_unwrap(reader).map_err(drop) {
+                let _closed = reader.into_inner().close().await;
+            }
+        }
+        self.writer.close().await;
+    }
+}
+
+impl Tx {
+    pub(super) fn conn(&mut self) -> Conn<'_> {
+        match &mut self.0 {
+            Inner::SqliteRead(connection) => Conn::Sqlite(connection),
+            Inner::SqliteWrite(unit) => Conn::Sqlite(unit.connection()),
+            Inner::PostgresRead(connection) => Conn::Postgres(connection),
+            Inner::PostgresWrite(transaction) => Conn::Postgres(transaction),
+        }
+    }
+
+    /// Returns once the change is durable.
+    pub async fn commit(self) -> Result<()> {
+        match self.0 {
+            Inner::SqliteRead(_) | Inner::PostgresRead(_) => Ok(()),
+            Inner::SqliteWrite(unit) => unit.commit().await,
+            Inner::PostgresWrite(transaction) => transaction.commit().await.map_err(StoreError::from),
+        }
+    }
+}

@@ -1,0 +1,186 @@
+//! The one SQLite writer, and how several waiting writers share a commit.
+//!
+//! A durable commit costs an fsync, about a millisecond; a statement costs microseconds. So a unit of work is a
+//! savepoint inside a transaction that stays open while others wait:
+//!
+//! ```text
+//! unit 1: BEGIN, SAVEPOINT … kept ─┐ (waits)
+//! unit 2: RELEASE, SAVEPOINT … kept ─┤ (waits)
+//! unit 3: RELEASE, SAVEPOINT … kept ─┘ (nobody is left in front of unit 1: COMMIT → all three return)
+//! ```
+//!
+//! Who has kept a unit queues for the connection again, behind those already waiting, and commits the group if nobody has
+//! by then; so a caller that goes away never leaves the others waiting. A unit that is dropped rolls back to its own savepoint only.
+
+use std::sync::Arc;
+
+use sqlx::Connection as _;
+use sqlx::sqlite::SqliteConnection;
+use tokio::sync::{Mutex, OwnedMutexGuard, watch};
+
+use super::error::{Result, StoreError};
+
+#[derive(Clone)]
+pub(super) struct Writer(Arc<Mutex<Slot>>);
+
+struct Slot {
+    connection: SqliteConnection,
+    open: Option<Group>,
+}
+
+struct Group {
+    outcome: watch::Sender<Option<Outcome>>,
+    kept: usize,
+    last: Last,
+}
+
+type Outcome = std::result::Result<(), Arc<sqlx::Error>>;
+
+/// What the most recent unit left behind.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Last {
+    Kept,
+    Abandoned,
+}
+
+/// A savepoint of its own; dropping it rolls back to where it began.
+pub(super) struct Unit {
+    slot: OwnedMutexGuard<Slot>,
+    writer: Writer,
+}
+
+impl Writer {
+    pub(super) fn new(connection: SqliteConnection) -> Self {
+        Self(Arc::new(Mutex::new(Slot { connection, open: None })))
+    }
+
+    async fn lock(&self) -> OwnedMutexGuard<Slot> {
+        Arc::clone(&self.0).lock_owned().await
+    }
+
+    pub(super) async fn begin(&self) -> Result<Unit> {
+        let mut slot = self.lock().await;
+        slot.begin().await?;
+        Ok(Unit { slot, writer: self.clone() })
+    }
+
+    /// The bare connection, for migrations.
+    pub(super) async fn exclusive(&self) -> impl std::ops::DerefMut<Target = SqliteConnection> + use<> {
+        OwnedMutexGuard::map(self.lock().await, |slot| &mut slot.connection)
+    }
+
+    pub(super) async fn close(self) {
+        if let Ok(slot) = Arc::try_unwrap(self.0).map_err(drop) {
+            let _closed = slot.into_inner().connection.close().await;
+        }
+    }
+
+    /// Waits for the group's outcome, or brings it about when the queue has come round to us.
+    async fn settle(self, mut outcome: watch::Receiver<Option<Outcome>>) -> Outcome {
+        tokio::select! {
+            biased;
+            _ = outcome.wait_for(Option::is_some) => {}
+            mut slot = self.lock() => {
+                if outcome.borrow().is_none() {
+                    return slot.finish().await;
+                }
+            }
+        }
+        let outcome = outcome.borrow().clone();
+        outcome.unwrap_or_else(|| Err(Arc::new(sqlx::Error::WorkerCrashed)))
+    }
+
+    /// Ends a transaction in which nobody has kept anything.
+    async fn tidy(self) {
+        let mut slot = self.lock().await;
+        let nobody = |group: &Group| group.kept == 0 && group.last == Last::Abandoned;
+        if slot.open.as_ref().is_some_and(nobody) {
+            let _undone = sqlx::query("ROLLBACK").execute(&mut slot.connection).await;
+            slot.open = None;
+        }
+    }
+}
+
+impl Slot {
+    async fn begin(&mut self) -> Result<()> {
+        let statement = match &self.open {
+            None => "BEGIN IMMEDIATE; SAVEPOINT unit",
+            Some(Group { last: Last::Kept, .. }) => "RELEASE unit; SAVEPOINT unit",
+            // The savepoint itself survives a rollback to it.
+            Some(Group { last: Last::Abandoned, .. }) => "ROLLBACK TO unit",
+        };
+        if let Err(error) = sqlx::query(statement).execute(&mut self.connection).await {
+            // SQLite ends a transaction by itself on a full disk and the like. Then nobody in this group may be told
+            // that it was kept.
+            return Err(StoreError::shared(self.fail(error).await));
+        }
+        let group = self.open.get_or_insert_with(|| Group {
+            outcome: watch::Sender::new(None),
+            kept: 0,
+            last: Last::Abandoned,
+        });
+        group.last = Last::Abandoned; // until it is kept
+        Ok(())
+    }
+
+    /// Commits what the group has kept and tells its members.
+    async fn finish(&mut self) -> Outcome {
+        let Some(group) = &self.open else { return Ok(()) };
+        let statement = match group.last {
+            Last::Kept => "COMMIT",
+            Last::Abandoned => "ROLLBACK TO unit; COMMIT",
+        };
+        match sqlx::query(statement).execute(&mut self.connection).await {
+            Ok(_) => {
+                if let Some(group) = self.open.take() {
+                    group.outcome.send_replace(Some(Ok(())));
+                }
+                Ok(())
+            }
+            Err(error) => Err(self.fail(error).await),
+        }
+    }
+
+    async fn fail(&mut self, error: sqlx::Error) -> Arc<sqlx::Error> {
+        let error = Arc::new(error);
+        // May itself fail where SQLite has already rolled back: then there is nothing left to undo.
+        let _already = sqlx::query("ROLLBACK").execute(&mut self.connection).await;
+        if let Some(group) = self.open.take() {
+            group.outcome.send_replace(Some(Err(Arc::clone(&error))));
+        }
+        error
+    }
+}
+
+impl Unit {
+    pub(super) fn connection(&mut self) -> &mut SqliteConnection {
+        &mut self.slot.connection
+    }
+
+    /// Returns when the group's commit is on the disk.
+    pub(super) async fn commit(mut self) -> Result<()> {
+        let Some(group) = &mut self.slot.open else { return Ok(()) };
+        group.kept += 1;
+        group.last = Last::Kept;
+        let outcome = group.outcome.subscribe();
+        let writer = self.writer.clone();
+        drop(self);
+        // A task of its own: a caller that goes away must not stop between COMMIT and telling the others.
+        match tokio::spawn(writer.settle(outcome)).await {
+            Ok(outcome) => outcome.map_err(StoreError::shared),
+            Err(_) => Err(StoreError::Stopped),
+        }
+    }
+}
+
+impl Drop for Unit {
+    fn drop(&mut self) {
+        // Members that have kept something are queueing and will finish the group; else nobody would.
+        let nobody = |group: &Group| group.kept == 0;
+        if self.slot.open.as_ref().is_some_and(nobody)
+            && let Ok(runtime) = tokio::runtime::Handle::try_current()
+        {
+            runtime.spawn(self.writer.clone().tidy());
+        }
+    }
+}

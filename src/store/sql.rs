@@ -1,0 +1,55 @@
+//! The macros that let one SQL text serve both drivers.
+
+/// Runs one expression on whichever connection the `Tx` holds; it is type-checked once per driver.
+macro_rules! on {
+    ($tx:expr, |$connection:ident| $body:expr) => {
+        match $tx.conn() {
+            $crate::store::db::Conn::Sqlite($connection) => $body,
+            $crate::store::db::Conn::Postgres($connection) => $body,
+        }
+    };
+}
+
+/// Executes a statement with its parameters: `execute!(tx, "DELETE FROM t WHERE id = $1", id)`; gives the number of rows.
+macro_rules! execute {
+    ($tx:expr, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::store::sql::on!($tx, |c| sqlx::query($sql)$(.bind($value))*.execute(c).await.map(|done| done.rows_affected()))
+            .map_err($crate::store::StoreError::from)
+    };
+}
+
+/// At most one row of a type made by [`row!`] or a tuple.
+macro_rules! optional {
+    ($tx:expr, $row:ty, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::store::sql::on!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_optional(c).await)
+            .map_err($crate::store::StoreError::from)
+    };
+}
+
+/// All rows.
+macro_rules! all {
+    ($tx:expr, $row:ty, $sql:expr $(, $value:expr)* $(,)?) => {
+        $crate::store::sql::on!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_all(c).await)
+            .map_err($crate::store::StoreError::from)
+    };
+}
+
+/// A struct that is read from a row of either database, column by column name. (sqlx's derive would compile both drivers twice.)
+macro_rules! row {
+    ($(#[$meta:meta])* struct $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+        $(#[$meta])*
+        struct $name { $($field: $type),* }
+        $crate::store::sql::row!(@ sqlx::sqlite::SqliteRow, $name, $($field),*);
+        $crate::store::sql::row!(@ sqlx::postgres::PgRow, $name, $($field),*);
+    };
+    (@ $row:ty, $name:ident, $($field:ident),*) => {
+        impl<'r> sqlx::FromRow<'r, $row> for $name {
+            fn from_row(row: &'r $row) -> sqlx::Result<Self> {
+                use sqlx::Row as _;
+                Ok(Self { $($field: row.try_get(stringify!($field))?),* })
+            }
+        }
+    };
+}
+
+pub(super) use {all, execute, on, optional, row};
