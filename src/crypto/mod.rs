@@ -9,5 +9,19 @@
 //!   in its tests. Secrets are `Zeroizing` and have no readable `Debug`.
 //! * Where it is tested: at the end of each file.
 
+pub mod jose;
+pub mod password;
+pub mod pkce;
 pub mod random;
+pub mod refresh;
+pub mod seal;
 pub mod token;
+
+/// Ends the process because a cryptographic primitive, given valid input, did not work.
+///
+/// That is a system without entropy or without memory: no secret can be made or checked on it, nothing a caller could do
+/// would help, and going on without would be worse. The only place in this room where the process can end.
+fn unusable(what: &'static str) -> ! {
+    tracing::error!("{what}; stopping");
+    std::process::abort();
+}

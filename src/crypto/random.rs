@@ -5,6 +5,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use aws_lc_rs::digest;
 
+use super::unusable;
+
 /// A source of random bytes; clones share it.
 #[derive(Clone, Debug)]
 pub struct Random(Source);
@@ -35,7 +37,7 @@ impl Random {
 
     /// Fills the buffer with random bytes.
     ///
-    /// Does not fail: see [`fill_from_system`] for what happens when the system has no entropy.
+    /// Does not fail: on a system without entropy the process ends, see `unusable` in this room's `mod.rs`.
     pub fn fill(&self, buffer: &mut [u8]) {
         match &self.0 {
             Source::System => fill_from_system(buffer),
@@ -87,14 +89,10 @@ impl Random {
     }
 }
 
-/// Fills from the system, or ends the process.
-///
-/// A system that cannot give random bytes is one on which no secret can be made. It happens, if at all, before the kernel's
-/// pool is seeded, and there is nothing a caller could do but stop; so none has to handle it.
+/// Failing happens, if at all, before the kernel's pool is seeded.
 fn fill_from_system(buffer: &mut [u8]) {
     if aws_lc_rs::rand::fill(buffer).is_err() {
-        tracing::error!("the operating system gives no random bytes; stopping");
-        std::process::abort();
+        unusable("the operating system gives no random bytes");
     }
 }
 

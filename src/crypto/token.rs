@@ -212,7 +212,10 @@ mod tests {
                 SecretToken::parse(Kind::ClientSecret, &typo).unwrap_err(),
                 TokenError::Checksum
             );
-            assert!(SecretToken::parse(Kind::ClientSecret, &token.as_str()[..position]).is_err());
+            assert!(
+                SecretToken::parse(Kind::ClientSecret, token.as_str().get(..position).unwrap())
+                    .is_err()
+            );
         }
     }
 
