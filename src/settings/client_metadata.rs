@@ -193,10 +193,13 @@ impl ClientMetadata {
     /// Every problem there is.
     pub fn validate(&self) -> Result<ValidClient, Vec<MetadataProblem>> {
         let mut problems = Problems(Vec::new());
-        let application_type =
-            problems.word("application_type", self.application_type.as_deref(), ApplicationType::Web, ApplicationType::parse, || {
-                names(ApplicationType::ALL, ApplicationType::as_str)
-            });
+        let application_type = problems.word(
+            "application_type",
+            self.application_type.as_deref(),
+            ApplicationType::Web,
+            ApplicationType::parse,
+            || names(ApplicationType::ALL, ApplicationType::as_str),
+        );
         let default_method = match application_type {
             ApplicationType::Web => AuthMethod::ClientSecretBasic,
             ApplicationType::Native => AuthMethod::None,
@@ -208,10 +211,13 @@ impl ClientMetadata {
             AuthMethod::parse,
             || names(AuthMethod::ALL, AuthMethod::as_str),
         );
-        let grant_types =
-            problems.words("grant_types", self.grant_types.as_deref(), &[GrantType::AuthorizationCode], GrantType::parse, || {
-                names(GrantType::ALL, GrantType::as_str)
-            });
+        let grant_types = problems.words(
+            "grant_types",
+            self.grant_types.as_deref(),
+            &[GrantType::AuthorizationCode],
+            GrantType::parse,
+            || names(GrantType::ALL, GrantType::as_str),
+        );
         let with_code = grant_types.contains(&GrantType::AuthorizationCode);
         let default_types: &[ResponseType] = if with_code { &[ResponseType::Code] } else { &[] };
         let response_types = problems.words(
@@ -228,11 +234,14 @@ impl ClientMetadata {
             SigningAlg::parse,
             || names(&SigningAlg::ALL, SigningAlg::as_str),
         );
-        let pkce = problems.word("pkce", self.pkce.as_deref(), Pkce::Default, Pkce::parse, || names(Pkce::ALL, Pkce::as_str));
-        let redirect_uris =
-            problems.redirects("redirect_uris", self.redirect_uris.as_deref(), application_type);
-        let post_logout_redirect_uris =
-            problems.redirects("post_logout_redirect_uris", self.post_logout_redirect_uris.as_deref(), application_type);
+        let pkce =
+            problems.word("pkce", self.pkce.as_deref(), Pkce::Default, Pkce::parse, || names(Pkce::ALL, Pkce::as_str));
+        let redirect_uris = problems.redirects("redirect_uris", self.redirect_uris.as_deref(), application_type);
+        let post_logout_redirect_uris = problems.redirects(
+            "post_logout_redirect_uris",
+            self.post_logout_redirect_uris.as_deref(),
+            application_type,
+        );
         let client = ValidClient {
             client_name: problems.name(self.client_name.as_deref()),
             client_uri: problems.link("client_uri", self.client_uri.as_deref()),
@@ -418,7 +427,9 @@ fn has_authority(uri: &str) -> bool {
 
 /// Visible ASCII only: the URL parser would silently drop or change the rest.
 fn is_plain(uri: &str) -> bool {
-    uri.bytes().all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}'))
+    uri.bytes().all(|byte| {
+        byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}')
+    })
 }
 
 /// The loopback hosts of RFC 8252 section 7.3 (and `localhost`).
@@ -428,5 +439,97 @@ fn is_loopback(url: &Url) -> bool {
         Some(Host::Ipv4(address)) => address == std::net::Ipv4Addr::LOCALHOST,
         Some(Host::Ipv6(address)) => address == std::net::Ipv6Addr::LOCALHOST,
         None => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn validate(json: &str) -> Result<ValidClient, Vec<String>> {
+        let metadata: ClientMetadata = serde_json::from_str(json).unwrap();
+        metadata.validate().map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn defaults_are_those_of_the_standard() {
+        let client = validate(r#"{"redirect_uris":["https://a.example/cb"],"client_name#de":"ignored"}"#).unwrap();
+        assert_eq!(client.grant_types, [GrantType::AuthorizationCode]);
+        assert_eq!(client.response_types, [ResponseType::Code]);
+        assert_eq!(client.auth_method, AuthMethod::ClientSecretBasic);
+        assert_eq!(client.id_token_alg, SigningAlg::Rs256);
+        assert_eq!(client.scope.join(" "), DEFAULT_SCOPE);
+        assert_eq!(client.to_metadata().validate(), Ok(client));
+    }
+
+    #[test]
+    fn a_service_needs_no_redirect_but_a_secret() {
+        let client = validate(r#"{"grant_types":["client_credentials"]}"#).unwrap();
+        assert!(client.response_types.is_empty() && client.scope.is_empty());
+        let public = r#"{"grant_types":["client_credentials"],"token_endpoint_auth_method":"none"}"#;
+        assert!(validate(public).unwrap_err()[0].contains("needs a client secret"));
+    }
+
+    #[test]
+    fn what_is_unknown_or_contradictory_is_refused() {
+        for (json, start) in [
+            (
+                r#"{"grant_types":["password"]}"#,
+                "grant_types: \"password\" is not supported; one of: authorization_code",
+            ),
+            (r#"{"grant_types":["implicit"]}"#, "grant_types: \"implicit\""),
+            (r#"{"grant_types":["refresh_token"]}"#, "grant_types: refresh_token needs"),
+            (r#"{"grant_types":[]}"#, "grant_types: is empty"),
+            (r#"{"grant_types":["client_credentials"],"response_types":["code"]}"#, "response_types: \"code\" needs"),
+            (r#"{"response_types":["id_token"]}"#, "response_types: \"id_token\""),
+            (r#"{"token_endpoint_auth_method":"private_key_jwt"}"#, "token_endpoint_auth_method: "),
+            (r#"{"id_token_signed_response_alg":"none"}"#, "id_token_signed_response_alg: \"none\""),
+            (r#"{"application_type":"desktop"}"#, "application_type: "),
+            (r#"{"pkce":"never"}"#, "pkce: \"never\""),
+            (r#"{"scope":"a\"b"}"#, "scope: "),
+            (r#"{"logo_uri":"http://a.example/x.png"}"#, "logo_uri: "),
+            (r#"{"client_uri":"javascript:alert(1)"}"#, "client_uri: "),
+            (r#"{"client_name":" "}"#, "client_name: "),
+            ("{}", "redirect_uris: is missing"),
+        ] {
+            let problems = validate(json).expect_err(json);
+            assert!(problems[0].starts_with(start), "{json}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn redirect_uris() {
+        use ApplicationType::{Native, Web};
+        for (uri, kind) in [
+            ("https://a.example/cb?tenant=1", Web),
+            ("https://a.example", Web),
+            ("http://127.0.0.1/cb", Native),
+            ("http://[::1]:8081/cb", Native),
+            ("http://localhost:3000/cb", Web),
+            ("org.example.app:/callback", Native),
+        ] {
+            assert_eq!(check_redirect_uri(uri, kind), Ok(()), "{uri}");
+        }
+        for (uri, kind, part) in [
+            ("/cb", Web, "not an absolute"),
+            ("https:/a.example/cb", Web, "not an absolute"),
+            ("https:///a.example/cb", Web, "not an absolute"),
+            ("https://a.example/cb#x", Web, "fragment"),
+            ("https://a.example/cb#", Web, "fragment"),
+            ("https://*.a.example/cb", Web, "wildcard"),
+            ("https://me:pw@a.example/cb", Web, "user name"),
+            ("https://a.example\\@b.example/", Web, "backslashes"),
+            ("https://a.example/\tcb", Web, "spaces"),
+            ("http://a.example/cb", Web, "is http"),
+            ("http://127.0.0.2/cb", Native, "is http"),
+            ("http://localhost.evil.example/cb", Native, "is http"),
+            ("javascript:alert(1)", Native, "needs https"),
+            ("data:text/html,x", Native, "needs https"),
+            ("myapp:/cb", Native, "needs https"),
+            ("org.example.app:/cb", Web, "needs https"),
+        ] {
+            let refused = check_redirect_uri(uri, kind).expect_err(uri);
+            assert!(refused.contains(part), "{uri}: {refused}");
+        }
     }
 }

@@ -138,7 +138,11 @@ impl RawClient {
             }
             (Some(secret), None) => {
                 let mut hash = [0; 32];
-                digest(&SHA256, secret.expose().as_bytes()).as_ref().iter().zip(&mut hash).for_each(|(from, to)| *to = *from);
+                digest(&SHA256, secret.expose().as_bytes())
+                    .as_ref()
+                    .iter()
+                    .zip(&mut hash)
+                    .for_each(|(from, to)| *to = *from);
                 Some(hash)
             }
             (None, Some(hex)) => {
@@ -176,14 +180,21 @@ pub fn resolve_clients(raw: &[RawClient], problems: &mut Vec<Problem>) -> Vec<Cl
         let before = problems.len();
         let client_id = client.client_id.clone().unwrap_or_default();
         // RFC 6749 appendix A.1: visible characters. Without the colon, Basic needs no second thought.
-        if client_id.is_empty() || client_id.len() > 200 || !client_id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':') {
+        if client_id.is_empty()
+            || client_id.len() > 200
+            || !client_id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+        {
             problems.push(client.problem(
                 "client_id",
                 "is missing or malformed",
                 "1 to 200 visible ASCII characters without spaces and colons, for example \"wiki\"",
             ));
         } else if entries.iter().any(|entry| entry.client_id == client_id) {
-            problems.push(client.problem("client_id", format!("\"{client_id}\" occurs twice"), "give every client its own"));
+            problems.push(client.problem(
+                "client_id",
+                format!("\"{client_id}\" occurs twice"),
+                "give every client its own",
+            ));
         }
         let secret_hash = client.secret_hash(problems);
         let given = client.client_secret.is_some() || client.client_secret_hash.is_some();

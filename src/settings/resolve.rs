@@ -144,10 +144,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 secrets_keys: raw.secrets.keys.value.clone(),
                 mail,
                 passwords,
-                signup: SignupSettings {
-                    open: raw.signup.open.value,
-                    verify_email: raw.signup.verify_email.value,
-                },
+                signup: SignupSettings { open: raw.signup.open.value, verify_email: raw.signup.verify_email.value },
                 sessions,
                 tokens,
                 keys,
@@ -200,7 +197,8 @@ fn server(raw: &raw::Server, mode: Mode, report: &mut Report) -> Option<ServerSe
     }
     if trusted_proxies.iter().any(|net| net.prefix_len() == 0) {
         report.warnings.push(
-            "server.trusted_proxies trusts everyone: any visitor can choose the address that limits and events see.".into(),
+            "server.trusted_proxies trusts everyone: any visitor can choose the address that limits and events see."
+                .into(),
         );
     }
     if let (Some(url), Some(listen)) = (&public_url, listen) {
@@ -319,10 +317,8 @@ fn mail(raw: &raw::Mail, dir: &Path, report: &mut Report) -> Option<MailSettings
     let from: Option<Mailbox> = report.parse(&raw.from, example);
     let reply_to: Option<Mailbox> = report.parse_optional(&raw.reply_to, example);
     let kind = report.word(&raw.transport, &[("file", 0), ("smtp", 1), ("mailbox", 2)]);
-    let tls = report.word(
-        &raw.smtp_tls,
-        &[("starttls", SmtpTls::StartTls), ("tls", SmtpTls::Tls), ("none", SmtpTls::None)],
-    );
+    let tls =
+        report.word(&raw.smtp_tls, &[("starttls", SmtpTls::StartTls), ("tls", SmtpTls::Tls), ("none", SmtpTls::None)]);
     let port: u16 = report.number(&raw.smtp_port, 0, 65_535);
     let timeout = Duration::from_secs(report.number(&raw.timeout_seconds, 1, 300));
     let max_attempts = report.number(&raw.max_attempts, 1, 100);
@@ -343,13 +339,20 @@ fn smtp(raw: &raw::Mail, tls: SmtpTls, port: u16, report: &mut Report) -> SmtpSe
             "is missing, and mail.transport is smtp",
             "name the relay, for example \"smtp.example.org\"",
         );
-    } else if Host::parse(host.trim_start_matches('[').trim_end_matches(']')).is_err() && host.parse::<IpAddr>().is_err() {
-        report.refuse(&raw.smtp_host, format!("\"{host}\" is no host name"), "no scheme, no port: \"smtp.example.org\"");
+    } else if Host::parse(host.trim_start_matches('[').trim_end_matches(']')).is_err()
+        && host.parse::<IpAddr>().is_err()
+    {
+        report.refuse(
+            &raw.smtp_host,
+            format!("\"{host}\" is no host name"),
+            "no scheme, no port: \"smtp.example.org\"",
+        );
     }
     let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let (user, password) = (raw.smtp_username.value.clone(), raw.smtp_password.value.clone());
     if user.is_empty() != password.is_empty() {
-        let (missing, given) = if user.is_empty() { ("smtp_username", "smtp_password") } else { ("smtp_password", "smtp_username") };
+        let (missing, given) =
+            if user.is_empty() { ("smtp_username", "smtp_password") } else { ("smtp_password", "smtp_username") };
         let what = format!("{missing} is missing beside {given}");
         let cure = "set both, or neither";
         if user.is_empty() {
@@ -385,9 +388,9 @@ fn warn_mail(mail: &MailSettings, mode: Mode, loopback: bool, https: bool, raw: 
             "mail.transport is file: mail is written to {} and reaches nobody. Use \"smtp\".",
             path.display()
         )),
-        MailTransport::Smtp(_) if mail.from.email.domain() == "localhost" && !loopback => report
-            .warnings
-            .push("mail.from is an address at localhost: most servers will refuse the mail. Use your own domain.".into()),
+        MailTransport::Smtp(_) if mail.from.email.domain() == "localhost" && !loopback => report.warnings.push(
+            "mail.from is an address at localhost: most servers will refuse the mail. Use your own domain.".into(),
+        ),
         _ => {}
     }
 }
@@ -420,7 +423,9 @@ fn passwords(raw: &raw::Passwords, loopback: bool, report: &mut Report) -> Passw
         ));
     }
     if settings.min_length < 8 {
-        report.warnings.push(format!("passwords.min_length is {}, below the 8 of NIST SP 800-63B.", settings.min_length));
+        report
+            .warnings
+            .push(format!("passwords.min_length is {}, below the 8 of NIST SP 800-63B.", settings.min_length));
     }
     settings
 }
@@ -449,7 +454,9 @@ fn bootstrap(raw: &raw::Bootstrap, report: &mut Report) -> Option<BootstrapSetti
 
 fn is_argon2id(hash: &Secret) -> bool {
     let text = hash.expose();
-    text.starts_with("$argon2id$v=19$m=") && text.split('$').count() == 6 && text.split('$').skip(1).all(|part| !part.is_empty())
+    text.starts_with("$argon2id$v=19$m=")
+        && text.split('$').count() == 6
+        && text.split('$').skip(1).all(|part| !part.is_empty())
 }
 
 fn pages(raw: &raw::Pages, report: &mut Report) -> Option<PageSettings> {
@@ -458,7 +465,8 @@ fn pages(raw: &raw::Pages, report: &mut Report) -> Option<PageSettings> {
         report.refuse(&raw.name, "is empty, too long or has control characters", "1 to 80 characters");
     }
     let default_locale = report.word(&raw.default_locale, &[("en", "en"), ("de", "de")]);
-    let help_url: Option<Url> = report.parse_optional(&raw.help_url, "\"https://example.org/help\" or \"mailto:help@example.org\"");
+    let help_url: Option<Url> =
+        report.parse_optional(&raw.help_url, "\"https://example.org/help\" or \"mailto:help@example.org\"");
     if help_url.as_ref().is_some_and(|url| !matches!(url.scheme(), "https" | "http" | "mailto")) {
         report.refuse(&raw.help_url, "is no link for people", "use https: or mailto:");
     }
@@ -469,7 +477,11 @@ fn log(raw: &raw::Log, report: &mut Report) -> Option<LogSettings> {
     let format = report.word(&raw.format, &[("text", LogFormat::Text), ("json", LogFormat::Json)]);
     let level = &raw.level.value;
     if level.trim().is_empty() || EnvFilter::try_new(level).is_err() {
-        report.refuse(&raw.level, format!("\"{level}\" is no level"), "error, warn, info, debug or trace, or info,vestibule=debug");
+        report.refuse(
+            &raw.level,
+            format!("\"{level}\" is no level"),
+            "error, warn, info, debug or trace, or info,vestibule=debug",
+        );
     }
     Some(LogSettings { format: format?, level: level.clone() })
 }

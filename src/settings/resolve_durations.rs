@@ -100,13 +100,12 @@ pub fn flows(raw: &raw::Flows, report: &mut Report) -> FlowSettings {
 pub fn limits(raw: &raw::Limits, report: &mut Report) -> LimitSettings {
     if !raw.enabled.value {
         report.warnings.push(
-            "limits.enabled is false: NOTHING slows down password guessing or mail flooding. For load tests only.".into(),
+            "limits.enabled is false: NOTHING slows down password guessing or mail flooding. For load tests only."
+                .into(),
         );
     }
-    let mut rate = |field, seconds| Rate {
-        count: report.number(field, 1, 1_000_000),
-        per: Duration::from_secs(seconds),
-    };
+    let mut rate =
+        |field, seconds| Rate { count: report.number(field, 1, 1_000_000), per: Duration::from_secs(seconds) };
     LimitSettings {
         enabled: raw.enabled.value,
         sign_in: PairLimit {
