@@ -75,7 +75,7 @@ fn the_client_of_config_toml_is_valid() {
     let example = CONFIG.split_once("# [[clients]]\n").unwrap().1;
     let keys = example.lines().map(|line| line.trim_start_matches("# "));
     let keys = keys.filter(|line| line.split(' ').nth(1) == Some("=") && !line.starts_with("client_secret_hash"));
-    let example: String = keys.map(|line| format!("{line}\n")).collect();
+    let example: String = keys.flat_map(|line| [line, "\n"]).collect();
     let text = format!("[[clients]]\n{example}").replace("\"...\"", "\"0123456789abcdef\"");
     assert_eq!(serve(&text).clients.len(), 1);
 }
@@ -89,8 +89,8 @@ fn defaults_are_what_the_design_says() {
     assert_eq!(settings.database.url, DatabaseUrl::Sqlite("./data/vestibule.db".into()));
     assert_eq!(settings.secrets_file, std::path::Path::new("./data/secrets.key"));
     assert_eq!(settings.mail.transport, MailTransport::File("./data/outbox/mail".into()));
-    assert_eq!(settings.tokens.access, Duration::from_secs(600));
-    assert_eq!(settings.sessions.idle, Duration::from_secs(14 * 86_400));
+    assert_eq!(settings.tokens.access, Duration::from_mins(10));
+    assert_eq!(settings.sessions.idle, Duration::from_hours(14 * 24));
     assert_eq!(settings.limits.sign_in.account.count, 5);
     assert_eq!(settings.bootstrap, None);
     assert_eq!(settings.warnings(), [] as [&str; 0]);
@@ -186,7 +186,7 @@ fn the_environment_wins() {
     assert_eq!(settings.server.trusted_proxies.len(), 2);
     assert!(!settings.limits.enabled);
     assert!(settings.warnings().iter().any(|warning| warning.contains("limits.enabled is false")));
-    assert_eq!(settings.tokens.access, Duration::from_secs(300));
+    assert_eq!(settings.tokens.access, Duration::from_mins(5));
     assert_eq!(settings.secrets_keys.len(), 1);
 }
 
