@@ -45,10 +45,16 @@ pub enum Mode {
     Dev,
 }
 
+/// The environment of this process. Unlike `std::env::vars` it does not panic on a foreign variable that is not Unicode.
+pub fn process_environment() -> impl Iterator<Item = (String, String)> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+}
+
 impl Settings {
     /// Reads, overlays and checks the settings: defaults, then the file, then `VESTIBULE_<SECTION>__<KEY>`.
     ///
-    /// Without `path`, `./config.toml` is read if it exists. `env` is usually `std::env::vars()`.
+    /// Without `path`, `./config.toml` is read if it exists. `env` is usually [`process_environment`].
     ///
     /// # Errors
     /// Every problem there is, not just the first; a named file that cannot be read.

@@ -52,9 +52,8 @@ fn smtp(raw: &raw::Mail, tls: SmtpTls, port: u16, report: &mut Report) -> SmtpSe
     let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let (user, password) = (raw.smtp_username.value.clone(), raw.smtp_password.value.clone());
     if user.is_empty() != password.is_empty() {
-        let (missing, given) =
-            if user.is_empty() { ("smtp_username", "smtp_password") } else { ("smtp_password", "smtp_username") };
-        let what = format!("{missing} is missing beside {given}");
+        let given = if user.is_empty() { "smtp_password" } else { "smtp_username" };
+        let what = format!("is missing beside {given}");
         let cure = "set both, or neither";
         if user.is_empty() {
             report.refuse_because(&raw.smtp_username, &raw.smtp_password, what, cure);

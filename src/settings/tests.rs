@@ -234,7 +234,7 @@ fn smtp_needs_a_host_and_keeps_its_password_covered() {
     assert!(!format!("{settings:?}").contains("hunter2"));
     refused(
         "[mail]\ntransport = \"smtp\"\nsmtp_host = \"smtp.example.org\"\nsmtp_username = \"u\"",
-        &["config.toml:4: [mail] smtp_password: smtp_password is missing beside smtp_username; set both, or neither"],
+        &["config.toml:4: [mail] smtp_password: is missing beside smtp_username; set both, or neither"],
     );
 }
 
