@@ -1,5 +1,9 @@
 //! Vestibule, an OAuth 2 / `OpenID` Connect identity provider.
 
 pub mod crypto;
+pub mod engine;
 pub mod ids;
+pub mod settings;
+pub mod store;
+pub mod telemetry;
 pub mod time;

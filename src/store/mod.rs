@@ -1,0 +1,18 @@
+//! Rows in and out: the only room that knows SQL.
+//!
+//! * **Here**: a file per table (or the few that belong together), each query written once for both databases; the unit of work
+//!   [`Tx`]; migrations.
+//! * **Not here**: decisions. A function reads facts or writes what the engine decided; a guard in a `WHERE` makes single use single.
+//! * **To add one**: a function in the table's file with [`sql`]'s macros and `$1` parameters; a table needs its pair of migrations,
+//!   a retention rule in [`sweep`] and a line in the contract tests.
+//! * **Tested**: `tests/it/store_contract/`, the same tests on SQLite and PostgreSQL, with ten-way races for every guarded write.
+
+mod db;
+mod error;
+mod group;
+mod migrate;
+mod sql;
+
+pub use db::{Location, Store, Tx};
+pub use error::{Result, StoreError};
+pub use migrate::names as migration_names;

@@ -1,0 +1,310 @@
+//! Logs, metrics, and keeping secrets out of both. A leaf: anyone may use it, it uses the settings alone.
+
+use std::{
+    collections::HashMap,
+    fmt,
+    io::IsTerminal,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use prometheus_client::{
+    encoding::{EncodeLabelSet, text::encode},
+    metrics::{counter::Counter, family::Family, gauge::Gauge, histogram::Histogram},
+    registry::Registry,
+};
+use tracing_subscriber::EnvFilter;
+
+use crate::settings::{LogFormat, LogSettings};
+
+/// Why logging could not start.
+#[derive(Debug, thiserror::Error)]
+pub enum TelemetryError {
+    /// `log.level` is no filter; the settings check it, so this is for hand-made ones.
+    #[error("log.level: {0}")]
+    Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// Someone started it before.
+    #[error("logging is already started")]
+    AlreadyStarted,
+}
+
+/// Starts logging to standard error, as text or JSON. Once a process, from `main`.
+///
+/// # Errors
+/// [`TelemetryError`]; the program can go on without logs.
+pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&settings.level)?)
+        .with_ansi(settings.format == LogFormat::Text && std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
+    match settings.format {
+        LogFormat::Text => subscriber.try_init(),
+        LogFormat::Json => {
+            subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
+        }
+    }
+    .map_err(|_| TelemetryError::AlreadyStarted)
+}
+
+/// A value that `Debug` and `Display` never show, for logs of structures that carry a secret or a person's data.
+#[derive(Clone, Copy, PartialEq, Eq, Default)]
+pub struct Redacted<T>(T);
+
+impl<T> Redacted<T> {
+    /// Wraps a value.
+    pub fn new(value: T) -> Self {
+        Self(value)
+    }
+
+    /// The value. Each call is a place to review.
+    pub fn expose(&self) -> &T {
+        &self.0
+    }
+
+    /// The value, unwrapped.
+    pub fn into_inner(self) -> T {
+        self.0
+    }
+}
+
+impl<T> fmt::Debug for Redacted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(redacted)")
+    }
+}
+
+impl<T> fmt::Display for Redacted<T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("(redacted)")
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RequestLabels {
+    route: Arc<str>,
+    method: &'static str,
+    status: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RouteLabels {
+    route: Arc<str>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SignInLabels {
+    method: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct GrantLabels {
+    grant: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct TransportLabels {
+    transport: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct RuleLabels {
+    rule: &'static str,
+}
+
+/// The counters of one process. Clones share them. Labels are `&'static str` or route patterns: never anything a
+/// visitor chooses, never a user.
+#[derive(Debug, Clone)]
+pub struct Metrics {
+    registry: Arc<Registry>,
+    requests: Family<RequestLabels, Counter>,
+    request_seconds: Family<RouteLabels, Histogram, fn() -> Histogram>,
+    routes: Arc<RwLock<HashMap<Arc<str>, RouteMetrics>>>,
+    sign_ins: Family<SignInLabels, Counter>,
+    tokens_issued: Family<GrantLabels, Counter>,
+    outbox_pending: Gauge,
+    outbox_failures: Family<TransportLabels, Counter>,
+    password_queue_busy: Counter,
+    rate_limited: Family<RuleLabels, Counter>,
+}
+
+const METHODS: [&str; 4] = ["GET", "POST", "HEAD", "other"];
+const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
+
+/// What is counted of one route. Its counters are found once, so that counting a request takes no map but this struct.
+#[derive(Debug, Clone)]
+pub struct RouteMetrics {
+    seconds: Histogram,
+    counters: Arc<[[Counter; STATUSES.len()]; METHODS.len()]>,
+}
+
+impl RouteMetrics {
+    /// Counts one answered request.
+    pub fn record(&self, method: &str, status: u16, elapsed: Duration) {
+        let method = METHODS.iter().position(|known| *known == method).unwrap_or(METHODS.len() - 1);
+        let class = usize::from(status / 100).saturating_sub(1).min(STATUSES.len() - 1);
+        if let Some(counter) = self.counters.get(method).and_then(|row| row.get(class)) {
+            counter.inc();
+        }
+        self.seconds.observe(elapsed.as_secs_f64());
+    }
+}
+
+impl Metrics {
+    /// The `Content-Type` of [`Self::render`].
+    pub const CONTENT_TYPE: &'static str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+
+    /// New counters, all at zero.
+    pub fn new() -> Self {
+        let histogram: fn() -> Histogram =
+            || Histogram::new([0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0]);
+        let metrics = Self {
+            registry: Arc::default(),
+            requests: Family::default(),
+            request_seconds: Family::new_with_constructor(histogram),
+            routes: Arc::default(),
+            sign_ins: Family::default(),
+            tokens_issued: Family::default(),
+            outbox_pending: Gauge::default(),
+            outbox_failures: Family::default(),
+            password_queue_busy: Counter::default(),
+            rate_limited: Family::default(),
+        };
+        // The library adds `_total` to counters and a full stop to the help texts.
+        let mut registry = Registry::with_prefix("vestibule");
+        registry.register("http_requests", "Requests answered", metrics.requests.clone());
+        registry.register("http_request_seconds", "Time to answer a request", metrics.request_seconds.clone());
+        registry.register("sign_ins", "Attempts to sign in", metrics.sign_ins.clone());
+        registry.register("tokens_issued", "Token answers given, by grant", metrics.tokens_issued.clone());
+        registry.register("outbox_pending", "Messages waiting to be delivered", metrics.outbox_pending.clone());
+        registry.register(
+            "outbox_failures",
+            "Attempts to deliver a message that failed",
+            metrics.outbox_failures.clone(),
+        );
+        registry.register(
+            "password_queue_busy",
+            "Password checks refused because the queue was full",
+            metrics.password_queue_busy.clone(),
+        );
+        registry.register("rate_limited", "Requests refused by a rate limit", metrics.rate_limited.clone());
+        Self { registry: Arc::new(registry), ..metrics }
+    }
+
+    /// The counters of one route. `route` is the pattern (`/dev/mail/{id}`), never the path.
+    pub fn route(&self, route: &str) -> RouteMetrics {
+        if let Some(known) = self.routes.read().unwrap_or_else(PoisonError::into_inner).get(route) {
+            return known.clone();
+        }
+        let route: Arc<str> = route.into();
+        let counters = METHODS.map(|method| {
+            STATUSES.map(|status| {
+                self.requests.get_or_create_owned(&RequestLabels { route: route.clone(), method, status })
+            })
+        });
+        let metrics = RouteMetrics {
+            seconds: self.request_seconds.get_or_create_owned(&RouteLabels { route: route.clone() }),
+            counters: Arc::new(counters),
+        };
+        self.routes.write().unwrap_or_else(PoisonError::into_inner).entry(route).or_insert(metrics).clone()
+    }
+
+    /// Counts one answered request by its route pattern; none: nothing matched.
+    pub fn request(&self, route: Option<&str>, method: &str, status: u16, elapsed: Duration) {
+        self.route(route.unwrap_or("unmatched")).record(method, status, elapsed);
+    }
+
+    /// Counts an attempt to sign in: method `password`, `code`, …; outcome `ok`, `refused`, `limited`, ….
+    pub fn sign_in(&self, method: &'static str, outcome: &'static str) {
+        self.sign_ins.get_or_create(&SignInLabels { method, outcome }).inc();
+    }
+
+    /// Counts a token answer.
+    pub fn token_issued(&self, grant: &'static str) {
+        self.tokens_issued.get_or_create(&GrantLabels { grant }).inc();
+    }
+
+    /// Sets how many messages wait.
+    pub fn set_outbox_pending(&self, count: i64) {
+        self.outbox_pending.set(count);
+    }
+
+    /// Counts a failed delivery: `smtp`, `file`, ….
+    pub fn outbox_failure(&self, transport: &'static str) {
+        self.outbox_failures.get_or_create(&TransportLabels { transport }).inc();
+    }
+
+    /// Counts a password check refused because the queue was full.
+    pub fn password_queue_busy(&self) {
+        self.password_queue_busy.inc();
+    }
+
+    /// Counts a request refused by a rate limit: `sign_in_account`, ….
+    pub fn rate_limited(&self, rule: &'static str) {
+        self.rate_limited.get_or_create(&RuleLabels { rule }).inc();
+    }
+
+    /// Everything in the `OpenMetrics` text format.
+    pub fn render(&self) -> String {
+        let mut text = String::with_capacity(8 * 1024);
+        // Writing to a String cannot fail; a metric that cannot be encoded leaves the text short, which scrapers notice.
+        if let Err(error) = encode(&mut text, &self.registry) {
+            tracing::error!(%error, "metrics could not be written");
+        }
+        text
+    }
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn metrics_render_under_their_names() {
+        let metrics = Metrics::new();
+        metrics.request(Some("/login"), "POST", 303, Duration::from_millis(3));
+        metrics.request(None, "PROPFIND", 404, Duration::from_millis(1));
+        metrics.sign_in("password", "ok");
+        metrics.token_issued("refresh_token");
+        metrics.set_outbox_pending(7);
+        metrics.outbox_failure("smtp");
+        metrics.password_queue_busy();
+        metrics.rate_limited("sign_in_account");
+        let text = metrics.render();
+        for line in [
+            r#"vestibule_http_requests_total{route="/login",method="POST",status="3xx"} 1"#,
+            r#"vestibule_http_requests_total{route="unmatched",method="other",status="4xx"} 1"#,
+            r#"vestibule_http_request_seconds_count{route="/login"} 1"#,
+            r#"vestibule_sign_ins_total{method="password",outcome="ok"} 1"#,
+            r#"vestibule_tokens_issued_total{grant="refresh_token"} 1"#,
+            "vestibule_outbox_pending 7",
+            r#"vestibule_outbox_failures_total{transport="smtp"} 1"#,
+            "vestibule_password_queue_busy_total 1",
+            r#"vestibule_rate_limited_total{rule="sign_in_account"} 1"#,
+        ] {
+            assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
+        }
+    }
+
+    #[test]
+    fn clones_share_their_counters() {
+        let metrics = Metrics::new();
+        let route = metrics.clone().route("/x");
+        route.record("GET", 200, Duration::ZERO);
+        metrics.request(Some("/x"), "GET", 299, Duration::ZERO);
+        assert!(metrics.render().contains(r#"{route="/x",method="GET",status="2xx"} 2"#));
+    }
+
+    #[test]
+    fn redacted_shows_nothing() {
+        let secret = Redacted::new("hunter2");
+        assert_eq!(format!("{secret:?} {secret}"), "(redacted) (redacted)");
+        assert_eq!(*secret.expose(), "hunter2");
+    }
+}
