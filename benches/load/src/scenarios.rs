@@ -1,0 +1,407 @@
+//! What is measured: each scenario is one operation that a worker repeats on its own connection.
+
+use anyhow::{Context, Result, bail, ensure};
+use aws_lc_rs::digest;
+use data_encoding::{BASE64, BASE64URL_NOPAD};
+use form_urlencoded::{Serializer, byte_serialize};
+use serde::Deserialize;
+use serde_json::json;
+
+use crate::http::{Answer, Connection, Jar, Request};
+use crate::server::Installation;
+
+const PASSWORD: &str = "correct horse battery staple";
+const REDIRECT: &str = "https://rp.example/callback";
+const SCOPE: &str = "openid profile email offline_access";
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scenario {
+    /// `GET /healthz`: also what the bare axum handler answers.
+    Health,
+    Discovery,
+    Jwks,
+    ClientCredentials,
+    Refresh,
+    Introspection,
+    UserInfo,
+    /// Another worker's and another access token at every call.
+    UserInfoMany,
+    Session,
+    Code,
+    SignIn,
+}
+
+/// In the order of the table.
+pub const SCENARIOS: [Scenario; 10] = [
+    Scenario::Discovery,
+    Scenario::Jwks,
+    Scenario::ClientCredentials,
+    Scenario::Refresh,
+    Scenario::Introspection,
+    Scenario::UserInfo,
+    Scenario::UserInfoMany,
+    Scenario::Session,
+    Scenario::Code,
+    Scenario::SignIn,
+];
+
+impl Scenario {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Health => "bare axum handler",
+            Self::Discovery => "discovery",
+            Self::Jwks => "JWKS",
+            Self::ClientCredentials => "client credentials",
+            Self::Refresh => "refresh rotation",
+            Self::Introspection => "introspection",
+            Self::UserInfo => "userinfo",
+            Self::UserInfoMany => "userinfo, many tokens",
+            Self::Session => "/session",
+            Self::Code => "code flow, signed in",
+            Self::SignIn => "password sign-in",
+        }
+    }
+}
+
+/// What all workers share.
+#[derive(Default)]
+pub struct World {
+    origin: String,
+    /// The relying party's id and its `Authorization` value.
+    client_id: String,
+    client: String,
+    /// The same of a client of the client credentials grant.
+    machine: String,
+    /// Access tokens of several people.
+    tokens: Vec<String>,
+}
+
+/// One connection and the person behind it.
+pub struct Worker {
+    connection: Connection,
+    user: String,
+    jar: Jar,
+    refresh_token: String,
+    access_token: String,
+    turn: usize,
+}
+
+impl Worker {
+    /// A worker without a person, for pages that need none.
+    pub fn anonymous(port: u16) -> Self {
+        Self {
+            connection: Connection::new(port),
+            user: String::new(),
+            jar: Jar::default(),
+            refresh_token: String::new(),
+            access_token: String::new(),
+            turn: 0,
+        }
+    }
+
+    /// The next request opens a new connection: the server may have closed an idle one.
+    pub fn reconnect(&mut self) {
+        self.connection.reset();
+    }
+}
+
+/// A token endpoint's answer, as far as it is looked at.
+#[derive(Deserialize)]
+struct Tokens<'a> {
+    access_token: &'a str,
+    #[serde(default)]
+    refresh_token: &'a str,
+    #[serde(default)]
+    id_token: &'a str,
+}
+
+/// Registers two clients and a person for each worker.
+pub fn register(installation: &Installation, workers: usize) -> Result<(World, Vec<Worker>)> {
+    let add = ["client", "add", "--json"];
+    let relying_party = installation.json(
+        &add,
+        &json!({
+            "client_name": "Benchmark", "redirect_uris": [REDIRECT], "response_types": ["code"],
+            "grant_types": ["authorization_code", "refresh_token"], "scope": SCOPE,
+            "token_endpoint_auth_method": "client_secret_basic", "id_token_signed_response_alg": "ES256",
+            "first_party": true,
+        }),
+    )?;
+    let machine = installation.json(
+        &add,
+        &json!({
+            "client_name": "Benchmark machine", "redirect_uris": [], "response_types": [],
+            "grant_types": ["client_credentials"], "token_endpoint_auth_method": "client_secret_basic",
+        }),
+    )?;
+    let world = World {
+        origin: installation.origin(),
+        client_id: relying_party["client_id"]
+            .as_str()
+            .context("client_id")?
+            .to_owned(),
+        client: basic(&relying_party)?,
+        machine: basic(&machine)?,
+        tokens: Vec::new(),
+    };
+    let mut people = Vec::new();
+    for number in 0..workers {
+        let user = format!("person{number}@bench.example");
+        let person = json!({ "email": user, "email_verified": true, "password": PASSWORD, "name": format!("Person {number}") });
+        installation.json(&["user", "add", "--json"], &person)?;
+        people.push(Worker {
+            user,
+            ..Worker::anonymous(installation.port)
+        });
+    }
+    Ok((world, people))
+}
+
+/// `client_secret_basic`: id and secret are form-encoded, then joined (RFC 6749 §2.3.1).
+fn basic(client: &serde_json::Value) -> Result<String> {
+    let encoded = |key: &str| -> Result<String> {
+        let text = client[key]
+            .as_str()
+            .with_context(|| format!("no {key} in {client}"))?;
+        Ok(byte_serialize(text.as_bytes()).collect())
+    };
+    let pair = format!("{}:{}", encoded("client_id")?, encoded("client_secret")?);
+    Ok(format!("Basic {}", BASE64.encode(pair.as_bytes())))
+}
+
+/// Signs every worker in and gives each its tokens; `several` more access tokens are kept for rotation.
+pub async fn prepare(world: &mut World, workers: &mut [Worker], several: usize) -> Result<()> {
+    for worker in workers.iter_mut() {
+        worker.jar = sign_in(world, worker).await?;
+        code_flow(world, worker).await?;
+        ensure!(
+            !worker.refresh_token.is_empty(),
+            "a code flow with the scope offline_access gave no refresh token: no refresh rotation to measure"
+        );
+    }
+    let count = workers.len();
+    for worker in workers.iter_mut() {
+        // The refresh chain goes on from the first flow's token.
+        let refresh_token = worker.refresh_token.clone();
+        for _ in 0..several.div_ceil(count) {
+            code_flow(world, worker).await?;
+            world.tokens.push(worker.access_token.clone());
+        }
+        worker.refresh_token = refresh_token;
+    }
+    Ok(())
+}
+
+/// Does one operation.
+pub async fn step(scenario: Scenario, world: &World, worker: &mut Worker) -> Result<()> {
+    match scenario {
+        Scenario::Health => expect(get(worker, "/healthz", "").await?, 200, "").map(drop),
+        Scenario::Discovery => {
+            let answer = get(worker, "/.well-known/openid-configuration", "").await?;
+            expect(answer, 200, "authorization_endpoint").map(drop)
+        }
+        Scenario::Jwks => expect(get(worker, "/oauth2/jwks", "").await?, 200, "keys").map(drop),
+        Scenario::ClientCredentials => {
+            let answer = post(
+                worker,
+                "/oauth2/token",
+                &world.machine,
+                "grant_type=client_credentials",
+            )
+            .await?;
+            expect(answer, 200, "access_token").map(drop)
+        }
+        Scenario::Refresh => refresh(world, worker).await,
+        Scenario::Introspection => {
+            let form = format!("token={}", worker.access_token);
+            let answer = post(worker, "/oauth2/introspect", &world.client, &form).await?;
+            // `"active":true`, with or without a space.
+            expect(answer, 200, "true").map(drop)
+        }
+        Scenario::UserInfo => {
+            let bearer = format!("Bearer {}", worker.access_token);
+            expect(get(worker, "/oauth2/userinfo", &bearer).await?, 200, "sub").map(drop)
+        }
+        Scenario::UserInfoMany => {
+            worker.turn += 1;
+            let token = world
+                .tokens
+                .get(worker.turn % world.tokens.len().max(1))
+                .context("no tokens")?;
+            let bearer = format!("Bearer {token}");
+            expect(get(worker, "/oauth2/userinfo", &bearer).await?, 200, "sub").map(drop)
+        }
+        Scenario::Session => {
+            let request = Request {
+                target: "/session",
+                cookie: worker.jar.header(),
+                ..Request::default()
+            };
+            expect(worker.connection.send(request).await?, 200, "user").map(drop)
+        }
+        Scenario::Code => code_flow(world, worker).await,
+        Scenario::SignIn => sign_in(world, worker).await.map(drop),
+    }
+}
+
+async fn get(worker: &mut Worker, target: &str, authorization: &str) -> Result<Answer> {
+    worker
+        .connection
+        .send(Request {
+            target,
+            authorization,
+            ..Request::default()
+        })
+        .await
+}
+
+async fn post(
+    worker: &mut Worker,
+    target: &str,
+    authorization: &str,
+    form: &str,
+) -> Result<Answer> {
+    worker
+        .connection
+        .send(Request {
+            target,
+            authorization,
+            form: Some(form),
+            ..Request::default()
+        })
+        .await
+}
+
+/// Refuses an answer of another status, or whose body does not hold `part`; the message shows the body.
+fn expect(answer: Answer, status: u16, part: &str) -> Result<Answer> {
+    let fits = answer.status == status
+        && (part.is_empty()
+            || answer
+                .body
+                .windows(part.len())
+                .any(|window| window == part.as_bytes()));
+    ensure!(
+        fits,
+        "expected {status} and `{part}`; the server answered {} (Location: {}):\n{}",
+        answer.status,
+        answer.location,
+        answer.text()
+    );
+    Ok(answer)
+}
+
+async fn refresh(world: &World, worker: &mut Worker) -> Result<()> {
+    let form = format!(
+        "grant_type=refresh_token&refresh_token={}",
+        worker.refresh_token
+    );
+    let answer = expect(
+        post(worker, "/oauth2/token", &world.client, &form).await?,
+        200,
+        "",
+    )?;
+    let tokens: Tokens<'_> = serde_json::from_slice(&answer.body).with_context(|| answer.text())?;
+    ensure!(
+        !tokens.refresh_token.is_empty() && tokens.refresh_token != worker.refresh_token,
+        "the refresh token did not rotate:\n{}",
+        answer.text()
+    );
+    tokens.refresh_token.clone_into(&mut worker.refresh_token);
+    Ok(())
+}
+
+/// From the authorization request of a signed-in browser to the tokens.
+async fn code_flow(world: &World, worker: &mut Worker) -> Result<()> {
+    let mut random = [0; 32];
+    aws_lc_rs::rand::fill(&mut random)?;
+    let verifier = BASE64URL_NOPAD.encode(&random);
+    let challenge =
+        BASE64URL_NOPAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()).as_ref());
+    let query = Serializer::new(String::new())
+        .extend_pairs([
+            ("response_type", "code"),
+            ("client_id", &world.client_id),
+            ("redirect_uri", REDIRECT),
+            ("scope", SCOPE),
+            ("state", "bench"),
+            ("nonce", &verifier[..16]),
+            ("code_challenge", &challenge),
+            ("code_challenge_method", "S256"),
+        ])
+        .finish();
+    let target = format!("/oauth2/authorize?{query}");
+    let request = Request {
+        target: &target,
+        cookie: worker.jar.header(),
+        ..Request::default()
+    };
+    let answer = worker.connection.send(request).await?;
+    if !answer.cookies.is_empty() {
+        worker.jar.apply(&answer);
+    }
+    let code = answer
+        .location
+        .strip_prefix(REDIRECT)
+        .and_then(|rest| rest.strip_prefix('?'))
+        .and_then(|rest| form_urlencoded::parse(rest.as_bytes()).find(|(name, _)| name == "code"))
+        .map(|(_, code)| code.into_owned());
+    let (302 | 303, Some(code)) = (answer.status, code) else {
+        bail!(
+            "no code from /oauth2/authorize: {} to `{}`\n{}",
+            answer.status,
+            answer.location,
+            answer.text()
+        );
+    };
+    let form = Serializer::new(String::new())
+        .extend_pairs([
+            ("grant_type", "authorization_code"),
+            ("code", &code),
+            ("redirect_uri", REDIRECT),
+            ("code_verifier", &verifier),
+        ])
+        .finish();
+    let answer = expect(
+        post(worker, "/oauth2/token", &world.client, &form).await?,
+        200,
+        "",
+    )?;
+    let tokens: Tokens<'_> = serde_json::from_slice(&answer.body).with_context(|| answer.text())?;
+    ensure!(
+        !tokens.id_token.is_empty(),
+        "no ID token:\n{}",
+        answer.text()
+    );
+    tokens.access_token.clone_into(&mut worker.access_token);
+    // A refresh scenario goes on from the newest token.
+    tokens.refresh_token.clone_into(&mut worker.refresh_token);
+    Ok(())
+}
+
+/// A new browser signs in with the password. Answers its cookies.
+async fn sign_in(world: &World, worker: &mut Worker) -> Result<Jar> {
+    let form = Serializer::new(String::new())
+        .extend_pairs([("identifier", worker.user.as_str()), ("password", PASSWORD)])
+        .finish();
+    let request = Request {
+        target: "/login",
+        origin: &world.origin,
+        form: Some(&form),
+        ..Request::default()
+    };
+    let answer = worker.connection.send(request).await?;
+    let mut jar = Jar::default();
+    jar.apply(&answer);
+    let signed_in = answer.status == 303
+        && !answer.location.contains("/login")
+        && jar.header().contains("vestibule_session=");
+    ensure!(
+        signed_in,
+        "POST /login did not sign in: {} to `{}`, cookies `{}`\n{}",
+        answer.status,
+        answer.location,
+        jar.header(),
+        answer.text()
+    );
+    Ok(jar)
+}
