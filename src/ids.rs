@@ -33,9 +33,7 @@ pub enum ParseIdError {
 /// A `UUIDv7`'s bytes as a number.
 fn uuid_v7(now: Timestamp, random: &Random) -> u128 {
     let millis = u64::try_from(now.millis()).unwrap_or(0);
-    uuid::Builder::from_unix_timestamp_millis(millis, &random.bytes())
-        .into_uuid()
-        .as_u128()
+    uuid::Builder::from_unix_timestamp_millis(millis, &random.bytes()).into_uuid().as_u128()
 }
 
 fn encode(prefix: &str, value: u128) -> String {
@@ -44,30 +42,19 @@ fn encode(prefix: &str, value: u128) -> String {
     text.push('_');
     for position in (0..LENGTH).rev() {
         let digit = (value >> (5 * position)) & 31;
-        text.extend(
-            usize::try_from(digit)
-                .ok()
-                .and_then(|digit| ALPHABET.get(digit))
-                .map(|&byte| char::from(byte)),
-        );
+        text.extend(usize::try_from(digit).ok().and_then(|digit| ALPHABET.get(digit)).map(|&byte| char::from(byte)));
     }
     text
 }
 
 fn decode(prefix: &'static str, text: &str) -> Result<u128, ParseIdError> {
-    let digits = text
-        .strip_prefix(prefix)
-        .and_then(|rest| rest.strip_prefix('_'))
-        .ok_or(ParseIdError::Prefix(prefix))?;
+    let digits = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_')).ok_or(ParseIdError::Prefix(prefix))?;
     // 26 digits hold 130 bits: a first digit above 7 would overflow.
     if digits.len() != LENGTH || digits.as_bytes().first().is_none_or(|&first| first > b'7') {
         return Err(ParseIdError::Malformed);
     }
     digits.bytes().try_fold(0u128, |value, byte| {
-        let digit = ALPHABET
-            .iter()
-            .position(|&known| known == byte)
-            .ok_or(ParseIdError::Malformed)?;
+        let digit = ALPHABET.iter().position(|&known| known == byte).ok_or(ParseIdError::Malformed)?;
         Ok(value << 5 | digit as u128)
     })
 }
@@ -101,9 +88,7 @@ macro_rules! text_id {
 
         impl<'de> Deserialize<'de> for $name {
             fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-                String::deserialize(deserializer)?
-                    .parse()
-                    .map_err(serde::de::Error::custom)
+                String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
             }
         }
     };
@@ -208,14 +193,8 @@ mod tests {
             ("0000000000000000000000000g", 16),
             ("00000000000000000000000010", 32),
             ("7zzzzzzzzzzzzzzzzzzzzzzzzz", u128::MAX),
-            (
-                "0123456789abcdefghjkmnpqrs",
-                0x0110_c853_1d09_52d8_d73e_1194_e95b_5f19,
-            ),
-            (
-                "01h455vb4pex5vsknk084sn02q",
-                0x0189_0a5d_ac96_774b_bcce_b302_099a_8057,
-            ),
+            ("0123456789abcdefghjkmnpqrs", 0x0110_c853_1d09_52d8_d73e_1194_e95b_5f19),
+            ("01h455vb4pex5vsknk084sn02q", 0x0189_0a5d_ac96_774b_bcce_b302_099a_8057),
         ] {
             let id = UserId::from_bytes(uuid.to_be_bytes());
             assert_eq!(id.as_str(), format!("user_{digits}"));
@@ -247,14 +226,8 @@ mod tests {
         let random = Random::seeded(1);
         let (early, late) = (Timestamp::from_seconds(1), Timestamp::from_seconds(2));
         assert!(SessionId::new(early, &random) < SessionId::new(late, &random));
-        assert_ne!(
-            SessionId::new(early, &random),
-            SessionId::new(early, &random)
-        );
-        assert_eq!(
-            uuid::Uuid::from_bytes(GrantId::new(late, &random).bytes()).get_version_num(),
-            7
-        );
+        assert_ne!(SessionId::new(early, &random), SessionId::new(early, &random));
+        assert_eq!(uuid::Uuid::from_bytes(GrantId::new(late, &random).bytes()).get_version_num(), 7);
     }
 
     #[test]

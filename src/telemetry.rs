@@ -39,9 +39,7 @@ pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
         .with_writer(std::io::stderr);
     match settings.format {
         LogFormat::Text => subscriber.try_init(),
-        LogFormat::Json => {
-            subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init()
-        }
+        LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
     }
     .map_err(|_| TelemetryError::AlreadyStarted)
 }
@@ -177,11 +175,7 @@ impl Metrics {
         registry.register("sign_ins", "Attempts to sign in", metrics.sign_ins.clone());
         registry.register("tokens_issued", "Token answers given, by grant", metrics.tokens_issued.clone());
         registry.register("outbox_pending", "Messages waiting to be delivered", metrics.outbox_pending.clone());
-        registry.register(
-            "outbox_failures",
-            "Attempts to deliver a message that failed",
-            metrics.outbox_failures.clone(),
-        );
+        registry.register("outbox_failures", "Attempts to deliver a message that failed", metrics.outbox_failures.clone());
         registry.register(
             "password_queue_busy",
             "Password checks refused because the queue was full",
@@ -198,9 +192,7 @@ impl Metrics {
         }
         let route: Arc<str> = route.into();
         let counters = METHODS.map(|method| {
-            STATUSES.map(|status| {
-                self.requests.get_or_create_owned(&RequestLabels { route: route.clone(), method, status })
-            })
+            STATUSES.map(|status| self.requests.get_or_create_owned(&RequestLabels { route: route.clone(), method, status }))
         });
         let metrics = RouteMetrics {
             seconds: self.request_seconds.get_or_create_owned(&RouteLabels { route: route.clone() }),

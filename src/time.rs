@@ -11,9 +11,7 @@ use serde::{Deserialize, Serialize};
 /// A point in time: milliseconds since 1970-01-01T00:00:00Z, leap seconds not counted.
 ///
 /// Arithmetic saturates, so that no duration from a setting can wrap an expiry into the past.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
-)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Timestamp(i64);
 
@@ -112,17 +110,10 @@ impl Clock {
     }
 }
 
-#[expect(
-    clippy::disallowed_methods,
-    reason = "the one place that reads the system clock"
-)]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the system clock")]
 fn system_now() -> Timestamp {
     // A clock set before 1970 reads as 1970.
-    Timestamp(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, millis_of),
-    )
+    Timestamp(SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, millis_of))
 }
 
 #[cfg(test)]
@@ -131,18 +122,9 @@ mod tests {
 
     #[test]
     fn shows_rfc_3339() {
-        assert_eq!(
-            Timestamp::from_millis(0).to_string(),
-            "1970-01-01T00:00:00.000Z"
-        );
-        assert_eq!(
-            Timestamp::from_millis(1_763_717_400_007).to_string(),
-            "2025-11-21T09:30:00.007Z"
-        );
-        assert_eq!(
-            Timestamp::from_millis(i64::MAX).to_string(),
-            "9223372036854775807 ms"
-        );
+        assert_eq!(Timestamp::from_millis(0).to_string(), "1970-01-01T00:00:00.000Z");
+        assert_eq!(Timestamp::from_millis(1_763_717_400_007).to_string(), "2025-11-21T09:30:00.007Z");
+        assert_eq!(Timestamp::from_millis(i64::MAX).to_string(), "9223372036854775807 ms");
     }
 
     #[test]
@@ -153,10 +135,7 @@ mod tests {
         assert_eq!((t + Duration::MAX).millis(), i64::MAX);
         assert_eq!((t - Duration::from_secs(11)).seconds(), -1);
         assert_eq!(t.since(t + Duration::from_secs(1)), Duration::ZERO);
-        assert_eq!(
-            (t + Duration::from_secs(1)).since(t),
-            Duration::from_secs(1)
-        );
+        assert_eq!((t + Duration::from_secs(1)).since(t), Duration::from_secs(1));
     }
 
     #[test]
@@ -170,10 +149,7 @@ mod tests {
 
     #[test]
     fn serialises_as_a_number() {
-        assert_eq!(
-            serde_json::to_string(&Timestamp::from_millis(5)).unwrap(),
-            "5"
-        );
+        assert_eq!(serde_json::to_string(&Timestamp::from_millis(5)).unwrap(), "5");
         assert_eq!(serde_json::from_str::<Timestamp>("5").unwrap().millis(), 5);
     }
 }

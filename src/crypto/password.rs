@@ -73,24 +73,12 @@ pub struct Hasher {
 impl Hasher {
     /// Starts the threads. Each takes its memory with its first job and keeps it.
     pub fn new(settings: HasherSettings, random: Random) -> Result<Self, HasherError> {
-        let HasherSettings {
-            memory_kib,
-            iterations,
-            parallelism,
-            workers,
-            queue,
-        } = settings;
-        let params = phc::params(memory_kib, iterations, parallelism, phc::OUTPUT)
-            .ok_or(HasherError::Settings)?;
+        let HasherSettings { memory_kib, iterations, parallelism, workers, queue } = settings;
+        let params = phc::params(memory_kib, iterations, parallelism, phc::OUTPUT).ok_or(HasherError::Settings)?;
         let cores = || std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         let workers = if workers == 0 { cores() } else { workers };
         let pool = Arc::new(Pool::start(&params, workers, queue.max(1))?);
-        Ok(Self {
-            pool,
-            params,
-            workers,
-            random,
-        })
+        Ok(Self { pool, params, workers, random })
     }
 
     /// The memory that hashing takes once every thread has had work: workers × memory of one hash, in bytes.
@@ -103,11 +91,7 @@ impl Hasher {
     /// Hashes a new password with a fresh salt, as a PHC string: `$argon2id$v=19$m=…,t=…,p=…$salt$hash`.
     pub async fn hash(&self, password: Zeroizing<String>) -> Result<String, Busy> {
         let (reply, answer) = oneshot::channel();
-        self.pool.submit(Job::Hash {
-            password,
-            salt: self.random.bytes(),
-            reply,
-        })?;
+        self.pool.submit(Job::Hash { password, salt: self.random.bytes(), reply })?;
         answer.await.map_err(|_| Busy)
     }
 
@@ -115,17 +99,9 @@ impl Hasher {
     ///
     /// Without one (no such user, or one who has no password), or with one that is malformed or out of bounds, the answer is
     /// [`Verdict::Wrong`] after the same work as for a hash made with the settings.
-    pub async fn verify(
-        &self,
-        password: Zeroizing<String>,
-        stored: Option<String>,
-    ) -> Result<Verdict, Busy> {
+    pub async fn verify(&self, password: Zeroizing<String>, stored: Option<String>) -> Result<Verdict, Busy> {
         let (reply, answer) = oneshot::channel();
-        self.pool.submit(Job::Verify {
-            password,
-            stored,
-            reply,
-        })?;
+        self.pool.submit(Job::Verify { password, stored, reply })?;
         answer.await.map_err(|_| Busy)
     }
 }
@@ -135,13 +111,8 @@ mod tests {
     use super::*;
     use argon2::PasswordVerifier;
 
-    pub(super) const SMALL: HasherSettings = HasherSettings {
-        memory_kib: 64,
-        iterations: 1,
-        parallelism: 1,
-        workers: 2,
-        queue: 8,
-    };
+    pub(super) const SMALL: HasherSettings =
+        HasherSettings { memory_kib: 64, iterations: 1, parallelism: 1, workers: 2, queue: 8 };
 
     fn hasher(settings: HasherSettings) -> Hasher {
         Hasher::new(settings, Random::seeded(1)).unwrap()
@@ -155,56 +126,29 @@ mod tests {
     async fn accepts_the_password_and_nothing_like_it() {
         let hasher = hasher(SMALL);
         let stored = hasher.hash(password("correct horse ")).await.unwrap();
-        assert!(
-            stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"),
-            "{stored}"
-        );
+        assert!(stored.starts_with("$argon2id$v=19$m=64,t=1,p=1$"), "{stored}");
         assert!(is_usable(&stored));
-        let verdict = hasher
-            .verify(password("correct horse "), Some(stored.clone()))
-            .await;
+        let verdict = hasher.verify(password("correct horse "), Some(stored.clone())).await;
         assert_eq!(verdict, Ok(Verdict::Right { outdated: false }));
         for wrong in ["", "correct horse", "Correct horse ", "correct horse \0"] {
-            assert_eq!(
-                hasher.verify(password(wrong), Some(stored.clone())).await,
-                Ok(Verdict::Wrong)
-            );
+            assert_eq!(hasher.verify(password(wrong), Some(stored.clone())).await, Ok(Verdict::Wrong));
         }
-        assert_eq!(
-            hasher.verify(password("correct horse "), None).await,
-            Ok(Verdict::Wrong)
-        );
-        assert_ne!(
-            hasher.hash(password("correct horse ")).await.unwrap(),
-            stored
-        );
+        assert_eq!(hasher.verify(password("correct horse "), None).await, Ok(Verdict::Wrong));
+        assert_ne!(hasher.hash(password("correct horse ")).await.unwrap(), stored);
     }
 
     #[tokio::test]
     async fn agrees_with_the_crate_s_own_verifier() {
-        let hasher = hasher(HasherSettings {
-            parallelism: 2,
-            iterations: 2,
-            ..SMALL
-        });
+        let hasher = hasher(HasherSettings { parallelism: 2, iterations: 2, ..SMALL });
         let stored = hasher.hash(password("pässwörd")).await.unwrap();
         let own = argon2::Argon2::default();
-        assert!(
-            own.verify_password("pässwörd".as_bytes(), stored.as_str())
-                .is_ok()
-        );
+        assert!(own.verify_password("pässwörd".as_bytes(), stored.as_str()).is_ok());
         assert!(own.verify_password(b"password", stored.as_str()).is_err());
     }
 
     #[tokio::test]
     async fn other_parameters_verify_and_are_outdated() {
-        let (weak, strong) = (
-            hasher(SMALL),
-            hasher(HasherSettings {
-                memory_kib: 128,
-                ..SMALL
-            }),
-        );
+        let (weak, strong) = (hasher(SMALL), hasher(HasherSettings { memory_kib: 128, ..SMALL }));
         for (maker, checker) in [(&weak, &strong), (&strong, &weak)] {
             let stored = maker.hash(password("p")).await.unwrap();
             let verdict = checker.verify(password("p"), Some(stored)).await;
@@ -215,33 +159,13 @@ mod tests {
     #[test]
     fn settings_are_bounded() {
         for settings in [
-            HasherSettings {
-                memory_kib: 256 * 1024 + 1,
-                ..SMALL
-            },
-            HasherSettings {
-                memory_kib: 8,
-                parallelism: 2,
-                ..SMALL
-            },
-            HasherSettings {
-                iterations: 0,
-                ..SMALL
-            },
-            HasherSettings {
-                iterations: 11,
-                ..SMALL
-            },
-            HasherSettings {
-                parallelism: 17,
-                memory_kib: 1024,
-                ..SMALL
-            },
+            HasherSettings { memory_kib: 256 * 1024 + 1, ..SMALL },
+            HasherSettings { memory_kib: 8, parallelism: 2, ..SMALL },
+            HasherSettings { iterations: 0, ..SMALL },
+            HasherSettings { iterations: 11, ..SMALL },
+            HasherSettings { parallelism: 17, memory_kib: 1024, ..SMALL },
         ] {
-            assert!(matches!(
-                Hasher::new(settings, Random::seeded(1)),
-                Err(HasherError::Settings)
-            ));
+            assert!(matches!(Hasher::new(settings, Random::seeded(1)), Err(HasherError::Settings)));
         }
         assert_eq!(hasher(SMALL).memory_bytes(), 2 * 64 * 1024);
     }

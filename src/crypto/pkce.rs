@@ -13,17 +13,13 @@ pub fn verify_s256(verifier: &str, challenge: &str) -> bool {
 
 /// Whether a text has the form of an S256 challenge: 32 bytes in unpadded base64url (RFC 7636 section 4.2).
 pub fn is_challenge(challenge: &str) -> bool {
-    BASE64URL_NOPAD
-        .decode(challenge.as_bytes())
-        .is_ok_and(|bytes| bytes.len() == 32)
+    BASE64URL_NOPAD.decode(challenge.as_bytes()).is_ok_and(|bytes| bytes.len() == 32)
 }
 
 /// 43 to 128 unreserved characters (RFC 7636 section 4.1).
 fn is_verifier(verifier: &str) -> bool {
     (43..=128).contains(&verifier.len())
-        && verifier
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'))
+        && verifier.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~'))
 }
 
 #[cfg(test)]
@@ -51,23 +47,11 @@ mod tests {
 
     #[test]
     fn the_verifier_s_form_counts() {
-        for verifier in [
-            String::new(),
-            "a".repeat(42),
-            "a".repeat(129),
-            "a b".repeat(20),
-            "é".repeat(30),
-        ] {
-            assert!(
-                !verify_s256(&verifier, &BASE64URL_NOPAD.encode(&hash(&verifier))),
-                "{verifier}"
-            );
+        for verifier in [String::new(), "a".repeat(42), "a".repeat(129), "a b".repeat(20), "é".repeat(30)] {
+            assert!(!verify_s256(&verifier, &BASE64URL_NOPAD.encode(&hash(&verifier))), "{verifier}");
         }
         for verifier in ["a".repeat(43), "~".repeat(128)] {
-            assert!(
-                verify_s256(&verifier, &BASE64URL_NOPAD.encode(&hash(&verifier))),
-                "{verifier}"
-            );
+            assert!(verify_s256(&verifier, &BASE64URL_NOPAD.encode(&hash(&verifier))), "{verifier}");
         }
     }
 

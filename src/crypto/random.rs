@@ -29,10 +29,7 @@ impl Random {
 
     /// A reproducible stream, for tests and sample data only: whoever knows the seed knows every secret drawn from it.
     pub fn seeded(seed: u64) -> Self {
-        Self(Source::Seeded {
-            seed,
-            blocks: Arc::new(AtomicU64::new(0)),
-        })
+        Self(Source::Seeded { seed, blocks: Arc::new(AtomicU64::new(0)) })
     }
 
     /// Fills the buffer with random bytes.
@@ -107,19 +104,12 @@ mod tests {
         assert_eq!(first, b.bytes());
         assert_ne!(first, c.bytes());
         assert_ne!(first, a.bytes());
-        assert_ne!(
-            b.clone().bytes::<40>(),
-            first,
-            "a clone goes on, it does not start again"
-        );
+        assert_ne!(b.clone().bytes::<40>(), first, "a clone goes on, it does not start again");
     }
 
     #[test]
     fn the_system_gives_different_bytes() {
-        assert_ne!(
-            Random::system().bytes::<32>(),
-            Random::system().bytes::<32>()
-        );
+        assert_ne!(Random::system().bytes::<32>(), Random::system().bytes::<32>());
     }
 
     #[test]
@@ -133,9 +123,6 @@ mod tests {
                 counts[usize::from(digit - b'0')] += 1;
             }
         }
-        assert!(
-            counts.iter().all(|count| (1050..1350).contains(count)),
-            "{counts:?}"
-        );
+        assert!(counts.iter().all(|count| (1050..1350).contains(count)), "{counts:?}");
     }
 }

@@ -41,10 +41,7 @@ pub fn parse(keyring: &Keyring, text: &str) -> Option<(GrantId, u32)> {
     let right = hmac::sign(keyring.refresh_key(version)?, named);
     let right = right.as_ref().first_chunk::<TAG>()?;
     constant_time_eq(right, tag).then_some(())?;
-    Some((
-        GrantId::from_bytes(*grant),
-        u32::from_be_bytes(sequence.try_into().ok()?),
-    ))
+    Some((GrantId::from_bytes(*grant), u32::from_be_bytes(sequence.try_into().ok()?)))
 }
 
 #[cfg(test)]
@@ -66,10 +63,7 @@ mod tests {
         assert_ne!(token, issue(&keyring, &grant(), 8));
         assert_eq!(token.len(), 8 + 50 + 6);
         assert_eq!(parse(&keyring, &token), Some((grant(), 7)));
-        assert_eq!(
-            parse(&keyring, &issue(&keyring, &grant(), u32::MAX)),
-            Some((grant(), u32::MAX))
-        );
+        assert_eq!(parse(&keyring, &issue(&keyring, &grant(), u32::MAX)), Some((grant(), u32::MAX)));
     }
 
     #[test]
@@ -80,32 +74,14 @@ mod tests {
         for position in 0..bytes.len() {
             bytes[position] ^= 1;
             // With a checksum that fits: only the tag stands in the way.
-            assert_eq!(
-                parse(
-                    &keyring,
-                    &with_checksum(PREFIX, &BASE64URL_NOPAD.encode(&bytes))
-                ),
-                None
-            );
+            assert_eq!(parse(&keyring, &with_checksum(PREFIX, &BASE64URL_NOPAD.encode(&bytes))), None);
             bytes[position] ^= 1;
         }
         for cut in 0..bytes.len() {
-            assert_eq!(
-                parse(
-                    &keyring,
-                    &with_checksum(PREFIX, &BASE64URL_NOPAD.encode(&bytes[..cut]))
-                ),
-                None
-            );
+            assert_eq!(parse(&keyring, &with_checksum(PREFIX, &BASE64URL_NOPAD.encode(&bytes[..cut]))), None);
         }
         bytes.push(0);
-        assert_eq!(
-            parse(
-                &keyring,
-                &with_checksum(PREFIX, &BASE64URL_NOPAD.encode(&bytes))
-            ),
-            None
-        );
+        assert_eq!(parse(&keyring, &with_checksum(PREFIX, &BASE64URL_NOPAD.encode(&bytes))), None);
     }
 
     #[test]
@@ -113,10 +89,7 @@ mod tests {
         let old = Keyring::generate(&Random::seeded(1));
         let token = issue(&old, &grant(), 7);
         assert_eq!(parse(&Keyring::generate(&Random::seeded(2)), &token), None);
-        let newest = Keyring::generate(&Random::seeded(2))
-            .to_text()
-            .remove(0)
-            .replace("v1:", "v2:");
+        let newest = Keyring::generate(&Random::seeded(2)).to_text().remove(0).replace("v1:", "v2:");
         let both = Keyring::parse(&[newest, old.to_text().remove(0).to_string()]).unwrap();
         assert_eq!(parse(&both, &token), Some((grant(), 7)));
         assert_ne!(issue(&both, &grant(), 7), token);

@@ -62,10 +62,7 @@ struct MasterKey {
 impl Keyring {
     /// A ring with one new key, `v1`.
     pub fn generate(random: &Random) -> Self {
-        Self {
-            first: Arc::new(MasterKey::new(1, Zeroizing::new(random.bytes()))),
-            others: Arc::new([]),
-        }
+        Self { first: Arc::new(MasterKey::new(1, Zeroizing::new(random.bytes()))), others: Arc::new([]) }
     }
 
     /// Reads keys of the form `v1:<32 bytes in unpadded base64url>`; the first one seals.
@@ -82,10 +79,7 @@ impl Keyring {
         }
         let mut ring = ring.into_iter();
         let first = ring.next().ok_or(KeyringError::Empty)?;
-        Ok(Self {
-            first: Arc::new(first),
-            others: ring.collect(),
-        })
+        Ok(Self { first: Arc::new(first), others: ring.collect() })
     }
 
     /// The keys as [`Keyring::parse`] reads them.
@@ -107,11 +101,8 @@ impl Keyring {
             &mut ciphertext,
         );
         // Fails for plaintexts above 64 GiB only.
-        let Ok(tag) = tag else {
-            unusable("AES-GCM cannot seal")
-        };
-        let mut sealed =
-            Vec::with_capacity(1 + NONCE_LENGTH + ciphertext.len() + tag.as_ref().len());
+        let Ok(tag) = tag else { unusable("AES-GCM cannot seal") };
+        let mut sealed = Vec::with_capacity(1 + NONCE_LENGTH + ciphertext.len() + tag.as_ref().len());
         sealed.push(self.first.version);
         sealed.extend_from_slice(&nonce);
         sealed.append(&mut ciphertext);
@@ -122,18 +113,12 @@ impl Keyring {
     /// Opens what [`Keyring::seal`] made for the same purpose, with whichever key it names.
     pub fn open(&self, purpose: &str, sealed: &[u8]) -> Result<Zeroizing<Vec<u8>>, OpenError> {
         let (version, rest) = sealed.split_first().ok_or(OpenError::Refused)?;
-        let (nonce, ciphertext) = rest
-            .split_first_chunk::<NONCE_LENGTH>()
-            .ok_or(OpenError::Refused)?;
+        let (nonce, ciphertext) = rest.split_first_chunk::<NONCE_LENGTH>().ok_or(OpenError::Refused)?;
         let key = self.key(*version).ok_or(OpenError::UnknownKey(*version))?;
         let mut buffer = Zeroizing::new(ciphertext.to_vec());
         let length = key
             .cipher(purpose)
-            .open_in_place(
-                aead::Nonce::assume_unique_for_key(*nonce),
-                aead::Aad::from(purpose.as_bytes()),
-                &mut buffer,
-            )
+            .open_in_place(aead::Nonce::assume_unique_for_key(*nonce), aead::Aad::from(purpose.as_bytes()), &mut buffer)
             .map_err(|_| OpenError::Refused)?
             .len();
         buffer.truncate(length);
@@ -148,8 +133,7 @@ impl Keyring {
 
     /// Whether `tag` is what [`Keyring::mac`] gives, or gave while another key of the ring was first.
     pub fn verify_mac(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
-        self.keys()
-            .any(|key| constant_time_eq(&mac(&key.mac_key(purpose), parts), tag))
+        self.keys().any(|key| constant_time_eq(&mac(&key.mac_key(purpose), parts), tag))
     }
 
     /// The newest key for refresh tokens, and its version.
@@ -173,9 +157,7 @@ impl Keyring {
 
 impl fmt::Debug for Keyring {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_list()
-            .entries(self.keys().map(|key| format!("v{}:…", key.version)))
-            .finish()
+        f.debug_list().entries(self.keys().map(|key| format!("v{}:…", key.version))).finish()
     }
 }
 
@@ -183,26 +165,15 @@ impl MasterKey {
     fn new(version: u8, secret: Zeroizing<[u8; 32]>) -> Self {
         let derive = hkdf::Salt::new(hkdf::HKDF_SHA256, b"vestibule").extract(secret.as_slice());
         let refresh = derived(&derive, "mac", REFRESH, hmac::HMAC_SHA256);
-        Self {
-            version,
-            secret,
-            derive,
-            refresh,
-        }
+        Self { version, secret, derive, refresh }
     }
 
     fn parse(text: &str) -> Option<Self> {
         let (version, secret) = text.strip_prefix('v')?.split_once(':')?;
         // One spelling for each version: no sign, no leading zero, and not zero.
-        let version = version
-            .parse()
-            .ok()
-            .filter(|&number: &u8| number > 0 && number.to_string() == version)?;
+        let version = version.parse().ok().filter(|&number: &u8| number > 0 && number.to_string() == version)?;
         let bytes = Zeroizing::new(BASE64URL_NOPAD.decode(secret.as_bytes()).ok()?);
-        Some(Self::new(
-            version,
-            Zeroizing::new(bytes.as_slice().try_into().ok()?),
-        ))
+        Some(Self::new(version, Zeroizing::new(bytes.as_slice().try_into().ok()?)))
     }
 
     fn to_text(&self) -> Zeroizing<String> {
@@ -278,10 +249,7 @@ mod tests {
         let (old, both, new) = (ring(&[OLD]), ring(&[NEW, OLD]), ring(&[NEW]));
         let sealed = old.seal(&random, "p", b"x");
         assert_eq!(both.open("p", &sealed).unwrap().as_slice(), b"x");
-        assert_eq!(
-            new.open("p", &sealed).unwrap_err(),
-            OpenError::UnknownKey(1)
-        );
+        assert_eq!(new.open("p", &sealed).unwrap_err(), OpenError::UnknownKey(1));
         assert_eq!(both.seal(&random, "p", b"x")[0], 2);
         assert_eq!(both.mac("p", &[b"x"]), new.mac("p", &[b"x"]));
         assert!(both.verify_mac("p", &[b"x"], &old.mac("p", &[b"x"])));
@@ -309,9 +277,7 @@ mod tests {
 
     #[test]
     fn bad_keys_are_named_by_number() {
-        let parse = |keys: &[&str]| {
-            Keyring::parse(&keys.iter().map(|&key| key.to_owned()).collect::<Vec<_>>())
-        };
+        let parse = |keys: &[&str]| Keyring::parse(&keys.iter().map(|&key| key.to_owned()).collect::<Vec<_>>());
         assert_eq!(parse(&[]).unwrap_err(), KeyringError::Empty);
         assert_eq!(parse(&[OLD, OLD]).unwrap_err(), KeyringError::Twice(1));
         for bad in [

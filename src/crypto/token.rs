@@ -73,23 +73,16 @@ impl SecretToken {
     /// A new secret of 256 random bits.
     pub fn generate(kind: Kind, random: &Random) -> Self {
         let secret = Zeroizing::new(random.text(BASE62, RANDOM_LENGTH));
-        Self {
-            kind,
-            text: Zeroizing::new(with_checksum(kind.prefix(), &secret)),
-        }
+        Self { kind, text: Zeroizing::new(with_checksum(kind.prefix(), &secret)) }
     }
 
     /// Reads what somebody sent. That it parses does not mean that it was ever given out: look its hash up.
     pub fn parse(kind: Kind, text: &str) -> Result<Self, TokenError> {
         let secret = without_checksum(kind.prefix(), text)?;
-        if secret.len() != RANDOM_LENGTH || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric())
-        {
+        if secret.len() != RANDOM_LENGTH || !secret.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(TokenError::Malformed);
         }
-        Ok(Self {
-            kind,
-            text: Zeroizing::new(text.to_owned()),
-        })
+        Ok(Self { kind, text: Zeroizing::new(text.to_owned()) })
     }
 
     /// What it is for.
@@ -117,10 +110,7 @@ impl fmt::Debug for SecretToken {
 /// SHA-256. Enough for secrets of 256 random bits, which nobody can guess; never for passwords.
 pub fn hash(text: &str) -> [u8; 32] {
     let mut hash = [0; 32];
-    for (to, from) in hash
-        .iter_mut()
-        .zip(digest::digest(&digest::SHA256, text.as_bytes()).as_ref())
-    {
+    for (to, from) in hash.iter_mut().zip(digest::digest(&digest::SHA256, text.as_bytes()).as_ref()) {
         *to = *from;
     }
     hash
@@ -150,25 +140,16 @@ pub(super) fn with_checksum(prefix: &str, body: &str) -> String {
 /// The part between prefix and checksum, if both are right.
 pub(super) fn without_checksum<'a>(prefix: &str, text: &'a str) -> Result<&'a str, TokenError> {
     let rest = text.strip_prefix(prefix).ok_or(TokenError::Prefix)?;
-    let split = rest
-        .len()
-        .checked_sub(CHECKSUM_LENGTH)
-        .ok_or(TokenError::Malformed)?;
+    let split = rest.len().checked_sub(CHECKSUM_LENGTH).ok_or(TokenError::Malformed)?;
     let (body, _) = rest.split_at_checked(split).ok_or(TokenError::Malformed)?;
     let right = Zeroizing::new(with_checksum(prefix, body));
-    if constant_time_eq(right.as_bytes(), text.as_bytes()) {
-        Ok(body)
-    } else {
-        Err(TokenError::Checksum)
-    }
+    if constant_time_eq(right.as_bytes(), text.as_bytes()) { Ok(body) } else { Err(TokenError::Checksum) }
 }
 
 /// CRC-32 as in zip and Ethernet (reflected, polynomial `0xEDB88320`).
 fn crc32(bytes: &[u8]) -> u32 {
     !bytes.iter().fold(!0, |crc: u32, &byte| {
-        (0..8).fold(crc ^ u32::from(byte), |crc, _| {
-            (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg())
-        })
+        (0..8).fold(crc ^ u32::from(byte), |crc, _| (crc >> 1) ^ (0xEDB8_8320 & (crc & 1).wrapping_neg()))
     })
 }
 
@@ -190,15 +171,9 @@ mod tests {
     #[test]
     fn one_kind_is_not_another() {
         let token = SecretToken::generate(Kind::Code, &Random::seeded(1));
-        assert_eq!(
-            SecretToken::parse(Kind::Link, token.as_str()).unwrap_err(),
-            TokenError::Prefix
-        );
+        assert_eq!(SecretToken::parse(Kind::Link, token.as_str()).unwrap_err(), TokenError::Prefix);
         let dressed_up = token.as_str().replace("vst_cod_", "vst_lnk_");
-        assert_eq!(
-            SecretToken::parse(Kind::Link, &dressed_up).unwrap_err(),
-            TokenError::Checksum
-        );
+        assert_eq!(SecretToken::parse(Kind::Link, &dressed_up).unwrap_err(), TokenError::Checksum);
     }
 
     #[test]
@@ -208,14 +183,8 @@ mod tests {
             let mut typo = token.as_str().as_bytes().to_vec();
             typo[position] = if typo[position] == b'x' { b'y' } else { b'x' };
             let typo = String::from_utf8(typo).unwrap();
-            assert_eq!(
-                SecretToken::parse(Kind::ClientSecret, &typo).unwrap_err(),
-                TokenError::Checksum
-            );
-            assert!(
-                SecretToken::parse(Kind::ClientSecret, token.as_str().get(..position).unwrap())
-                    .is_err()
-            );
+            assert_eq!(SecretToken::parse(Kind::ClientSecret, &typo).unwrap_err(), TokenError::Checksum);
+            assert!(SecretToken::parse(Kind::ClientSecret, token.as_str().get(..position).unwrap()).is_err());
         }
     }
 
@@ -226,11 +195,7 @@ mod tests {
             data_encoding::HEXLOWER.encode(&hash("abc")),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-        assert!(
-            constant_time_eq(b"a", b"a")
-                && !constant_time_eq(b"a", b"b")
-                && !constant_time_eq(b"a", b"aa")
-        );
+        assert!(constant_time_eq(b"a", b"a") && !constant_time_eq(b"a", b"b") && !constant_time_eq(b"a", b"aa"));
     }
 
     proptest! {

@@ -58,7 +58,8 @@ impl Email {
 }
 
 const fn is_atext(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~')
+    byte.is_ascii_alphanumeric()
+        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~')
 }
 
 /// A user name: 2 to 40 letters, digits, dots, dashes and underscores of ASCII, beginning with a letter, so that it is never
@@ -148,9 +149,26 @@ mod tests {
     #[test]
     fn what_cannot_be_written_to_is_refused() {
         for bad in [
-            "", "ana", "@example.com", "ana@", "ana@@example.com", "a b@example.com", "ana@exa mple.com", "ana@.com", "ana@example..com",
-            ".ana@example.com", "ana.@example.com", "ana\r\nBcc: x@example.com", "ana@example.com\0", "\"a\"@example.com", "ana@[127.0.0.1]",
-            "ana@127.0.0.1", "ana<x@example.com>", "ana,bob@example.com", "ana@example.com\u{2028}x", "änä@example.com",
+            "",
+            "ana",
+            "@example.com",
+            "ana@",
+            "ana@@example.com",
+            "a b@example.com",
+            "ana@exa mple.com",
+            "ana@.com",
+            "ana@example..com",
+            ".ana@example.com",
+            "ana.@example.com",
+            "ana\r\nBcc: x@example.com",
+            "ana@example.com\0",
+            "\"a\"@example.com",
+            "ana@[127.0.0.1]",
+            "ana@127.0.0.1",
+            "ana<x@example.com>",
+            "ana,bob@example.com",
+            "ana@example.com\u{2028}x",
+            "änä@example.com",
         ] {
             assert_eq!(Email::parse(bad), Err(NotAnEmail), "{bad:?}");
         }

@@ -10,7 +10,22 @@ use super::user::User;
 const SCOPE_CLAIMS: [(&str, &[&str]); 4] = [
     (
         "profile",
-        &["name", "family_name", "given_name", "middle_name", "nickname", "preferred_username", "profile", "picture", "website", "gender", "birthdate", "zoneinfo", "locale", "updated_at"],
+        &[
+            "name",
+            "family_name",
+            "given_name",
+            "middle_name",
+            "nickname",
+            "preferred_username",
+            "profile",
+            "picture",
+            "website",
+            "gender",
+            "birthdate",
+            "zoneinfo",
+            "locale",
+            "updated_at",
+        ],
     ),
     ("email", &["email", "email_verified"]),
     ("phone", &["phone_number", "phone_number_verified"]),
@@ -62,7 +77,9 @@ fn claim(user: &User, name: &str) -> Option<Value> {
         "phone_number_verified" => user.phone_number.as_ref().map(|_| json!(user.phone_number_verified_at.is_some())),
         "updated_at" => Some(json!(user.updated_at.seconds())),
         "address" => user.profile.address.as_ref().map(|address| json!(address)),
-        "preferred_username" => text(&user.profile.preferred_username).or_else(|| user.username.as_ref().map(|name| json!(name.as_str()))),
+        "preferred_username" => {
+            text(&user.profile.preferred_username).or_else(|| user.username.as_ref().map(|name| json!(name.as_str())))
+        }
         _ => user.profile.fields().into_iter().find(|(field, _)| *field == name).and_then(|(_, value)| text(value)),
     }
 }
@@ -117,7 +134,11 @@ mod tests {
 
     #[test]
     fn claims_asked_for_by_name_and_nothing_else() {
-        let requested = ClaimsRequest { userinfo: vec!["nickname".to_owned(), "password_hash".to_owned(), "is_admin".to_owned()], id_token: vec!["email".to_owned()], ..ClaimsRequest::default() };
+        let requested = ClaimsRequest {
+            userinfo: vec!["nickname".to_owned(), "password_hash".to_owned(), "is_admin".to_owned()],
+            id_token: vec!["email".to_owned()],
+            ..ClaimsRequest::default()
+        };
         let mut found = names("openid", &requested);
         found.sort();
         assert_eq!(found, ["nickname", "sub"]);

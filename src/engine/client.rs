@@ -91,11 +91,30 @@ pub(crate) mod tests {
         let shop = client(&serde_json::json!({}));
         assert!(shop.owns_redirect_uri("https://shop.example/callback"));
         for bad in [
-            "", "https://shop.example/callback/", "https://shop.example/callback?", "https://shop.example/callback?x=1", "https://shop.example/callback#", "https://shop.example/Callback",
-            "HTTPS://shop.example/callback", "https://SHOP.example/callback", "https://shop.example:443/callback", "http://shop.example/callback", "https://shop.example/callback%20",
-            "https://shop.example//callback", "https://shop.example/x/../callback", "https://shop.example/%63allback", "https://shop.example.evil.example/callback",
-            "https://evil.example/callback", "https://evil.example\\@shop.example/callback", "https://shop.example@evil.example/callback", "https://shop.example/callback\n",
-            "https://shop.example/callback\0", " https://shop.example/callback", "https://shop.example/callback\t", "//shop.example/callback", "javascript:alert(1)",
+            "",
+            "https://shop.example/callback/",
+            "https://shop.example/callback?",
+            "https://shop.example/callback?x=1",
+            "https://shop.example/callback#",
+            "https://shop.example/Callback",
+            "HTTPS://shop.example/callback",
+            "https://SHOP.example/callback",
+            "https://shop.example:443/callback",
+            "http://shop.example/callback",
+            "https://shop.example/callback%20",
+            "https://shop.example//callback",
+            "https://shop.example/x/../callback",
+            "https://shop.example/%63allback",
+            "https://shop.example.evil.example/callback",
+            "https://evil.example/callback",
+            "https://evil.example\\@shop.example/callback",
+            "https://shop.example@evil.example/callback",
+            "https://shop.example/callback\n",
+            "https://shop.example/callback\0",
+            " https://shop.example/callback",
+            "https://shop.example/callback\t",
+            "//shop.example/callback",
+            "javascript:alert(1)",
         ] {
             assert!(!shop.owns_redirect_uri(bad), "{bad:?}");
         }
@@ -103,13 +122,29 @@ pub(crate) mod tests {
 
     #[test]
     fn a_native_app_s_loopback_port_is_free() {
-        let native = client(&serde_json::json!({"application_type": "native", "token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/cb", "http://[::1]:1234/cb", "com.example.app:/cb"]}));
-        for good in ["http://127.0.0.1/cb", "http://127.0.0.1:49152/cb", "http://[::1]/cb", "http://[::1]:1/cb", "com.example.app:/cb"] {
+        let native = client(
+            &serde_json::json!({"application_type": "native", "token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/cb", "http://[::1]:1234/cb", "com.example.app:/cb"]}),
+        );
+        for good in
+            ["http://127.0.0.1/cb", "http://127.0.0.1:49152/cb", "http://[::1]/cb", "http://[::1]:1/cb", "com.example.app:/cb"]
+        {
             assert!(native.owns_redirect_uri(good), "{good}");
         }
         for bad in [
-            "http://127.0.0.1:/cb", "http://127.0.0.1:0/cb", "http://127.0.0.1:99999/cb", "http://127.0.0.1:80@evil.example/cb", "http://127.0.0.1.evil.example/cb", "http://127.0.0.1:80.evil.example/cb",
-            "https://127.0.0.1:80/cb", "http://127.0.0.2/cb", "http://localhost:80/cb", "http://127.0.0.1:80/cb/", "http://127.0.0.1:80/other", "http://127.0.0.1:80\\cb", "http://127.0.0.1:+80/cb", "com.example.app:/cb2",
+            "http://127.0.0.1:/cb",
+            "http://127.0.0.1:0/cb",
+            "http://127.0.0.1:99999/cb",
+            "http://127.0.0.1:80@evil.example/cb",
+            "http://127.0.0.1.evil.example/cb",
+            "http://127.0.0.1:80.evil.example/cb",
+            "https://127.0.0.1:80/cb",
+            "http://127.0.0.2/cb",
+            "http://localhost:80/cb",
+            "http://127.0.0.1:80/cb/",
+            "http://127.0.0.1:80/other",
+            "http://127.0.0.1:80\\cb",
+            "http://127.0.0.1:+80/cb",
+            "com.example.app:/cb2",
         ] {
             assert!(!native.owns_redirect_uri(bad), "{bad}");
         }

@@ -41,7 +41,9 @@ const MOST_SENDS: u32 = 6;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Right,
-    Wrong { tries_left: u32 },
+    Wrong {
+        tries_left: u32,
+    },
     /// Five wrong tries, or no code is alive: a new one is needed.
     Spent,
 }
@@ -153,7 +155,15 @@ mod tests {
 
     #[test]
     fn pasted_text_is_understood() {
-        for (text, code) in [("123456", Some("123456")), (" 123 456 ", Some("123456")), ("123-456", Some("123456")), ("Your code is 123 456.", Some("123456")), ("12345", None), ("1234567", None), ("", None)] {
+        for (text, code) in [
+            ("123456", Some("123456")),
+            (" 123 456 ", Some("123456")),
+            ("123-456", Some("123456")),
+            ("Your code is 123 456.", Some("123456")),
+            ("12345", None),
+            ("1234567", None),
+            ("", None),
+        ] {
             assert_eq!(typed(text, 6).as_deref(), code, "{text}");
         }
     }

@@ -117,7 +117,9 @@ impl State {
         match self {
             Self::SignIn => None,
             Self::SignUp(sign_up) => Some(&sign_up.email),
-            Self::VerifyEmail { email } | Self::Reset { email } | Self::ResetProved { email } | Self::ChangeEmail { email } => Some(email),
+            Self::VerifyEmail { email } | Self::Reset { email } | Self::ResetProved { email } | Self::ChangeEmail { email } => {
+                Some(email)
+            }
             Self::UndoEmail { previous, .. } => Some(previous),
         }
     }
@@ -149,9 +151,13 @@ impl Flow {
 pub enum Continue {
     #[default]
     Account,
-    Page { page: AccountPage },
+    Page {
+        page: AccountPage,
+    },
     /// Back into an authorization request of a client.
-    Authorize { request: Box<AuthorizationRequest> },
+    Authorize {
+        request: Box<AuthorizationRequest>,
+    },
 }
 
 /// The pages of one's own account.

@@ -78,14 +78,18 @@ impl KeyRecord {
 pub enum Rotation {
     Nothing,
     /// Make a key that signs from this time on.
-    Make { signs_at: Timestamp },
+    Make {
+        signs_at: Timestamp,
+    },
 }
 
 /// Decides for the keys of one algorithm. The first key signs at once: nobody can have cached anything.
 pub fn due<'a>(keys: impl Iterator<Item = &'a KeyRecord>, schedule: Schedule, now: Timestamp) -> Rotation {
     match keys.filter(|key| key.retires_at.is_none()).map(|key| key.signs_at).max() {
         None => Rotation::Make { signs_at: now },
-        Some(signs_at) if now + schedule.publish >= signs_at + schedule.rotate => Rotation::Make { signs_at: now + schedule.publish },
+        Some(signs_at) if now + schedule.publish >= signs_at + schedule.rotate => {
+            Rotation::Make { signs_at: now + schedule.publish }
+        }
         Some(_) => Rotation::Nothing,
     }
 }
@@ -96,7 +100,11 @@ mod tests {
     use crate::crypto::random::Random;
 
     const HOUR: Duration = Duration::from_secs(3600);
-    const SCHEDULE: Schedule = Schedule { rotate: Duration::from_secs(90 * 86400), publish: Duration::from_secs(86400), longest_token: Duration::from_secs(600) };
+    const SCHEDULE: Schedule = Schedule {
+        rotate: Duration::from_secs(90 * 86400),
+        publish: Duration::from_secs(86400),
+        longest_token: Duration::from_secs(600),
+    };
 
     /// A fleet of verifiers that cache the key set for up to a day: over many rotations none ever meets a key it cannot know.
     #[test]
@@ -107,8 +115,18 @@ mod tests {
         let mut caches: Vec<(Timestamp, Vec<KeyId>)> = Vec::new();
         for hour in 0..24 * 90 * 30 {
             if let Rotation::Make { signs_at } = due(keys.iter(), SCHEDULE, now) {
-                keys = keys.into_iter().map(|key| if key.retires_at.is_none() { key.succeeded(signs_at, SCHEDULE) } else { key }).collect();
-                keys.push(KeyRecord { id: KeyId::new(now, &random), alg: Alg::Es256, created_at: now, signs_at, retires_at: None, removes_at: None });
+                keys = keys
+                    .into_iter()
+                    .map(|key| if key.retires_at.is_none() { key.succeeded(signs_at, SCHEDULE) } else { key })
+                    .collect();
+                keys.push(KeyRecord {
+                    id: KeyId::new(now, &random),
+                    alg: Alg::Es256,
+                    created_at: now,
+                    signs_at,
+                    retires_at: None,
+                    removes_at: None,
+                });
             }
             keys.retain(|key| key.stage(now) != Stage::Removed);
             let published: Vec<_> = keys.iter().map(|key| key.id.clone()).collect();

@@ -23,8 +23,11 @@ const MOST: usize = 200;
 impl Params {
     /// From `application/x-www-form-urlencoded` text.
     pub fn parse(text: &[u8]) -> Result<Self, Unreadable> {
-        let pairs: Vec<(String, String)> =
-            form_urlencoded::parse(text).filter(|(_, value)| !value.is_empty()).map(|(name, value)| (name.into_owned(), value.into_owned())).take(MOST + 1).collect();
+        let pairs: Vec<(String, String)> = form_urlencoded::parse(text)
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| (name.into_owned(), value.into_owned()))
+            .take(MOST + 1)
+            .collect();
         // The decoder puts U+FFFD where bytes are no UTF-8; nobody sends that character on purpose.
         if pairs.iter().any(|(name, value)| name.contains('\u{fffd}') || value.contains('\u{fffd}')) {
             return Err(Unreadable::Charset);

@@ -11,7 +11,9 @@ pub const LONGEST: usize = 1024;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Weakness {
-    TooShort { least: usize },
+    TooShort {
+        least: usize,
+    },
     TooLong,
     /// It stands in the list that every attacker tries first.
     Common,

@@ -78,7 +78,16 @@ const SEEN_EVERY: Duration = Duration::from_secs(60);
 
 impl Session {
     /// A session that begins now with one proof.
-    pub fn begin(id: SessionId, user_id: UserId, how: MethodKind, remembered: bool, device: String, address: String, lifetimes: Lifetimes, now: Timestamp) -> Self {
+    pub fn begin(
+        id: SessionId,
+        user_id: UserId,
+        how: MethodKind,
+        remembered: bool,
+        device: String,
+        address: String,
+        lifetimes: Lifetimes,
+        now: Timestamp,
+    ) -> Self {
         let absolute = if remembered { lifetimes.absolute } else { lifetimes.short };
         let expires_at = now + absolute;
         Self {
@@ -135,8 +144,26 @@ fn idle_end(now: Timestamp, expires_at: Timestamp, remembered: bool, lifetimes: 
 pub fn device(user_agent: &str) -> String {
     let agent: String = user_agent.chars().filter(|c| !c.is_control()).take(300).collect();
     // Order matters: Edge and Opera call themselves Chrome, Chrome calls itself Safari.
-    let browser = [("Edg", "Edge"), ("OPR/", "Opera"), ("SamsungBrowser", "Samsung Internet"), ("Firefox/", "Firefox"), ("FxiOS", "Firefox"), ("CriOS", "Chrome"), ("Chrome/", "Chrome"), ("Safari/", "Safari"), ("curl/", "curl")];
-    let system = [("iPhone", "iPhone"), ("iPad", "iPad"), ("Android", "Android"), ("Windows", "Windows"), ("Mac OS", "macOS"), ("CrOS", "ChromeOS"), ("Linux", "Linux")];
+    let browser = [
+        ("Edg", "Edge"),
+        ("OPR/", "Opera"),
+        ("SamsungBrowser", "Samsung Internet"),
+        ("Firefox/", "Firefox"),
+        ("FxiOS", "Firefox"),
+        ("CriOS", "Chrome"),
+        ("Chrome/", "Chrome"),
+        ("Safari/", "Safari"),
+        ("curl/", "curl"),
+    ];
+    let system = [
+        ("iPhone", "iPhone"),
+        ("iPad", "iPad"),
+        ("Android", "Android"),
+        ("Windows", "Windows"),
+        ("Mac OS", "macOS"),
+        ("CrOS", "ChromeOS"),
+        ("Linux", "Linux"),
+    ];
     let find = |table: &[(&str, &'static str)]| table.iter().find(|(sign, _)| agent.contains(sign)).map(|(_, name)| *name);
     match (find(&browser), find(&system)) {
         (Some(browser), Some(system)) => format!("{browser}, {system}"),
@@ -150,12 +177,24 @@ mod tests {
     use super::*;
     use crate::crypto::random::Random;
 
-    const LIFETIMES: Lifetimes =
-        Lifetimes { absolute: Duration::from_secs(30 * 86400), idle: Duration::from_secs(14 * 86400), short: Duration::from_secs(12 * 3600) };
+    const LIFETIMES: Lifetimes = Lifetimes {
+        absolute: Duration::from_secs(30 * 86400),
+        idle: Duration::from_secs(14 * 86400),
+        short: Duration::from_secs(12 * 3600),
+    };
 
     fn session(remembered: bool, now: Timestamp) -> Session {
         let random = Random::seeded(1);
-        Session::begin(SessionId::new(now, &random), UserId::new(now, &random), MethodKind::Password, remembered, String::new(), String::new(), LIFETIMES, now)
+        Session::begin(
+            SessionId::new(now, &random),
+            UserId::new(now, &random),
+            MethodKind::Password,
+            remembered,
+            String::new(),
+            String::new(),
+            LIFETIMES,
+            now,
+        )
     }
 
     #[test]
@@ -192,8 +231,14 @@ mod tests {
     fn devices_have_short_names() {
         for (agent, name) in [
             ("Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0", "Firefox, Linux"),
-            ("Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0", "Edge, Windows"),
-            ("Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1", "Safari, iPhone"),
+            (
+                "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36 Edg/140.0.0.0",
+                "Edge, Windows",
+            ),
+            (
+                "Mozilla/5.0 (iPhone; CPU iPhone OS 18_0 like Mac OS X) AppleWebKit/605.1.15 Version/18.0 Mobile/15E148 Safari/604.1",
+                "Safari, iPhone",
+            ),
             ("curl/8.5.0", "curl"),
             ("", ""),
         ] {

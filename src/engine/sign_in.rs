@@ -15,7 +15,10 @@ pub enum Holder {
     Nobody,
     /// A sign-up whose address is not proved yet.
     Pending,
-    Account { active: bool, email_verified: bool },
+    Account {
+        active: bool,
+        email_verified: bool,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +33,9 @@ pub enum Proof {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needed {
     /// Who they are, and a password. `wrong` after a try that failed; it never says which half.
-    Credentials { wrong: bool },
+    Credentials {
+        wrong: bool,
+    },
     /// The address must be proved first. Said only after a correct password.
     VerifiedEmail,
     /// The account is shut. Said only after a correct password.
@@ -45,7 +50,9 @@ pub fn what_is_still_needed(facts: Facts) -> Needed {
         (Proof::PasswordWrong, _) | (_, Holder::Nobody) => Needed::Credentials { wrong: true },
         (Proof::PasswordRight, Holder::Account { active: false, .. }) => Needed::ActiveAccount,
         (Proof::PasswordRight, Holder::Pending) => Needed::VerifiedEmail,
-        (Proof::PasswordRight, Holder::Account { email_verified: false, .. }) if facts.verification_required => Needed::VerifiedEmail,
+        (Proof::PasswordRight, Holder::Account { email_verified: false, .. }) if facts.verification_required => {
+            Needed::VerifiedEmail
+        }
         (Proof::PasswordRight, Holder::Account { .. }) => Needed::Nothing,
     }
 }
@@ -56,7 +63,12 @@ mod tests {
 
     #[test]
     fn nothing_is_said_before_a_correct_password() {
-        let holders = [Holder::Nobody, Holder::Pending, Holder::Account { active: false, email_verified: false }, Holder::Account { active: true, email_verified: true }];
+        let holders = [
+            Holder::Nobody,
+            Holder::Pending,
+            Holder::Account { active: false, email_verified: false },
+            Holder::Account { active: true, email_verified: true },
+        ];
         for holder in holders {
             let facts = Facts { holder, proof: Proof::PasswordWrong, verification_required: true };
             assert_eq!(what_is_still_needed(facts), Needed::Credentials { wrong: true });

@@ -214,22 +214,16 @@ impl ClientMetadata {
             AuthMethod::parse,
             || names(AuthMethod::ALL, AuthMethod::as_str),
         );
-        let grant_types = problems.words(
-            "grant_types",
-            self.grant_types.as_deref(),
-            &[GrantType::AuthorizationCode],
-            GrantType::parse,
-            || names(GrantType::ALL, GrantType::as_str),
-        );
+        let grant_types =
+            problems.words("grant_types", self.grant_types.as_deref(), &[GrantType::AuthorizationCode], GrantType::parse, || {
+                names(GrantType::ALL, GrantType::as_str)
+            });
         let with_code = grant_types.contains(&GrantType::AuthorizationCode);
         let default_types: &[ResponseType] = if with_code { &[ResponseType::Code] } else { &[] };
-        let response_types = problems.words(
-            "response_types",
-            self.response_types.as_deref(),
-            default_types,
-            ResponseType::parse,
-            || "code (implicit and hybrid flows are not supported)".to_owned(),
-        );
+        let response_types =
+            problems.words("response_types", self.response_types.as_deref(), default_types, ResponseType::parse, || {
+                "code (implicit and hybrid flows are not supported)".to_owned()
+            });
         let id_token_alg = problems.word(
             "id_token_signed_response_alg",
             self.id_token_signed_response_alg.as_deref(),
@@ -237,14 +231,10 @@ impl ClientMetadata {
             SigningAlg::parse,
             || names(&SigningAlg::ALL, SigningAlg::as_str),
         );
-        let pkce =
-            problems.word("pkce", self.pkce.as_deref(), Pkce::Default, Pkce::parse, || names(Pkce::ALL, Pkce::as_str));
+        let pkce = problems.word("pkce", self.pkce.as_deref(), Pkce::Default, Pkce::parse, || names(Pkce::ALL, Pkce::as_str));
         let redirect_uris = problems.redirects("redirect_uris", self.redirect_uris.as_deref(), application_type);
-        let post_logout_redirect_uris = problems.redirects(
-            "post_logout_redirect_uris",
-            self.post_logout_redirect_uris.as_deref(),
-            application_type,
-        );
+        let post_logout_redirect_uris =
+            problems.redirects("post_logout_redirect_uris", self.post_logout_redirect_uris.as_deref(), application_type);
         let client = ValidClient {
             client_name: problems.name(self.client_name.as_deref()),
             client_uri: problems.link("client_uri", self.client_uri.as_deref()),
@@ -417,10 +407,7 @@ mod tests {
     #[test]
     fn what_is_unknown_or_contradictory_is_refused() {
         for (json, start) in [
-            (
-                r#"{"grant_types":["password"]}"#,
-                "grant_types: \"password\" is not supported; one of: authorization_code",
-            ),
+            (r#"{"grant_types":["password"]}"#, "grant_types: \"password\" is not supported; one of: authorization_code"),
             (r#"{"grant_types":["implicit"]}"#, "grant_types: \"implicit\""),
             (r#"{"grant_types":["refresh_token"]}"#, "grant_types: refresh_token needs"),
             (r#"{"grant_types":[]}"#, "grant_types: is empty"),

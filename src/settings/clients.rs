@@ -66,12 +66,7 @@ pub(super) const KEYS: &[&str] = &[
 
 impl RawClient {
     /// Reads one entry. Each key is read alone, so that each wrong one is reported with its own line.
-    pub fn read(
-        table: &DeTable<'_>,
-        line: usize,
-        line_at: impl Fn(usize) -> usize,
-        problems: &mut Vec<Problem>,
-    ) -> Self {
+    pub fn read(table: &DeTable<'_>, line: usize, line_at: impl Fn(usize) -> usize, problems: &mut Vec<Problem>) -> Self {
         let mut client = Self { line, ..Self::default() };
         let mut sound = DeTable::new();
         for (key, value) in table {
@@ -89,8 +84,7 @@ impl RawClient {
                         Err(message) => Err(("has the wrong type".to_owned(), message)),
                         Ok(metadata) if !metadata.extra.is_empty() => Err((
                             "unknown key".to_owned(),
-                            nearest(name, KEYS.iter().copied())
-                                .map_or_else(String::new, |name| format!("did you mean {name}?")),
+                            nearest(name, KEYS.iter().copied()).map_or_else(String::new, |name| format!("did you mean {name}?")),
                         )),
                         Ok(_) => {
                             sound.insert(key.clone(), value.clone());
@@ -100,12 +94,7 @@ impl RawClient {
                 }
             };
             if let Err((what, cure)) = taken {
-                problems.push(Problem {
-                    origin: Origin::File { line },
-                    subject: format!("[[clients]] {name}"),
-                    what,
-                    cure,
-                });
+                problems.push(Problem { origin: Origin::File { line }, subject: format!("[[clients]] {name}"), what, cure });
             }
         }
         client.metadata = metadata(sound, 0..0).unwrap_or_default();
@@ -114,12 +103,7 @@ impl RawClient {
 
     fn problem(&self, key: &str, what: impl Into<String>, cure: impl Into<String>) -> Problem {
         let line = self.lines.get(key).copied().unwrap_or(self.line);
-        Problem {
-            origin: Origin::File { line },
-            subject: format!("[[clients]] {key}"),
-            what: what.into(),
-            cure: cure.into(),
-        }
+        Problem { origin: Origin::File { line }, subject: format!("[[clients]] {key}"), what: what.into(), cure: cure.into() }
     }
 
     fn secret_hash(&self, problems: &mut Vec<Problem>) -> Option<[u8; 32]> {
@@ -138,18 +122,12 @@ impl RawClient {
             }
             (Some(secret), None) => {
                 let mut hash = [0; 32];
-                digest(&SHA256, secret.expose().as_bytes())
-                    .as_ref()
-                    .iter()
-                    .zip(&mut hash)
-                    .for_each(|(from, to)| *to = *from);
+                digest(&SHA256, secret.expose().as_bytes()).as_ref().iter().zip(&mut hash).for_each(|(from, to)| *to = *from);
                 Some(hash)
             }
             (None, Some(hex)) => {
-                let hash = HEXLOWER_PERMISSIVE
-                    .decode(hex.expose().as_bytes())
-                    .ok()
-                    .and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
+                let hash =
+                    HEXLOWER_PERMISSIVE.decode(hex.expose().as_bytes()).ok().and_then(|bytes| <[u8; 32]>::try_from(bytes).ok());
                 if hash.is_none() {
                     problems.push(self.problem(
                         "client_secret_hash",
@@ -180,9 +158,7 @@ pub fn resolve_clients(raw: &[RawClient], problems: &mut Vec<Problem>) -> Vec<Cl
         let before = problems.len();
         let client_id = client.client_id.clone().unwrap_or_default();
         // RFC 6749 appendix A.1: visible characters. Without the colon, Basic needs no second thought.
-        if client_id.is_empty()
-            || client_id.len() > 200
-            || !client_id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
+        if client_id.is_empty() || client_id.len() > 200 || !client_id.bytes().all(|byte| byte.is_ascii_graphic() && byte != b':')
         {
             problems.push(client.problem(
                 "client_id",
@@ -190,11 +166,7 @@ pub fn resolve_clients(raw: &[RawClient], problems: &mut Vec<Problem>) -> Vec<Cl
                 "1 to 200 visible ASCII characters without spaces and colons, for example \"wiki\"",
             ));
         } else if entries.iter().any(|entry| entry.client_id == client_id) {
-            problems.push(client.problem(
-                "client_id",
-                format!("\"{client_id}\" occurs twice"),
-                "give every client its own",
-            ));
+            problems.push(client.problem("client_id", format!("\"{client_id}\" occurs twice"), "give every client its own"));
         }
         let secret_hash = client.secret_hash(problems);
         let given = client.client_secret.is_some() || client.client_secret_hash.is_some();

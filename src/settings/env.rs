@@ -46,9 +46,7 @@ pub fn overlay(raw: &mut Raw, env: impl Iterator<Item = (String, String)>, probl
 fn suggestion(name: &str) -> Option<String> {
     let known: Vec<String> = SECTIONS
         .iter()
-        .flat_map(|(section, keys)| {
-            keys.iter().map(move |key| format!("{PREFIX}{section}__{key}").to_ascii_uppercase())
-        })
+        .flat_map(|(section, keys)| keys.iter().map(move |key| format!("{PREFIX}{section}__{key}").to_ascii_uppercase()))
         .collect();
     nearest(name, known.iter().map(String::as_str)).map(|name| format!("did you mean {name}?"))
 }

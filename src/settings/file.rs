@@ -84,13 +84,7 @@ fn set(
 }
 
 /// The problem of a key that was not taken; shared with the environment.
-pub(super) fn rejection(
-    rejected: Rejected,
-    origin: Origin,
-    section: &str,
-    key: &str,
-    keys: &[&'static str],
-) -> Problem {
+pub(super) fn rejection(rejected: Rejected, origin: Origin, section: &str, key: &str, keys: &[&'static str]) -> Problem {
     let (what, cure) = match rejected {
         Rejected::WrongType(expected) => ("has the wrong type".to_owned(), format!("write {expected}")),
         Rejected::UnknownKey | Rejected::UnknownSection => (

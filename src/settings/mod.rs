@@ -25,10 +25,10 @@ use std::path::Path;
 
 pub use problem::{Problem, SettingsErrors};
 pub use resolved::{
-    BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, FlowSettings, KeySettings, LimitSettings,
-    LogFormat, LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings,
-    Rate, RetentionSettings, ServerSettings, SessionSettings, Settings, SigningAlg, SignupSettings, SmtpSettings,
-    SmtpTls, TokenSettings,
+    BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, FlowSettings, KeySettings, LimitSettings, LogFormat,
+    LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings, Rate,
+    RetentionSettings, ServerSettings, SessionSettings, Settings, SigningAlg, SignupSettings, SmtpSettings, SmtpTls,
+    TokenSettings,
 };
 pub use secret::Secret;
 pub use value::Origin;
@@ -47,8 +47,7 @@ pub enum Mode {
 
 /// The environment of this process. Unlike `std::env::vars` it does not panic on a foreign variable that is not Unicode.
 pub fn process_environment() -> impl Iterator<Item = (String, String)> {
-    std::env::vars_os()
-        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
+    std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.to_string_lossy().into_owned())))
 }
 
 impl Settings {
@@ -58,11 +57,7 @@ impl Settings {
     ///
     /// # Errors
     /// Every problem there is, not just the first; a named file that cannot be read.
-    pub fn load(
-        path: Option<&Path>,
-        mode: Mode,
-        env: impl Iterator<Item = (String, String)>,
-    ) -> Result<Self, SettingsErrors> {
+    pub fn load(path: Option<&Path>, mode: Mode, env: impl Iterator<Item = (String, String)>) -> Result<Self, SettingsErrors> {
         let file = path.unwrap_or(Path::new(DEFAULT_PATH));
         let name = file.display().to_string();
         let text = match std::fs::read_to_string(file) {

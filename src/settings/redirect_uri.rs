@@ -36,7 +36,8 @@ pub fn check_redirect_uri(uri: &str, kind: ApplicationType) -> Result<(), String
         ("http", _) => Err("is http; only 127.0.0.1, [::1] and localhost may do without https".into()),
         (scheme, ApplicationType::Native) if scheme.contains('.') => Ok(()),
         (_, ApplicationType::Native) => {
-            Err("needs https, http on loopback, or a scheme of a domain of yours reversed, such as org.example.app:/callback".into())
+            Err("needs https, http on loopback, or a scheme of a domain of yours reversed, such as org.example.app:/callback"
+                .into())
         }
         (_, ApplicationType::Web) => Err("needs https; private schemes are for application_type native".into()),
     }
@@ -48,9 +49,8 @@ fn has_authority(uri: &str) -> bool {
 
 /// Visible ASCII only: the URL parser would silently drop or change the rest.
 pub(super) fn is_plain(uri: &str) -> bool {
-    uri.bytes().all(|byte| {
-        byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}')
-    })
+    uri.bytes()
+        .all(|byte| byte.is_ascii_graphic() && !matches!(byte, b'\\' | b'"' | b'<' | b'>' | b'^' | b'`' | b'{' | b'|' | b'}'))
 }
 
 /// The loopback hosts of RFC 8252 section 7.3 (and `localhost`).

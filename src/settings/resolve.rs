@@ -18,8 +18,8 @@ use super::{
     raw::{self, Raw},
     resolve_durations as durations, resolve_mail as mail,
     resolved::{
-        BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings,
-        PageSettings, PasswordSettings, ServerSettings, Settings, SignupSettings,
+        BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings, PageSettings,
+        PasswordSettings, ServerSettings, Settings, SignupSettings,
     },
     secret::Secret,
     value::Field,
@@ -38,13 +38,7 @@ impl Report {
     }
 
     /// Notes a problem of a field, at the place of the one that caused it.
-    pub fn refuse_because<T, U>(
-        &mut self,
-        field: &Field<T>,
-        cause: &Field<U>,
-        what: impl Into<String>,
-        cure: impl Into<String>,
-    ) {
+    pub fn refuse_because<T, U>(&mut self, field: &Field<T>, cause: &Field<U>, what: impl Into<String>, cure: impl Into<String>) {
         self.problems.push(Problem {
             origin: cause.origin.clone(),
             subject: format!("[{}] {}", field.section, field.key),
@@ -122,15 +116,13 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     let bootstrap = bootstrap(&raw.bootstrap, &mut report);
     let clients = resolve_clients(&raw.clients, &mut report.problems);
     if raw.outbound.allow_private.value && !loopback {
-        report.warnings.push(
-            "outbound.allow_private is on: clients can make this server call addresses of the internal network.".into(),
-        );
+        report
+            .warnings
+            .push("outbound.allow_private is on: clients can make this server call addresses of the internal network.".into());
     }
 
     match (server, database, mail, tokens, pages, log) {
-        (Some(server), Some(database), Some(mail), Some(tokens), Some(pages), Some(log))
-            if report.problems.is_empty() =>
-        {
+        (Some(server), Some(database), Some(mail), Some(tokens), Some(pages), Some(log)) if report.problems.is_empty() => {
             Ok(Settings {
                 mode,
                 origin: server.public_url.origin().ascii_serialization(),
@@ -174,8 +166,7 @@ pub(super) fn is_loopback(url: &Url) -> bool {
 fn server(raw: &raw::Server, mode: Mode, report: &mut Report) -> Option<ServerSettings> {
     let public_url = public_url(&raw.public_url, mode, report);
     let listen: Option<SocketAddr> = report.parse(&raw.listen, "\"127.0.0.1:8080\" or \"[::]:8080\"");
-    let metrics_listen: Option<SocketAddr> =
-        report.parse_optional(&raw.metrics_listen, "\"127.0.0.1:9100\", or \"\" for none");
+    let metrics_listen: Option<SocketAddr> = report.parse_optional(&raw.metrics_listen, "\"127.0.0.1:9100\", or \"\" for none");
     if let (Some(listen), Some(metrics)) = (listen, metrics_listen)
         && listen == metrics
         && listen.port() != 0
@@ -195,8 +186,7 @@ fn server(raw: &raw::Server, mode: Mode, report: &mut Report) -> Option<ServerSe
     }
     if trusted_proxies.iter().any(|net| net.prefix_len() == 0) {
         report.warnings.push(
-            "server.trusted_proxies trusts everyone: any visitor can choose the address that limits and events see."
-                .into(),
+            "server.trusted_proxies trusts everyone: any visitor can choose the address that limits and events see.".into(),
         );
     }
     if let (Some(url), Some(listen)) = (&public_url, listen) {
@@ -215,14 +205,7 @@ fn server(raw: &raw::Server, mode: Mode, report: &mut Report) -> Option<ServerSe
     }
     let shutdown = Duration::from_secs(report.number(&raw.shutdown_seconds, 0, 600));
     let max_connections = report.number(&raw.max_connections, 1, 1_000_000);
-    Some(ServerSettings {
-        public_url: public_url?,
-        listen: listen?,
-        metrics_listen,
-        trusted_proxies,
-        shutdown,
-        max_connections,
-    })
+    Some(ServerSettings { public_url: public_url?, listen: listen?, metrics_listen, trusted_proxies, shutdown, max_connections })
 }
 
 fn public_url(field: &Field<String>, mode: Mode, report: &mut Report) -> Option<Url> {
@@ -290,8 +273,8 @@ fn secrets(raw: &raw::Secrets, report: &mut Report) {
     for (index, secret) in raw.keys.value.iter().enumerate() {
         let version = secret.expose().split_once(':').and_then(|(version, key)| {
             let digits = version.strip_prefix('v')?;
-            let sound = digits.parse::<u32>().is_ok()
-                && BASE64URL_NOPAD.decode(key.as_bytes()).is_ok_and(|bytes| bytes.len() == 32);
+            let sound =
+                digits.parse::<u32>().is_ok() && BASE64URL_NOPAD.decode(key.as_bytes()).is_ok_and(|bytes| bytes.len() == 32);
             sound.then_some(version)
         });
         let position = index + 1;
@@ -338,9 +321,7 @@ fn passwords(raw: &raw::Passwords, loopback: bool, report: &mut Report) -> Passw
         ));
     }
     if settings.min_length < 8 {
-        report
-            .warnings
-            .push(format!("passwords.min_length is {}, below the 8 of NIST SP 800-63B.", settings.min_length));
+        report.warnings.push(format!("passwords.min_length is {}, below the 8 of NIST SP 800-63B.", settings.min_length));
     }
     settings
 }
@@ -369,9 +350,7 @@ fn bootstrap(raw: &raw::Bootstrap, report: &mut Report) -> Option<BootstrapSetti
 
 fn is_argon2id(hash: &Secret) -> bool {
     let text = hash.expose();
-    text.starts_with("$argon2id$v=19$m=")
-        && text.split('$').count() == 6
-        && text.split('$').skip(1).all(|part| !part.is_empty())
+    text.starts_with("$argon2id$v=19$m=") && text.split('$').count() == 6 && text.split('$').skip(1).all(|part| !part.is_empty())
 }
 
 fn pages(raw: &raw::Pages, report: &mut Report) -> Option<PageSettings> {

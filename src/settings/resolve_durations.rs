@@ -6,8 +6,7 @@ use super::{
     raw,
     resolve::Report,
     resolved::{
-        FlowSettings, KeySettings, LimitSettings, PairLimit, Rate, RetentionSettings, SessionSettings, SigningAlg,
-        TokenSettings,
+        FlowSettings, KeySettings, LimitSettings, PairLimit, Rate, RetentionSettings, SessionSettings, SigningAlg, TokenSettings,
     },
     value::Field,
 };
@@ -99,13 +98,11 @@ pub fn flows(raw: &raw::Flows, report: &mut Report) -> FlowSettings {
 /// `[limits]`
 pub fn limits(raw: &raw::Limits, report: &mut Report) -> LimitSettings {
     if !raw.enabled.value {
-        report.warnings.push(
-            "limits.enabled is false: NOTHING slows down password guessing or mail flooding. For load tests only."
-                .into(),
-        );
+        report
+            .warnings
+            .push("limits.enabled is false: NOTHING slows down password guessing or mail flooding. For load tests only.".into());
     }
-    let mut rate =
-        |field, seconds| Rate { count: report.number(field, 1, 1_000_000), per: Duration::from_secs(seconds) };
+    let mut rate = |field, seconds| Rate { count: report.number(field, 1, 1_000_000), per: Duration::from_secs(seconds) };
     LimitSettings {
         enabled: raw.enabled.value,
         sign_in: PairLimit {

@@ -18,8 +18,7 @@ pub fn mail(raw: &raw::Mail, dir: &Path, report: &mut Report) -> Option<MailSett
     let from: Option<Mailbox> = report.parse(&raw.from, example);
     let reply_to: Option<Mailbox> = report.parse_optional(&raw.reply_to, example);
     let kind = report.word(&raw.transport, &[("file", 0), ("smtp", 1), ("mailbox", 2)]);
-    let tls =
-        report.word(&raw.smtp_tls, &[("starttls", SmtpTls::StartTls), ("tls", SmtpTls::Tls), ("none", SmtpTls::None)]);
+    let tls = report.word(&raw.smtp_tls, &[("starttls", SmtpTls::StartTls), ("tls", SmtpTls::Tls), ("none", SmtpTls::None)]);
     let port: u16 = report.number(&raw.smtp_port, 0, 65_535);
     let timeout = Duration::from_secs(report.number(&raw.timeout_seconds, 1, 300));
     let max_attempts = report.number(&raw.max_attempts, 1, 100);
@@ -40,14 +39,8 @@ fn smtp(raw: &raw::Mail, tls: SmtpTls, port: u16, report: &mut Report) -> SmtpSe
             "is missing, and mail.transport is smtp",
             "name the relay, for example \"smtp.example.org\"",
         );
-    } else if Host::parse(host.trim_start_matches('[').trim_end_matches(']')).is_err()
-        && host.parse::<IpAddr>().is_err()
-    {
-        report.refuse(
-            &raw.smtp_host,
-            format!("\"{host}\" is no host name"),
-            "no scheme, no port: \"smtp.example.org\"",
-        );
+    } else if Host::parse(host.trim_start_matches('[').trim_end_matches(']')).is_err() && host.parse::<IpAddr>().is_err() {
+        report.refuse(&raw.smtp_host, format!("\"{host}\" is no host name"), "no scheme, no port: \"smtp.example.org\"");
     }
     let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
     let (user, password) = (raw.smtp_username.value.clone(), raw.smtp_password.value.clone());
@@ -85,13 +78,12 @@ pub fn warn_mail(mail: &MailSettings, mode: Mode, loopback: bool, https: bool, r
             "is mailbox: mail would stay in memory, unread",
             "use \"smtp\"; \"mailbox\" belongs to `vestibule dev`",
         ),
-        MailTransport::File(path) if mode == Mode::Serve && https => report.warnings.push(format!(
-            "mail.transport is file: mail is written to {} and reaches nobody. Use \"smtp\".",
-            path.display()
-        )),
-        MailTransport::Smtp(_) if mail.from.email.domain() == "localhost" && !loopback => report.warnings.push(
-            "mail.from is an address at localhost: most servers will refuse the mail. Use your own domain.".into(),
-        ),
+        MailTransport::File(path) if mode == Mode::Serve && https => report
+            .warnings
+            .push(format!("mail.transport is file: mail is written to {} and reaches nobody. Use \"smtp\".", path.display())),
+        MailTransport::Smtp(_) if mail.from.email.domain() == "localhost" && !loopback => report
+            .warnings
+            .push("mail.from is an address at localhost: most servers will refuse the mail. Use your own domain.".into()),
         _ => {}
     }
 }

@@ -122,10 +122,7 @@ fn syntax_errors_have_a_line() {
 
 #[test]
 fn a_key_outside_its_section_is_sent_home() {
-    refused(
-        "listen = \"127.0.0.1:1\"\n",
-        &["config.toml:1: listen: is not a section; move it below the line [server]"],
-    );
+    refused("listen = \"127.0.0.1:1\"\n", &["config.toml:1: listen: is not a section; move it below the line [server]"]);
 }
 
 #[test]
@@ -144,14 +141,11 @@ fn public_url_is_an_origin() {
     }
     refused(
         "[server]\npublic_url = \"http://id.example.org\"",
-        &[
-            "config.toml:2: [server] public_url: is http: passwords and sessions would cross the network in clear; use https (a \
-           proxy in front ends TLS); http is for localhost",
-        ],
+        &["config.toml:2: [server] public_url: is http: passwords and sessions would cross the network in clear; use https (a \
+           proxy in front ends TLS); http is for localhost"],
     );
-    let settings = serve(
-        "[server]\npublic_url = \"https://ID.example.org:443/\"\ntrusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]",
-    );
+    let settings =
+        serve("[server]\npublic_url = \"https://ID.example.org:443/\"\ntrusted_proxies = [\"127.0.0.1\", \"10.0.0.0/8\"]");
     assert_eq!(settings.origin(), "https://id.example.org");
     assert!(settings.is_https() && !settings.is_loopback());
     assert_eq!(settings.server.trusted_proxies.len(), 2);
@@ -223,10 +217,8 @@ fn smtp_needs_a_host_and_keeps_its_password_covered() {
     let login = "smtp_username = \"u\"\nsmtp_password = \"hunter2\"\nsmtp_tls = \"none\"\n";
     refused(
         &format!("[mail]\ntransport = \"smtp\"\nsmtp_host = \"smtp.example.org\"\n{login}"),
-        &[
-            "config.toml:6: [mail] smtp_tls: is none: the password would cross the network in clear; use \"starttls\" or \
-           \"tls\", or a relay on this machine",
-        ],
+        &["config.toml:6: [mail] smtp_tls: is none: the password would cross the network in clear; use \"starttls\" or \
+           \"tls\", or a relay on this machine"],
     );
     let settings = serve(&format!("[mail]\ntransport = \"smtp\"\nsmtp_host = \"127.0.0.1\"\n{login}"));
     let MailTransport::Smtp(smtp) = &settings.mail.transport else { panic!("smtp expected") };
@@ -247,10 +239,7 @@ fn databases_and_secrets_are_recognised_and_never_shown() {
     let settings = serve("[database]\nurl = \"sqlite:/var/lib/v.db\"");
     assert_eq!(settings.database.url, DatabaseUrl::Sqlite("/var/lib/v.db".into()));
     let errors = load("[database]\nurl = \"mysql://v:hunter2@db\"", Mode::Serve, &[]).unwrap_err().to_string();
-    assert!(
-        errors.starts_with("config.toml:2: [database] url: is no database") && !errors.contains("hunter2"),
-        "{errors}"
-    );
+    assert!(errors.starts_with("config.toml:2: [database] url: is no database") && !errors.contains("hunter2"), "{errors}");
     let errors = load("[secrets]\nkeys = [\"v1:c2hvcnQ\"]", Mode::Serve, &[]).unwrap_err().to_string();
     assert!(errors.starts_with("config.toml:2: [secrets] keys: key 1 is malformed"), "{errors}");
 }
@@ -343,14 +332,11 @@ fn clients_are_checked_against_each_other() {
     );
     refused(
         one,
-        &[
-            "config.toml:1: [[clients]] client_secret: is missing; the client uses client_secret_basic; add client_secret or \
-           client_secret_hash, or token_endpoint_auth_method = \"none\" for a public client",
-        ],
+        &["config.toml:1: [[clients]] client_secret: is missing; the client uses client_secret_basic; add client_secret or \
+           client_secret_hash, or token_endpoint_auth_method = \"none\" for a public client"],
     );
     let hash = "0".repeat(64);
-    let errors =
-        load(&format!("{one}client_secret_hash = \"{hash}\"\nclient_secret = \"0123456789abcdef\""), Mode::Serve, &[]);
+    let errors = load(&format!("{one}client_secret_hash = \"{hash}\"\nclient_secret = \"0123456789abcdef\""), Mode::Serve, &[]);
     assert!(errors.unwrap_err().to_string().contains("stands beside client_secret"));
     assert_eq!(serve(&format!("{one}client_secret_hash = \"{hash}\"")).clients[0].secret_hash, Some([0; 32]));
 }

@@ -18,7 +18,9 @@ pub enum StoreError {
     #[error("a stored {what} cannot be read: {why}")]
     Corrupt { what: &'static str, why: String },
     /// The schema is newer than this program.
-    #[error("the database was made by a newer version (it has migration {0}); start that version, or restore the backup made before the upgrade")]
+    #[error(
+        "the database was made by a newer version (it has migration {0}); start that version, or restore the backup made before the upgrade"
+    )]
     Newer(i64),
     #[error("a migration failed: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),

@@ -77,17 +77,17 @@ impl Writer {
 
     /// Waits for the group's outcome, or brings it about when the queue has come round to us.
     async fn settle(self, mut outcome: watch::Receiver<Option<Outcome>>) -> Outcome {
-        tokio::select! {
+        let slot = tokio::select! {
             biased;
-            _ = outcome.wait_for(Option::is_some) => {}
-            mut slot = self.lock() => {
-                if outcome.borrow().is_none() {
-                    return slot.finish().await;
-                }
-            }
+            _ = outcome.wait_for(Option::is_some) => None,
+            slot = self.lock() => Some(slot),
+        };
+        let settled = outcome.borrow().clone();
+        match (settled, slot) {
+            (Some(outcome), _) => outcome,
+            (None, Some(mut slot)) => slot.finish().await,
+            (None, None) => Err(Arc::new(sqlx::Error::WorkerCrashed)),
         }
-        let outcome = outcome.borrow().clone();
-        outcome.unwrap_or_else(|| Err(Arc::new(sqlx::Error::WorkerCrashed)))
     }
 
     /// Ends a transaction in which nobody has kept anything.
@@ -114,11 +114,7 @@ impl Slot {
             // that it was kept.
             return Err(StoreError::shared(self.fail(error).await));
         }
-        let group = self.open.get_or_insert_with(|| Group {
-            outcome: watch::Sender::new(None),
-            kept: 0,
-            last: Last::Abandoned,
-        });
+        let group = self.open.get_or_insert_with(|| Group { outcome: watch::Sender::new(None), kept: 0, last: Last::Abandoned });
         group.last = Last::Abandoned; // until it is kept
         Ok(())
     }

@@ -59,10 +59,7 @@ impl FromStr for Alg {
     type Err = UnknownAlg;
 
     fn from_str(name: &str) -> Result<Self, UnknownAlg> {
-        Self::ALL
-            .into_iter()
-            .find(|alg| alg.as_str() == name)
-            .ok_or(UnknownAlg)
+        Self::ALL.into_iter().find(|alg| alg.as_str() == name).ok_or(UnknownAlg)
     }
 }
 
@@ -92,17 +89,8 @@ mod tests {
     #[test]
     fn half_hashes() {
         // OpenID Connect Core 1.0, appendix A.3 and A.4 (RS256).
-        assert_eq!(
-            half_hash(Alg::Rs256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"),
-            "77QmUPtjPfzWtF2AnpK9RQ"
-        );
-        assert_eq!(
-            half_hash(
-                Alg::Es256,
-                "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"
-            ),
-            "LDktKdoQak3Pk0cnXxCltA"
-        );
+        assert_eq!(half_hash(Alg::Rs256, "jHkWEdUXMU1BwAsC4vtUsZwnNvTIxEl0z9K3vx5KF0Y"), "77QmUPtjPfzWtF2AnpK9RQ");
+        assert_eq!(half_hash(Alg::Es256, "Qcb0Orv1zh30vL1MPRsbm-diHiMwcLyZvn1arpZv-Jxf_11jnpEX3Tgfvk"), "LDktKdoQak3Pk0cnXxCltA");
         assert_eq!(half_hash(Alg::EdDsa, "abc").len(), 43);
     }
 }

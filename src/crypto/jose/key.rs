@@ -5,8 +5,8 @@ use std::fmt;
 use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
 use aws_lc_rs::rsa;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair,
-    Ed25519KeyPair, KeyPair, ParsedPublicKey, RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, ED25519, EcdsaKeyPair, Ed25519KeyPair, KeyPair, ParsedPublicKey,
+    RSA_PKCS1_2048_8192_SHA256, RsaPublicKeyComponents,
 };
 use data_encoding::BASE64URL_NOPAD;
 use serde::{Deserialize, Serialize};
@@ -83,9 +83,7 @@ impl SigningKey {
     /// library's own generator, since no other can be given to it.
     pub fn generate(alg: Alg, kid: String) -> Result<Self, JoseError> {
         let private = match alg {
-            Alg::Es256 => {
-                EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Private::Es256)
-            }
+            Alg::Es256 => EcdsaKeyPair::generate(&ECDSA_P256_SHA256_FIXED_SIGNING).map(Private::Es256),
             Alg::Rs256 => rsa::KeyPair::generate(rsa::KeySize::Rsa2048).map(Private::Rs256),
             Alg::EdDsa => Ed25519KeyPair::generate().map(Private::EdDsa),
         };
@@ -95,8 +93,7 @@ impl SigningKey {
     /// Reads a key from PKCS #8 DER (RFC 5958).
     pub fn from_pkcs8(alg: Alg, kid: String, pkcs8: &[u8]) -> Result<Self, JoseError> {
         let private = match alg {
-            Alg::Es256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8)
-                .map(Private::Es256),
+            Alg::Es256 => EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8).map(Private::Es256),
             Alg::Rs256 => rsa::KeyPair::from_pkcs8(pkcs8).map(Private::Rs256),
             Alg::EdDsa => Ed25519KeyPair::from_pkcs8(pkcs8).map(Private::EdDsa),
         };
@@ -106,35 +103,20 @@ impl SigningKey {
     fn new(kid: String, private: Private) -> Result<Self, JoseError> {
         let alg = private.alg();
         let key = private.public().ok_or(JoseError::Key(alg))?;
-        let jwk = Jwk {
-            key,
-            usage: "sig".to_owned(),
-            alg,
-            kid: kid.clone(),
-        };
+        let jwk = Jwk { key, usage: "sig".to_owned(), alg, kid: kid.clone() };
         let verifying = VerifyingKey::from_jwk(&jwk)?;
-        Ok(Self {
-            headers: Headers::new(alg, &kid),
-            kid,
-            private,
-            jwk,
-            verifying,
-        })
+        Ok(Self { headers: Headers::new(alg, &kid), kid, private, jwk, verifying })
     }
 
     /// The private key in PKCS #8 DER, to be sealed and stored.
     pub fn to_pkcs8(&self) -> Zeroizing<Vec<u8>> {
         let der = match &self.private {
             Private::Es256(key) => key.to_pkcs8v1().map(|der| der.as_ref().to_vec()),
-            Private::Rs256(key) => {
-                AsDer::<Pkcs8V1Der<'_>>::as_der(key).map(|der| der.as_ref().to_vec())
-            }
+            Private::Rs256(key) => AsDer::<Pkcs8V1Der<'_>>::as_der(key).map(|der| der.as_ref().to_vec()),
             Private::EdDsa(key) => key.to_pkcs8().map(|der| der.as_ref().to_vec()),
         };
         // A key that was generated or parsed can be written, unless memory runs out.
-        let Ok(der) = der else {
-            unusable("a private key cannot be written")
-        };
+        let Ok(der) = der else { unusable("a private key cannot be written") };
         Zeroizing::new(der)
     }
 
@@ -179,28 +161,14 @@ impl Private {
         match self {
             Self::Es256(key) => {
                 // 0x04, x, y (SEC 1 section 2.3.3).
-                let (x, y) = key
-                    .public_key()
-                    .as_ref()
-                    .strip_prefix(&[4])?
-                    .split_at_checked(32)?;
-                Some(PublicKey::Ec {
-                    crv: "P-256".to_owned(),
-                    x: text(x),
-                    y: text(y),
-                })
+                let (x, y) = key.public_key().as_ref().strip_prefix(&[4])?.split_at_checked(32)?;
+                Some(PublicKey::Ec { crv: "P-256".to_owned(), x: text(x), y: text(y) })
             }
             Self::Rs256(key) => {
                 let (n, e) = rsa_numbers(key.public_key().as_ref())?;
-                Some(PublicKey::Rsa {
-                    n: text(n),
-                    e: text(e),
-                })
+                Some(PublicKey::Rsa { n: text(n), e: text(e) })
             }
-            Self::EdDsa(key) => Some(PublicKey::Okp {
-                crv: "Ed25519".to_owned(),
-                x: text(key.public_key().as_ref()),
-            }),
+            Self::EdDsa(key) => Some(PublicKey::Okp { crv: "Ed25519".to_owned(), x: text(key.public_key().as_ref()) }),
         }
     }
 }
@@ -216,10 +184,7 @@ impl VerifyingKey {
     /// Reads a public key; its `kty`, `crv` and sizes must be those of its `alg`.
     pub fn from_jwk(jwk: &Jwk) -> Result<Self, JoseError> {
         let public = parse_public(jwk.alg, &jwk.key).ok_or(JoseError::Key(jwk.alg))?;
-        Ok(Self {
-            alg: jwk.alg,
-            public,
-        })
+        Ok(Self { alg: jwk.alg, public })
     }
 
     /// The only algorithm it verifies.
@@ -241,17 +206,9 @@ fn parse_public(alg: Alg, key: &PublicKey) -> Option<ParsedPublicKey> {
             // 2048 to 8192 bits; the library checks again when verifying.
             let sized = (256..=1024).contains(&n.len()) && e.len() <= 8;
             let components = RsaPublicKeyComponents { n, e };
-            sized
-                .then(|| {
-                    components
-                        .to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256)
-                        .ok()
-                })
-                .flatten()
+            sized.then(|| components.to_parsed_public_key(&RSA_PKCS1_2048_8192_SHA256).ok()).flatten()
         }
-        (Alg::EdDsa, PublicKey::Okp { crv, x }) if crv == "Ed25519" => {
-            ParsedPublicKey::new(&ED25519, number(x)?).ok()
-        }
+        (Alg::EdDsa, PublicKey::Okp { crv, x }) if crv == "Ed25519" => ParsedPublicKey::new(&ED25519, number(x)?).ok(),
         _ => None,
     }
 }
@@ -263,10 +220,7 @@ fn rsa_numbers(der: &[u8]) -> Option<(&[u8], &[u8])> {
     let (exponent, _) = der_value(0x02, rest)?;
     // DER puts a zero before a number whose first bit is set; JWK has none.
     let unsigned = |number: &'_ [u8]| number.iter().take_while(|&&byte| byte == 0).count();
-    Some((
-        modulus.get(unsigned(modulus)..)?,
-        exponent.get(unsigned(exponent)..)?,
-    ))
+    Some((modulus.get(unsigned(modulus)..)?, exponent.get(unsigned(exponent)..)?))
 }
 
 /// A DER value with this tag, and what follows it.
@@ -278,14 +232,8 @@ fn der_value(tag: u8, der: &[u8]) -> Option<(&[u8], &[u8])> {
     if length < 0x80 {
         return rest.split_at_checked(usize::from(length));
     }
-    let (length, rest) = rest
-        .split_at_checked(usize::from(length & 0x7f))
-        .filter(|(bytes, _)| bytes.len() <= 2)?;
-    rest.split_at_checked(
-        length
-            .iter()
-            .fold(0, |length, &byte| length << 8 | usize::from(byte)),
-    )
+    let (length, rest) = rest.split_at_checked(usize::from(length & 0x7f)).filter(|(bytes, _)| bytes.len() <= 2)?;
+    rest.split_at_checked(length.iter().fold(0, |length, &byte| length << 8 | usize::from(byte)))
 }
 
 #[cfg(test)]
@@ -310,10 +258,7 @@ mod tests {
     #[test]
     fn public_keys_have_the_members_of_their_type_and_no_private_ones() {
         for (alg, members) in [
-            (
-                Alg::Es256,
-                ["alg", "crv", "kid", "kty", "use", "x", "y"].as_slice(),
-            ),
+            (Alg::Es256, ["alg", "crv", "kid", "kty", "use", "x", "y"].as_slice()),
             (Alg::Rs256, &["alg", "e", "kid", "kty", "n", "use"]),
             (Alg::EdDsa, &["alg", "crv", "kid", "kty", "use", "x"]),
         ] {
@@ -322,57 +267,21 @@ mod tests {
             let mut names: Vec<&String> = value.as_object().unwrap().keys().collect();
             names.sort();
             assert_eq!(names, members);
-            assert_eq!(
-                serde_json::from_value::<Jwk>(value).unwrap(),
-                *key.public_jwk()
-            );
+            assert_eq!(serde_json::from_value::<Jwk>(value).unwrap(), *key.public_jwk());
         }
-        let rsa = json!(
-            SigningKey::generate(Alg::Rs256, "key_1".into())
-                .unwrap()
-                .public_jwk()
-        );
+        let rsa = json!(SigningKey::generate(Alg::Rs256, "key_1".into()).unwrap().public_jwk());
         assert_eq!(rsa["e"], "AQAB");
-        assert_eq!(
-            BASE64URL_NOPAD
-                .decode(rsa["n"].as_str().unwrap().as_bytes())
-                .unwrap()
-                .len(),
-            256
-        );
+        assert_eq!(BASE64URL_NOPAD.decode(rsa["n"].as_str().unwrap().as_bytes()).unwrap().len(), 256);
     }
 
     #[test]
     fn unfit_public_keys_are_refused() {
-        let ec = SigningKey::generate(Alg::Es256, "k".into())
-            .unwrap()
-            .public_jwk()
-            .clone();
-        assert!(
-            VerifyingKey::from_jwk(&Jwk {
-                alg: Alg::Rs256,
-                ..ec.clone()
-            })
-            .is_err()
-        );
+        let ec = SigningKey::generate(Alg::Es256, "k".into()).unwrap().public_jwk().clone();
+        assert!(VerifyingKey::from_jwk(&Jwk { alg: Alg::Rs256, ..ec.clone() }).is_err());
         let off_curve = "A".repeat(43);
-        let key = PublicKey::Ec {
-            crv: "P-256".into(),
-            x: off_curve.clone(),
-            y: off_curve,
-        };
+        let key = PublicKey::Ec { crv: "P-256".into(), x: off_curve.clone(), y: off_curve };
         assert!(VerifyingKey::from_jwk(&Jwk { key, ..ec.clone() }).is_err());
-        let small = PublicKey::Rsa {
-            n: BASE64URL_NOPAD.encode(&[0xff; 128]),
-            e: "AQAB".into(),
-        };
-        assert!(
-            VerifyingKey::from_jwk(&Jwk {
-                key: small,
-                alg: Alg::Rs256,
-                ..ec
-            })
-            .is_err()
-        );
+        let small = PublicKey::Rsa { n: BASE64URL_NOPAD.encode(&[0xff; 128]), e: "AQAB".into() };
+        assert!(VerifyingKey::from_jwk(&Jwk { key: small, alg: Alg::Rs256, ..ec }).is_err());
     }
 }

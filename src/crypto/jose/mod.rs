@@ -74,18 +74,11 @@ mod tests {
     fn another_implementation_accepts_our_signatures() {
         for alg in ALL {
             let key = SigningKey::generate(alg, "key_1".into()).unwrap();
-            let token = key
-                .sign("at+jwt", &json!({"sub": "user_1", "exp": 4_000_000_000u32}))
-                .unwrap();
+            let token = key.sign("at+jwt", &json!({"sub": "user_1", "exp": 4_000_000_000u32})).unwrap();
             let jwk: oracle::jwk::Jwk = serde_json::from_value(json!(key.public_jwk())).unwrap();
             let mut rules = oracle::Validation::new(theirs(alg));
             rules.validate_aud = false;
-            let read = oracle::decode::<Value>(
-                &token,
-                &oracle::DecodingKey::from_jwk(&jwk).unwrap(),
-                &rules,
-            )
-            .unwrap();
+            let read = oracle::decode::<Value>(&token, &oracle::DecodingKey::from_jwk(&jwk).unwrap(), &rules).unwrap();
             assert_eq!(read.claims["sub"], "user_1");
             assert_eq!(read.header.kid.as_deref(), Some("key_1"));
             assert_eq!(read.header.typ.as_deref(), Some("at+jwt"));
@@ -97,21 +90,15 @@ mod tests {
         for alg in ALL {
             let key = SigningKey::generate(alg, "key_1".into()).unwrap();
             let pkcs8 = key.to_pkcs8();
-            let pem = format!(
-                "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n",
-                data_encoding::BASE64.encode(&pkcs8)
-            );
+            let pem =
+                format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----\n", data_encoding::BASE64.encode(&pkcs8));
             let private = match alg {
                 Alg::Es256 => oracle::EncodingKey::from_ec_pem(pem.as_bytes()),
                 Alg::Rs256 => oracle::EncodingKey::from_rsa_pem(pem.as_bytes()),
                 Alg::EdDsa => oracle::EncodingKey::from_ed_pem(pem.as_bytes()),
             };
-            let header = oracle::Header {
-                kid: Some("key_1".into()),
-                ..oracle::Header::new(theirs(alg))
-            };
-            let token =
-                oracle::encode(&header, &json!({"sub": "user_1"}), &private.unwrap()).unwrap();
+            let header = oracle::Header { kid: Some("key_1".into()), ..oracle::Header::new(theirs(alg)) };
+            let token = oracle::encode(&header, &json!({"sub": "user_1"}), &private.unwrap()).unwrap();
             let claims: Value = decode(&token, &["JWT"], |_| Some(key.verifying_key())).unwrap();
             assert_eq!(claims, json!({"sub": "user_1"}));
         }

@@ -21,26 +21,18 @@ pub(super) struct Headers {
 
 impl Headers {
     pub(super) fn new(alg: Alg, kid: &str) -> Self {
-        Self {
-            jwt: header(alg, kid, "JWT"),
-            access: header(alg, kid, "at+jwt"),
-        }
+        Self { jwt: header(alg, kid, "JWT"), access: header(alg, kid, "at+jwt") }
     }
 }
 
 fn header(alg: Alg, kid: &str, typ: &str) -> String {
-    BASE64URL_NOPAD.encode(
-        json!({"alg": alg, "typ": typ, "kid": kid})
-            .to_string()
-            .as_bytes(),
-    )
+    BASE64URL_NOPAD.encode(json!({"alg": alg, "typ": typ, "kid": kid}).to_string().as_bytes())
 }
 
 impl SigningKey {
     /// Signs claims as a JWS in the compact form (RFC 7515 section 3.1) of this type: `JWT`, `at+jwt`…
     pub fn sign(&self, typ: &str, claims: &impl Serialize) -> Result<String, JoseError> {
-        let claims =
-            serde_json::to_vec(claims).map_err(|error| JoseError::Claims(error.to_string()))?;
+        let claims = serde_json::to_vec(claims).map_err(|error| JoseError::Claims(error.to_string()))?;
         let header = match typ {
             "JWT" => Cow::Borrowed(&self.headers.jwt),
             "at+jwt" => Cow::Borrowed(&self.headers.access),
@@ -58,22 +50,12 @@ impl SigningKey {
 
     pub(super) fn signature(&self, message: &[u8]) -> Result<Vec<u8>, JoseError> {
         let signature = match &self.private {
-            Private::Es256(key) => key
-                .sign(&SystemRandom::new(), message)
-                .map(|signature| signature.as_ref().to_vec()),
+            Private::Es256(key) => key.sign(&SystemRandom::new(), message).map(|signature| signature.as_ref().to_vec()),
             Private::Rs256(key) => {
                 let mut signature = vec![0; key.public_modulus_len()];
-                key.sign(
-                    &RSA_PKCS1_SHA256,
-                    &SystemRandom::new(),
-                    message,
-                    &mut signature,
-                )
-                .map(|()| signature)
+                key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), message, &mut signature).map(|()| signature)
             }
-            Private::EdDsa(key) => key
-                .try_sign(message)
-                .map(|signature| signature.as_ref().to_vec()),
+            Private::EdDsa(key) => key.try_sign(message).map(|signature| signature.as_ref().to_vec()),
         };
         signature.map_err(|_| JoseError::Key(self.alg()))
     }
@@ -88,9 +70,7 @@ mod tests {
         let key = SigningKey::generate(Alg::EdDsa, "key_1".into()).unwrap();
         for typ in ["JWT", "at+jwt", "logout+jwt"] {
             let token = key.sign(typ, &json!({})).unwrap();
-            let header = BASE64URL_NOPAD
-                .decode(token.split('.').next().unwrap().as_bytes())
-                .unwrap();
+            let header = BASE64URL_NOPAD.decode(token.split('.').next().unwrap().as_bytes()).unwrap();
             let header: serde_json::Value = serde_json::from_slice(&header).unwrap();
             assert_eq!(header, json!({"alg": "EdDSA", "typ": typ, "kid": "key_1"}));
         }

@@ -37,33 +37,23 @@ pub fn decode<'k, T: DeserializeOwned>(
     let [header, payload, signature] = [decoded(header)?, decoded(payload)?, decoded(signature)?];
 
     let header: Header = serde_json::from_slice(&header).map_err(|_| JoseError::Header)?;
-    if let Some(name) = FORBIDDEN
-        .into_iter()
-        .find(|&name| header.0.contains_key(name))
-    {
+    if let Some(name) = FORBIDDEN.into_iter().find(|&name| header.0.contains_key(name)) {
         return Err(JoseError::Forbidden(name));
     }
     let found = media_type(header.text("typ")?);
-    if !typ
-        .iter()
-        .any(|allowed| allowed.eq_ignore_ascii_case(found))
-    {
+    if !typ.iter().any(|allowed| allowed.eq_ignore_ascii_case(found)) {
         return Err(JoseError::Type);
     }
     let key = keys(header.text("kid")?).ok_or(JoseError::UnknownKey)?;
     if header.text("alg")? != key.alg.as_str() {
         return Err(JoseError::Algorithm);
     }
-    key.public
-        .verify_sig(signed.as_bytes(), &signature)
-        .map_err(|_| JoseError::Signature)?;
+    key.public.verify_sig(signed.as_bytes(), &signature).map_err(|_| JoseError::Signature)?;
     serde_json::from_slice(&payload).map_err(|_| JoseError::Payload)
 }
 
 fn decoded(part: &str) -> Result<Vec<u8>, JoseError> {
-    BASE64URL_NOPAD
-        .decode(part.as_bytes())
-        .map_err(|_| JoseError::Form)
+    BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| JoseError::Form)
 }
 
 /// A type without `application/`, which may be left out (RFC 7515 section 4.1.9).
@@ -80,10 +70,7 @@ struct Header(Map<String, Value>);
 
 impl Header {
     fn text(&self, name: &str) -> Result<&str, JoseError> {
-        self.0
-            .get(name)
-            .and_then(Value::as_str)
-            .ok_or(JoseError::Header)
+        self.0.get(name).and_then(Value::as_str).ok_or(JoseError::Header)
     }
 }
 
@@ -125,18 +112,12 @@ mod tests {
     }
 
     fn check(key: &SigningKey, token: &str) -> Result<Value, JoseError> {
-        decode(token, &["JWT"], |kid| {
-            (kid == key.kid()).then(|| key.verifying_key())
-        })
+        decode(token, &["JWT"], |kid| (kid == key.kid()).then(|| key.verifying_key()))
     }
 
     /// A token with this header and a signature that fits nothing.
     fn with_header(header: &str) -> String {
-        format!(
-            "{}.e30.{}",
-            BASE64URL_NOPAD.encode(header.as_bytes()),
-            "A".repeat(86)
-        )
+        format!("{}.e30.{}", BASE64URL_NOPAD.encode(header.as_bytes()), "A".repeat(86))
     }
 
     #[test]
@@ -146,36 +127,15 @@ mod tests {
         assert_eq!(check(&key, &token), Ok(json!({"sub": "user_1"})));
         let (signed, signature) = token.rsplit_once('.').unwrap();
         let (header, _) = signed.split_once('.').unwrap();
-        let forged = format!(
-            "{header}.{}.{signature}",
-            BASE64URL_NOPAD.encode(br#"{"sub":"user_2"}"#)
-        );
+        let forged = format!("{header}.{}.{signature}", BASE64URL_NOPAD.encode(br#"{"sub":"user_2"}"#));
         assert_eq!(check(&key, &forged), Err(JoseError::Signature));
-        assert_eq!(
-            check(&key, &format!("{signed}.")),
-            Err(JoseError::Signature)
-        );
-        for form in [
-            signed,
-            "",
-            ".",
-            "..",
-            "...",
-            &format!("{token}."),
-            &format!("{token}="),
-            &format!(" {token}"),
-        ] {
+        assert_eq!(check(&key, &format!("{signed}.")), Err(JoseError::Signature));
+        for form in [signed, "", ".", "..", "...", &format!("{token}."), &format!("{token}="), &format!(" {token}")] {
             assert!(check(&key, form).is_err(), "{form}");
         }
-        assert_eq!(
-            check(&key, &"a".repeat(MAX_TOKEN_BYTES + 1)),
-            Err(JoseError::TooLarge)
-        );
+        assert_eq!(check(&key, &"a".repeat(MAX_TOKEN_BYTES + 1)), Err(JoseError::TooLarge));
         // The same key under another id, and another key under the same id.
-        assert_eq!(
-            decode::<Value>(&token, &["JWT"], |_| None),
-            Err(JoseError::UnknownKey)
-        );
+        assert_eq!(decode::<Value>(&token, &["JWT"], |_| None), Err(JoseError::UnknownKey));
         let other = SigningKey::generate(Alg::Es256, "key_1".into()).unwrap();
         assert_eq!(check(&other, &token), Err(JoseError::Signature));
     }
@@ -184,75 +144,27 @@ mod tests {
     fn hostile_headers() {
         let key = key();
         for (header, error) in [
-            (
-                r#"{"alg":"none","typ":"JWT","kid":"key_1"}"#,
-                JoseError::Algorithm,
-            ),
-            (
-                r#"{"alg":"HS256","typ":"JWT","kid":"key_1"}"#,
-                JoseError::Algorithm,
-            ),
-            (
-                r#"{"alg":"RS256","typ":"JWT","kid":"key_1"}"#,
-                JoseError::Algorithm,
-            ),
-            (
-                r#"{"alg":"es256","typ":"JWT","kid":"key_1"}"#,
-                JoseError::Algorithm,
-            ),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":"../../dev/null"}"#,
-                JoseError::UnknownKey,
-            ),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":"x' UNION SELECT 'key"}"#,
-                JoseError::UnknownKey,
-            ),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":["key_1"]}"#,
-                JoseError::Header,
-            ),
+            (r#"{"alg":"none","typ":"JWT","kid":"key_1"}"#, JoseError::Algorithm),
+            (r#"{"alg":"HS256","typ":"JWT","kid":"key_1"}"#, JoseError::Algorithm),
+            (r#"{"alg":"RS256","typ":"JWT","kid":"key_1"}"#, JoseError::Algorithm),
+            (r#"{"alg":"es256","typ":"JWT","kid":"key_1"}"#, JoseError::Algorithm),
+            (r#"{"alg":"ES256","typ":"JWT","kid":"../../dev/null"}"#, JoseError::UnknownKey),
+            (r#"{"alg":"ES256","typ":"JWT","kid":"x' UNION SELECT 'key"}"#, JoseError::UnknownKey),
+            (r#"{"alg":"ES256","typ":"JWT","kid":["key_1"]}"#, JoseError::Header),
             (r#"{"alg":"ES256","typ":"JWT"}"#, JoseError::Header),
             (r#"{"alg":"ES256","kid":"key_1"}"#, JoseError::Header),
             (r#"{"typ":"JWT","kid":"key_1"}"#, JoseError::Header),
-            (
-                r#"{"alg":"ES256","typ":"at+jwt","kid":"key_1"}"#,
-                JoseError::Type,
-            ),
-            (
-                r#"{"alg":"none","alg":"ES256","typ":"JWT","kid":"key_1"}"#,
-                JoseError::Header,
-            ),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":"key_1","x":1,"x":1}"#,
-                JoseError::Header,
-            ),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":"key_1","crit":["exp"]}"#,
-                JoseError::Forbidden("crit"),
-            ),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":"key_1","jku":"https://a"}"#,
-                JoseError::Forbidden("jku"),
-            ),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":"key_1","jwk":{}}"#,
-                JoseError::Forbidden("jwk"),
-            ),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":"key_1","x5u":"https://a"}"#,
-                JoseError::Forbidden("x5u"),
-            ),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":"key_1","x5c":[]}"#,
-                JoseError::Forbidden("x5c"),
-            ),
+            (r#"{"alg":"ES256","typ":"at+jwt","kid":"key_1"}"#, JoseError::Type),
+            (r#"{"alg":"none","alg":"ES256","typ":"JWT","kid":"key_1"}"#, JoseError::Header),
+            (r#"{"alg":"ES256","typ":"JWT","kid":"key_1","x":1,"x":1}"#, JoseError::Header),
+            (r#"{"alg":"ES256","typ":"JWT","kid":"key_1","crit":["exp"]}"#, JoseError::Forbidden("crit")),
+            (r#"{"alg":"ES256","typ":"JWT","kid":"key_1","jku":"https://a"}"#, JoseError::Forbidden("jku")),
+            (r#"{"alg":"ES256","typ":"JWT","kid":"key_1","jwk":{}}"#, JoseError::Forbidden("jwk")),
+            (r#"{"alg":"ES256","typ":"JWT","kid":"key_1","x5u":"https://a"}"#, JoseError::Forbidden("x5u")),
+            (r#"{"alg":"ES256","typ":"JWT","kid":"key_1","x5c":[]}"#, JoseError::Forbidden("x5c")),
             (r#"["ES256"]"#, JoseError::Header),
             ("", JoseError::Header),
-            (
-                r#"{"alg":"ES256","typ":"JWT","kid":"key_1"}"#,
-                JoseError::Signature,
-            ),
+            (r#"{"alg":"ES256","typ":"JWT","kid":"key_1"}"#, JoseError::Signature),
         ] {
             assert_eq!(check(&key, &with_header(header)), Err(error), "{header}");
         }
@@ -264,14 +176,8 @@ mod tests {
         let key = SigningKey::generate(Alg::Rs256, "key_1".into()).unwrap();
         let header = BASE64URL_NOPAD.encode(br#"{"alg":"HS256","typ":"JWT","kid":"key_1"}"#);
         let signed = format!("{header}.e30");
-        for secret in [
-            json!(key.public_jwk()).to_string().as_bytes(),
-            key.verifying_key().public.as_ref(),
-        ] {
-            let tag = hmac::sign(
-                &hmac::Key::new(hmac::HMAC_SHA256, secret),
-                signed.as_bytes(),
-            );
+        for secret in [json!(key.public_jwk()).to_string().as_bytes(), key.verifying_key().public.as_ref()] {
+            let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), signed.as_bytes());
             let token = format!("{signed}.{}", BASE64URL_NOPAD.encode(tag.as_ref()));
             assert_eq!(check(&key, &token), Err(JoseError::Algorithm));
         }
@@ -281,9 +187,7 @@ mod tests {
     fn types_are_media_types() {
         let key = key();
         let read = |typ: &str, allowed: &[&str]| {
-            decode::<Value>(&key.sign(typ, &json!({})).unwrap(), allowed, |_| {
-                Some(key.verifying_key())
-            })
+            decode::<Value>(&key.sign(typ, &json!({})).unwrap(), allowed, |_| Some(key.verifying_key()))
         };
         assert!(read("Application/AT+JWT", &["JWT", "at+jwt"]).is_ok());
         assert!(read("jwt", &["JWT"]).is_ok());
@@ -299,31 +203,19 @@ mod tests {
             sub: String,
         }
         let key = key();
-        let signed = format!(
-            "{}.{}",
-            header_of(&key),
-            BASE64URL_NOPAD.encode(br#"{"sub":"a","sub":"b"}"#)
-        );
+        let signed = format!("{}.{}", header_of(&key), BASE64URL_NOPAD.encode(br#"{"sub":"a","sub":"b"}"#));
         let token = key.sign_raw(&signed);
         let read = decode::<Claims>(&token, &["JWT"], |_| Some(key.verifying_key()));
         assert_eq!(read, Err(JoseError::Payload));
     }
 
     fn header_of(key: &SigningKey) -> String {
-        key.sign("JWT", &json!({}))
-            .unwrap()
-            .split('.')
-            .next()
-            .unwrap()
-            .to_owned()
+        key.sign("JWT", &json!({})).unwrap().split('.').next().unwrap().to_owned()
     }
 
     impl SigningKey {
         fn sign_raw(&self, signed: &str) -> String {
-            format!(
-                "{signed}.{}",
-                BASE64URL_NOPAD.encode(&self.signature(signed.as_bytes()).unwrap())
-            )
+            format!("{signed}.{}", BASE64URL_NOPAD.encode(&self.signature(signed.as_bytes()).unwrap()))
         }
     }
 

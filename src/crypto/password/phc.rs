@@ -20,19 +20,10 @@ pub(super) struct Stored {
 }
 
 /// Parameters, if within what we are ready to compute.
-pub(super) fn params(
-    memory_kib: u32,
-    iterations: u32,
-    parallelism: u32,
-    output: usize,
-) -> Option<Params> {
-    let bounded = memory_kib <= MAX_MEMORY_KIB
-        && iterations <= MAX_ITERATIONS
-        && (1..=MAX_PARALLELISM).contains(&parallelism);
+pub(super) fn params(memory_kib: u32, iterations: u32, parallelism: u32, output: usize) -> Option<Params> {
+    let bounded = memory_kib <= MAX_MEMORY_KIB && iterations <= MAX_ITERATIONS && (1..=MAX_PARALLELISM).contains(&parallelism);
     // Argon2 itself refuses zero iterations and less than 8 KiB a lane.
-    bounded
-        .then(|| Params::new(memory_kib, iterations, parallelism, Some(output)).ok())
-        .flatten()
+    bounded.then(|| Params::new(memory_kib, iterations, parallelism, Some(output)).ok()).flatten()
 }
 
 /// The algorithm of every hash here.
@@ -44,21 +35,15 @@ pub(super) fn argon2id(params: Params) -> Argon2<'static> {
 /// so one string must not be able to stop the server.
 pub(super) fn parse(text: &str) -> Option<Stored> {
     let parsed = PasswordHash::new(text).ok()?;
-    let argon2id =
-        parsed.algorithm.as_str() == "argon2id" && parsed.version == Some(Version::V0x13.into());
+    let argon2id = parsed.algorithm.as_str() == "argon2id" && parsed.version == Some(Version::V0x13.into());
     let asked = Params::try_from(&parsed).ok().filter(|_| argon2id)?;
     let (salt, hash) = (parsed.salt?, parsed.hash?);
     // Hashes with a pepper's key id or with associated data are not ours, and cannot be computed without both.
     let plain = asked.keyid().is_empty() && asked.data().is_empty();
     // RFC 9106 section 3.1 recommends 16 bytes of either; shorter than this is no protection.
     let long_enough = salt.len() >= 8 && hash.len() >= 16;
-    let params = params(asked.m_cost(), asked.t_cost(), asked.p_cost(), hash.len())
-        .filter(|_| plain && long_enough)?;
-    Some(Stored {
-        params,
-        salt: salt.to_vec(),
-        hash: hash.as_bytes().to_vec(),
-    })
+    let params = params(asked.m_cost(), asked.t_cost(), asked.p_cost(), hash.len()).filter(|_| plain && long_enough)?;
+    Some(Stored { params, salt: salt.to_vec(), hash: hash.as_bytes().to_vec() })
 }
 
 /// Whether a text is a hash that a password can be verified against: argon2id, version 19, at most 256 MiB, 10 iterations
@@ -106,12 +91,8 @@ mod tests {
         ] {
             assert!(!is_usable(&format!("{head}{TAIL}")), "{head}");
         }
-        assert!(!is_usable(
-            "$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA"
-        ));
-        assert!(!is_usable(
-            "$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"
-        ));
+        assert!(!is_usable("$argon2id$v=19$m=19456,t=2,p=1$AAAAAAAAAAAAAAAAAAAAAA"));
+        assert!(!is_usable("$argon2id$v=19$m=19456,t=2,p=1$AAAA$AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"));
     }
 
     proptest! {

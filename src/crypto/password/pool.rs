@@ -14,16 +14,8 @@ use crate::crypto::token::constant_time_eq;
 /// What a thread is asked to do.
 #[derive(Debug)]
 pub(super) enum Job {
-    Hash {
-        password: Zeroizing<String>,
-        salt: [u8; phc::SALT],
-        reply: oneshot::Sender<String>,
-    },
-    Verify {
-        password: Zeroizing<String>,
-        stored: Option<String>,
-        reply: oneshot::Sender<Verdict>,
-    },
+    Hash { password: Zeroizing<String>, salt: [u8; phc::SALT], reply: oneshot::Sender<String> },
+    Verify { password: Zeroizing<String>, stored: Option<String>, reply: oneshot::Sender<Verdict> },
 }
 
 /// Dropping it ends the threads after the job each has in hand; jobs that still wait are answered with [`Busy`].
@@ -47,23 +39,15 @@ struct State {
 
 impl Pool {
     pub(super) fn start(params: &Params, workers: usize, capacity: usize) -> std::io::Result<Self> {
-        let pool = Self {
-            queue: Arc::new(Queue {
-                state: Mutex::default(),
-                changed: Condvar::new(),
-                capacity,
-            }),
-        };
+        let pool = Self { queue: Arc::new(Queue { state: Mutex::default(), changed: Condvar::new(), capacity }) };
         for number in 1..=workers {
             let queue = Arc::clone(&pool.queue);
             let mut worker = Worker::new(params.clone());
-            std::thread::Builder::new()
-                .name(format!("password-{number}"))
-                .spawn(move || {
-                    while let Some(job) = queue.next() {
-                        worker.run(job);
-                    }
-                })?;
+            std::thread::Builder::new().name(format!("password-{number}")).spawn(move || {
+                while let Some(job) = queue.next() {
+                    worker.run(job);
+                }
+            })?;
         }
         Ok(pool)
     }
@@ -108,10 +92,7 @@ impl Queue {
             if let Some(job) = state.jobs.pop_front() {
                 return Some(job);
             }
-            state = self
-                .changed
-                .wait(state)
-                .unwrap_or_else(PoisonError::into_inner);
+            state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
     }
 }
@@ -138,20 +119,12 @@ impl Worker {
     fn run(&mut self, job: Job) {
         // A caller who has gone away is not worth a hash. One who goes away later is not told: send's result is of no use.
         match job {
-            Job::Hash {
-                password,
-                salt,
-                reply,
-            } if !reply.is_closed() => {
+            Job::Hash { password, salt, reply } if !reply.is_closed() => {
                 if let Some(hash) = self.compute(&self.params.clone(), &password, &salt) {
                     let _ = reply.send(phc::format(&self.params, &salt, &hash));
                 }
             }
-            Job::Verify {
-                password,
-                stored,
-                reply,
-            } if !reply.is_closed() => {
+            Job::Verify { password, stored, reply } if !reply.is_closed() => {
                 let _ = reply.send(self.verify(&password, stored.as_deref()));
             }
             Job::Hash { .. } | Job::Verify { .. } => {}
@@ -165,26 +138,19 @@ impl Worker {
             return Verdict::Wrong;
         };
         match self.compute(&params, password, &salt) {
-            Some(right) if constant_time_eq(&right, &hash) => Verdict::Right {
-                outdated: params != self.params || salt.len() < phc::SALT,
-            },
+            Some(right) if constant_time_eq(&right, &hash) => {
+                Verdict::Right { outdated: params != self.params || salt.len() < phc::SALT }
+            }
             _ => Verdict::Wrong,
         }
     }
 
     /// The hash; `None` only for passwords of 4 GiB or more.
-    fn compute(
-        &mut self,
-        params: &Params,
-        password: &str,
-        salt: &[u8],
-    ) -> Option<Zeroizing<Vec<u8>>> {
+    fn compute(&mut self, params: &Params, password: &str, salt: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
         #[cfg(test)]
-        self.costs
-            .push((params.m_cost(), params.t_cost(), params.p_cost()));
+        self.costs.push((params.m_cost(), params.t_cost(), params.p_cost()));
         let own = self.params.block_count();
-        self.blocks
-            .resize(params.block_count().max(own), Block::new());
+        self.blocks.resize(params.block_count().max(own), Block::new());
         let mut hash = Zeroizing::new(vec![0; params.output_len().unwrap_or(phc::OUTPUT)]);
         let done = phc::argon2id(params.clone())
             .hash_password_into_with_memory(password.as_bytes(), salt, &mut hash, &mut self.blocks)
@@ -207,14 +173,7 @@ mod tests {
 
     fn job() -> (Job, oneshot::Receiver<Verdict>) {
         let (reply, answer) = oneshot::channel();
-        (
-            Job::Verify {
-                password: Zeroizing::new("p".into()),
-                stored: None,
-                reply,
-            },
-            answer,
-        )
+        (Job::Verify { password: Zeroizing::new("p".into()), stored: None, reply }, answer)
     }
 
     #[test]
@@ -231,10 +190,7 @@ mod tests {
 
         let mut worker = Worker::new(params());
         worker.run(pool.queue.next().unwrap());
-        assert!(
-            worker.costs.is_empty(),
-            "no hash for a caller who went away"
-        );
+        assert!(worker.costs.is_empty(), "no hash for a caller who went away");
         assert_eq!(pool.submit(job().0), Ok(()));
         worker.run(pool.queue.next().unwrap());
         assert_eq!(waiting.blocking_recv(), Ok(Verdict::Wrong));
@@ -256,10 +212,7 @@ mod tests {
         let mut worker = Worker::new(params());
         let hash = worker.compute(&params(), "p", &[7; 16]).unwrap();
         let stored = phc::format(&params(), &[7; 16], &hash);
-        assert_eq!(
-            worker.verify("p", Some(&stored)),
-            Verdict::Right { outdated: false }
-        );
+        assert_eq!(worker.verify("p", Some(&stored)), Verdict::Right { outdated: false });
         worker.costs.clear();
         for (password, stored) in [
             ("q", Some(stored.as_str())),
@@ -267,12 +220,7 @@ mod tests {
             ("q", None),
             ("", None),
             ("q", Some("")),
-            (
-                "q",
-                Some(
-                    "$argon2id$v=19$m=4294967295,t=9,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA",
-                ),
-            ),
+            ("q", Some("$argon2id$v=19$m=4294967295,t=9,p=1$AAAAAAAAAAAAAAAAAAAAAA$AAAAAAAAAAAAAAAAAAAAAA")),
         ] {
             assert_eq!(worker.verify(password, stored), Verdict::Wrong);
         }
@@ -283,9 +231,7 @@ mod tests {
     fn memory_is_taken_with_the_first_job_and_kept_at_the_settings() {
         let mut worker = Worker::new(params());
         assert_eq!(worker.blocks.capacity(), 0);
-        worker
-            .compute(&phc::params(128, 1, 1, 32).unwrap(), "p", &[7; 16])
-            .unwrap();
+        worker.compute(&phc::params(128, 1, 1, 32).unwrap(), "p", &[7; 16]).unwrap();
         assert_eq!(worker.blocks.len(), 64);
         let at = worker.blocks.as_ptr();
         worker.compute(&params(), "p", &[7; 16]).unwrap();

@@ -14,7 +14,8 @@ use crate::settings::client_metadata::{GrantType, Pkce, ResponseType};
 pub type Check = fn(&Client, &Params, &mut AuthorizationRequest) -> Result<(), OAuthError>;
 
 /// Order matters where a later check reads what an earlier one filled: scope before PKCE.
-pub const CHECKS: [Check; 11] = [state, response_type, response_mode, unsupported, scope, nonce, code_challenge, prompt, max_age, hints, claims];
+pub const CHECKS: [Check; 11] =
+    [state, response_type, response_mode, unsupported, scope, nonce, code_challenge, prompt, max_age, hints, claims];
 
 const LONGEST_STATE: usize = 4096;
 const LONGEST_TEXT: usize = 1024;
@@ -30,8 +31,15 @@ fn state(_: &Client, params: &Params, _: &mut AuthorizationRequest) -> Result<()
 fn response_type(client: &Client, params: &Params, _: &mut AuthorizationRequest) -> Result<(), OAuthError> {
     match params.one("response_type")? {
         None => Err(OAuthError::invalid_request("response_type is missing: use code")),
-        Some("code") if client.metadata.response_types.contains(&ResponseType::Code) && client.metadata.grant_types.contains(&GrantType::AuthorizationCode) => Ok(()),
-        Some("code") => Err(OAuthError::new(Code::UnauthorizedClient, "the client is not registered for the authorization code grant")),
+        Some("code")
+            if client.metadata.response_types.contains(&ResponseType::Code)
+                && client.metadata.grant_types.contains(&GrantType::AuthorizationCode) =>
+        {
+            Ok(())
+        }
+        Some("code") => {
+            Err(OAuthError::new(Code::UnauthorizedClient, "the client is not registered for the authorization code grant"))
+        }
         Some(_) => Err(OAuthError::new(Code::UnsupportedResponseType, "only response_type=code is supported")),
     }
 }
@@ -45,7 +53,11 @@ fn response_mode(_: &Client, params: &Params, _: &mut AuthorizationRequest) -> R
 
 /// OpenID Connect Core section 3.1.2.6 has an error for each of these.
 fn unsupported(_: &Client, params: &Params, _: &mut AuthorizationRequest) -> Result<(), OAuthError> {
-    for (name, code) in [("request", Code::RequestNotSupported), ("request_uri", Code::RequestUriNotSupported), ("registration", Code::RegistrationNotSupported)] {
+    for (name, code) in [
+        ("request", Code::RequestNotSupported),
+        ("request_uri", Code::RequestUriNotSupported),
+        ("registration", Code::RegistrationNotSupported),
+    ] {
         if params.has(name) {
             return Err(OAuthError::new(code, format!("the parameter {name} is not supported")));
         }
@@ -138,7 +150,8 @@ fn max_age(_: &Client, params: &Params, request: &mut AuthorizationRequest) -> R
 
 /// Hints never fail a request; one that is too long is no hint.
 fn hints(_: &Client, params: &Params, request: &mut AuthorizationRequest) -> Result<(), OAuthError> {
-    let hint = |name: &'static str| Ok::<_, OAuthError>(params.one(name)?.filter(|text| text.len() <= LONGEST_TEXT).map(str::to_owned));
+    let hint =
+        |name: &'static str| Ok::<_, OAuthError>(params.one(name)?.filter(|text| text.len() <= LONGEST_TEXT).map(str::to_owned));
     request.login_hint = hint("login_hint")?;
     request.ui_locales = hint("ui_locales")?;
     for name in ["display", "claims_locales", "acr_values", "id_token_hint"] {
@@ -167,7 +180,8 @@ fn claims(_: &Client, params: &Params, request: &mut AuthorizationRequest) -> Re
     };
     let essential = |claim: &&Value| claim.get("essential").and_then(Value::as_bool) == Some(true);
     request.claims.essential_acr = id_token.get("acr").filter(essential).map(texts).unwrap_or_default();
-    request.claims.sub = [&id_token, &userinfo].iter().find_map(|part| part.get("sub")).and_then(|claim| texts(claim).into_iter().next());
+    request.claims.sub =
+        [&id_token, &userinfo].iter().find_map(|part| part.get("sub")).and_then(|claim| texts(claim).into_iter().next());
     request.claims.userinfo = userinfo.keys().cloned().collect();
     request.claims.id_token = id_token.keys().cloned().collect();
     Ok(())

@@ -23,7 +23,10 @@ pub struct Facts<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Show the sign-in page. `again`: somebody is signed in, and must prove it anew.
-    SignIn { again: bool, create: bool },
+    SignIn {
+        again: bool,
+        create: bool,
+    },
     Consent(Consent),
     Answer,
     Refuse(OAuthError),
@@ -57,7 +60,8 @@ pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>)
     }
     let nothing = Scopes::default();
     let new = request.scopes.without(facts.consented.unwrap_or(&nothing));
-    let must_ask = request.asks(Prompt::Consent) || (!client.metadata.first_party && (facts.consented.is_none() || !new.is_empty()));
+    let must_ask =
+        request.asks(Prompt::Consent) || (!client.metadata.first_party && (facts.consented.is_none() || !new.is_empty()));
     match (must_ask && !facts.just_consented, silent) {
         (false, _) => Decision::Answer,
         (true, true) => refuse(Code::ConsentRequired, "the person has not allowed this yet"),
@@ -100,7 +104,16 @@ mod tests {
         let long = Duration::from_secs(86400);
         let at = now() - Duration::from_secs(age);
         let random = Random::seeded(1);
-        Session::begin(SessionId::new(at, &random), UserId::new(at, &random), MethodKind::Password, true, String::new(), String::new(), Lifetimes { absolute: long, idle: long, short: long }, at)
+        Session::begin(
+            SessionId::new(at, &random),
+            UserId::new(at, &random),
+            MethodKind::Password,
+            true,
+            String::new(),
+            String::new(),
+            Lifetimes { absolute: long, idle: long, short: long },
+            at,
+        )
     }
 
     struct Case {
@@ -112,13 +125,28 @@ mod tests {
 
     fn decided(first_party: bool, case: &Case) -> Decision {
         let shop = client(&json!({"first_party": first_party}));
-        let mut pairs = vec![("redirect_uri", "https://shop.example/callback"), ("response_type", "code"), ("scope", "openid email"), ("nonce", "n")];
+        let mut pairs = vec![
+            ("redirect_uri", "https://shop.example/callback"),
+            ("response_type", "code"),
+            ("scope", "openid email"),
+            ("nonce", "n"),
+        ];
         pairs.extend(case.query);
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let params = Params::parse(text.as_bytes()).unwrap();
         let request = check(&trust(&shop, &params).unwrap(), &shop, &params).unwrap();
         let consented = case.consented.map(|text| Scopes::parse(text).unwrap());
-        decide(&shop, &request, Facts { session: case.session.as_ref(), consented: consented.as_ref(), just_consented: false, requested_at: now() - Duration::from_secs(case.requested), now: now() })
+        decide(
+            &shop,
+            &request,
+            Facts {
+                session: case.session.as_ref(),
+                consented: consented.as_ref(),
+                just_consented: false,
+                requested_at: now() - Duration::from_secs(case.requested),
+                now: now(),
+            },
+        )
     }
 
     #[test]
@@ -129,12 +157,41 @@ mod tests {
             ("nobody", Case { query: &[], session: None, consented: None, requested: 0 }, sign_in(false)),
             ("somebody", Case { query: &[], session: Some(session(100)), consented: all, requested: 0 }, Decision::Answer),
             ("a dead session", Case { query: &[], session: Some(session(86400)), consented: all, requested: 0 }, sign_in(false)),
-            ("prompt=login", Case { query: &[("prompt", "login")], session: Some(session(100)), consented: all, requested: 0 }, sign_in(true)),
-            ("prompt=login, done", Case { query: &[("prompt", "login")], session: Some(session(5)), consented: all, requested: 10 }, Decision::Answer),
-            ("max_age over", Case { query: &[("max_age", "60")], session: Some(session(61)), consented: all, requested: 0 }, sign_in(true)),
-            ("max_age kept", Case { query: &[("max_age", "60")], session: Some(session(60)), consented: all, requested: 0 }, Decision::Answer),
-            ("max_age=0, done", Case { query: &[("max_age", "0")], session: Some(session(5)), consented: all, requested: 10 }, Decision::Answer),
-            ("another person", Case { query: &[("claims", r#"{"id_token":{"sub":{"value":"user_x"}}}"#)], session: Some(session(1)), consented: all, requested: 0 }, sign_in(false)),
+            (
+                "prompt=login",
+                Case { query: &[("prompt", "login")], session: Some(session(100)), consented: all, requested: 0 },
+                sign_in(true),
+            ),
+            (
+                "prompt=login, done",
+                Case { query: &[("prompt", "login")], session: Some(session(5)), consented: all, requested: 10 },
+                Decision::Answer,
+            ),
+            (
+                "max_age over",
+                Case { query: &[("max_age", "60")], session: Some(session(61)), consented: all, requested: 0 },
+                sign_in(true),
+            ),
+            (
+                "max_age kept",
+                Case { query: &[("max_age", "60")], session: Some(session(60)), consented: all, requested: 0 },
+                Decision::Answer,
+            ),
+            (
+                "max_age=0, done",
+                Case { query: &[("max_age", "0")], session: Some(session(5)), consented: all, requested: 10 },
+                Decision::Answer,
+            ),
+            (
+                "another person",
+                Case {
+                    query: &[("claims", r#"{"id_token":{"sub":{"value":"user_x"}}}"#)],
+                    session: Some(session(1)),
+                    consented: all,
+                    requested: 0,
+                },
+                sign_in(false),
+            ),
         ] {
             assert_eq!(decided(false, &case), expected, "{name}");
         }
@@ -143,7 +200,12 @@ mod tests {
     #[test]
     fn consent_is_asked_remembered_and_skipped() {
         let ask = |new: &str| Decision::Consent(Consent { new: Scopes::parse(new).unwrap() });
-        let case = |query: &'static [(&'static str, &'static str)], consented| Case { query, session: Some(session(1)), consented, requested: 0 };
+        let case = |query: &'static [(&'static str, &'static str)], consented| Case {
+            query,
+            session: Some(session(1)),
+            consented,
+            requested: 0,
+        };
         assert_eq!(decided(false, &case(&[], None)), ask("openid email"));
         assert_eq!(decided(false, &case(&[], Some("openid"))), ask("email"));
         assert_eq!(decided(false, &case(&[], Some("openid email phone"))), Decision::Answer);
@@ -161,13 +223,25 @@ mod tests {
         let none = &[("prompt", "none")];
         assert_eq!(code(&Case { query: none, session: None, consented: None, requested: 0 }), Code::LoginRequired);
         assert_eq!(code(&Case { query: none, session: Some(session(1)), consented: None, requested: 0 }), Code::ConsentRequired);
-        assert_eq!(code(&Case { query: &[("prompt", "none"), ("max_age", "5")], session: Some(session(10)), consented: Some("openid email"), requested: 0 }), Code::LoginRequired);
+        assert_eq!(
+            code(&Case {
+                query: &[("prompt", "none"), ("max_age", "5")],
+                session: Some(session(10)),
+                consented: Some("openid email"),
+                requested: 0
+            }),
+            Code::LoginRequired
+        );
     }
 
     #[test]
     fn an_acr_that_cannot_be_reached_is_not_claimed() {
         let query = &[("claims", r#"{"id_token":{"acr":{"essential":true,"values":["urn:other"]}}}"#)];
-        let Decision::Refuse(error) = decided(false, &Case { query, session: Some(session(1)), consented: Some("openid email"), requested: 0 }) else { panic!() };
+        let Decision::Refuse(error) =
+            decided(false, &Case { query, session: Some(session(1)), consented: Some("openid email"), requested: 0 })
+        else {
+            panic!()
+        };
         assert_eq!(error.code, Code::UnmetAuthenticationRequirements);
     }
 }

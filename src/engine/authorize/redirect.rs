@@ -69,12 +69,22 @@ mod tests {
     #[test]
     fn only_a_registered_redirect_uri_is_trusted() {
         let shop = client(&json!({}));
-        let good = Params::from([("redirect_uri", "https://shop.example/callback"), ("state", "s"), ("response_mode", "form_post")]);
+        let good =
+            Params::from([("redirect_uri", "https://shop.example/callback"), ("state", "s"), ("response_mode", "form_post")]);
         let trusted = trust(&shop, &good).unwrap();
-        assert_eq!((trusted.redirect_uri.as_str(), trusted.state.as_deref(), trusted.response_mode), ("https://shop.example/callback", Some("s"), ResponseMode::FormPost));
+        assert_eq!(
+            (trusted.redirect_uri.as_str(), trusted.state.as_deref(), trusted.response_mode),
+            ("https://shop.example/callback", Some("s"), ResponseMode::FormPost)
+        );
         for (params, error) in [
             (Params::from([("redirect_uri", "https://evil.example/")]), Untrusted::RedirectUnknown),
-            (Params::from([("redirect_uri", "https://shop.example/callback"), ("redirect_uri", "https://shop.example/callback")]), Untrusted::RedirectMissing),
+            (
+                Params::from([
+                    ("redirect_uri", "https://shop.example/callback"),
+                    ("redirect_uri", "https://shop.example/callback"),
+                ]),
+                Untrusted::RedirectMissing,
+            ),
             (Params::from([("scope", "openid")]), Untrusted::RedirectMissing),
         ] {
             assert_eq!(trust(&shop, &params), Err(error));

@@ -36,7 +36,9 @@ impl Answer {
     pub fn parameters(&self, trusted: &Trusted, issuer: &str) -> Vec<(&'static str, String)> {
         let mut parameters = match self {
             Self::Code(code) => vec![("code", code.clone())],
-            Self::Error(error) => vec![("error", error.code.as_str().to_owned()), ("error_description", error.description.clone().into_owned())],
+            Self::Error(error) => {
+                vec![("error", error.code.as_str().to_owned()), ("error_description", error.description.clone().into_owned())]
+            }
         };
         parameters.extend(trusted.state.clone().map(|state| ("state", state)));
         parameters.push(("iss", issuer.to_owned()));
@@ -79,6 +81,9 @@ mod tests {
 
     #[test]
     fn a_state_cannot_split_the_response() {
-        assert!(url("https://a.example/cb", "a\r\nSet-Cookie: x=1&code=evil").contains("state=a%0D%0ASet-Cookie%3A+x%3D1%26code%3Devil&iss="));
+        assert!(
+            url("https://a.example/cb", "a\r\nSet-Cookie: x=1&code=evil")
+                .contains("state=a%0D%0ASet-Cookie%3A+x%3D1%26code%3Devil&iss=")
+        );
     }
 }

@@ -29,8 +29,22 @@ fn code(result: Result<AuthorizationRequest, OAuthError>) -> Option<Code> {
 
 #[test]
 fn a_plain_request_passes() {
-    let request = checked(&json!({}), &[("nonce", "n"), ("max_age", "10000"), ("ui_locales", "de"), ("unknown", "x"), ("display", "page"), ("acr_values", "1 2")]).unwrap();
-    assert_eq!((request.scopes.to_string().as_str(), request.nonce.as_deref(), request.max_age), ("email openid", Some("n"), Some(10000)));
+    let request = checked(
+        &json!({}),
+        &[
+            ("nonce", "n"),
+            ("max_age", "10000"),
+            ("ui_locales", "de"),
+            ("unknown", "x"),
+            ("display", "page"),
+            ("acr_values", "1 2"),
+        ],
+    )
+    .unwrap();
+    assert_eq!(
+        (request.scopes.to_string().as_str(), request.nonce.as_deref(), request.max_age),
+        ("email openid", Some("n"), Some(10000))
+    );
 }
 
 #[test]
@@ -39,7 +53,10 @@ fn response_type_and_mode() {
     for other in ["token", "id_token", "code id_token", "none", "CODE"] {
         assert_eq!(code(checked(&json!({}), &[("response_type", other)])), Some(Code::UnsupportedResponseType), "{other}");
     }
-    assert_eq!(code(checked(&json!({"grant_types": ["client_credentials"], "response_types": []}), &[])), Some(Code::UnauthorizedClient));
+    assert_eq!(
+        code(checked(&json!({"grant_types": ["client_credentials"], "response_types": []}), &[])),
+        Some(Code::UnauthorizedClient)
+    );
     assert_eq!(code(checked(&json!({}), &[("response_mode", "fragment")])), Some(Code::InvalidRequest));
     assert_eq!(checked(&json!({}), &[("response_mode", "form_post")]).unwrap().response_mode, ResponseMode::FormPost);
 }
@@ -53,14 +70,21 @@ fn a_repeated_parameter_is_an_error() {
 
 #[test]
 fn request_objects_have_their_own_errors() {
-    for (name, expected) in [("request", Code::RequestNotSupported), ("request_uri", Code::RequestUriNotSupported), ("registration", Code::RegistrationNotSupported)] {
+    for (name, expected) in [
+        ("request", Code::RequestNotSupported),
+        ("request_uri", Code::RequestUriNotSupported),
+        ("registration", Code::RegistrationNotSupported),
+    ] {
         assert_eq!(code(checked(&json!({}), &[(name, "x")])), Some(expected));
     }
 }
 
 #[test]
 fn scopes_beyond_the_client_s_are_left_out() {
-    assert_eq!(checked(&json!({"scope": "openid email"}), &[("scope", "openid phone nonsense email")]).unwrap().scopes.to_string(), "email openid");
+    assert_eq!(
+        checked(&json!({"scope": "openid email"}), &[("scope", "openid phone nonsense email")]).unwrap().scopes.to_string(),
+        "email openid"
+    );
     assert_eq!(code(checked(&json!({}), &[("scope", "nonsense")])), Some(Code::InvalidScope));
     assert_eq!(code(checked(&json!({}), &[("scope", "")])), Some(Code::InvalidScope));
     assert_eq!(code(checked(&json!({}), &[("scope", "open\\id")])), Some(Code::InvalidScope));
@@ -71,7 +95,8 @@ fn scopes_beyond_the_client_s_are_left_out() {
 
 #[test]
 fn who_must_use_pkce() {
-    let without = |more: &[(&'static str, &'static str)]| [&[("code_challenge", ""), ("code_challenge_method", "")], more].concat();
+    let without =
+        |more: &[(&'static str, &'static str)]| [&[("code_challenge", ""), ("code_challenge_method", "")], more].concat();
     let public = json!({"token_endpoint_auth_method": "none"});
     for (metadata, nonce, passes) in [
         (json!({}), true, true),
@@ -85,15 +110,33 @@ fn who_must_use_pkce() {
         assert_eq!(checked(&metadata, &without(more)).is_ok(), passes, "{metadata} nonce {nonce}");
     }
     assert!(checked(&public, &[]).is_ok());
-    assert!(checked(&json!({}), &without(&[("nonce", "n"), ("scope", "email")])).is_err(), "a nonce protects only OpenID Connect");
+    assert!(
+        checked(&json!({}), &without(&[("nonce", "n"), ("scope", "email")])).is_err(),
+        "a nonce protects only OpenID Connect"
+    );
 }
 
 #[test]
 fn only_s256() {
-    for (challenge, method) in [(CHALLENGE, "plain"), (CHALLENGE, ""), (CHALLENGE, "s256"), ("short", "S256"), (&"x".repeat(44), "S256"), ("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", "S256")] {
-        assert_eq!(code(checked(&json!({}), &[("code_challenge", challenge), ("code_challenge_method", method)])), Some(Code::InvalidRequest), "{challenge} {method}");
+    for (challenge, method) in [
+        (CHALLENGE, "plain"),
+        (CHALLENGE, ""),
+        (CHALLENGE, "s256"),
+        ("short", "S256"),
+        (&"x".repeat(44), "S256"),
+        ("E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw+cM", "S256"),
+    ] {
+        assert_eq!(
+            code(checked(&json!({}), &[("code_challenge", challenge), ("code_challenge_method", method)])),
+            Some(Code::InvalidRequest),
+            "{challenge} {method}"
+        );
     }
-    assert_eq!(code(checked(&json!({}), &[("code_challenge", ""), ("nonce", "n")])), Some(Code::InvalidRequest), "a method without a challenge");
+    assert_eq!(
+        code(checked(&json!({}), &[("code_challenge", ""), ("nonce", "n")])),
+        Some(Code::InvalidRequest),
+        "a method without a challenge"
+    );
 }
 
 #[test]
@@ -112,7 +155,10 @@ fn prompt_and_max_age() {
 fn the_claims_parameter() {
     let text = r#"{"userinfo":{"name":null,"email":{"essential":true}},"id_token":{"acr":{"essential":true,"values":["a","b"]},"sub":{"value":"user_1"}}}"#;
     let claims = checked(&json!({}), &[("claims", text)]).unwrap().claims;
-    assert_eq!((claims.userinfo, claims.essential_acr, claims.sub), (vec!["email".to_owned(), "name".to_owned()], vec!["a".to_owned(), "b".to_owned()], Some("user_1".to_owned())));
+    assert_eq!(
+        (claims.userinfo, claims.essential_acr, claims.sub),
+        (vec!["email".to_owned(), "name".to_owned()], vec!["a".to_owned(), "b".to_owned()], Some("user_1".to_owned()))
+    );
     let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
     for bad in ["x", "[]", "1", r#"{"userinfo":1}"#, r#"{"id_token":{"a":1}}"#, deep.as_str()] {
         assert_eq!(code(checked(&json!({}), &[("claims", bad)])), Some(Code::InvalidRequest), "{bad}");
