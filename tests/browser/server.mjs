@@ -112,8 +112,9 @@ export async function startServer({ command = "dev", settings = {} } = {}) {
     },
     async stop() {
       child.kill("SIGTERM");
-      const code = await Promise.race([ended, wait(25_000).then(() => "timeout")]);
-      if (code === "timeout") child.kill("SIGKILL");
+      const late = setTimeout(() => child.kill("SIGKILL"), 25_000);
+      const code = await ended;
+      clearTimeout(late);
       await rm(dir, { recursive: true, force: true });
       return code;
     },

@@ -1,4 +1,17 @@
 // A visitor without a browser: cookies a host, redirects followed by hand, forms found in the HTML and filled.
+// On node:http, not fetch: fetch says "Sec-Fetch-Mode: cors", and a relying party then answers 401 instead of a redirect.
+import { request } from "node:http";
+
+function send(url, { method = "GET", headers, body }) {
+  return new Promise((done, fail) => {
+    const call = request(url, { method, headers: { ...headers, ...(body ? { "content-length": Buffer.byteLength(body) } : {}) } }, (answer) => {
+      const parts = [];
+      answer.on("data", (part) => parts.push(part)).on("error", fail);
+      answer.on("end", () => done({ status: answer.statusCode, headers: answer.headers, html: Buffer.concat(parts).toString("utf8") }));
+    });
+    call.on("error", fail).end(body);
+  });
+}
 
 const unescape = (text) =>
   text.replace(/&#x([0-9a-f]+);/gi, (_, hex) => String.fromCodePoint(parseInt(hex, 16))).replace(/&#(\d+);/g, (_, n) => String.fromCodePoint(+n))
@@ -30,17 +43,16 @@ export class Visitor {
     for (let hops = 0; hops < 20; hops++) {
       const { hostname, origin } = new URL(url);
       const jar = this.jars.get(hostname) ?? this.jars.set(hostname, new Map()).get(hostname);
-      const headers = { accept: "text/html", ...init.headers, cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; ") };
-      const answer = await fetch(url, { ...init, headers, redirect: "manual" });
-      for (const line of answer.headers.getSetCookie()) {
+      const headers = { accept: "text/html", "sec-fetch-mode": "navigate", "sec-fetch-dest": "document", ...init.headers, cookie: [...jar].map(([name, value]) => `${name}=${value}`).join("; ") };
+      const answer = await send(url, { ...init, headers });
+      for (const line of answer.headers["set-cookie"] ?? []) {
         const [, name, value] = /^([^=]+)=([^;]*)/.exec(line);
         if (/max-age=0|expires=thu, 01.jan.1970/i.test(line) || value === "") jar.delete(name);
         else jar.set(name, value);
       }
       this.trail.push(`${init.method ?? "GET"} ${url} → ${answer.status}`);
-      const location = answer.headers.get("location");
-      if (answer.status < 300 || answer.status >= 400 || !location) return (this.page = { url, origin, status: answer.status, html: await answer.text() });
-      await answer.body?.cancel();
+      const location = answer.headers.location;
+      if (answer.status < 300 || answer.status >= 400 || !location) return (this.page = { url, origin, status: answer.status, html: answer.html });
       url = new URL(location, url).href;
       init = {};
     }
