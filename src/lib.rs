@@ -1,4 +1,4 @@
-//! Vestibule: a small OAuth 2 / OpenID Connect identity provider.
+//! Vestibule: a small OAuth 2 / `OpenID` Connect identity provider.
 
 pub mod gateways;
 pub mod http;

@@ -3,7 +3,6 @@
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
-use crate::http::assets::{MARK_PATH, SCRIPT_PATH, STYLE_PATH};
 use crate::locale::Text;
 
 /// The application a person is on the way to.
@@ -138,21 +137,6 @@ impl Shell {
         attributes
     }
 
-    /// Path of the stylesheet.
-    pub const fn style(&self) -> &'static str {
-        STYLE_PATH
-    }
-
-    /// Path of the script.
-    pub const fn script(&self) -> &'static str {
-        SCRIPT_PATH
-    }
-
-    /// Path of the favicon.
-    pub const fn mark(&self) -> &'static str {
-        MARK_PATH
-    }
-
     /// The links of the language switch: `path_and_query` with its `lang` replaced.
     pub fn languages(text: &Text, path_and_query: &str) -> Vec<LanguageLink> {
         let (path, query) = path_and_query
@@ -174,5 +158,38 @@ impl Shell {
                 }
             })
             .collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::locale::{Catalogue, Locale};
+
+    #[test]
+    fn switching_the_language_keeps_path_and_query() {
+        let text = Text::new(Arc::new(Catalogue::load().unwrap()), Locale::De);
+        let links = Shell::languages(&text, "/login?flow=a%26b&lang=en");
+        let hrefs: Vec<&str> = links.iter().map(|link| link.href.as_str()).collect();
+        assert_eq!(
+            hrefs,
+            ["/login?flow=a%26b&lang=en", "/login?flow=a%26b&lang=de"]
+        );
+        assert!(links.iter().all(|link| link.current == (link.tag == "de")));
+    }
+
+    #[test]
+    fn a_wrong_field_names_its_problem_before_its_hint() {
+        let text = Text::new(Arc::new(Catalogue::load().unwrap()), Locale::En);
+        let mut shell = Shell::new(text, "Site", "login");
+        assert_eq!(shell.aria("code", true), " aria-describedby=\"code-hint\"");
+        shell.problem("code", "No");
+        assert_eq!(
+            shell.aria("code", true),
+            " aria-describedby=\"code-problem code-hint\" aria-invalid=\"true\""
+        );
+        assert!(shell.failed);
     }
 }

@@ -68,7 +68,7 @@ struct Html<'a> {
 }
 
 #[derive(Clone, Debug, Template)]
-#[template(path = "mail/letter.txt")]
+#[template(path = "mail/letter.txt", whitespace = "preserve")]
 struct Plain<'a> {
     text: &'a Text,
     site: &'a str,

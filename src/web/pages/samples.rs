@@ -53,14 +53,10 @@ fn wrong(mut shell: Shell, field: &str, key: &str) -> Shell {
     shell
 }
 
-fn flow() -> Option<String> {
-    Some("flow_1".to_owned())
-}
-
 fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let login = Login {
         shell: with_client(shell(text, "login")),
-        flow: flow(),
+        flow: Some("flow_1".to_owned()),
         identifier: String::new(),
         remember: false,
         signup_open: true,
@@ -79,7 +75,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     };
     let signup = Signup {
         shell: shell(text, "signup"),
-        flow: flow(),
+        flow: Some("flow_1".to_owned()),
         email: String::new(),
         name: String::new(),
         min_length: 8,
@@ -119,7 +115,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
 fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let verify = Verify {
         shell: shell(text, "verify"),
-        flow: flow(),
+        flow: Some("flow_1".to_owned()),
         action: "/verify".to_owned(),
         resend_action: "/verify/resend".to_owned(),
         change_href: "/signup".to_owned(),
@@ -138,9 +134,9 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         expired: true,
         ..verify.clone()
     };
-    let sent = ResetSent {
+    let posted = ResetSent {
         shell: shell(text, "reset-sent"),
-        flow: flow(),
+        flow: Some("flow_1".to_owned()),
         code: String::new(),
         resend_after_seconds: 30,
         expired: false,
@@ -148,7 +144,7 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let new = ResetNew {
         shell: shell(text, "reset-new"),
         action: "/reset/new".to_owned(),
-        flow: flow(),
+        flow: Some("flow_1".to_owned()),
         token: None,
         username: ADDRESS.to_owned(),
         min_length: 8,
@@ -170,7 +166,7 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         ("verify", verify.render()?),
         ("verify-error", failed.render()?),
         ("verify-expired", spent.render()?),
-        ("reset-sent", sent.render()?),
+        ("reset-sent", posted.render()?),
         ("reset-new", new.render()?),
         ("link-verify", here.render()?),
         ("link-verify-elsewhere", elsewhere.render()?),
