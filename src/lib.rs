@@ -2,6 +2,7 @@
 
 pub mod crypto;
 pub mod engine;
+pub mod http;
 pub mod ids;
 pub mod settings;
 pub mod store;
