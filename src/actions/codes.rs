@@ -219,3 +219,35 @@ pub(super) async fn limit(app: &App, requester: &Requester) -> Outcome<()> {
 pub(super) fn concerns(flow: &Flow, current: Option<&Current>) -> bool {
     current.is_some_and(|current| flow.user_id.as_ref() == Some(&current.user.id))
 }
+
+/// What became of a new link for an expired one.
+#[derive(Debug)]
+pub enum Renewed {
+    Sent(Box<Flow>),
+    /// The link is not of ours, or not of a kind that can be renewed.
+    No,
+}
+
+/// Begins an expired journey anew in this browser and mails the same address.
+pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Requester) -> Outcome<Renewed> {
+    limit(app, requester).await?;
+    let (Found::Here(old) | Found::Elsewhere(old)) = by_link(app, token, None).await? else { return Ok(Renewed::No) };
+    let state = match &old.state {
+        State::SignIn | State::UndoEmail { .. } => return Ok(Renewed::No),
+        State::ResetProved { email } => State::Reset { email: email.clone() },
+        other => other.clone(),
+    };
+    if old.finished_at.is_some() {
+        return Ok(Renewed::No);
+    }
+    let account = state.subject().unwrap_or_default();
+    app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
+    let mut tx = app.store.write().await?;
+    let mut flow = begin(app, state, old.user_id.clone(), browser, old.continue_to.clone());
+    let recipient = if is_decoy(app, &mut tx, &flow).await? { Recipient::Nobody } else { Recipient::Owner };
+    send(app, &mut tx, &mut flow, recipient, requester.locale).await?;
+    flows::insert(&mut tx, &flow).await?;
+    flows::finish(&mut tx, &old.id, app.now()).await?;
+    tx.commit().await?;
+    Ok(Renewed::Sent(Box::new(flow)))
+}

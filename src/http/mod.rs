@@ -14,3 +14,4 @@ pub mod layers;
 pub mod page;
 pub mod server;
 pub mod shell;
+pub mod visitor;

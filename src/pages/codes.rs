@@ -39,6 +39,8 @@ pub struct LinkPage {
     pub button: String,
     /// Another browser than the one that asked: the password is wanted; holds the address, for password managers.
     pub ask_password: Option<String>,
+    /// A box `confirm` must be ticked: nothing else tells a person from a scanner that presses buttons.
+    pub ask_tick: bool,
 }
 
 impl LinkPage {
@@ -46,7 +48,7 @@ impl LinkPage {
         shell.title = shell.t(title).into_owned();
         let detail = shell.text.with(detail, &[("address", address)]);
         let button = shell.t(button).into_owned();
-        Self { shell, action: action.to_owned(), token, detail, button, ask_password: None }
+        Self { shell, action: action.to_owned(), token, detail, button, ask_password: None, ask_tick: false }
     }
 
     /// Confirms the address of a new account in the browser that asked; posts to `/verify/link`.

@@ -1,0 +1,225 @@
+//! Who visits: the request of a person's browser, with what every page needs.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use askama::Template;
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+
+use super::context::Context;
+use super::cookies::{self, CookieName, Cookies};
+use super::page::Html;
+use super::shell::{ClientBadge, Notice, Shell, Tone};
+use super::{csp, form::BadInput};
+use crate::actions::session::{self, Current};
+use crate::actions::{App, Fault, Outcome, Requester};
+use crate::crypto::token::{Kind, SecretToken};
+use crate::engine::client::Client;
+use crate::engine::params::Params;
+use crate::locale::{Locale, Text};
+use crate::pages::{ErrorPage, Link};
+
+/// A browser's request.
+pub struct Visitor {
+    pub app: App,
+    pub context: Context,
+    pub text: Text,
+    cookies: Cookies,
+    /// The language was chosen in this request.
+    chosen: Option<Locale>,
+    browser: Browser,
+}
+
+/// The secret that binds journeys to this browser.
+enum Browser {
+    Known([u8; 32]),
+    /// Made now; it becomes this browser's if a journey begins.
+    New(SecretToken),
+}
+
+impl FromRequestParts<App> for Visitor {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
+        Ok(Self::of(parts, app))
+    }
+}
+
+impl Visitor {
+    pub fn of(parts: &Parts, app: &App) -> Self {
+        let context = Context::of(parts);
+        let cookies = Cookies::new(app.settings.is_https());
+        let query = Params::parse(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
+        let saved = cookies.read(context.headers(), CookieName::Locale);
+        let chosen = Locale::from_tag(query.first("lang"));
+        let asked = Some(query.first("ui_locales")).filter(|asked| !asked.is_empty());
+        let accepted = context.header("accept-language");
+        let locale = chosen.unwrap_or_else(|| Locale::negotiate(asked, saved, accepted, app.default_locale()));
+        let known = cookies.read(context.headers(), CookieName::Browser).and_then(|text| SecretToken::parse(Kind::Browser, text).ok());
+        let browser = match known {
+            Some(secret) => Browser::Known(secret.hash()),
+            None => Browser::New(SecretToken::generate(Kind::Browser, &app.random)),
+        };
+        // What a relying party asks for is kept like a choice of the person, until the person chooses.
+        let chosen = chosen.or_else(|| asked.map(|_| locale));
+        Self { text: app.text(locale), app: app.clone(), context, cookies, chosen, browser }
+    }
+
+    pub fn requester(&self) -> Requester {
+        Requester { address: self.context.address, user_agent: self.context.device.clone(), locale: self.text.locale() }
+    }
+
+    /// The value of the session cookie.
+    pub fn carrier(&self) -> Option<&str> {
+        self.cookies.read(self.context.headers(), CookieName::Session)
+    }
+
+    /// Who is signed in.
+    pub async fn current(&self) -> Outcome<Option<Current>> {
+        match self.carrier() {
+            Some(carrier) => session::current(&self.app, carrier).await,
+            None => Ok(None),
+        }
+    }
+
+    /// The hash of this browser's secret.
+    pub fn browser(&self) -> [u8; 32] {
+        match &self.browser {
+            Browser::Known(hash) => *hash,
+            Browser::New(secret) => secret.hash(),
+        }
+    }
+
+    /// Gives the browser its secret, if it has none: whoever begins a journey must send it along.
+    pub fn keep_browser(&self, mut response: Response) -> Response {
+        if let Browser::New(secret) = &self.browser {
+            cookies::add(response.headers_mut(), self.cookies.set(CookieName::Browser, secret.as_str(), None));
+        }
+        response
+    }
+
+    /// The frame of a page; `title` is a key of the catalogue.
+    pub fn shell(&self, title: &str) -> Shell {
+        let settings = &self.app.settings.pages;
+        Shell {
+            help_url: settings.help_url.as_ref().map(ToString::to_string),
+            switch: Shell::languages(&self.text, self.context.path_and_query()),
+            reference: self.context.operation.clone(),
+            ..Shell::new(self.text.clone(), &settings.name, title)
+        }
+    }
+
+    /// The frame with the application that the person is on the way to.
+    pub fn shell_for(&self, title: &str, client: Option<&Arc<Client>>) -> Shell {
+        Shell { client: client.map(|client| badge(client)), ..self.shell(title) }
+    }
+
+    /// A page. Its status is 200 unless the shell says that something failed.
+    pub fn page(&self, shell: &Shell, template: &impl Template) -> Response {
+        self.page_with(if shell.failed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, template)
+    }
+
+    pub fn page_with(&self, status: StatusCode, template: &impl Template) -> Response {
+        let mut response = match template.render() {
+            Ok(html) => (status, Html(html)).into_response(),
+            Err(error) => {
+                tracing::error!(%error, "a page cannot be rendered");
+                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+            }
+        };
+        if let Some(locale) = self.chosen {
+            let year = Some(Duration::from_secs(365 * 86400));
+            cookies::add(response.headers_mut(), self.cookies.set(CookieName::Locale, locale.tag(), year));
+        }
+        response
+    }
+
+    /// A page that says what went wrong and what to do next. The keys are of the catalogue.
+    pub fn error(&self, status: StatusCode, title: &str, detail: &str) -> Response {
+        self.error_with(status, title, self.text.t(detail).into_owned(), None)
+    }
+
+    pub fn error_with(&self, status: StatusCode, title: &str, detail: String, link: Option<Link>) -> Response {
+        let shell = Shell { failed: true, ..self.shell(title) };
+        self.page_with(status, &ErrorPage { shell, status: status.as_u16(), detail, link })
+    }
+
+    pub fn not_found(&self) -> Response {
+        self.error(StatusCode::NOT_FOUND, "problem-not-found-title", "problem-not-found")
+    }
+
+    /// The page for a failure of the machinery.
+    pub fn fault(&self, fault: &Fault) -> Response {
+        let (status, title, detail) = match fault {
+            Fault::Limited { after, .. } => (StatusCode::TOO_MANY_REQUESTS, "problem-too-many-title", self.wait(*after)),
+            Fault::Busy => (StatusCode::SERVICE_UNAVAILABLE, "problem-busy-title", self.text.t("problem-busy").into_owned()),
+            Fault::Store(error) => {
+                tracing::error!(%error, "the store failed");
+                (StatusCode::SERVICE_UNAVAILABLE, "problem-busy-title", self.text.t("problem-busy").into_owned())
+            }
+            Fault::Broken(error) => {
+                tracing::error!(%error, "something is broken");
+                (StatusCode::INTERNAL_SERVER_ERROR, "problem-server-title", self.text.t("problem-server").into_owned())
+            }
+        };
+        with_retry_after(self.error_with(status, title, detail, None), fault)
+    }
+
+    /// When to try again, in words.
+    pub fn wait(&self, after: Duration) -> String {
+        let seconds = i64::try_from(after.as_millis().div_ceil(1000)).unwrap_or(i64::MAX);
+        if seconds <= 90 {
+            self.text.number("problem-wait-seconds", "seconds", seconds)
+        } else {
+            self.text.number("problem-wait-minutes", "minutes", (seconds + 59) / 60)
+        }
+    }
+
+    /// The page for input that is no form.
+    pub fn bad_input(&self, bad: BadInput) -> Response {
+        self.error(bad.status, "problem-request-title", "problem-request")
+    }
+
+    /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
+    pub fn notice(&self, query: &Params) -> Option<Notice> {
+        const KEYS: [&str; 13] = [
+            "saved", "password-changed", "password-reset", "email-sent", "email-changed", "email-cancelled", "email-undone", "code-sent",
+            "link-sent", "verified", "session-ended", "sessions-ended", "app-revoked",
+        ];
+        let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;
+        Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })
+    }
+
+    pub const fn cookies(&self) -> Cookies {
+        self.cookies
+    }
+}
+
+/// `Retry-After` in whole seconds (RFC 9110 section 10.2.3), where trying again can help.
+pub fn with_retry_after(mut response: Response, fault: &Fault) -> Response {
+    let seconds = match fault {
+        Fault::Limited { after, .. } => after.as_millis().div_ceil(1000).max(1),
+        Fault::Busy | Fault::Store(_) => 2,
+        Fault::Broken(_) => return response,
+    };
+    if let Ok(value) = HeaderValue::try_from(seconds.to_string()) {
+        response.headers_mut().insert(header::RETRY_AFTER, value);
+    }
+    response
+}
+
+/// The badge of an application.
+pub fn badge(client: &Client) -> ClientBadge {
+    let logo = client.metadata.logo_uri.clone().filter(|uri| uri.starts_with("https://"));
+    ClientBadge { name: client.name().to_owned(), domain: client.domain().unwrap_or_default(), logo }
+}
+
+/// Lets the forms of a page end at these addresses too: browsers hold redirects after a post against `form-action`.
+pub fn may_lead_to(mut response: Response, targets: &[&str]) -> Response {
+    let policy = csp::with_form_action(targets);
+    response.headers_mut().insert(HeaderName::from_static("content-security-policy"), policy);
+    response
+}

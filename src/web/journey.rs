@@ -1,0 +1,105 @@
+//! The journey that a page belongs to: found by the id in the URL and the secret in the cookie, or begun anew.
+
+use std::sync::Arc;
+
+use axum::response::Response;
+
+use crate::actions::{authorize, codes};
+use crate::engine::client::Client;
+use crate::engine::flow::{AccountPage, Continue, Flow};
+use crate::engine::params::Params;
+use crate::http::shell::{Notice, Shell, Tone};
+use crate::http::visitor::{Visitor, may_lead_to};
+
+/// Where the person is on the way to.
+#[derive(Default)]
+pub(super) struct Journey {
+    pub flow: Option<Flow>,
+    pub client: Option<Arc<Client>>,
+    /// What happened to the journey, in one sentence.
+    pub notice: Option<Notice>,
+    pub continue_to: Continue,
+}
+
+/// Reads `flow` (a journey) or `to` (a page of the account) from the parameters.
+///
+/// An expired or finished journey of this browser begins anew with the same destination. One that this browser has no secret for is
+/// not continued here, because it may be somebody else's; the person can sign in and go back to the application.
+pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Response> {
+    let id = params.first("flow");
+    if id.is_empty() {
+        let page = AccountPage::named(params.first("to"));
+        return Ok(Journey { continue_to: page.map_or(Continue::Account, |page| Continue::Page { page }), ..Journey::default() });
+    }
+    let app = &visitor.app;
+    let find = async {
+        let found = authorize::find(app, id, Some(&visitor.browser())).await?;
+        let (flow, here) = match found {
+            codes::Found::Here(flow) => (flow, true),
+            codes::Found::Elsewhere(flow) => (flow, false),
+            codes::Found::None => return Ok((Journey::default(), Lost::Forgotten)),
+        };
+        let client = authorize::client_of(app, &flow).await?;
+        if !here {
+            return Ok((Journey { client, ..Journey::default() }, Lost::Elsewhere));
+        }
+        if flow.is_open(app.now()).is_ok() {
+            let continue_to = flow.continue_to.clone();
+            return Ok((Journey { flow: Some(flow), client, notice: None, continue_to }, Lost::Nothing));
+        }
+        let fresh = codes::remember(app, visitor.browser(), flow.continue_to.clone()).await?;
+        let continue_to = fresh.continue_to.clone();
+        Ok::<_, crate::actions::Fault>((Journey { flow: Some(fresh), client, notice: None, continue_to }, Lost::Expired))
+    };
+    let (mut journey, lost) = find.await.map_err(|fault| visitor.fault(&fault))?;
+    journey.notice = lost.key().map(|key| Notice { kind: Tone::Info, text: visitor.text.t(key).into_owned() });
+    Ok(journey)
+}
+
+/// Why a journey could not simply go on.
+enum Lost {
+    Nothing,
+    Expired,
+    Elsewhere,
+    Forgotten,
+}
+
+impl Lost {
+    const fn key(&self) -> Option<&'static str> {
+        match self {
+            Self::Nothing => None,
+            Self::Expired => Some("notice-flow-expired"),
+            Self::Elsewhere => Some("notice-flow-elsewhere"),
+            Self::Forgotten => Some("notice-flow-forgotten"),
+        }
+    }
+}
+
+impl Journey {
+    pub(super) fn id(&self) -> Option<String> {
+        self.flow.as_ref().map(|flow| flow.id.to_string())
+    }
+
+    /// The frame of a page on this journey.
+    pub(super) fn shell(&self, visitor: &Visitor, title: &str, params: &Params) -> Shell {
+        let notice = self.notice.clone().or_else(|| visitor.notice(params));
+        Shell { notice, ..visitor.shell_for(title, self.client.as_ref()) }
+    }
+
+    /// Lets the page's forms end at the application.
+    pub(super) fn allow(&self, response: Response) -> Response {
+        allow(response, &self.continue_to)
+    }
+
+    pub(super) fn query(&self) -> String {
+        self.flow.as_ref().map(|flow| format!("?flow={}", flow.id)).unwrap_or_default()
+    }
+}
+
+/// Lets a page's forms end where its journey leads.
+pub(super) fn allow(response: Response, continue_to: &Continue) -> Response {
+    match continue_to {
+        Continue::Authorize { request } => may_lead_to(response, &[&request.redirect_uri]),
+        Continue::Account | Continue::Page { .. } => response,
+    }
+}

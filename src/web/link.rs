@@ -1,0 +1,131 @@
+//! The pages behind mail links. Opening one shows what will happen and does nothing: scanners open links too.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use super::journey;
+use crate::actions::codes::{self, Found, Renewed};
+use crate::engine::flow::{Flow, State};
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::page::see_other;
+use crate::http::visitor::Visitor;
+use crate::pages::{Link, LinkPage};
+
+/// The journey behind a link, and whether it is this browser's.
+struct Behind {
+    token: String,
+    flow: Flow,
+    here: bool,
+}
+
+async fn behind(visitor: &Visitor, query: Result<Query, BadInput>) -> Result<Behind, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let token = params.first("token").to_owned();
+    let found = codes::by_link(&visitor.app, &token, Some(&visitor.browser())).await;
+    let (flow, here) = match found.map_err(|fault| visitor.fault(&fault))? {
+        Found::Here(flow) => (flow, true),
+        Found::Elsewhere(flow) => (flow, false),
+        Found::None => return Err(broken(visitor)),
+    };
+    if flow.finished_at.is_some() {
+        return Err(broken(visitor));
+    }
+    if flow.is_open(visitor.app.now()).is_err() {
+        return Err(expired(visitor, token, &flow));
+    }
+    Ok(Behind { token, flow, here })
+}
+
+/// The link was cut off, or is used up.
+pub(super) fn broken(visitor: &Visitor) -> Response {
+    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
+    let detail = visitor.text.t("problem-link").into_owned();
+    visitor.error_with(StatusCode::GONE, "problem-link-title", detail, Some(link))
+}
+
+/// One button sends a new link to the same address.
+fn expired(visitor: &Visitor, token: String, flow: &Flow) -> Response {
+    if matches!(flow.state, State::UndoEmail { .. } | State::SignIn) {
+        return broken(visitor);
+    }
+    let page = LinkPage::expired(visitor.shell("link-expired"), "/link/renew", token, &super::verify::masked(flow));
+    visitor.page_with(StatusCode::GONE, &page)
+}
+
+pub(super) async fn verify(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Behind { token, flow, here } = behind(&visitor, query).await?;
+    if !matches!(flow.state, State::SignUp(_) | State::VerifyEmail { .. }) {
+        return Ok(broken(&visitor));
+    }
+    Ok(verify_page(&visitor, &token, &flow, here, None))
+}
+
+/// In the browser that began, a button; elsewhere the password that was chosen, which no scanner knows.
+pub(super) fn verify_page(visitor: &Visitor, token: &str, flow: &Flow, here: bool, problem: Option<&str>) -> Response {
+    let address = flow.state.destination().unwrap_or_default();
+    let mut shell = visitor.shell("link-verify");
+    if let Some(key) = problem {
+        let text = shell.t(key).into_owned();
+        shell.problem("password", text);
+    }
+    let page = if here { LinkPage::verify(shell, token.to_owned(), address) } else { LinkPage::verify_elsewhere(shell, token.to_owned(), address) };
+    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+}
+
+pub(super) async fn reset(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Behind { token, flow, .. } = behind(&visitor, query).await?;
+    if !matches!(flow.state, State::Reset { .. } | State::ResetProved { .. }) {
+        return Ok(broken(&visitor));
+    }
+    let page = LinkPage::reset(visitor.shell("link-reset"), token, flow.state.destination().unwrap_or_default());
+    Ok(visitor.keep_browser(visitor.page(&page.shell, &page)))
+}
+
+pub(super) async fn change_email(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Behind { token, flow, .. } = behind(&visitor, query).await?;
+    let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
+    let own = current.is_some_and(|current| flow.user_id.as_ref() == Some(&current.user.id));
+    Ok(change_email_page(&visitor, &token, &flow, own, None))
+}
+
+pub(super) fn change_email_page(visitor: &Visitor, token: &str, flow: &Flow, own: bool, problem: Option<&str>) -> Response {
+    let State::ChangeEmail { email } = &flow.state else { return broken(visitor) };
+    let mut shell = visitor.shell("link-email");
+    if let Some(key) = problem {
+        let text = shell.t(key).into_owned();
+        shell.problem("password", text);
+    }
+    let page = LinkPage::confirm_email(shell, token.to_owned(), email);
+    let page = if own { page } else { LinkPage { ask_password: Some(email.clone()), ..page } };
+    visitor.page(&page.shell, &page)
+}
+
+pub(super) async fn undo(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Behind { token, flow, .. } = behind(&visitor, query).await?;
+    Ok(undo_page(&visitor, &token, &flow, false))
+}
+
+/// Scanners press buttons too; a tick they do not.
+pub(super) fn undo_page(visitor: &Visitor, token: &str, flow: &Flow, unticked: bool) -> Response {
+    let State::UndoEmail { previous, .. } = &flow.state else { return broken(visitor) };
+    let mut shell = visitor.shell("undo");
+    if unticked {
+        let text = shell.t("problem-confirm").into_owned();
+        shell.problem("confirm", text);
+    }
+    let page = LinkPage { ask_tick: true, ..LinkPage::undo(shell, token.to_owned(), previous) };
+    visitor.page(&page.shell, &page)
+}
+
+/// Sends a new link for an expired one.
+pub(super) async fn renew(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let renewed = codes::renew(&visitor.app, params.first("token"), visitor.browser(), &visitor.requester()).await;
+    let Renewed::Sent(flow) = renewed.map_err(|fault| visitor.fault(&fault))? else { return Ok(broken(&visitor)) };
+    let path = match flow.state {
+        State::Reset { .. } | State::ResetProved { .. } => "/reset/code",
+        State::ChangeEmail { .. } => return Ok(see_other("/account/email?notice=link-sent")),
+        _ => "/verify",
+    };
+    Ok(visitor.keep_browser(see_other(&format!("{path}?flow={}&notice=link-sent", flow.id))))
+}

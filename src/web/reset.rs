@@ -1,0 +1,156 @@
+//! `/reset`: a forgotten password.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use tower_sessions::Session as Carrier;
+
+use super::{journey, verify};
+use crate::actions::codes::{self, Found, Resent};
+use crate::actions::reset::{self, Proof};
+use crate::engine::flow::{Flow, State};
+use crate::engine::params::Params;
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::page::see_other;
+use crate::http::shell::Shell;
+use crate::http::visitor::Visitor;
+use crate::pages::{Link, Reset, ResetNew, ResetSent};
+
+pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let journey = journey::of(&visitor, &params).await?;
+    let shell = journey.shell(&visitor, "reset", &params);
+    let page = Reset { shell, flow: journey.id(), identifier: params.first("identifier").to_owned() };
+    Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))))
+}
+
+/// Known or not, the same page follows.
+pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let journey = journey::of(&visitor, &params).await?;
+    let identifier = params.first("identifier");
+    if identifier.trim().is_empty() {
+        let mut shell = journey.shell(&visitor, "reset", &params);
+        let text = shell.t("problem-identifier-required").into_owned();
+        shell.problem("identifier", text);
+        let page = Reset { shell, flow: journey.id(), identifier: String::new() };
+        return Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))));
+    }
+    let flow = reset::start(&visitor.app, identifier, visitor.browser(), &journey.continue_to, &visitor.requester()).await;
+    let flow = flow.map_err(|fault| visitor.fault(&fault))?;
+    Ok(visitor.keep_browser(see_other(&format!("/reset/code?flow={}", flow.id))))
+}
+
+async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
+    let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
+    match found.map_err(|fault| visitor.fault(&fault))? {
+        Found::Here(flow) if matches!(flow.state, State::Reset { .. } | State::ResetProved { .. }) && flow.finished_at.is_none() => Ok(flow),
+        _ => Err(over(visitor)),
+    }
+}
+
+fn over(visitor: &Visitor) -> Response {
+    let link = Link { href: "/reset".to_owned(), label: visitor.text.t("reset").into_owned() };
+    visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
+}
+
+pub(super) async fn sent(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    let mut shell = visitor.shell("reset-sent");
+    shell.notice = visitor.notice(&params);
+    Ok(sent_page(&visitor, shell, &flow, "", false))
+}
+
+fn sent_page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool) -> Response {
+    let resend_after_seconds = verify::resend_after(visitor, flow);
+    let page = ResetSent { shell, flow: Some(flow.id.to_string()), code: code.to_owned(), resend_after_seconds, expired };
+    visitor.page(&page.shell, &page)
+}
+
+pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    let resent = codes::resend(&visitor.app, &flow, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
+    Ok(match resent {
+        Resent::Sent => see_other(&format!("/reset/code?flow={}&notice=code-sent", flow.id)),
+        Resent::Wait(after) => {
+            let mut shell = visitor.shell("reset-sent");
+            let text = visitor.wait(after);
+            shell.problem("code", text);
+            sent_page(&visitor, shell, &flow, "", false)
+        }
+        Resent::Over => over(&visitor),
+    })
+}
+
+pub(super) async fn by_code(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    let code = params.first("code");
+    let proof = reset::prove_by_code(&visitor.app, &flow, code, &visitor.requester()).await;
+    let (key, spent) = match proof.map_err(|fault| visitor.fault(&fault))? {
+        Proof::Choose(flow) => return Ok(see_other(&format!("/reset/new?flow={}", flow.id))),
+        Proof::Over => return Ok(over(&visitor)),
+        Proof::CodeWrong => ("problem-code", false),
+        Proof::CodeSpent => ("problem-code-spent", true),
+    };
+    let mut shell = visitor.shell("reset-sent");
+    let text = shell.t(key).into_owned();
+    shell.problem("code", text);
+    Ok(sent_page(&visitor, shell, &flow, code, spent))
+}
+
+/// The button of the page behind the mail's link.
+pub(super) async fn by_link(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let fault = |fault| visitor.fault(&fault);
+    let found = codes::by_link(&visitor.app, params.first("token"), None).await.map_err(fault)?;
+    let (Found::Here(flow) | Found::Elsewhere(flow)) = found else { return Ok(super::link::broken(&visitor)) };
+    let proof = reset::prove_by_link(&visitor.app, &flow, visitor.browser(), &visitor.requester()).await.map_err(fault)?;
+    Ok(match proof {
+        Proof::Choose(flow) => visitor.keep_browser(see_other(&format!("/reset/new?flow={}", flow.id))),
+        Proof::CodeWrong | Proof::CodeSpent | Proof::Over => super::link::broken(&visitor),
+    })
+}
+
+pub(super) async fn choose(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    Ok(match flow.state {
+        State::ResetProved { .. } => new_page(&visitor, visitor.shell("reset-new"), &flow),
+        _ => see_other(&format!("/reset/code?flow={}", flow.id)),
+    })
+}
+
+fn new_page(visitor: &Visitor, shell: Shell, flow: &Flow) -> Response {
+    let page = ResetNew {
+        shell,
+        action: "/reset/new".to_owned(),
+        flow: Some(flow.id.to_string()),
+        token: None,
+        username: flow.state.destination().unwrap_or_default().to_owned(),
+        min_length: i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX),
+    };
+    journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)
+}
+
+pub(super) async fn finish(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let fault = |fault| visitor.fault(&fault);
+    let flow = find(&visitor, &params).await?;
+    let current = visitor.current().await.map_err(fault)?;
+    let requester = visitor.requester();
+    match reset::finish(&visitor.app, &flow, params.first("password"), current.as_ref(), &requester).await.map_err(fault)? {
+        reset::Reset::Done(session, continue_to) => {
+            super::sign_in(&carrier, &session).await?;
+            verify::arrive(&visitor, &continue_to).await
+        }
+        reset::Reset::Over => Ok(over(&visitor)),
+        reset::Reset::Weak(weakness) => {
+            let mut shell = visitor.shell("reset-new");
+            let text = super::signup::weak(&shell.text, weakness);
+            shell.problem("password", text);
+            Ok(new_page(&visitor, shell, &flow))
+        }
+    }
+}

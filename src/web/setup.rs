@@ -1,0 +1,57 @@
+//! `/setup`: the first administrator, by a one-time link that the server printed.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use tower_sessions::Session as Carrier;
+
+use crate::actions::setup::{self, Created};
+use crate::engine::params::Params;
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::page::see_other;
+use crate::http::shell::Shell;
+use crate::http::visitor::Visitor;
+use crate::pages::Setup;
+
+fn done(visitor: &Visitor) -> Response {
+    visitor.error(StatusCode::GONE, "problem-setup-title", "problem-setup")
+}
+
+fn page(visitor: &Visitor, shell: Shell, params: &Params) -> Response {
+    let page = Setup {
+        shell,
+        token: params.first("token").to_owned(),
+        email: params.first("email").to_owned(),
+        name: params.first("name").to_owned(),
+        min_length: i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX),
+    };
+    visitor.page(&page.shell, &page)
+}
+
+pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let open = setup::is_open(&visitor.app, params.first("token")).await.map_err(|fault| visitor.fault(&fault))?;
+    Ok(if open { page(&visitor, visitor.shell("setup"), &params) } else { done(&visitor) })
+}
+
+pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let [token, email, name, password] = ["token", "email", "name", "password"].map(|field| params.first(field));
+    let created = setup::create(&visitor.app, token, email, name, password, &visitor.requester()).await;
+    match created.map_err(|fault| visitor.fault(&fault))? {
+        Created::Done(session) => {
+            super::sign_in(&carrier, &session).await?;
+            Ok(see_other("/account"))
+        }
+        Created::Closed => Ok(done(&visitor)),
+        Created::BadEmail => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email").into_owned())),
+        Created::EmailTaken => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email-taken").into_owned())),
+        Created::Weak(weakness) => Ok(problem(&visitor, &params, "password", |shell| super::signup::weak(&shell.text, weakness))),
+    }
+}
+
+fn problem(visitor: &Visitor, params: &Params, field: &str, say: impl Fn(&Shell) -> String) -> Response {
+    let mut shell = visitor.shell("setup");
+    let text = say(&shell);
+    shell.problem(field, text);
+    page(visitor, shell, params)
+}

@@ -1,0 +1,103 @@
+//! `/signup`.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use tower_sessions::Session as Carrier;
+
+use super::journey::{self, Journey};
+use crate::actions::sign_up::{self, Problem, Started};
+use crate::engine::password::Weakness;
+use crate::engine::user::FieldError;
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::page::see_other;
+use crate::http::shell::Shell;
+use crate::http::visitor::Visitor;
+use crate::locale::Text;
+use crate::pages::Signup;
+
+pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    if !visitor.app.settings.signup.open {
+        return Ok(closed(&visitor));
+    }
+    let journey = journey::of(&visitor, &params).await?;
+    let email = if params.has("identifier") { params.first("identifier") } else { params.first("email") };
+    let email = Some(email).filter(|text| text.contains('@')).unwrap_or_default();
+    Ok(page(&visitor, &journey, journey.shell(&visitor, "signup", &params), email, params.first("name")))
+}
+
+fn closed(visitor: &Visitor) -> Response {
+    visitor.error(StatusCode::FORBIDDEN, "problem-signup-closed-title", "problem-signup-closed")
+}
+
+fn page(visitor: &Visitor, journey: &Journey, shell: Shell, email: &str, name: &str) -> Response {
+    let min_length = i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX);
+    let page = Signup { shell, flow: journey.id(), email: email.to_owned(), name: name.to_owned(), min_length };
+    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
+}
+
+pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let journey = journey::of(&visitor, &params).await?;
+    let fault = |fault| visitor.fault(&fault);
+    let current = visitor.current().await.map_err(fault)?;
+    let requester = visitor.requester();
+    let form = sign_up::Form {
+        email: params.first("email"),
+        name: params.first("name"),
+        password: params.first("password"),
+        browser: visitor.browser(),
+        continue_to: &journey.continue_to,
+        before: current.as_ref(),
+        requester: &requester,
+    };
+    match sign_up::start(&visitor.app, form).await.map_err(fault)? {
+        Started::Verify(flow) => Ok(visitor.keep_browser(see_other(&format!("/verify?flow={}", flow.id)))),
+        Started::Done(session) => {
+            super::sign_in(&carrier, &session).await?;
+            Ok(see_other(&super::destination(&journey.continue_to, journey.flow.as_ref())))
+        }
+        Started::Closed => Ok(closed(&visitor)),
+        Started::Problems(problems) => {
+            let mut shell = journey.shell(&visitor, "signup", &params);
+            for problem in problems {
+                let (field, text) = say(&shell.text, &problem);
+                shell.problem(field, text);
+            }
+            Ok(page(&visitor, &journey, shell, params.first("email"), params.first("name")))
+        }
+    }
+}
+
+fn say(text: &Text, problem: &Problem) -> (&'static str, String) {
+    match problem {
+        Problem::Email => ("email", text.t("problem-email").into_owned()),
+        Problem::EmailTaken => ("email", text.t("problem-email-taken").into_owned()),
+        Problem::Password(weakness) => ("password", weak(text, *weakness)),
+        Problem::Name(error) => ("name", field(text, *error)),
+    }
+}
+
+/// What is wrong with a password, and what to do.
+pub(super) fn weak(text: &Text, weakness: Weakness) -> String {
+    let number = |key, length: usize| text.number(key, "length", i64::try_from(length).unwrap_or(i64::MAX));
+    match weakness {
+        Weakness::TooShort { least } => number("problem-password-short", least),
+        Weakness::TooLong => number("problem-password-long", crate::engine::password::LONGEST),
+        Weakness::Common => text.t("problem-password-common").into_owned(),
+        Weakness::Personal => text.t("problem-password-personal").into_owned(),
+    }
+}
+
+/// What is wrong with a field of the profile.
+pub(super) fn field(text: &Text, error: FieldError) -> String {
+    let key = match error {
+        FieldError::TooLong => "problem-too-long",
+        FieldError::ControlCharacter => "problem-characters",
+        FieldError::NotAUrl => "problem-url",
+        FieldError::NotADate => "problem-birthdate",
+        FieldError::NotATimeZone => "problem-zoneinfo",
+        FieldError::NotALanguage => "problem-choice",
+    };
+    text.t(key).into_owned()
+}

@@ -1,0 +1,165 @@
+//! `/verify`: an address is proved by code or link.
+
+use axum::response::Response;
+use tower_sessions::Session as Carrier;
+
+use super::journey;
+use crate::actions::codes::{self, Found, Resent};
+use crate::actions::sign_up::{self, Proof, Verified};
+use crate::engine::address::Email;
+use crate::engine::codes::MaySend;
+use crate::engine::flow::{Flow, State};
+use crate::engine::params::Params;
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::page::see_other;
+use crate::http::shell::{Notice, Shell, Tone};
+use crate::http::visitor::Visitor;
+use crate::pages::{Link, Verify};
+
+/// The journey that the parameters name, if it is this browser's and about proving an address.
+async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
+    let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
+    match found.map_err(|fault| visitor.fault(&fault))? {
+        Found::Here(flow) if matches!(flow.state, State::SignUp(_) | State::VerifyEmail { .. }) => Ok(flow),
+        _ => Err(lost(visitor)),
+    }
+}
+
+/// The journey is unknown here. The mail's link works in any browser, so that is the way on.
+fn lost(visitor: &Visitor) -> Response {
+    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
+    let detail = visitor.text.t("problem-expired").into_owned();
+    visitor.error_with(axum::http::StatusCode::GONE, "problem-expired-title", detail, Some(link))
+}
+
+pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    if flow.finished_at.is_some() {
+        return Ok(see_other("/login"));
+    }
+    let mut shell = visitor.shell("verify");
+    shell.notice = visitor.notice(&params);
+    if params.has("first") {
+        shell.notice = Some(Notice { kind: Tone::Info, text: shell.t("notice-verify-first").into_owned() });
+    }
+    Ok(page(&visitor, shell, &flow, "", false))
+}
+
+fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool) -> Response {
+    let change = match flow.state {
+        State::SignUp(_) => "/signup",
+        _ => "/login",
+    };
+    let page = Verify {
+        shell,
+        flow: Some(flow.id.to_string()),
+        action: "/verify".to_owned(),
+        resend_action: "/verify/resend".to_owned(),
+        change_href: change.to_owned(),
+        destination: masked(flow),
+        code: code.to_owned(),
+        resend_after_seconds: resend_after(visitor, flow),
+        expired,
+    };
+    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+}
+
+pub(super) fn masked(flow: &Flow) -> String {
+    flow.state.destination().and_then(|text| Email::parse(text).ok()).map(|email| email.masked()).unwrap_or_default()
+}
+
+/// Seconds until another code may be sent.
+pub(super) fn resend_after(visitor: &Visitor, flow: &Flow) -> i64 {
+    match flow.codes.may_send(visitor.app.code_rules(), visitor.app.now()) {
+        MaySend::Now | MaySend::Never => 0,
+        MaySend::After(wait) => i64::try_from(wait.as_millis().div_ceil(1000)).unwrap_or(i64::MAX),
+    }
+}
+
+pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    let code = params.first("code");
+    match prove(&visitor, &carrier, &flow, Proof::Code(code)).await? {
+        Shown::Response(response) => Ok(response),
+        Shown::Problem(key, spent) => {
+            let mut shell = visitor.shell("verify");
+            let text = shell.t(key).into_owned();
+            shell.problem("code", text);
+            Ok(page(&visitor, shell, &flow, code, spent))
+        }
+    }
+}
+
+/// What a try shows.
+pub(super) enum Shown {
+    Response(Response),
+    /// A problem's key, and whether a new code is needed.
+    Problem(&'static str, bool),
+}
+
+pub(super) async fn prove(visitor: &Visitor, carrier: &Carrier, flow: &Flow, proof: Proof<'_>) -> Result<Shown, Response> {
+    let fault = |fault| visitor.fault(&fault);
+    let current = visitor.current().await.map_err(fault)?;
+    let verified = sign_up::verify(&visitor.app, flow, proof, current.as_ref(), &visitor.requester()).await.map_err(fault)?;
+    Ok(match verified {
+        Verified::Done(session, continue_to) => {
+            super::sign_in(carrier, &session).await?;
+            Shown::Response(arrive(visitor, &continue_to).await?)
+        }
+        Verified::CodeWrong => Shown::Problem("problem-code", false),
+        Verified::CodeSpent => Shown::Problem("problem-code-spent", true),
+        Verified::PasswordWrong => Shown::Problem("problem-password-wrong-here", false),
+        Verified::Over => Shown::Response(lost(visitor)),
+        Verified::HasAccount => Shown::Response(see_other("/login")),
+    })
+}
+
+/// Goes on to where a journey leads; an authorization request waits in a journey of its own from here on.
+pub(super) async fn arrive(visitor: &Visitor, continue_to: &crate::engine::flow::Continue) -> Result<Response, Response> {
+    use crate::engine::flow::Continue;
+    let flow = match continue_to {
+        Continue::Authorize { .. } => {
+            let remembered = codes::remember(&visitor.app, visitor.browser(), continue_to.clone()).await;
+            Some(remembered.map_err(|fault| visitor.fault(&fault))?)
+        }
+        Continue::Account | Continue::Page { .. } => None,
+    };
+    Ok(visitor.keep_browser(see_other(&super::destination(continue_to, flow.as_ref()))))
+}
+
+pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    let resent = codes::resend(&visitor.app, &flow, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
+    Ok(match resent {
+        Resent::Sent => see_other(&format!("/verify?flow={}&notice=code-sent", flow.id)),
+        Resent::Wait(after) => {
+            let mut shell = visitor.shell("verify");
+            let text = visitor.wait(after);
+            shell.problem("code", text);
+            page(&visitor, shell, &flow, "", false)
+        }
+        Resent::Over => lost(&visitor),
+    })
+}
+
+/// The button of the page behind a mail's link.
+pub(super) async fn by_link(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let token = params.first("token");
+    let found = codes::by_link(&visitor.app, token, Some(&visitor.browser())).await.map_err(|fault| visitor.fault(&fault))?;
+    let (flow, proof) = match found {
+        Found::Here(flow) => (flow, Proof::Link),
+        Found::Elsewhere(flow) => (flow, Proof::LinkAndPassword(params.first("password"))),
+        Found::None => return Ok(super::link::broken(&visitor)),
+    };
+    if !matches!(flow.state, State::SignUp(_) | State::VerifyEmail { .. }) {
+        return Ok(super::link::broken(&visitor));
+    }
+    match prove(&visitor, &carrier, &flow, proof).await? {
+        Shown::Response(response) => Ok(response),
+        Shown::Problem(key, _) => Ok(super::link::verify_page(&visitor, token, &flow, false, Some(key))),
+    }
+}
