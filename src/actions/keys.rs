@@ -42,12 +42,22 @@ impl Ring {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    #[cfg(test)]
+    pub(in crate::actions) fn of(loaded: Loaded) -> Self {
+        Self(RwLock::new(Arc::new(loaded)))
+    }
+
     fn replace(&self, loaded: Loaded) {
         *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
     }
 }
 
 impl Loaded {
+    fn of(keys: Vec<RingKey>) -> Outcome<Self> {
+        let jwks = jwks_of(&keys)?;
+        Ok(Self { keys, jwks, verified: Verified::default() })
+    }
+
     /// The key with this id, which is text from outside.
     pub(in crate::actions) fn verifying(&self, kid: &str) -> Option<&VerifyingKey> {
         self.keys.iter().find(|found| found.key.kid() == kid).map(|found| found.key.verifying_key())
@@ -114,9 +124,7 @@ fn adopt(app: &App, mut sealed: Vec<SealedKey>) -> Outcome<()> {
         let key = SigningKey::from_pkcs8(record.alg, record.id.to_string(), &pkcs8).map_err(|error| broken(&error))?;
         Ok(RingKey { record, key: Arc::new(key) })
     };
-    let keys = sealed.into_iter().map(parsed).collect::<Outcome<Vec<_>>>()?;
-    let jwks = jwks_of(&keys)?;
-    app.keys.replace(Loaded { keys, jwks, verified: Verified::default() });
+    app.keys.replace(Loaded::of(sealed.into_iter().map(parsed).collect::<Outcome<_>>()?)?);
     Ok(())
 }
 
@@ -243,4 +251,57 @@ pub async fn list(app: &App) -> Outcome<Vec<(KeyRecord, Stage)>> {
     let now = app.now();
     let sealed = rows::list(&mut app.store.read().await?).await?;
     Ok(sealed.into_iter().map(|key| (key.record.clone(), key.record.stage(now))).collect())
+}
+
+#[cfg(test)]
+pub(in crate::actions) mod tests {
+    use std::time::Duration;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::crypto::random::Random;
+
+    /// Keys that sign from these seconds on, each until the next one of its algorithm.
+    pub(in crate::actions) fn loaded(keys: &[(Alg, i64, Option<i64>)]) -> Loaded {
+        let random = Random::seeded(5);
+        let key = |(alg, signs_at, retires_at): &(Alg, i64, Option<i64>)| {
+            let id = KeyId::new(Timestamp::from_seconds(*signs_at), &random);
+            let key = Arc::new(SigningKey::generate(*alg, id.to_string()).unwrap());
+            let retires_at = retires_at.map(Timestamp::from_seconds);
+            let removes_at = retires_at.map(|at| at + Duration::from_secs(600));
+            let signs_at = Timestamp::from_seconds(*signs_at);
+            RingKey {
+                record: KeyRecord { id, alg: *alg, created_at: Timestamp::default(), signs_at, retires_at, removes_at },
+                key,
+            }
+        };
+        Loaded::of(keys.iter().map(key).collect()).unwrap()
+    }
+
+    #[test]
+    fn one_key_signs_and_all_are_published() {
+        let ring = Ring::default();
+        let now = Timestamp::from_seconds(150);
+        assert!(signing(&ring, Alg::Es256, now).is_none());
+        ring.replace(loaded(&[
+            (Alg::Es256, 0, Some(100)),
+            (Alg::EdDsa, 0, None),
+            (Alg::Es256, 100, Some(200)),
+            (Alg::Es256, 200, None),
+        ]));
+        let kid = |seconds| signing(&ring, Alg::Es256, Timestamp::from_seconds(seconds)).unwrap().kid().to_owned();
+        let kids = [kid(99), kid(100), kid(199), kid(200)];
+        assert!(kids[0] != kids[1] && kids[1] == kids[2] && kids[2] != kids[3]);
+        assert_eq!(signing(&ring, Alg::EdDsa, now).unwrap().alg(), Alg::EdDsa);
+        assert!(signing(&ring, Alg::Rs256, now).is_none());
+
+        let published: Value = serde_json::from_slice(&jwks(&ring)).unwrap();
+        assert_eq!(published["keys"].as_array().unwrap().len(), 4);
+        assert!(published["keys"].as_array().unwrap().iter().all(|key| key.get("d").is_none() && key["use"] == "sig"));
+        for key in published["keys"].as_array().unwrap() {
+            assert!(verifying(&ring, key["kid"].as_str().unwrap()).is_some());
+        }
+        assert!(verifying(&ring, "../../dev/null").is_none());
+    }
 }

@@ -157,7 +157,8 @@ impl Request<'_> {
     }
 }
 
-/// Tokens for an authenticated client. A code or token that is not good counts against the requester.
+/// Tokens for an authenticated client. A code or token that is not good counts against the requester, unless it is a
+/// client that proved itself.
 pub async fn grant(app: &App, requester: &Requester, client: &Client, request: &Request<'_>) -> Result<TokenAnswer, TokenError> {
     let grant_type = request.grant_type();
     if !client.metadata.grant_types.contains(&grant_type) {
@@ -168,7 +169,8 @@ pub async fn grant(app: &App, requester: &Requester, client: &Client, request: &
         Request::RefreshToken(request) => refresh::refresh(app, requester, client, request).await,
         Request::ClientCredentials { scope } => client_credentials::issue(app, client, *scope),
     };
-    let answer = failures::counted(app, requester, answer).await?;
+    let answer = if client.is_confidential() { answer } else { failures::counted(app, requester, answer).await };
+    let answer = answer?;
     app.metrics.token_issued(grant_type.as_str());
     Ok(answer)
 }

@@ -98,3 +98,71 @@ pub(in crate::actions) fn read(loaded: &Loaded, issuer: &str, token: &str, now: 
     })?;
     (now < found.expires_at).then_some(found)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+    use crate::actions::keys::{self, Ring};
+    use crate::crypto::jose::Alg;
+
+    const ISSUER: &str = "https://id.example";
+
+    fn claims() -> Value {
+        json!({
+            "iss": ISSUER, "sub": "shop", "aud": ISSUER, "client_id": "shop", "exp": 1000, "iat": 400, "jti": "client.x", "scope": "read",
+        })
+    }
+
+    #[test]
+    fn only_our_own_access_tokens_are_read() {
+        let ring = Ring::of(keys::tests::loaded(&[(Alg::Es256, 0, None)]));
+        let (key, loaded) = (keys::signing(&ring, Alg::Es256, Timestamp::from_seconds(500)).unwrap(), ring.loaded());
+        let read_at = |token: &str, at| read(&loaded, ISSUER, token, Timestamp::from_seconds(at));
+        let token = key.sign("at+jwt", &claims()).unwrap();
+        for _ in 0..2 {
+            let found = read_at(&token, 999).unwrap();
+            assert_eq!((found.sub.as_str(), found.grant_id.is_none(), found.scopes.contains("read")), ("shop", true, true));
+            assert!(read_at(&token, 1000).is_none(), "expired, though its signature is remembered");
+        }
+        assert!(read_at(&key.sign("JWT", &claims()).unwrap(), 500).is_none(), "an ID token is no access token");
+        for (name, value) in [
+            ("iss", json!("https://evil.example")),
+            ("aud", json!("shop")),
+            ("aud", json!([ISSUER])),
+            ("jti", json!("x")),
+            ("jti", json!("user_01h455vb4pex5vsknk084sn02q.x")),
+            ("exp", json!("1000")),
+            ("client_id", json!("")),
+        ] {
+            let mut claims = claims();
+            claims[name] = value;
+            assert!(read_at(&key.sign("at+jwt", &claims).unwrap(), 500).is_none(), "{claims}");
+        }
+        // The same key id, another key.
+        let other = Ring::of(keys::tests::loaded(&[(Alg::Es256, 0, None)]));
+        let forged = keys::signing(&other, Alg::Es256, Timestamp::from_seconds(500)).unwrap().sign("at+jwt", &claims()).unwrap();
+        assert!(read_at(&forged, 500).is_none());
+    }
+
+    #[test]
+    fn memory_is_bounded() {
+        let verified = Verified::default();
+        let token = |exp| {
+            let mut claims = claims();
+            claims["exp"] = json!(exp);
+            Arc::new(serde_json::from_value::<Claims>(claims).unwrap().read(ISSUER).unwrap())
+        };
+        let key = |n: usize| hash(&n.to_string());
+        for n in 0..MOST {
+            verified.insert(key(n), token(if n % 2 == 0 { 10 } else { 1000 }), Timestamp::default());
+        }
+        verified.insert(key(MOST), token(1000), Timestamp::from_seconds(10));
+        assert_eq!(verified.0.read().unwrap().len(), MOST / 2 + 1, "the expired ones went");
+        for n in 0..=MOST {
+            verified.insert(key(n), token(1000), Timestamp::from_seconds(10));
+        }
+        assert!(verified.0.read().unwrap().len() <= MOST);
+    }
+}
