@@ -6,6 +6,7 @@ pub mod gateways;
 pub mod http;
 pub mod ids;
 pub mod locale;
+pub mod pages;
 pub mod settings;
 pub mod store;
 pub mod telemetry;

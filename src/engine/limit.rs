@@ -32,8 +32,8 @@ pub const FAILURES_KEPT: Duration = Duration::from_secs(24 * 3600);
 /// How long an account must rest after its nth failure in a row: nothing, then 1 s, 2 s, 4 s… and never more than 15 minutes, so
 /// that a stranger can slow a person down but never lock them out.
 pub fn delay_after(failures: i64) -> Duration {
-    match u32::try_from(failures - FREE_FAILURES) {
-        Ok(beyond) if beyond > 0 => Duration::from_secs(1 << (beyond - 1).min(20)).min(LONGEST_DELAY),
+    match failures.saturating_sub(FREE_FAILURES) {
+        beyond if beyond > 0 => Duration::from_secs(1 << (beyond - 1).min(20)).min(LONGEST_DELAY),
         _ => Duration::ZERO,
     }
 }

@@ -53,6 +53,12 @@ impl Scopes {
     }
 }
 
+impl<'a> FromIterator<&'a str> for Scopes {
+    fn from_iter<I: IntoIterator<Item = &'a str>>(values: I) -> Self {
+        Self(values.into_iter().map(str::to_owned).collect())
+    }
+}
+
 impl fmt::Display for Scopes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, value) in self.0.iter().enumerate() {

@@ -1,6 +1,9 @@
-//! What lives here: the outside world – mail, and later SMS and other servers.
-//! What may not: rules, SQL, HTTP answers of our own.
-//! How to add one: a folder per kind of neighbour; it imports leaves only.
-//! Where it is tested: unit tests in each file, and against real servers in `tests/it`.
+//! The outside world, as far as Vestibule calls it.
+//!
+//! * What lives here: the clients of other servers, today mail. Each takes settings and values, and says what came of it.
+//! * What may not: decisions (whether to send, when to try again), SQL, HTTP handlers. It imports leaves only.
+//! * How to add one: a folder with its settings in `crate::settings`, one error type that knows "later" from "never", and
+//!   a bound on the time of every call.
+//! * Where it is tested: beside the code, and against real servers in `tests/it`.
 
 pub mod mail;

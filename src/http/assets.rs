@@ -26,21 +26,9 @@ pub const MARK_PATH: &str = text(&MARK_BYTES);
 
 /// Every static file.
 pub const ASSETS: [Asset; 3] = [
-    Asset {
-        path: STYLE_PATH,
-        content_type: "text/css; charset=utf-8",
-        body: STYLE,
-    },
-    Asset {
-        path: SCRIPT_PATH,
-        content_type: "text/javascript; charset=utf-8",
-        body: SCRIPT,
-    },
-    Asset {
-        path: MARK_PATH,
-        content_type: "image/svg+xml",
-        body: MARK,
-    },
+    Asset { path: STYLE_PATH, content_type: "text/css; charset=utf-8", body: STYLE },
+    Asset { path: SCRIPT_PATH, content_type: "text/javascript; charset=utf-8", body: SCRIPT },
+    Asset { path: MARK_PATH, content_type: "image/svg+xml", body: MARK },
 ];
 
 /// FNV-1a, 32 bits: it tells versions of one file apart, nothing more.
@@ -55,25 +43,13 @@ const fn fnv1a(mut bytes: &[u8]) -> u32 {
 
 const fn hex(hash: u32, shift: u32) -> u8 {
     let nibble = (hash >> shift & 0xf) as u8;
-    if nibble < 10 {
-        b'0' + nibble
-    } else {
-        b'a' + nibble - 10
-    }
+    if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 }
 }
 
 const fn named<const N: usize>(prefix: &[u8], body: &[u8], suffix: &[u8]) -> [u8; N] {
     let hash = fnv1a(body);
-    let digits = [
-        hex(hash, 28),
-        hex(hash, 24),
-        hex(hash, 20),
-        hex(hash, 16),
-        hex(hash, 12),
-        hex(hash, 8),
-        hex(hash, 4),
-        hex(hash, 0),
-    ];
+    let digits =
+        [hex(hash, 28), hex(hash, 24), hex(hash, 20), hex(hash, 16), hex(hash, 12), hex(hash, 8), hex(hash, 4), hex(hash, 0)];
     let mut path = [0; N];
     let rest = copy(&mut path, prefix);
     let rest = copy(rest, &digits);
@@ -112,16 +88,8 @@ mod tests {
             let mut parts = asset.path.split('.');
             assert!(parts.next().unwrap().starts_with("/static/"));
             let hash = parts.next().unwrap();
-            assert!(
-                hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()),
-                "{}",
-                asset.path
-            );
-            assert!(
-                ["css", "js", "svg"].contains(&parts.next().unwrap()),
-                "{}",
-                asset.path
-            );
+            assert!(hash.len() == 8 && hash.bytes().all(|byte| byte.is_ascii_hexdigit()), "{}", asset.path);
+            assert!(["css", "js", "svg"].contains(&parts.next().unwrap()), "{}", asset.path);
         }
     }
 

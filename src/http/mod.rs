@@ -1,7 +1,16 @@
-//! What lives here: what every page and answer shares – the frame of a page, cookies, errors, the server loop.
-//! What may not: pages of their own, rules, SQL.
-//! How to add one: a file that imports leaves (and actions) only.
-//! Where it is tested: unit tests in each file.
+//! What lives here: the plumbing every page and endpoint shares – the server loop, the context of a request, who visits,
+//! cookies, forms, security headers, the frame of a page, answers.
+//! What may not: pages of their own, rules, SQL; it imports leaves, `pages`, `actions` and `engine`'s types only.
+//! How to add one: a file per concern, with a function or extractor that the rooms call.
+//! Where it is tested: unit tests in each file, and through every route in `tests/it`.
 
 pub mod assets;
+pub mod context;
+pub mod cookies;
+pub mod csp;
+pub mod csrf;
+pub mod form;
+pub mod layers;
+pub mod page;
+pub mod server;
 pub mod shell;

@@ -100,10 +100,7 @@ impl Shell {
     /// Adds a problem; `field` is the field's id, or empty for the whole form.
     pub fn problem(&mut self, field: impl Into<String>, text: impl Into<String>) {
         self.failed = true;
-        self.errors.push(FieldProblem {
-            field: field.into(),
-            text: text.into(),
-        });
+        self.errors.push(FieldProblem { field: field.into(), text: text.into() });
     }
 
     /// The words for `key`.
@@ -113,10 +110,7 @@ impl Shell {
 
     /// What is wrong with this field, if anything.
     pub fn problem_of(&self, field: &str) -> Option<&str> {
-        self.errors
-            .iter()
-            .find(|problem| problem.field == field)
-            .map(|problem| problem.text.as_str())
+        self.errors.iter().find(|problem| problem.field == field).map(|problem| problem.text.as_str())
     }
 
     /// The `aria-*` attributes of a field: what describes it and whether it is wrong. `field` is our own constant, never input.
@@ -139,16 +133,12 @@ impl Shell {
 
     /// The links of the language switch: `path_and_query` with its `lang` replaced.
     pub fn languages(text: &Text, path_and_query: &str) -> Vec<LanguageLink> {
-        let (path, query) = path_and_query
-            .split_once('?')
-            .unwrap_or((path_and_query, ""));
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
         crate::locale::Locale::ALL
             .iter()
             .map(|locale| {
                 let mut pairs = form_urlencoded::Serializer::new(String::new());
-                pairs.extend_pairs(
-                    form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "lang"),
-                );
+                pairs.extend_pairs(form_urlencoded::parse(query.as_bytes()).filter(|(name, _)| name != "lang"));
                 pairs.append_pair("lang", locale.tag());
                 LanguageLink {
                     tag: locale.tag(),
@@ -173,10 +163,7 @@ mod tests {
         let text = Text::new(Arc::new(Catalogue::load().unwrap()), Locale::De);
         let links = Shell::languages(&text, "/login?flow=a%26b&lang=en");
         let hrefs: Vec<&str> = links.iter().map(|link| link.href.as_str()).collect();
-        assert_eq!(
-            hrefs,
-            ["/login?flow=a%26b&lang=en", "/login?flow=a%26b&lang=de"]
-        );
+        assert_eq!(hrefs, ["/login?flow=a%26b&lang=en", "/login?flow=a%26b&lang=de"]);
         assert!(links.iter().all(|link| link.current == (link.tag == "de")));
     }
 
@@ -186,10 +173,7 @@ mod tests {
         let mut shell = Shell::new(text, "Site", "login");
         assert_eq!(shell.aria("code", true), " aria-describedby=\"code-hint\"");
         shell.problem("code", "No");
-        assert_eq!(
-            shell.aria("code", true),
-            " aria-describedby=\"code-problem code-hint\" aria-invalid=\"true\""
-        );
+        assert_eq!(shell.aria("code", true), " aria-describedby=\"code-problem code-hint\" aria-invalid=\"true\"");
         assert!(shell.failed);
     }
 }

@@ -36,10 +36,7 @@ impl fmt::Debug for Catalogue {
 impl Catalogue {
     /// Parses the catalogues built into the binary.
     pub fn load() -> Result<Self, CatalogueError> {
-        Ok(Self {
-            english: bundle(Locale::En, ENGLISH)?,
-            german: bundle(Locale::De, GERMAN)?,
-        })
+        Ok(Self { english: bundle(Locale::En, ENGLISH)?, german: bundle(Locale::De, GERMAN)? })
     }
 
     const fn bundle(&self, locale: Locale) -> &FluentBundle<FluentResource> {
@@ -49,44 +46,26 @@ impl Catalogue {
         }
     }
 
-    fn format<'a>(
-        &'a self,
-        locale: Locale,
-        key: &str,
-        args: Option<&FluentArgs<'_>>,
-    ) -> Option<Cow<'a, str>> {
+    fn format<'a>(&'a self, locale: Locale, key: &str, args: Option<&FluentArgs<'_>>) -> Option<Cow<'a, str>> {
         let bundle = self.bundle(locale);
         let pattern = bundle.get_message(key)?.value()?;
         // A missing argument shows as `{$name}`; tests keep that from happening.
         let mut problems = Vec::new();
         match args {
             None => Some(bundle.format_pattern(pattern, None, &mut problems)),
-            Some(args) => Some(Cow::Owned(
-                bundle
-                    .format_pattern(pattern, Some(args), &mut problems)
-                    .into_owned(),
-            )),
+            Some(args) => Some(Cow::Owned(bundle.format_pattern(pattern, Some(args), &mut problems).into_owned())),
         }
     }
 }
 
 fn bundle(locale: Locale, source: &str) -> Result<FluentBundle<FluentResource>, CatalogueError> {
-    let broken = |detail: String| CatalogueError {
-        locale: locale.tag(),
-        detail,
-    };
-    let tag: LanguageIdentifier = locale
-        .tag()
-        .parse()
-        .map_err(|error| broken(format!("{error}")))?;
+    let broken = |detail: String| CatalogueError { locale: locale.tag(), detail };
+    let tag: LanguageIdentifier = locale.tag().parse().map_err(|error| broken(format!("{error}")))?;
     let mut bundle = FluentBundle::new_concurrent(vec![tag]);
     // The isolating marks would end up in copied codes, attributes and mail subjects.
     bundle.set_use_isolating(false);
-    let resource = FluentResource::try_new(source.to_owned())
-        .map_err(|(_, errors)| broken(format!("{:?}", errors.first())))?;
-    bundle
-        .add_resource(resource)
-        .map_err(|errors| broken(format!("{:?}", errors.first())))?;
+    let resource = FluentResource::try_new(source.to_owned()).map_err(|(_, errors)| broken(format!("{:?}", errors.first())))?;
+    bundle.add_resource(resource).map_err(|errors| broken(format!("{:?}", errors.first())))?;
     Ok(bundle)
 }
 
@@ -108,8 +87,7 @@ impl Text {
 
     /// The words for `key`; in English if this language lacks them, the key itself if both do.
     pub fn t(&self, key: &str) -> Cow<'_, str> {
-        self.find(key, None)
-            .unwrap_or_else(|| Cow::Owned(key.to_owned()))
+        self.find(key, None).unwrap_or_else(|| Cow::Owned(key.to_owned()))
     }
 
     /// The words for `key` with its variables filled in.
@@ -118,16 +96,14 @@ impl Text {
         for (name, value) in values {
             args.set((*name).to_owned(), (*value).to_owned());
         }
-        self.find(key, Some(&args))
-            .map_or_else(|| key.to_owned(), Cow::into_owned)
+        self.find(key, Some(&args)).map_or_else(|| key.to_owned(), Cow::into_owned)
     }
 
     /// The words for `key` with one number, in the plural form the language wants.
     pub fn number(&self, key: &str, name: &str, value: impl Borrow<i64>) -> String {
         let mut args = FluentArgs::new();
         args.set(name.to_owned(), *value.borrow());
-        self.find(key, Some(&args))
-            .map_or_else(|| key.to_owned(), Cow::into_owned)
+        self.find(key, Some(&args)).map_or_else(|| key.to_owned(), Cow::into_owned)
     }
 
     fn find(&self, key: &str, args: Option<&FluentArgs<'_>>) -> Option<Cow<'_, str>> {

@@ -10,16 +10,10 @@ fn messages(source: &str) -> BTreeMap<String, BTreeSet<String>> {
     for line in source.lines().filter(|line| !line.starts_with('#')) {
         if line.starts_with(|first: char| first.is_ascii_lowercase()) {
             current = line.split_once('=').unwrap().0.trim().to_owned();
-            assert!(
-                found.insert(current.clone(), BTreeSet::new()).is_none(),
-                "{current} is there twice"
-            );
+            assert!(found.insert(current.clone(), BTreeSet::new()).is_none(), "{current} is there twice");
         }
         for variable in line.split('$').skip(1) {
-            let name = variable
-                .chars()
-                .take_while(char::is_ascii_alphanumeric)
-                .collect();
+            let name = variable.chars().take_while(char::is_ascii_alphanumeric).collect();
             found.get_mut(&current).unwrap().insert(name);
         }
     }
@@ -53,10 +47,7 @@ fn every_key_a_template_uses_exists_and_none_is_idle() {
         for opening in [".t(\"", ".with(\"", ".number(\""] {
             for rest in source.split(opening).skip(1) {
                 let key = rest.split('"').next().unwrap();
-                assert!(
-                    known.contains_key(key),
-                    "a page uses {key}, which no catalogue has"
-                );
+                assert!(known.contains_key(key), "a page uses {key}, which no catalogue has");
             }
         }
     }

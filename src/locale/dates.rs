@@ -15,8 +15,8 @@ pub struct When {
 }
 
 const MONTHS: [&str; 12] = [
-    "month-1", "month-2", "month-3", "month-4", "month-5", "month-6", "month-7", "month-8",
-    "month-9", "month-10", "month-11", "month-12",
+    "month-1", "month-2", "month-3", "month-4", "month-5", "month-6", "month-7", "month-8", "month-9", "month-10", "month-11",
+    "month-12",
 ];
 
 impl Text {
@@ -33,53 +33,27 @@ impl Text {
 
     /// [`Self::moment`] with its machine-readable twin.
     pub fn when(&self, millis: i64, zone: &str) -> When {
-        let iso = Timestamp::from_millisecond(millis)
-            .map(|time| time.to_string())
-            .unwrap_or_default();
-        When {
-            iso,
-            text: self.moment(millis, zone),
-        }
+        let iso = Timestamp::from_millisecond(millis).map(|time| time.to_string()).unwrap_or_default();
+        When { iso, text: self.moment(millis, zone) }
     }
 
     /// [`Self::date`] with its machine-readable twin.
     pub fn day(&self, millis: i64, zone: &str) -> When {
-        let iso = Timestamp::from_millisecond(millis)
-            .map(|time| time.to_string())
-            .unwrap_or_default();
-        When {
-            iso,
-            text: self.date(millis, zone),
-        }
+        let iso = Timestamp::from_millisecond(millis).map(|time| time.to_string()).unwrap_or_default();
+        When { iso, text: self.date(millis, zone) }
     }
 
     fn zoned(&self, millis: i64, zone: &str) -> (String, String) {
         let known = TimeZone::get(zone).ok();
-        let suffix = if known.is_some() && zone != "UTC" {
-            ""
-        } else {
-            " UTC"
-        };
+        let suffix = if known.is_some() && zone != "UTC" { "" } else { " UTC" };
         let Ok(timestamp) = Timestamp::from_millisecond(millis) else {
             return (String::new(), String::new());
         };
         let local = timestamp.to_zoned(known.unwrap_or(TimeZone::UTC));
-        let month = usize::try_from(local.month() - 1)
-            .ok()
-            .and_then(|index| MONTHS.get(index))
-            .unwrap_or(&"month-1");
-        let date = self.with(
-            "date",
-            &[
-                ("day", &local.day().to_string()),
-                ("month", &self.t(month)),
-                ("year", &local.year().to_string()),
-            ],
-        );
-        (
-            date,
-            format!("{:02}:{:02}{suffix}", local.hour(), local.minute()),
-        )
+        let month = usize::try_from(local.month() - 1).ok().and_then(|index| MONTHS.get(index)).unwrap_or(&"month-1");
+        let date = self
+            .with("date", &[("day", &local.day().to_string()), ("month", &self.t(month)), ("year", &local.year().to_string())]);
+        (date, format!("{:02}:{:02}{suffix}", local.hour(), local.minute()))
     }
 }
 
@@ -93,10 +67,7 @@ mod tests {
         let catalogue = Arc::new(Catalogue::load().unwrap());
         let text = |locale| Text::new(Arc::clone(&catalogue), locale);
         assert_eq!(text(Locale::En).date(0, "UTC"), "1 January 1970");
-        assert_eq!(
-            text(Locale::De).moment(0, "nowhere"),
-            "1. Januar 1970, 00:00 UTC"
-        );
+        assert_eq!(text(Locale::De).moment(0, "nowhere"), "1. Januar 1970, 00:00 UTC");
         assert_eq!(text(Locale::De).date(i64::MAX, "UTC"), "");
         assert_eq!(text(Locale::En).when(0, "UTC").iso, "1970-01-01T00:00:00Z");
     }

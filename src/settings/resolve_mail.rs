@@ -1,6 +1,10 @@
 //! The checks of `[mail]`.
 
-use std::{net::IpAddr, path::Path, time::Duration};
+use std::{
+    net::IpAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
 
 use lettre::message::Mailbox;
 use url::Host;
@@ -67,7 +71,15 @@ fn smtp(raw: &raw::Mail, tls: SmtpTls, port: u16, report: &mut Report) -> SmtpSe
         (0, SmtpTls::None) => 25,
         (port, _) => port,
     };
-    SmtpSettings { host, port, tls, credentials: (!user.is_empty()).then_some((user, password)) }
+    let ca_file = (!raw.smtp_ca_file.value.is_empty()).then(|| PathBuf::from(&raw.smtp_ca_file.value));
+    if ca_file.as_ref().is_some_and(|path| !path.is_file()) {
+        report.refuse(
+            &raw.smtp_ca_file,
+            format!("there is no file \"{}\"", raw.smtp_ca_file.value),
+            "name a file of certificates in PEM",
+        );
+    }
+    SmtpSettings { host, port, tls, ca_file, credentials: (!user.is_empty()).then_some((user, password)) }
 }
 
 /// What becomes doubtful or wrong only together with the public URL.

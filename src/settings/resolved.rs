@@ -134,6 +134,8 @@ pub struct SmtpSettings {
     pub host: String,
     pub port: u16,
     pub tls: SmtpTls,
+    /// The only authorities trusted to sign the relay's certificate (PEM); none: those of the system.
+    pub ca_file: Option<PathBuf>,
     /// User name and password; none: no authentication.
     pub credentials: Option<(String, Secret)>,
 }

@@ -225,6 +225,10 @@ fn smtp_needs_a_host_and_keeps_its_password_covered() {
     assert_eq!((smtp.port, smtp.tls), (25, SmtpTls::None));
     assert!(!format!("{settings:?}").contains("hunter2"));
     refused(
+        "[mail]\ntransport = \"smtp\"\nsmtp_host = \"smtp.example.org\"\nsmtp_ca_file = \"/nonexistent/ca.pem\"",
+        &["config.toml:4: [mail] smtp_ca_file: there is no file \"/nonexistent/ca.pem\"; name a file of certificates in PEM"],
+    );
+    refused(
         "[mail]\ntransport = \"smtp\"\nsmtp_host = \"smtp.example.org\"\nsmtp_username = \"u\"",
         &["config.toml:4: [mail] smtp_password: is missing beside smtp_username; set both, or neither"],
     );

@@ -33,7 +33,8 @@ impl TryFrom<ClientRow> for Registered {
         let metadata = metadata
             .validate()
             .map_err(|problems| corrupt(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
-        let secret_hash = row.secret_hash.map(<[u8; 32]>::try_from).transpose().map_err(|_| corrupt("the secret's hash".to_owned()))?;
+        let secret_hash =
+            row.secret_hash.map(<[u8; 32]>::try_from).transpose().map_err(|_| corrupt("the secret's hash".to_owned()))?;
         let id = row.id.parse().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?;
         Ok(Self { client: Client { id, secret_hash, metadata }, created_at: Timestamp::from_millis(row.created_at) })
     }

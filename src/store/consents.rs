@@ -11,6 +11,7 @@ row! {
     struct ConsentRow {
         client_id: String,
         scope: String,
+        declined: String,
         granted_at: i64,
         last_used_at: i64,
     }
@@ -21,6 +22,8 @@ row! {
 pub struct Consent {
     pub client_id: ClientId,
     pub scopes: Scopes,
+    /// Asked for and unticked: not asked for again.
+    pub declined: Scopes,
     pub granted_at: Timestamp,
     pub last_used_at: Timestamp,
 }
@@ -33,6 +36,7 @@ impl TryFrom<ConsentRow> for Consent {
         Ok(Self {
             client_id: row.client_id.parse().map_err(|_| corrupt("client_id"))?,
             scopes: Scopes::parse(&row.scope).ok_or_else(|| corrupt("scope"))?,
+            declined: Scopes::parse(&row.declined).ok_or_else(|| corrupt("declined"))?,
             granted_at: Timestamp::from_millis(row.granted_at),
             last_used_at: Timestamp::from_millis(row.last_used_at),
         })
@@ -43,7 +47,7 @@ pub async fn get(tx: &mut Tx, user_id: &UserId, client_id: &ClientId) -> Result<
     optional!(
         tx,
         ConsentRow,
-        "SELECT client_id, scope, granted_at, last_used_at FROM consents WHERE user_id = $1 AND client_id = $2",
+        "SELECT client_id, scope, declined, granted_at, last_used_at FROM consents WHERE user_id = $1 AND client_id = $2",
         user_id.as_str(),
         client_id.as_str(),
     )?
@@ -55,7 +59,7 @@ pub async fn of_user(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Consent>> {
     all!(
         tx,
         ConsentRow,
-        "SELECT client_id, scope, granted_at, last_used_at FROM consents WHERE user_id = $1 ORDER BY last_used_at DESC, client_id",
+        "SELECT client_id, scope, declined, granted_at, last_used_at FROM consents WHERE user_id = $1 ORDER BY last_used_at DESC, client_id",
         user_id.as_str(),
     )?
     .into_iter()
@@ -63,16 +67,24 @@ pub async fn of_user(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Consent>> {
     .collect()
 }
 
-/// Remembers a yes: these scopes, all of them (the caller has added those allowed before).
-pub async fn put(tx: &mut Tx, user_id: &UserId, client_id: &ClientId, scopes: &Scopes, now: Timestamp) -> Result<()> {
+/// Remembers a yes: the scopes that are allowed now, and those that were unticked.
+pub async fn put(
+    tx: &mut Tx,
+    user_id: &UserId,
+    client_id: &ClientId,
+    scopes: &Scopes,
+    declined: &Scopes,
+    now: Timestamp,
+) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO consents (user_id, client_id, scope, granted_at, updated_at, last_used_at) VALUES ($1, $2, $3, $4, $4, $4) \
-         ON CONFLICT (user_id, client_id) DO UPDATE SET scope = $3, updated_at = $4, last_used_at = $4",
+        "INSERT INTO consents (user_id, client_id, scope, declined, granted_at, updated_at, last_used_at) VALUES ($1, $2, $3, $5, $4, $4, $4) \
+         ON CONFLICT (user_id, client_id) DO UPDATE SET scope = $3, declined = $5, updated_at = $4, last_used_at = $4",
         user_id.as_str(),
         client_id.as_str(),
         scopes.to_string(),
         now.millis(),
+        declined.to_string(),
     )
     .map(drop)
 }
@@ -80,7 +92,6 @@ pub async fn put(tx: &mut Tx, user_id: &UserId, client_id: &ClientId, scopes: &S
 /// Takes a yes back, with every token that came of it.
 pub async fn revoke(tx: &mut Tx, user_id: &UserId, client_id: &ClientId) -> Result<bool> {
     execute!(tx, "DELETE FROM grants WHERE user_id = $1 AND client_id = $2", user_id.as_str(), client_id.as_str())?;
-    let rows =
-        execute!(tx, "DELETE FROM consents WHERE user_id = $1 AND client_id = $2", user_id.as_str(), client_id.as_str())?;
+    let rows = execute!(tx, "DELETE FROM consents WHERE user_id = $1 AND client_id = $2", user_id.as_str(), client_id.as_str())?;
     Ok(rows == 1)
 }

@@ -48,7 +48,11 @@ impl TryFrom<FlowRow> for Flow {
         Ok(Self {
             id: row.id.parse().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?,
             browser_hash: bytes(row.browser_hash)?,
-            user_id: row.user_id.map(|id| id.parse()).transpose().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?,
+            user_id: row
+                .user_id
+                .map(|id| id.parse())
+                .transpose()
+                .map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?,
             state: serde_json::from_str(&row.state).map_err(|error| corrupt(error.to_string()))?,
             continue_to: serde_json::from_str(&row.continue_to).map_err(|error| corrupt(error.to_string()))?,
             codes: Codes {
@@ -66,7 +70,9 @@ impl TryFrom<FlowRow> for Flow {
 }
 
 pub async fn by_id(tx: &mut Tx, id: &FlowId) -> Result<Option<Flow>> {
-    optional!(tx, FlowRow, concat!("SELECT ", columns!(), " FROM flows WHERE id = $1"), id.as_str())?.map(Flow::try_from).transpose()
+    optional!(tx, FlowRow, concat!("SELECT ", columns!(), " FROM flows WHERE id = $1"), id.as_str())?
+        .map(Flow::try_from)
+        .transpose()
 }
 
 /// The newest open journey of a kind for an address, in the address's unique spelling.

@@ -44,10 +44,14 @@ impl TryFrom<KeyRow> for SealedKey {
 }
 
 pub async fn list(tx: &mut Tx) -> Result<Vec<SealedKey>> {
-    all!(tx, KeyRow, "SELECT id, alg, sealed, created_at, signs_at, retires_at, removes_at FROM signing_keys ORDER BY signs_at, id")?
-        .into_iter()
-        .map(SealedKey::try_from)
-        .collect()
+    all!(
+        tx,
+        KeyRow,
+        "SELECT id, alg, sealed, created_at, signs_at, retires_at, removes_at FROM signing_keys ORDER BY signs_at, id"
+    )?
+    .into_iter()
+    .map(SealedKey::try_from)
+    .collect()
 }
 
 pub async fn insert(tx: &mut Tx, record: &KeyRecord, sealed: &[u8]) -> Result<()> {

@@ -56,7 +56,8 @@ pub async fn insert(tx: &mut Tx, message: &Message) -> Result<()> {
 /// Takes the next due message and puts its next turn to `lease_until`, so that no other node takes it meanwhile and a crash only
 /// delays it.
 pub async fn claim(tx: &mut Tx, now: Timestamp, lease_until: Timestamp) -> Result<Option<Message>> {
-    let row: Option<MessageRow> = on!(tx, |c| sqlx::query_as(
+    let row: Option<MessageRow> = on!(tx, |c| {
+        sqlx::query_as(
         "UPDATE outbox SET run_at = $2, attempts = attempts + 1 WHERE state = 'pending' AND run_at <= $1 AND id = (SELECT id FROM outbox \
          WHERE state = 'pending' AND run_at <= $1 ORDER BY run_at, id LIMIT 1) \
          RETURNING id, recipient, subject, body, html, attempts, created_at, expires_at"
@@ -64,7 +65,8 @@ pub async fn claim(tx: &mut Tx, now: Timestamp, lease_until: Timestamp) -> Resul
     .bind(now.millis())
     .bind(lease_until.millis())
     .fetch_optional(c)
-    .await)?;
+    .await
+    })?;
     row.map(Message::try_from).transpose()
 }
 

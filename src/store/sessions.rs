@@ -87,7 +87,8 @@ pub async fn by_carrier(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<Option<(Se
 
 /// The session that a cookie carries.
 pub async fn carried(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<Option<(String, Timestamp)>> {
-    let row = optional!(tx, (String, i64), "SELECT session_id, expires_at FROM carriers WHERE token_hash = $1", token_hash.as_slice())?;
+    let row =
+        optional!(tx, (String, i64), "SELECT session_id, expires_at FROM carriers WHERE token_hash = $1", token_hash.as_slice())?;
     Ok(row.map(|(id, expires_at)| (id, Timestamp::from_millis(expires_at))))
 }
 

@@ -19,7 +19,17 @@ macro_rules! rule {
             table: $table,
             kept: $kept,
             statement: concat!(
-                "DELETE FROM ", $table, " WHERE ", $key, " IN (SELECT ", $key, " FROM ", $table, " WHERE ", $column, " <= $1 LIMIT $2)"
+                "DELETE FROM ",
+                $table,
+                " WHERE ",
+                $key,
+                " IN (SELECT ",
+                $key,
+                " FROM ",
+                $table,
+                " WHERE ",
+                $column,
+                " <= $1 LIMIT $2)"
             ),
         }
     };

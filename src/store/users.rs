@@ -65,7 +65,9 @@ impl TryFrom<UserRow> for User {
 }
 
 pub async fn by_id(tx: &mut Tx, id: &UserId) -> Result<Option<User>> {
-    optional!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), id.as_str())?.map(User::try_from).transpose()
+    optional!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), id.as_str())?
+        .map(User::try_from)
+        .transpose()
 }
 
 /// The account that an identifier names.

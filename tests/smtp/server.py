@@ -3,7 +3,7 @@
 
     tests/smtp/server.py --out DIR [--mode plain|starttls|tls] [--port N]
                          [--user NAME --password SECRET]
-                         [--certs DIR] [--defer N] [--reject ADDRESS]
+                         [--certs DIR] [--defer N] [--slow SECONDS] [--reject ADDRESS]
 
 It listens on 127.0.0.1 and prints one line of JSON when it is ready to serve:
 
@@ -17,6 +17,7 @@ It listens on 127.0.0.1 and prints one line of JSON when it is ready to serve:
 --certs    where ca.pem, server.pem and server.key are made, or found again (default: OUT/certs).
            The server's certificate is for "localhost" and 127.0.0.1, signed by that CA: point SSL_CERT_FILE at ca.pem.
 --defer    the first N messages are refused with 451 at the end of DATA (try again later)
+--slow     the first message is answered only after so many seconds, and kept only if the client still listens
 --reject   this recipient is refused with 550 for good; may be given several times
 
 Each accepted message becomes OUT/0001.eml, 0002.eml, … (as received, CRLF), each written whole before it appears, and
@@ -49,6 +50,7 @@ def arguments():
     parser.add_argument("--password")
     parser.add_argument("--certs", type=Path)
     parser.add_argument("--defer", type=int, default=0)
+    parser.add_argument("--slow", type=float, default=0)
     parser.add_argument("--reject", action="append", default=[])
     options = parser.parse_args()
     if (options.user is None) != (options.password is None):
@@ -90,6 +92,7 @@ class Mailbox:
     def __init__(self, options):
         self.out, self.defer, self.reject = options.out, options.defer, {a.lower() for a in options.reject}
         self.out.mkdir(parents=True, exist_ok=True)
+        self.slow = options.slow
         self.implicit_tls = options.mode == "tls"
         self.count = len(list(self.out.glob("*.eml")))  # a server that came back goes on counting
 
@@ -100,6 +103,9 @@ class Mailbox:
         return "250 2.1.5 OK"
 
     async def handle_DATA(self, server, session, envelope):
+        if self.slow > 0:
+            pause, self.slow = self.slow, 0
+            await asyncio.sleep(pause)
         if self.defer > 0:
             self.defer -= 1
             return "451 4.3.0 try again later"

@@ -102,31 +102,15 @@ impl Letter {
         };
         Ok(Rendered {
             subject,
-            text: Plain {
-                text,
-                site,
-                letter: &letter,
-            }
-            .render()?,
-            html: Html {
-                text,
-                site,
-                letter: &letter,
-            }
-            .render()?,
+            text: Plain { text, site, letter: &letter }.render()?,
+            html: Html { text, site, letter: &letter }.render()?,
         })
     }
 
     fn parts(&self, text: &Text, site: &str) -> Parts {
         let t = |key: &str| text.with(key, &[("site", site)]);
-        let button = |label: &str, href: &str| Button {
-            label: t(label),
-            href: href.to_owned(),
-        };
-        let coded = |[heading, opening, label, closing]: [&str; 4],
-                     code: &str,
-                     link: &str,
-                     minutes: i64| Parts {
+        let button = |label: &str, href: &str| Button { label: t(label), href: href.to_owned() };
+        let coded = |[heading, opening, label, closing]: [&str; 4], code: &str, link: &str, minutes: i64| Parts {
             heading: t(heading),
             opening: t(opening),
             code: Some(code.to_owned()),
@@ -137,80 +121,31 @@ impl Letter {
             ..Parts::default()
         };
         match self {
-            Self::VerifyAddress {
-                code,
-                link,
-                minutes,
-                hours,
-            } => {
-                let words = [
-                    "mail-verify",
-                    "mail-verify-opening",
-                    "mail-verify-button",
-                    "mail-verify-closing",
-                ];
+            Self::VerifyAddress { code, link, minutes, hours } => {
+                let words = ["mail-verify", "mail-verify-opening", "mail-verify-button", "mail-verify-closing"];
                 let parts = coded(words, code, link, *minutes);
-                Parts {
-                    link_life: text.number("mail-link-hours", "hours", *hours),
-                    ..parts
-                }
+                Parts { link_life: text.number("mail-link-hours", "hours", *hours), ..parts }
             }
-            Self::Reset {
-                code,
-                link,
-                minutes,
-            } => {
-                let words = [
-                    "mail-reset",
-                    "mail-reset-opening",
-                    "mail-reset-button",
-                    "mail-reset-closing",
-                ];
+            Self::Reset { code, link, minutes } => {
+                let words = ["mail-reset", "mail-reset-opening", "mail-reset-button", "mail-reset-closing"];
                 let parts = coded(words, code, link, *minutes);
-                Parts {
-                    link_life: text.number("mail-link-minutes", "minutes", *minutes),
-                    ..parts
-                }
+                Parts { link_life: text.number("mail-link-minutes", "minutes", *minutes), ..parts }
             }
-            Self::ConfirmNewAddress {
-                code,
-                link,
-                minutes,
-                hours,
-            } => {
-                let words = [
-                    "mail-address",
-                    "mail-address-opening",
-                    "mail-verify-button",
-                    "mail-address-closing",
-                ];
+            Self::ConfirmNewAddress { code, link, minutes, hours } => {
+                let words = ["mail-address", "mail-address-opening", "mail-verify-button", "mail-address-closing"];
                 let parts = coded(words, code, link, *minutes);
-                Parts {
-                    link_life: text.number("mail-link-hours", "hours", *hours),
-                    ..parts
-                }
+                Parts { link_life: text.number("mail-link-hours", "hours", *hours), ..parts }
             }
             Self::SignupExisting { login, reset } => Parts {
                 heading: t("mail-existing"),
                 opening: t("mail-existing-opening"),
-                buttons: vec![
-                    button("mail-existing-login", login),
-                    button("mail-existing-reset", reset),
-                ],
+                buttons: vec![button("mail-existing-login", login), button("mail-existing-reset", reset)],
                 closing: t("mail-existing-closing"),
                 ..Parts::default()
             },
-            Self::AddressChanged {
-                old,
-                new,
-                undo,
-                hours,
-            } => Parts {
+            Self::AddressChanged { old, new, undo, hours } => Parts {
                 heading: t("mail-changed"),
-                opening: text.with(
-                    "mail-changed-opening",
-                    &[("old", old), ("new", new), ("site", site)],
-                ),
+                opening: text.with("mail-changed-opening", &[("old", old), ("new", new), ("site", site)]),
                 link_intro: t("mail-changed-intro"),
                 buttons: vec![button("mail-changed-button", undo)],
                 link_life: text.number("mail-link-hours", "hours", *hours),
@@ -241,38 +176,13 @@ mod tests {
     use std::sync::Arc;
 
     fn letters() -> Vec<Letter> {
-        let (code, link) = (
-            String::from("123456"),
-            String::from("https://id.example/verify/link?token=a&b=1"),
-        );
+        let (code, link) = (String::from("123456"), String::from("https://id.example/verify/link?token=a&b=1"));
         vec![
-            Letter::VerifyAddress {
-                code: code.clone(),
-                link: link.clone(),
-                minutes: 10,
-                hours: 24,
-            },
-            Letter::SignupExisting {
-                login: link.clone(),
-                reset: link.clone(),
-            },
-            Letter::Reset {
-                code: code.clone(),
-                link: link.clone(),
-                minutes: 15,
-            },
-            Letter::ConfirmNewAddress {
-                code,
-                link: link.clone(),
-                minutes: 10,
-                hours: 1,
-            },
-            Letter::AddressChanged {
-                old: "old@a.example".into(),
-                new: "new@a.example".into(),
-                undo: link.clone(),
-                hours: 72,
-            },
+            Letter::VerifyAddress { code: code.clone(), link: link.clone(), minutes: 10, hours: 24 },
+            Letter::SignupExisting { login: link.clone(), reset: link.clone() },
+            Letter::Reset { code: code.clone(), link: link.clone(), minutes: 15 },
+            Letter::ConfirmNewAddress { code, link: link.clone(), minutes: 10, hours: 1 },
+            Letter::AddressChanged { old: "old@a.example".into(), new: "new@a.example".into(), undo: link.clone(), hours: 72 },
             Letter::PasswordChanged { reset: link },
             Letter::AccountDeleted,
         ]
@@ -283,35 +193,18 @@ mod tests {
         let catalogue = Arc::new(Catalogue::load().unwrap());
         for locale in Locale::ALL {
             for letter in letters() {
-                let mail = letter
-                    .render(&Text::new(Arc::clone(&catalogue), locale), "A <b> & Co")
-                    .unwrap();
+                let mail = letter.render(&Text::new(Arc::clone(&catalogue), locale), "A <b> & Co").unwrap();
                 for part in [&mail.subject, &mail.text, &mail.html] {
-                    assert!(
-                        !part.contains("mail-") && !part.contains("{$") && !part.contains("{ $"),
-                        "{part}"
-                    );
+                    assert!(!part.contains("mail-") && !part.contains("{$") && !part.contains("{ $"), "{part}");
                 }
-                assert!(
-                    mail.text.contains("A <b> & Co") && !mail.html.contains("<b>"),
-                    "{}",
-                    mail.html
-                );
-                assert!(
-                    !mail.text.contains("\n\n\n") && mail.text.ends_with('\n'),
-                    "{:?}",
-                    mail.text
-                );
+                assert!(mail.text.contains("A <b> & Co") && !mail.html.contains("<b>"), "{}", mail.html);
+                assert!(!mail.text.contains("\n\n\n") && mail.text.ends_with('\n'), "{:?}", mail.text);
                 if let Letter::Reset { code, link, .. } = &letter {
                     assert!(mail.subject.starts_with(code.as_str()));
                     assert!(mail.text.contains(link.as_str()) && mail.text.contains(code.as_str()));
                 }
                 if let Ok(folder) = std::env::var("VESTIBULE_SAMPLES") {
-                    let name = format!(
-                        "{folder}/mail-{}-{}",
-                        locale.tag(),
-                        mail.subject.replace(['/', ' '], "_")
-                    );
+                    let name = format!("{folder}/mail-{}-{}", locale.tag(), mail.subject.replace(['/', ' '], "_"));
                     std::fs::write(format!("{name}.html"), &mail.html).unwrap();
                     std::fs::write(format!("{name}.txt"), &mail.text).unwrap();
                 }

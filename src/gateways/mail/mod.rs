@@ -1,6 +1,15 @@
-//! What lives here: the mails people get, and the transports that carry them.
-//! What may not: deciding who gets a mail, or when.
-//! How to add a letter: a variant of [`letters::Letter`], its words in `locales/*.ftl`, a sample in its tests.
-//! Where it is tested: `letters` renders every letter in every language.
+//! Mail.
+//!
+//! * What lives here: the form of a message on the wire, and the ways it leaves: SMTP, a file, or not at all.
+//! * What may not: who gets mail and when it is tried again (`engine::outbox`); the outbox rows (`store`).
+//! * How to add one: a variant of `settings::MailTransport` and of [`Mailer`], and a file like `smtp.rs`.
+//! * Where it is tested: beside the code; `tests/it/smtp.rs` sends to a real SMTP server.
 
+mod file;
 pub mod letters;
+mod message;
+mod smtp;
+mod transport;
+
+pub use message::Outgoing;
+pub use transport::{DeliveryError, Mailer, MailerError};

@@ -37,9 +37,5 @@ fn query(flow: Option<&str>, identifier: &str) -> String {
         pairs.append_pair("identifier", identifier);
     }
     let query = pairs.finish();
-    if query.is_empty() {
-        query
-    } else {
-        format!("?{query}")
-    }
+    if query.is_empty() { query } else { format!("?{query}") }
 }

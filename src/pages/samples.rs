@@ -3,10 +3,9 @@
 use askama::Template;
 
 use super::{
-    App, Apps, ChangeEmail, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome,
-    ErrorPage, FormPost, Home, Link, LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox,
-    Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup,
-    Verify,
+    App, Apps, ChangeEmail, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home, Link,
+    LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew, ResetSent, ScopeLine,
+    Session, Sessions, Setup, Signup, Verify,
 };
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
 use crate::locale::Text;
@@ -36,15 +35,8 @@ fn shell(text: &Text, title: &str) -> Shell {
 }
 
 fn with_client(shell: Shell) -> Shell {
-    let client = ClientBadge {
-        name: "Ledger & Sons".to_owned(),
-        domain: "ledger.example".to_owned(),
-        logo: None,
-    };
-    Shell {
-        client: Some(client),
-        ..shell
-    }
+    let client = ClientBadge { name: "Ledger & Sons".to_owned(), domain: "ledger.example".to_owned(), logo: None };
+    Shell { client: Some(client), ..shell }
 }
 
 fn wrong(mut shell: Shell, field: &str, key: &str) -> Shell {
@@ -81,19 +73,11 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         min_length: 8,
     };
     let refused = Signup {
-        shell: wrong(
-            wrong(shell(text, "signup"), "email", "problem-email"),
-            "password",
-            "problem-password-common",
-        ),
+        shell: wrong(wrong(shell(text, "signup"), "email", "problem-email"), "password", "problem-password-common"),
         email: "ana@".to_owned(),
         ..signup.clone()
     };
-    let reset = Reset {
-        shell: shell(text, "reset"),
-        flow: None,
-        identifier: ADDRESS.to_owned(),
-    };
+    let reset = Reset { shell: shell(text, "reset"), flow: None, identifier: ADDRESS.to_owned() };
     let setup = Setup {
         shell: shell(text, "setup"),
         token: "token".to_owned(),
@@ -130,10 +114,7 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         resend_after_seconds: 0,
         ..verify.clone()
     };
-    let spent = Verify {
-        expired: true,
-        ..verify.clone()
-    };
+    let spent = Verify { expired: true, ..verify.clone() };
     let posted = ResetSent {
         shell: shell(text, "reset-sent"),
         flow: Some("flow_1".to_owned()),
@@ -178,20 +159,14 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
 }
 
 fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
-    let home = Link {
-        href: "/login".to_owned(),
-        label: text.t("login-button").into_owned(),
-    };
+    let home = Link { href: "/login".to_owned(), label: text.t("login-button").into_owned() };
     let message = Message {
         shell: shell(text, "notice-deleted-title"),
         detail: text.t("notice-deleted").into_owned(),
         link: Some(home.clone()),
     };
     let error = ErrorPage {
-        shell: Shell {
-            failed: true,
-            ..shell(text, "problem-server-title")
-        },
+        shell: Shell { failed: true, ..shell(text, "problem-server-title") },
         status: 500,
         detail: text.t("problem-server").into_owned(),
         link: None,
@@ -206,18 +181,11 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let logged_out = LoggedOut {
         shell: shell(text, "logged-out"),
         apps: vec!["Ledger & Sons".to_owned(), "Notes".to_owned()],
-        link: Some(Link {
-            href: "https://ledger.example/".to_owned(),
-            label: "Ledger & Sons".to_owned(),
-        }),
+        link: Some(Link { href: "https://ledger.example/".to_owned(), label: "Ledger & Sons".to_owned() }),
     };
-    let optional = ScopeLine {
-        optional: true,
-        ..ScopeLine::standard(text, "offline_access")
-    };
-    let mut scopes: Vec<ScopeLine> = ["openid", "profile", "email", "ledger:read"]
-        .map(|name| ScopeLine::standard(text, name))
-        .into();
+    let optional = ScopeLine { optional: true, ..ScopeLine::standard(text, "offline_access") };
+    let mut scopes: Vec<ScopeLine> =
+        ["openid", "profile", "email", "ledger:read"].map(|name| ScopeLine::standard(text, name)).into();
     scopes.push(optional);
     let consent = Consent {
         shell: with_client(shell(text, "consent")),
@@ -231,10 +199,7 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let form_post = FormPost {
         shell: shell(text, "form-post"),
         action: "https://ledger.example/callback".to_owned(),
-        fields: vec![
-            ("code".to_owned(), "vst_cod_1".to_owned()),
-            ("state".to_owned(), "\"><b>".to_owned()),
-        ],
+        fields: vec![("code".to_owned(), "vst_cod_1".to_owned()), ("state".to_owned(), "\"><b>".to_owned())],
     };
     Ok(vec![
         ("message", message.render()?),
@@ -247,10 +212,7 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
 }
 
 fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
-    let notice = Notice {
-        kind: Tone::Success,
-        text: text.t("notice-saved").into_owned(),
-    };
+    let notice = Notice { kind: Tone::Success, text: text.t("notice-saved").into_owned() };
     let home = Home {
         shell: shell(text, "account-home"),
         name: "Ana".to_owned(),
@@ -268,18 +230,11 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         _ => None,
     };
     let profile = Profile {
-        shell: Shell {
-            notice: Some(notice),
-            ..shell(text, "account-profile")
-        },
+        shell: Shell { notice: Some(notice), ..shell(text, "account-profile") },
         groups: Profile::groups(text, values),
     };
     let password = ChangePassword {
-        shell: wrong(
-            shell(text, "account-password"),
-            "current",
-            "problem-password-wrong",
-        ),
+        shell: wrong(shell(text, "account-password"), "current", "problem-password-wrong"),
         username: ADDRESS.to_owned(),
         min_length: 8,
     };
@@ -301,29 +256,18 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     };
     let sessions = Sessions {
         shell: shell(text, "account-sessions"),
-        sessions: vec![
-            session("ses_1", "Firefox – Linux", true),
-            session("ses_2", "Safari – iPhone", false),
-        ],
+        sessions: vec![session("ses_1", "Firefox – Linux", true), session("ses_2", "Safari – iPhone", false)],
     };
     let app = App {
         id: "ledger".to_owned(),
         name: "Ledger & Sons".to_owned(),
         domain: "ledger.example".to_owned(),
-        scopes: ["profile", "email"]
-            .map(|name| ScopeLine::standard(text, name).title)
-            .into(),
+        scopes: ["profile", "email"].map(|name| ScopeLine::standard(text, name).title).into(),
         since: text.day(NOW - 900 * HOUR, ZONE),
         last_used: Some(text.day(NOW, ZONE)),
     };
-    let apps = Apps {
-        shell: shell(text, "account-apps"),
-        apps: vec![app],
-    };
-    let delete = DeleteAccount {
-        shell: shell(text, "account-delete"),
-        username: ADDRESS.to_owned(),
-    };
+    let apps = Apps { shell: shell(text, "account-apps"), apps: vec![app] };
+    let delete = DeleteAccount { shell: shell(text, "account-delete"), username: ADDRESS.to_owned() };
     Ok(vec![
         ("account-home", home.render()?),
         ("account-profile", profile.render()?),
@@ -342,36 +286,20 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         subject: "123456 – Confirm your address".to_owned(),
         sent: text.when(NOW, ZONE),
     };
-    let mailbox = Mailbox {
-        shell: shell(text, "mailbox"),
-        mails: vec![mail.clone()],
-    };
-    let link = Link {
-        href: "/verify/link?token=1".to_owned(),
-        label: text.t("link-verify-button").into_owned(),
-    };
+    let mailbox = Mailbox { shell: shell(text, "mailbox"), mails: vec![mail.clone()] };
+    let link = Link { href: "/verify/link?token=1".to_owned(), label: text.t("link-verify-button").into_owned() };
     let page = MailPage {
-        shell: Shell {
-            title: mail.subject.clone(),
-            ..shell(text, "mailbox")
-        },
+        shell: Shell { title: mail.subject.clone(), ..shell(text, "mailbox") },
         mail,
         body: "Welcome.\n\n    123456\n\nhttp://localhost:8080/verify/link?token=1\n".to_owned(),
         links: vec![link],
     };
-    let demo = DemoHome {
-        shell: shell(text, "demo"),
-        sign_in: "/sign-in".to_owned(),
-        provider: "Vestibule".to_owned(),
-    };
+    let demo = DemoHome { shell: shell(text, "demo"), sign_in: "/sign-in".to_owned(), provider: "Vestibule".to_owned() };
     let claims = DemoClaims {
         shell: shell(text, "demo"),
         claims: vec![
             ("iss".to_owned(), "http://localhost:8080".to_owned()),
-            (
-                "sub".to_owned(),
-                "user_01k9m4q2t7e6r8s9v0w1x2y3z4".to_owned(),
-            ),
+            ("sub".to_owned(), "user_01k9m4q2t7e6r8s9v0w1x2y3z4".to_owned()),
             ("email".to_owned(), ADDRESS.to_owned()),
         ],
         sign_out: "/sign-out".to_owned(),

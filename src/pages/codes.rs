@@ -42,67 +42,33 @@ pub struct LinkPage {
 }
 
 impl LinkPage {
-    fn new(
-        mut shell: Shell,
-        action: &str,
-        token: String,
-        [title, detail, button]: [&str; 3],
-        address: &str,
-    ) -> Self {
+    fn new(mut shell: Shell, action: &str, token: String, [title, detail, button]: [&str; 3], address: &str) -> Self {
         shell.title = shell.t(title).into_owned();
         let detail = shell.text.with(detail, &[("address", address)]);
         let button = shell.t(button).into_owned();
-        Self {
-            shell,
-            action: action.to_owned(),
-            token,
-            detail,
-            button,
-            ask_password: None,
-        }
+        Self { shell, action: action.to_owned(), token, detail, button, ask_password: None }
     }
 
     /// Confirms the address of a new account in the browser that asked; posts to `/verify/link`.
     pub fn verify(shell: Shell, token: String, address: &str) -> Self {
-        Self::new(
-            shell,
-            "/verify/link",
-            token,
-            ["link-verify", "link-verify-text", "link-verify-button"],
-            address,
-        )
+        Self::new(shell, "/verify/link", token, ["link-verify", "link-verify-text", "link-verify-button"], address)
     }
 
     /// The same in another browser: the password shows that it is the same person.
     pub fn verify_elsewhere(shell: Shell, token: String, address: &str) -> Self {
         let words = ["link-verify", "link-elsewhere-text", "link-verify-button"];
         let page = Self::new(shell, "/verify/link", token, words, address);
-        Self {
-            ask_password: Some(address.to_owned()),
-            ..page
-        }
+        Self { ask_password: Some(address.to_owned()), ..page }
     }
 
     /// The link is too old; one button sends a new one. `action` is where that posts, for example `/verify/renew`.
     pub fn expired(shell: Shell, action: &str, token: String, address: &str) -> Self {
-        Self::new(
-            shell,
-            action,
-            token,
-            ["link-expired", "link-expired-text", "link-expired-button"],
-            address,
-        )
+        Self::new(shell, action, token, ["link-expired", "link-expired-text", "link-expired-button"], address)
     }
 
     /// Opens the new-password form; posts to `/reset/link`.
     pub fn reset(shell: Shell, token: String, address: &str) -> Self {
-        Self::new(
-            shell,
-            "/reset/link",
-            token,
-            ["link-reset", "link-reset-text", "continue"],
-            address,
-        )
+        Self::new(shell, "/reset/link", token, ["link-reset", "link-reset-text", "continue"], address)
     }
 
     /// Confirms a changed address; posts to `/account/email/link`.
@@ -113,13 +79,7 @@ impl LinkPage {
 
     /// Takes a changed address back; posts to `/undo`. `address` is the one that comes back.
     pub fn undo(shell: Shell, token: String, address: &str) -> Self {
-        Self::new(
-            shell,
-            "/undo",
-            token,
-            ["undo", "undo-text", "undo-button"],
-            address,
-        )
+        Self::new(shell, "/undo", token, ["undo", "undo-text", "undo-button"], address)
     }
 }
 

@@ -35,13 +35,7 @@ impl ScopeLine {
             || (name.to_owned(), text.t("scope-other-detail").into_owned()),
             |[title, detail]| (text.t(title).into_owned(), text.t(detail).into_owned()),
         );
-        Self {
-            name: name.to_owned(),
-            title,
-            detail,
-            optional: false,
-            checked: true,
-        }
+        Self { name: name.to_owned(), title, detail, optional: false, checked: true }
     }
 }
 

@@ -1,0 +1,236 @@
+//! The authorization endpoint: from parameters to a page or an answer.
+
+use std::sync::Arc;
+
+use super::codes::{self, Found};
+use super::session::Current;
+use super::{App, Outcome, Requester, clients};
+use crate::crypto::token::{Kind as TokenKind, SecretToken};
+use crate::engine::authorize::{Answer, AuthorizationRequest, Consent, Consented, Decision, Facts, Trusted, Untrusted, check, decide, trust};
+use crate::engine::client::Client;
+use crate::engine::event::{Event, Kind};
+use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::grant::{Grant, Requested};
+use crate::engine::oauth_error::{Code, OAuthError};
+use crate::engine::params::Params;
+use crate::engine::scope::Scopes;
+use crate::ids::{ClientId, GrantId};
+use crate::store::{Tx, consents, flows, grants};
+use crate::time::Timestamp;
+
+/// What the browser sees next.
+#[derive(Debug)]
+pub enum Next {
+    /// A page, for nothing may be sent anywhere.
+    Untrusted(Untrusted),
+    /// Back to the client.
+    Respond(Trusted, Answer),
+    SignIn { flow: Flow, client: Arc<Client>, again: bool, create: bool },
+    Consent { flow: Flow, client: Arc<Client>, request: Box<AuthorizationRequest>, ask: Consent },
+}
+
+/// Who asks for what.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    pub current: Option<&'a Current>,
+    /// The hash of the browser's secret, for a journey that begins here.
+    pub browser: [u8; 32],
+    pub requester: &'a Requester,
+}
+
+/// A new request.
+pub async fn begin(app: &App, params: &Params, asking: Asking<'_>) -> Outcome<Next> {
+    let id = params.one("client_id").ok().flatten().map(str::parse::<ClientId>);
+    let Some(id) = id else { return Ok(Next::Untrusted(Untrusted::ClientMissing)) };
+    let client = match id {
+        Ok(id) => clients::find(app, &id).await?,
+        Err(_) => None,
+    };
+    let Some(client) = client else { return Ok(Next::Untrusted(Untrusted::ClientUnknown)) };
+    let trusted = match trust(&client, params) {
+        Ok(trusted) => trusted,
+        Err(untrusted) => return Ok(Next::Untrusted(untrusted)),
+    };
+    match check(&trusted, &client, params) {
+        Ok(request) => go_on(app, client, trusted, request, Stage::New, asking).await,
+        Err(error) => Ok(Next::Respond(trusted, Answer::Error(error))),
+    }
+}
+
+/// Where a request stands.
+#[derive(Clone, Copy, Debug)]
+enum Stage<'a> {
+    New,
+    /// It waits in a journey.
+    Waiting { flow: &'a Flow, just_consented: bool },
+}
+
+/// A request that has waited for a sign-in or for consent.
+pub async fn resume(app: &App, flow: &Flow, asking: Asking<'_>) -> Outcome<Option<Next>> {
+    let Some((client, trusted, request)) = waiting(app, flow).await? else { return Ok(None) };
+    go_on(app, client, trusted, request, Stage::Waiting { flow, just_consented: false }, asking).await.map(Some)
+}
+
+/// The request that a journey carries, if its client still is what it was.
+async fn waiting(app: &App, flow: &Flow) -> Outcome<Option<(Arc<Client>, Trusted, AuthorizationRequest)>> {
+    let Continue::Authorize { request } = &flow.continue_to else { return Ok(None) };
+    let Some(client) = clients::find(app, &request.client_id).await? else { return Ok(None) };
+    let trusted = request.still_trusted(&client).ok();
+    Ok(trusted.map(|trusted| (client, trusted, (**request).clone())))
+}
+
+/// The client at the end of a journey, for its badge on the pages.
+pub async fn client_of(app: &App, flow: &Flow) -> Outcome<Option<Arc<Client>>> {
+    let Continue::Authorize { request } = &flow.continue_to else { return Ok(None) };
+    clients::find(app, &request.client_id).await
+}
+
+async fn go_on(app: &App, client: Arc<Client>, trusted: Trusted, request: AuthorizationRequest, stage: Stage<'_>, asking: Asking<'_>) -> Outcome<Next> {
+    let now = app.now();
+    let (requested_at, just_consented) = match stage {
+        Stage::New => (now, false),
+        Stage::Waiting { flow, just_consented } => (flow.created_at, just_consented),
+    };
+    let consented = match asking.current {
+        Some(current) if !client.metadata.first_party => consented(app, current, &client.id).await?,
+        _ => None,
+    };
+    let session = asking.current.map(|current| &current.session);
+    let facts = Facts { session, consented: consented.as_ref(), just_consented, requested_at, now };
+    match (decide(&client, &request, facts), asking.current) {
+        (Decision::Refuse(error), _) => Ok(Next::Respond(trusted, Answer::Error(error))),
+        (Decision::Answer(scopes), Some(current)) => answer(app, trusted, &request, scopes, current, stage).await,
+        (Decision::Consent(ask), Some(_)) => {
+            let flow = keep(app, &request, stage, asking).await?;
+            Ok(Next::Consent { flow, client, request: Box::new(request), ask })
+        }
+        (Decision::SignIn { again, create }, _) => {
+            let flow = keep(app, &request, stage, asking).await?;
+            Ok(Next::SignIn { flow, client, again, create })
+        }
+        // `decide` answers and asks only where somebody is signed in.
+        (Decision::Answer(_) | Decision::Consent(_), None) => {
+            let flow = keep(app, &request, stage, asking).await?;
+            Ok(Next::SignIn { flow, client, again: false, create: false })
+        }
+    }
+}
+
+async fn consented(app: &App, current: &Current, client_id: &ClientId) -> Outcome<Option<Consented>> {
+    let found = consents::get(&mut app.store.read().await?, &current.user.id, client_id).await?;
+    Ok(found.map(|consent| Consented { allowed: consent.scopes, declined: consent.declined }))
+}
+
+/// The journey in which the request waits: the one it has, or a new one.
+async fn keep(app: &App, request: &AuthorizationRequest, stage: Stage<'_>, asking: Asking<'_>) -> Outcome<Flow> {
+    match stage {
+        Stage::Waiting { flow, .. } => Ok(flow.clone()),
+        Stage::New => codes::remember(app, asking.browser, Continue::Authorize { request: Box::new(request.clone()) }).await,
+    }
+}
+
+/// A request that has expired or was answered begins anew, with what it asked for.
+pub async fn restart(app: &App, flow: &Flow, asking: Asking<'_>) -> Outcome<Option<Next>> {
+    let Some((client, trusted, request)) = waiting(app, flow).await? else { return Ok(None) };
+    go_on(app, client, trusted, request, Stage::New, asking).await.map(Some)
+}
+
+async fn answer(app: &App, trusted: Trusted, request: &AuthorizationRequest, scopes: Scopes, current: &Current, stage: Stage<'_>) -> Outcome<Next> {
+    let mut tx = app.store.write().await?;
+    if let Stage::Waiting { flow, .. } = stage
+        && !flows::finish(&mut tx, &flow.id, app.now()).await?
+    {
+        // Another tab was faster; its code is the one that counts.
+        let error = OAuthError::new(Code::AccessDenied, "this request was answered already");
+        return Ok(Next::Respond(trusted, Answer::Error(error)));
+    }
+    let code = issue(app, &mut tx, request, scopes, current).await?;
+    tx.commit().await?;
+    Ok(Next::Respond(trusted, Answer::Code(code.as_str().to_owned())))
+}
+
+async fn issue(app: &App, tx: &mut Tx, request: &AuthorizationRequest, scopes: Scopes, current: &Current) -> Outcome<SecretToken> {
+    let now = app.now();
+    let code = SecretToken::generate(TokenKind::Code, &app.random);
+    let code_expires_at = now + app.settings.tokens.code;
+    let grant = Grant {
+        id: GrantId::new(now, &app.random),
+        user_id: current.user.id.clone(),
+        client_id: request.client_id.clone(),
+        session_id: Some(current.session.id.clone()),
+        offline: scopes.contains("offline_access"),
+        scopes,
+        request: Requested {
+            redirect_uri: request.redirect_uri_sent.then(|| request.redirect_uri.clone()),
+            nonce: request.nonce.clone(),
+            code_challenge: request.code_challenge.clone(),
+            claims: request.claims.clone(),
+        },
+        auth_time: current.session.auth_time,
+        acr: current.session.acr().to_owned(),
+        amr: current.session.amr().join(" "),
+        code_expires_at,
+        code_used_at: None,
+        refresh_sequence: 0,
+        refresh_rotated_at: None,
+        refresh_expires_at: None,
+        created_at: now,
+        expires_at: code_expires_at,
+    };
+    grants::insert(tx, &grant, &code.hash()).await?;
+    Ok(code)
+}
+
+/// What the person says on the consent page.
+#[derive(Clone, Debug)]
+pub enum Said {
+    Deny,
+    /// Yes, with these optional scopes left ticked.
+    Allow { ticked: Scopes },
+}
+
+/// Scopes that can be unticked: all but the identity itself.
+pub fn is_optional(scope: &str) -> bool {
+    scope != "openid"
+}
+
+/// Records the yes or no, and answers.
+pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, asking: Asking<'_>) -> Outcome<Option<Next>> {
+    let Some((client, trusted, request)) = waiting(app, flow).await? else { return Ok(None) };
+    if flow.step(Step::SignedIn, app.now()).is_err() {
+        return Ok(None);
+    }
+    let ticked = match said {
+        Said::Allow { ticked } => ticked,
+        Said::Deny => {
+            let mut tx = app.store.write().await?;
+            flows::finish(&mut tx, &flow.id, app.now()).await?;
+            tx.commit().await?;
+            let error = OAuthError::new(Code::AccessDenied, "the person said no");
+            return Ok(Some(Next::Respond(trusted, Answer::Error(error))));
+        }
+    };
+    let before = consented(app, current, &client.id).await?.unwrap_or_default();
+    let unticked = Scopes::from_iter(request.scopes.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)));
+    let allowed = before.allowed.or(&request.scopes).without(&unticked);
+    let declined = before.declined.or(&unticked).without(&allowed);
+    let now: Timestamp = app.now();
+    let mut tx = app.store.write().await?;
+    consents::put(&mut tx, &current.user.id, &client.id, &allowed, &declined, now).await?;
+    let event = super::tell::event(Kind::ConsentGranted, asking.requester.origin());
+    let (user_id, client_id) = (Some(current.user.id.clone()), Some(client.id.clone()));
+    app.record(&mut tx, Event { user_id, client_id, session_id: Some(current.session.id.clone()), ..event }).await?;
+    tx.commit().await?;
+    go_on(app, client, trusted, request, Stage::Waiting { flow, just_consented: true }, asking).await.map(Some)
+}
+
+/// A journey by the id in a URL, and whether it is this browser's.
+pub async fn find(app: &App, id: &str, browser: Option<&[u8; 32]>) -> Outcome<Found> {
+    let found = codes::find(app, id, browser).await?;
+    let is_request = |flow: &Flow| matches!(flow.state, State::SignIn);
+    Ok(match found {
+        Found::Here(flow) if is_request(&flow) => Found::Here(flow),
+        Found::Elsewhere(flow) if is_request(&flow) => Found::Elsewhere(flow),
+        _ => Found::None,
+    })
+}

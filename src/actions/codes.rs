@@ -1,0 +1,221 @@
+//! Codes and links that prove an address: made, sent, judged. What a proof leads to is its journey's business.
+
+use std::time::Duration;
+
+use super::limits::Purpose;
+use super::session::Current;
+use super::{App, Outcome, Requester};
+use crate::crypto::token;
+use crate::engine::codes::{self, Codes, MaySend, Verdict};
+use crate::engine::flow::{Continue, Flow, State};
+use crate::gateways::mail::letters::Letter;
+use crate::ids::{FlowId, UserId};
+use crate::locale::Locale;
+use crate::store::{Tx, flows};
+
+pub const DIGITS: usize = 6;
+
+/// A journey in the browser that began it, or in another one.
+#[derive(Clone, Debug)]
+pub enum Found {
+    Here(Flow),
+    /// The browser has not the secret: its cookie is lost, or it is another browser.
+    Elsewhere(Flow),
+    None,
+}
+
+/// Loads a journey by the id in a URL. `browser` is the hash of the browser's secret.
+pub async fn find(app: &App, id: &str, browser: Option<&[u8; 32]>) -> Outcome<Found> {
+    let Ok(id) = id.parse::<FlowId>() else { return Ok(Found::None) };
+    let Some(flow) = flows::by_id(&mut app.store.read().await?, &id).await? else { return Ok(Found::None) };
+    let here = browser.is_some_and(|hash| token::constant_time_eq(hash, &flow.browser_hash));
+    Ok(if here { Found::Here(flow) } else { Found::Elsewhere(flow) })
+}
+
+/// A journey that begins now.
+pub(super) fn begin(app: &App, state: State, user_id: Option<UserId>, browser: [u8; 32], continue_to: Continue) -> Flow {
+    let now = app.now();
+    Flow {
+        id: FlowId::new(now, &app.random),
+        browser_hash: browser,
+        user_id,
+        expires_at: now + app.flow_lifetimes().of(&state),
+        state,
+        continue_to,
+        codes: Codes::default(),
+        created_at: now,
+        finished_at: None,
+    }
+}
+
+/// Begins a journey that only remembers where to go after signing in.
+pub async fn remember(app: &App, browser: [u8; 32], continue_to: Continue) -> Outcome<Flow> {
+    let flow = begin(app, State::SignIn, None, browser, continue_to);
+    let mut tx = app.store.write().await?;
+    flows::insert(&mut tx, &flow).await?;
+    tx.commit().await?;
+    Ok(flow)
+}
+
+/// The secret part of a mail's link. It is computed from the journey, so a mail that is sent again carries the same link and nothing
+/// needs to be stored.
+fn link_token(app: &App, flow: &Flow) -> String {
+    let mac = app.keyring.mac("link", &[flow.id.as_str().as_bytes(), flow.state.kind().as_bytes()]);
+    format!("{}.{}", flow.id, data_encoding::BASE64URL_NOPAD.encode(&mac))
+}
+
+/// The journey that a mail's link belongs to.
+pub async fn by_link(app: &App, token: &str, browser: Option<&[u8; 32]>) -> Outcome<Found> {
+    let Some((id, mac)) = token.split_once('.') else { return Ok(Found::None) };
+    let found = find(app, id, browser).await?;
+    let (Found::Here(flow) | Found::Elsewhere(flow)) = &found else { return Ok(Found::None) };
+    let mac = data_encoding::BASE64URL_NOPAD.decode(mac.as_bytes()).unwrap_or_default();
+    let parts = [flow.id.as_str().as_bytes(), flow.state.kind().as_bytes()];
+    Ok(if app.keyring.verify_mac("link", &parts, &mac) { found } else { Found::None })
+}
+
+fn code_mac(app: &App, flow: &Flow, code: &str) -> [u8; 32] {
+    app.keyring.mac("code", &[flow.id.as_str().as_bytes(), flow.state.kind().as_bytes(), code.as_bytes()])
+}
+
+/// What a journey's mail says, given its code and link.
+fn letter(app: &App, flow: &Flow, code: String) -> Option<Letter> {
+    let settings = &app.settings.flows;
+    let minutes = whole(settings.code, 60);
+    let link = |path: &str| app.link(&format!("{path}?token={}", link_token(app, flow)));
+    match &flow.state {
+        State::SignUp(_) | State::VerifyEmail { .. } => {
+            Some(Letter::VerifyAddress { code, link: link("/verify/link"), minutes, hours: whole(settings.verify, 3600) })
+        }
+        State::Reset { .. } | State::ResetProved { .. } => {
+            Some(Letter::Reset { code, link: link("/reset/link"), minutes: whole(settings.reset, 60).min(minutes) })
+        }
+        State::ChangeEmail { .. } => {
+            let hours = whole(app.flow_lifetimes().change, 3600);
+            Some(Letter::ConfirmNewAddress { code, link: link("/account/email/link"), minutes, hours })
+        }
+        State::UndoEmail { previous, changed_to } => Some(Letter::AddressChanged {
+            old: previous.clone(),
+            new: changed_to.clone(),
+            undo: link("/undo"),
+            hours: whole(settings.undo, 3600),
+        }),
+        State::SignIn => None,
+    }
+}
+
+fn whole(duration: Duration, unit: u64) -> i64 {
+    i64::try_from(duration.as_secs().div_ceil(unit)).unwrap_or(i64::MAX)
+}
+
+/// Who a journey's mail goes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Recipient {
+    /// The address of the journey.
+    Owner,
+    /// Nobody: the journey is a decoy. The same work is done and no mail leaves.
+    Nobody,
+}
+
+/// Gives the journey a new code and puts its mail into the outbox; the caller stores the flow.
+pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient, locale: Locale) -> Outcome<()> {
+    let code = app.random.code(DIGITS);
+    let mac = match to {
+        Recipient::Owner => code_mac(app, flow, &code),
+        Recipient::Nobody => app.random.bytes(),
+    };
+    flow.codes = std::mem::take(&mut flow.codes).sent(mac, app.code_rules(), app.now());
+    let Some(letter) = letter(app, flow, code) else { return Ok(()) };
+    let recipient = match to {
+        Recipient::Owner => flow.state.destination().unwrap_or_default().to_owned(),
+        Recipient::Nobody => String::new(),
+    };
+    app.mail(tx, &recipient, &letter, locale, app.flow_lifetimes().of(&flow.state)).await
+}
+
+/// Mails the link of a journey that has no code.
+pub(super) async fn send_link(app: &App, tx: &mut Tx, flow: &Flow, locale: Locale) -> Outcome<()> {
+    let Some(letter) = letter(app, flow, String::new()) else { return Ok(()) };
+    app.mail(tx, flow.state.destination().unwrap_or_default(), &letter, locale, app.flow_lifetimes().of(&flow.state)).await
+}
+
+/// What became of "send again".
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resent {
+    Sent,
+    Wait(Duration),
+    /// Too many in this journey, or it is over: begin again.
+    Over,
+}
+
+/// Sends another code; the one before still works. A decoy does the same and sends nothing.
+pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Resent> {
+    app.limit_requester(Purpose::Verify, app.settings.limits.verify_requester, requester).await?;
+    let now = app.now();
+    if flow.is_open(now).is_err() {
+        return Ok(Resent::Over);
+    }
+    match flow.codes.may_send(app.code_rules(), now) {
+        MaySend::Now => {}
+        MaySend::After(wait) => return Ok(Resent::Wait(wait)),
+        MaySend::Never => return Ok(Resent::Over),
+    }
+    let mut tx = app.store.write().await?;
+    let mut next = flow.clone();
+    let recipient = if is_decoy(app, &mut tx, flow).await? { Recipient::Nobody } else { Recipient::Owner };
+    send(app, &mut tx, &mut next, recipient, requester.locale).await?;
+    if !flows::set_codes(&mut tx, &flow.id, &flow.codes, &next.codes).await? {
+        return Ok(Resent::Wait(app.code_rules().resend));
+    }
+    tx.commit().await?;
+    Ok(Resent::Sent)
+}
+
+/// Whether a journey was begun for somebody whom it cannot concern: a reset of an unknown account, a sign-up for an address that has one.
+async fn is_decoy(app: &App, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
+    match &flow.state {
+        State::Reset { .. } => Ok(flow.user_id.is_none()),
+        State::SignUp(_) if app.settings.signup.verify_email => {
+            let email = flow.state.destination().and_then(|text| crate::engine::address::Email::parse(text).ok());
+            match email {
+                Some(email) => Ok(crate::store::users::by_email(tx, &email).await?.is_some()),
+                None => Ok(true),
+            }
+        }
+        _ => Ok(false),
+    }
+}
+
+/// What a typed code proves.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typed {
+    Right,
+    Wrong,
+    /// A new code is needed.
+    Spent,
+}
+
+/// Judges a typed code in the caller's transaction, from the row as it is now. A wrong one is counted there: the caller must commit.
+pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Outcome<Typed> {
+    let Some(flow) = flows::by_id(tx, &flow.id).await?.filter(|flow| flow.is_open(app.now()).is_ok()) else {
+        return Ok(Typed::Spent);
+    };
+    let Some(code) = codes::typed(text, DIGITS) else { return Ok(Typed::Wrong) };
+    match flow.codes.check(&code_mac(app, &flow, &code), app.code_rules(), app.now()) {
+        Verdict::Right => Ok(Typed::Right),
+        verdict => {
+            flows::set_codes(tx, &flow.id, &flow.codes, &flow.codes.clone().tried()).await?;
+            Ok(if verdict == Verdict::Spent { Typed::Spent } else { Typed::Wrong })
+        }
+    }
+}
+
+/// Every try at a code or link counts against its requester.
+pub(super) async fn limit(app: &App, requester: &Requester) -> Outcome<()> {
+    app.limit_requester(Purpose::Verify, app.settings.limits.verify_requester, requester).await
+}
+
+/// Whether the person signed in is the one a journey concerns.
+pub(super) fn concerns(flow: &Flow, current: Option<&Current>) -> bool {
+    current.is_some_and(|current| flow.user_id.as_ref() == Some(&current.user.id))
+}

@@ -1,0 +1,117 @@
+//! Signing out, also when a relying party asks for it (OpenID Connect RP-Initiated Logout 1.0).
+
+use std::sync::Arc;
+
+use serde::Deserialize;
+
+use super::session::Current;
+use super::{App, Outcome, Requester, clients, session};
+use crate::engine::client::Client;
+use crate::engine::params::Params;
+use crate::ids::ClientId;
+use crate::store::grants;
+use crate::store::sessions::Which;
+
+/// What a relying party asked for, as far as it may be believed.
+#[derive(Clone, Debug, Default)]
+pub struct Asked {
+    pub client: Option<Arc<Client>>,
+    /// Registered for the client, with `state` added.
+    pub return_to: Option<String>,
+    /// The parameters, for the confirmation page to carry on.
+    pub carried: Vec<(String, String)>,
+    /// The hint names somebody else than who is signed in.
+    pub other_person: bool,
+}
+
+/// Why a request is refused with a page.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refused {
+    /// `id_token_hint` is not a token of ours.
+    Hint,
+    /// `client_id` is unknown, or another one than the hint's.
+    Client,
+    /// `post_logout_redirect_uri` is not registered, or no client was named.
+    Redirect,
+    /// A parameter was sent twice.
+    Repeated,
+}
+
+#[derive(Deserialize)]
+struct Hint {
+    iss: String,
+    sub: String,
+    aud: String,
+}
+
+const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
+
+/// Reads the parameters of the end-session endpoint (section 2). The hint may have expired; its signature must be ours.
+pub async fn read(app: &App, params: &Params, current: Option<&Current>) -> Outcome<Result<Asked, Refused>> {
+    let mut values = [None; 4];
+    for (value, name) in values.iter_mut().zip(CARRIED) {
+        let Ok(found) = params.one(name) else { return Ok(Err(Refused::Repeated)) };
+        *value = found;
+    }
+    let [hint, client_id, redirect, state] = values;
+    let hint = match hint.map(|token| verify(app, token)) {
+        Some(None) => return Ok(Err(Refused::Hint)),
+        Some(Some(hint)) => Some(hint),
+        None => None,
+    };
+    let named = match (client_id, hint.as_ref().map(|hint| hint.aud.as_str())) {
+        (Some(id), Some(aud)) if id != aud => return Ok(Err(Refused::Client)),
+        (Some(id), _) | (None, Some(id)) => Some(id),
+        (None, None) => None,
+    };
+    let client = match named.map(str::parse::<ClientId>) {
+        Some(Ok(id)) => clients::find(app, &id).await?,
+        _ => None,
+    };
+    if named.is_some() && client.is_none() {
+        return Ok(Err(Refused::Client));
+    }
+    let return_to = match (redirect, &client) {
+        (Some(uri), Some(client)) if client.owns_post_logout_redirect_uri(uri) => Some(with_state(uri, state)),
+        (Some(_), _) => return Ok(Err(Refused::Redirect)),
+        (None, _) => None,
+    };
+    let other_person = matches!((&hint, current), (Some(hint), Some(current)) if hint.sub != current.user.id.as_str());
+    let carry = |(name, value): (&str, Option<&str>)| value.map(|value| (name.to_owned(), value.to_owned()));
+    let carried = CARRIED.into_iter().zip(values).filter_map(carry).collect();
+    Ok(Ok(Asked { client, return_to, carried, other_person }))
+}
+
+fn verify(app: &App, token: &str) -> Option<Hint> {
+    let hint: Hint = app.keys.decode(token, &["JWT"]).ok()?;
+    (hint.iss == app.settings.issuer()).then_some(hint)
+}
+
+fn with_state(uri: &str, state: Option<&str>) -> String {
+    let Some(state) = state else { return uri.to_owned() };
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish();
+    let joint = if uri.contains('?') { '&' } else { '?' };
+    format!("{uri}{joint}{query}")
+}
+
+/// Where to sign out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Where {
+    Here,
+    Everywhere,
+}
+
+/// Ends this session or all of them, and names the applications that were signed in through it.
+pub async fn sign_out(app: &App, current: &Current, place: Where, requester: &Requester) -> Outcome<Vec<String>> {
+    let ids = grants::clients_of_session(&mut app.store.read().await?, &current.session.id).await?;
+    let mut names = Vec::new();
+    for id in ids {
+        names.extend(clients::find(app, &id).await?.map(|client| client.name().to_owned()));
+    }
+    let which = match place {
+        Where::Here => Which::One(&current.session.id),
+        Where::Everywhere => Which::All,
+    };
+    session::end(app, current, which, requester).await?;
+    Ok(names)
+}

@@ -1,0 +1,160 @@
+//! Sessions: who a cookie stands for, beginning, ending, and tower-sessions' store over our rows.
+
+use async_trait::async_trait;
+use tower_sessions::SessionStore;
+use tower_sessions::session::{Id, Record};
+use tower_sessions::session_store::{self, Error as CarrierError};
+
+use super::{App, Fault, Outcome, Requester};
+use crate::crypto::token;
+use crate::engine::event::{Event, Kind};
+use crate::engine::session::{MethodKind, Session};
+use crate::engine::user::User;
+use crate::ids::SessionId;
+use crate::store::sessions::{self, Which};
+use crate::store::{Tx, users};
+
+/// Who is signed in.
+#[derive(Clone, Debug)]
+pub struct Current {
+    pub session: Session,
+    pub user: User,
+}
+
+/// The live session that a cookie's value carries. One statement; once a minute one more, to remember that it was seen.
+pub async fn current(app: &App, carrier: &str) -> Outcome<Option<Current>> {
+    let found = sessions::by_carrier(&mut app.store.read().await?, &token::hash(carrier)).await?;
+    let now = app.now();
+    let Some((mut session, user)) = found.filter(|(session, user)| session.is_live(now) && user.is_active()) else {
+        return Ok(None);
+    };
+    if let Some((seen, idle)) = session.seen(app.session_lifetimes(), now) {
+        let mut tx = app.store.write().await?;
+        sessions::seen(&mut tx, &session.id, seen, idle).await?;
+        tx.commit().await?;
+        (session.last_seen_at, session.idle_expires_at) = (seen, idle);
+    }
+    Ok(Some(Current { session, user }))
+}
+
+/// How somebody has just proved who they are.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Proved<'a> {
+    pub how: MethodKind,
+    pub remember: bool,
+    /// Who is signed in in this browser already.
+    pub before: Option<&'a Current>,
+    pub requester: &'a Requester,
+}
+
+/// Begins a session in the caller's transaction, or renews the one this browser has for the same person; another person's ends.
+pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_>) -> Outcome<Session> {
+    let now = app.now();
+    let origin = proved.requester.origin();
+    if let Some(before) = proved.before {
+        if before.user.id == user.id {
+            let session = before.session.clone().reauthenticated(proved.how, now);
+            if sessions::reauthenticated(tx, &session).await? {
+                let event = super::tell::event(Kind::Reauthenticated, origin);
+                app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), ..event }).await?;
+                return Ok(session);
+            }
+        } else {
+            end_in(app, tx, before, Which::One(&before.session.id), proved.requester).await?;
+        }
+    }
+    let id = SessionId::new(now, &app.random);
+    let lifetimes = app.session_lifetimes();
+    let (device, address) = (origin.device.clone(), origin.address.clone());
+    let session = Session::begin(id, user.id.clone(), proved.how, proved.remember, device, address, lifetimes, now);
+    sessions::insert(tx, &session).await?;
+    users::signed_in(tx, &user.id, now).await?;
+    let event = super::tell::event(Kind::SignedIn, origin);
+    let detail = Some(proved.how.as_str());
+    app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), detail, ..event }).await?;
+    Ok(session)
+}
+
+async fn end_in(app: &App, tx: &mut Tx, current: &Current, which: Which<'_>, requester: &Requester) -> Outcome<Vec<SessionId>> {
+    let ended = sessions::end(tx, &current.user.id, which).await?;
+    // One event per session (L71).
+    for id in &ended {
+        let event = super::tell::event(Kind::SignedOut, requester.origin());
+        app.record(tx, Event { user_id: Some(current.user.id.clone()), session_id: Some(id.clone()), ..event }).await?;
+    }
+    Ok(ended)
+}
+
+/// Ends sessions of the person signed in, with what they authorized but for `offline_access`.
+pub async fn end(app: &App, current: &Current, which: Which<'_>, requester: &Requester) -> Outcome<Vec<SessionId>> {
+    let mut tx = app.store.write().await?;
+    let ended = end_in(app, &mut tx, current, which, requester).await?;
+    tx.commit().await?;
+    Ok(ended)
+}
+
+pub use crate::store::sessions::Which as Sessions;
+
+/// The person's live sessions, the most recently used first.
+pub async fn list(app: &App, current: &Current) -> Outcome<Vec<Session>> {
+    Ok(sessions::of_user(&mut app.store.read().await?, &current.user.id, app.now()).await?)
+}
+
+/// The key under which the cookie's record names our session.
+pub const SESSION_KEY: &str = "session";
+
+/// tower-sessions' store: it carries the session's id in a cookie and nothing else, so two requests that save at once lose nothing.
+#[derive(Clone)]
+pub struct Carriers(pub App);
+
+impl std::fmt::Debug for Carriers {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Carriers")
+    }
+}
+
+fn backend(error: impl std::fmt::Display) -> CarrierError {
+    CarrierError::Backend(error.to_string())
+}
+
+#[async_trait]
+impl SessionStore for Carriers {
+    /// A cookie's value is 128 random bits: a collision would take over somebody's row only if it were guessed, so no check.
+    async fn create(&self, record: &mut Record) -> session_store::Result<()> {
+        record.id = Id::default();
+        self.save(record).await
+    }
+
+    async fn save(&self, record: &Record) -> session_store::Result<()> {
+        let Some(session_id) = record.data.get(SESSION_KEY).and_then(|value| value.as_str()) else { return Ok(()) };
+        let mut tx = self.0.store.write().await.map_err(backend)?;
+        let expires_at = self.0.now() + self.0.settings.sessions.absolute;
+        sessions::carry(&mut tx, &token::hash(&record.id.to_string()), session_id, expires_at).await.map_err(backend)?;
+        tx.commit().await.map_err(backend)
+    }
+
+    async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
+        let mut tx = self.0.store.read().await.map_err(backend)?;
+        let found = sessions::carried(&mut tx, &token::hash(&id.to_string())).await.map_err(backend)?;
+        let Some((session_id, _)) = found.filter(|(_, expires_at)| self.0.now() < *expires_at) else { return Ok(None) };
+        let data = [(SESSION_KEY.to_owned(), session_id.into())].into();
+        // The row's own end is what counts, by our clock.
+        Ok(Some(Record { id: *id, data, expiry_date: tower_sessions::cookie::time::OffsetDateTime::from(far_future()) }))
+    }
+
+    async fn delete(&self, id: &Id) -> session_store::Result<()> {
+        let mut tx = self.0.store.write().await.map_err(backend)?;
+        sessions::drop_carrier(&mut tx, &token::hash(&id.to_string())).await.map_err(backend)?;
+        tx.commit().await.map_err(backend)
+    }
+}
+
+fn far_future() -> std::time::SystemTime {
+    std::time::UNIX_EPOCH + std::time::Duration::from_secs(4_102_444_800)
+}
+
+impl From<Fault> for CarrierError {
+    fn from(fault: Fault) -> Self {
+        backend(fault)
+    }
+}

@@ -1,0 +1,175 @@
+//! Our cookies: names, attributes, and reading them so that a planted twin is noticed.
+
+use std::time::Duration;
+
+use axum::http::{HeaderMap, HeaderValue, header};
+use cookie::{Cookie, SameSite};
+
+/// The cookies we set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum CookieName {
+    /// The browser session.
+    Session,
+    /// A secret that binds flows to this browser.
+    Browser,
+    /// The chosen language.
+    Locale,
+    /// Who signed in here before.
+    Remembered,
+}
+
+impl CookieName {
+    const fn pair(self) -> (&'static str, &'static str) {
+        match self {
+            Self::Session => ("vestibule_session", "__Host-vestibule_session"),
+            Self::Browser => ("vestibule_browser", "__Host-vestibule_browser"),
+            Self::Locale => ("vestibule_locale", "__Host-vestibule_locale"),
+            Self::Remembered => ("vestibule_remembered", "__Host-vestibule_remembered"),
+        }
+    }
+}
+
+/// How cookies are written at our public URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookies {
+    /// Over HTTPS: `__Host-` (RFC 6265bis section 4.1.3.2), so that no sibling domain can plant one, and `Secure`.
+    Secure,
+    /// Over plain HTTP on loopback, where browsers refuse both.
+    Plain,
+}
+
+impl Cookies {
+    /// By the scheme of the public URL.
+    pub const fn new(https: bool) -> Self {
+        if https { Self::Secure } else { Self::Plain }
+    }
+
+    /// The name on the wire.
+    pub const fn name(self, cookie: CookieName) -> &'static str {
+        match (self, cookie.pair()) {
+            (Self::Plain, (plain, _)) => plain,
+            (Self::Secure, (_, prefixed)) => prefixed,
+        }
+    }
+
+    /// The value the browser sent, see [`read`].
+    pub fn read(self, headers: &HeaderMap, cookie: CookieName) -> Option<&str> {
+        read(headers, self.name(cookie))
+    }
+
+    /// A `Set-Cookie` value. Without `max_age` the cookie ends with the browser. None if the value has characters a
+    /// cookie cannot hold.
+    pub fn set(self, cookie: CookieName, value: &str, max_age: Option<Duration>) -> Option<HeaderValue> {
+        if !value.bytes().all(is_cookie_octet) {
+            return None;
+        }
+        let mut built = self.bare(cookie, value);
+        if let Some(max_age) = max_age {
+            built = built.max_age(cookie::time::Duration::seconds(i64::try_from(max_age.as_secs()).unwrap_or(i64::MAX)));
+        }
+        HeaderValue::from_str(&built.build().to_string()).ok()
+    }
+
+    /// A `Set-Cookie` value that deletes the cookie.
+    pub fn clear(self, cookie: CookieName) -> Option<HeaderValue> {
+        let built = self.bare(cookie, "").max_age(cookie::time::Duration::ZERO).build();
+        HeaderValue::from_str(&built.to_string()).ok()
+    }
+
+    fn bare(self, cookie: CookieName, value: &str) -> cookie::CookieBuilder<'_> {
+        Cookie::build((self.name(cookie), value)).path("/").http_only(true).secure(self == Self::Secure).same_site(SameSite::Lax)
+    }
+}
+
+/// Adds a `Set-Cookie` header; none does nothing.
+pub fn add(headers: &mut HeaderMap, cookie: Option<HeaderValue>) {
+    if let Some(cookie) = cookie {
+        headers.append(header::SET_COOKIE, cookie);
+    }
+}
+
+/// The value of a cookie. Sent twice with different values it counts as absent: one of them was planted, from a sibling
+/// domain or another path, and nothing tells which.
+pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    // Bytes, because a neighbour's cookie in another charset must not hide ours.
+    let mut found: Option<&[u8]> = None;
+    let lines = headers.get_all(header::COOKIE).iter();
+    for pair in lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b';')) {
+        let Some(value) = pair.trim_ascii().strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) else {
+            continue;
+        };
+        if found.is_some_and(|other| other != value) {
+            return None;
+        }
+        found = Some(value);
+    }
+    found.and_then(|value| std::str::from_utf8(value).ok()).filter(|value| !value.is_empty())
+}
+
+/// RFC 6265 section 4.1.1.
+const fn is_cookie_octet(byte: u8) -> bool {
+    matches!(byte, 0x21 | 0x23..=0x2b | 0x2d..=0x3a | 0x3c..=0x5b | 0x5d..=0x7e)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sent(lines: &[&[u8]]) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        for line in lines {
+            headers.append(header::COOKIE, HeaderValue::from_bytes(line).unwrap());
+        }
+        headers
+    }
+
+    #[test]
+    fn reads_the_one_value() {
+        let read = |lines: &[&[u8]]| read(&sent(lines), "id").map(str::to_owned);
+        assert_eq!(read(&[]), None);
+        assert_eq!(read(&[b"id=a"]).as_deref(), Some("a"));
+        assert_eq!(read(&[b"x=1; id=a=b;y=2"]).as_deref(), Some("a=b"));
+        assert_eq!(read(&[b"xid=1; idx=2; id"]), None);
+        assert_eq!(read(&[b"x=\xfc\xff; id=a"]).as_deref(), Some("a"));
+        assert_eq!(read(&[b"id="]), None);
+        assert_eq!(read(&[b"id=\xff"]), None);
+    }
+
+    #[test]
+    fn a_second_value_makes_both_suspect() {
+        let read = |lines: &[&[u8]]| read(&sent(lines), "id").map(str::to_owned);
+        assert_eq!(read(&[b"id=a; id=b"]), None);
+        assert_eq!(read(&[b"id=a; id=b; id=a"]), None);
+        assert_eq!(read(&[b"id=a", b"id=b"]), None);
+        assert_eq!(read(&[b"id=a; id=a"]).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn attributes_fit_the_scheme() {
+        let day = Some(Duration::from_hours(24));
+        let set = |cookies: Cookies, age| cookies.set(CookieName::Session, "v", age).unwrap().to_str().unwrap().to_owned();
+        assert_eq!(
+            set(Cookies::new(true), day),
+            "__Host-vestibule_session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86400"
+        );
+        assert_eq!(set(Cookies::new(false), None), "vestibule_session=v; HttpOnly; SameSite=Lax; Path=/");
+        assert_eq!(
+            Cookies::Plain.clear(CookieName::Locale).unwrap(),
+            "vestibule_locale=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
+        );
+        for bad in ["a;b", "a b", "a\"", "ü", "a\r\nb"] {
+            assert_eq!(Cookies::Plain.set(CookieName::Locale, bad, None), None, "{bad}");
+        }
+    }
+
+    #[test]
+    fn what_is_set_is_read() {
+        for cookies in [Cookies::Secure, Cookies::Plain] {
+            for name in [CookieName::Session, CookieName::Browser, CookieName::Locale, CookieName::Remembered] {
+                let line = cookies.set(name, "value", None).unwrap();
+                let pair = line.to_str().unwrap().split(';').next().unwrap().to_owned();
+                assert_eq!(cookies.read(&sent(&[pair.as_bytes()]), name), Some("value"));
+            }
+        }
+    }
+}
