@@ -61,6 +61,7 @@ pub struct Parts {
     hasher: Hasher,
     pub(in crate::actions) mailer: Mailer,
     pub(in crate::actions) clients: clients::Cache,
+    pub(in crate::actions) blocked: token::Blocked,
     pub(in crate::actions) outbox: outbox::Bell,
 }
 
@@ -144,6 +145,7 @@ impl App {
             hasher: made.hasher,
             mailer: made.mailer,
             clients,
+            blocked: token::Blocked::default(),
             outbox: outbox::Bell::default(),
         })))
     }

@@ -1,0 +1,307 @@
+//! Signing keys: made at first start, rotated by schedule or by hand, kept parsed in memory.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use hyper::body::Bytes;
+use serde::Serialize;
+
+use super::token::verified::Verified;
+use super::{App, Fault, Outcome};
+use crate::crypto::jose::{Alg, Jwk, SigningKey, VerifyingKey};
+use crate::engine::event::{Actor, Event, Kind, Origin};
+use crate::engine::key::{KeyRecord, Rotation, Schedule, Stage, due};
+use crate::ids::KeyId;
+use crate::settings::SigningAlg;
+use crate::store::Tx;
+use crate::store::keys::{self as rows, SealedKey};
+use crate::time::Timestamp;
+
+/// What private keys are sealed for; see [`crate::crypto::seal`].
+const PURPOSE: &str = "signing-key";
+
+/// The keys of this process. Empty until [`load`].
+#[derive(Default)]
+pub struct Ring(RwLock<Arc<Loaded>>);
+
+/// Every key that is not removed, parsed, and what follows from them alone. Replaced as a whole.
+#[derive(Default)]
+pub struct Loaded {
+    keys: Vec<RingKey>,
+    jwks: Bytes,
+    /// Tokens whose signature was found right. In here, so that a key that goes takes them along.
+    pub(in crate::actions) verified: Verified,
+}
+
+struct RingKey {
+    record: KeyRecord,
+    key: Arc<SigningKey>,
+}
+
+impl Ring {
+    pub(in crate::actions) fn loaded(&self) -> Arc<Loaded> {
+        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    #[cfg(test)]
+    pub(in crate::actions) fn of(loaded: Loaded) -> Self {
+        Self(RwLock::new(Arc::new(loaded)))
+    }
+
+    fn replace(&self, loaded: Loaded) {
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+    }
+}
+
+impl Loaded {
+    fn of(keys: Vec<RingKey>) -> Outcome<Self> {
+        let jwks = jwks_of(&keys)?;
+        Ok(Self { keys, jwks, verified: Verified::default() })
+    }
+
+    /// The key with this id, which is text from outside.
+    pub(in crate::actions) fn verifying(&self, kid: &str) -> Option<&VerifyingKey> {
+        self.keys.iter().find(|found| found.key.kid() == kid).map(|found| found.key.verifying_key())
+    }
+
+    /// Whether these are the keys of these rows, at the same places of their lives.
+    fn matches(&self, sealed: &[SealedKey]) -> bool {
+        let life = |record: &KeyRecord| (record.id.clone(), record.retires_at, record.removes_at);
+        self.keys.len() == sealed.len() && self.keys.iter().zip(sealed).all(|(a, b)| life(&a.record) == life(&b.record))
+    }
+}
+
+/// The key that signs now. None only before [`ensure`] has run.
+pub fn signing(ring: &Ring, alg: Alg, now: Timestamp) -> Option<Arc<SigningKey>> {
+    let loaded = ring.loaded();
+    let mut signing = loaded.keys.iter().rev().filter(|found| found.record.alg == alg);
+    signing.find(|found| found.record.stage(now) == Stage::Signing).map(|found| Arc::clone(&found.key))
+}
+
+/// The public key with this id, as long as something it signed may be valid.
+pub fn verifying(ring: &Ring, kid: &str) -> Option<VerifyingKey> {
+    ring.loaded().verifying(kid).cloned()
+}
+
+/// The JWK set (RFC 7517 section 5), ready to be sent: every key from the day it is made until its last token has expired.
+pub fn jwks(ring: &Ring) -> Bytes {
+    ring.loaded().jwks.clone()
+}
+
+/// The algorithm that a setting names.
+pub const fn alg(setting: SigningAlg) -> Alg {
+    match setting {
+        SigningAlg::Es256 => Alg::Es256,
+        SigningAlg::Rs256 => Alg::Rs256,
+        SigningAlg::EdDsa => Alg::EdDsa,
+    }
+}
+
+fn schedule(app: &App) -> Schedule {
+    let tokens = &app.settings.tokens;
+    let keys = &app.settings.keys;
+    Schedule { rotate: keys.rotate, publish: keys.publish, longest_token: tokens.access.max(tokens.id) }
+}
+
+/// Reads the keys. Those that are in memory already are not opened again.
+pub async fn load(app: &App) -> Outcome<()> {
+    let sealed = rows::list(&mut app.store.read().await?).await?;
+    adopt(app, sealed)
+}
+
+fn adopt(app: &App, mut sealed: Vec<SealedKey>) -> Outcome<()> {
+    let now = app.now();
+    sealed.retain(|key| key.record.stage(now) != Stage::Removed);
+    let known = app.keys.loaded();
+    if known.matches(&sealed) {
+        return Ok(());
+    }
+    let parsed = |SealedKey { record, sealed }: SealedKey| {
+        if let Some(known) = known.keys.iter().find(|known| known.record.id == record.id) {
+            return Ok(RingKey { record, key: Arc::clone(&known.key) });
+        }
+        let broken = |why: &dyn std::fmt::Display| Fault::Broken(format!("the signing key {} cannot be read: {why}", record.id));
+        let pkcs8 = app.keyring.open(PURPOSE, &sealed).map_err(|error| broken(&error))?;
+        let key = SigningKey::from_pkcs8(record.alg, record.id.to_string(), &pkcs8).map_err(|error| broken(&error))?;
+        Ok(RingKey { record, key: Arc::new(key) })
+    };
+    app.keys.replace(Loaded::of(sealed.into_iter().map(parsed).collect::<Outcome<_>>()?)?);
+    Ok(())
+}
+
+fn jwks_of(keys: &[RingKey]) -> Outcome<Bytes> {
+    #[derive(Serialize)]
+    struct Jwks<'a> {
+        keys: Vec<&'a Jwk>,
+    }
+    let keys = keys.iter().map(|found| found.key.public_jwk()).collect();
+    let json =
+        serde_json::to_vec(&Jwks { keys }).map_err(|error| Fault::Broken(format!("the key set cannot be written: {error}")))?;
+    Ok(json.into())
+}
+
+/// Makes the keys that are due, and reads what other nodes or the command line have changed. To be called at the start and every
+/// minute: one statement when there is nothing to do.
+pub async fn ensure(app: &App) -> Outcome<()> {
+    let sealed = rows::list(&mut app.store.read().await?).await?;
+    let now = app.now();
+    let missing: Vec<Alg> = Alg::ALL.into_iter().filter(|alg| signs_at(app, &sealed, *alg, now).is_some()).collect();
+    if missing.is_empty() {
+        return adopt(app, sealed);
+    }
+    let made = make(app, &missing).await?;
+    let mut tx = app.store.write().await?;
+    rows::lock(&mut tx).await?;
+    // Another node may have been faster.
+    let sealed = rows::list(&mut tx).await?;
+    for key in made {
+        if let Some(signs_at) = signs_at(app, &sealed, key.alg(), now) {
+            succeed(app, &mut tx, &sealed, &key, signs_at, Actor::System).await?;
+        }
+    }
+    tx.commit().await?;
+    load(app).await
+}
+
+fn signs_at(app: &App, sealed: &[SealedKey], alg: Alg, now: Timestamp) -> Option<Timestamp> {
+    let records = sealed.iter().map(|key| &key.record).filter(|record| record.alg == alg);
+    match due(records, schedule(app), now) {
+        Rotation::Make { signs_at } => Some(signs_at),
+        Rotation::Nothing => None,
+    }
+}
+
+/// New keys, each on a thread of its own: an RSA key may take a second.
+async fn make(app: &App, algs: &[Alg]) -> Outcome<Vec<SigningKey>> {
+    let start = |alg: &Alg| {
+        let (alg, id) = (*alg, KeyId::new(app.now(), &app.random));
+        tokio::task::spawn_blocking(move || SigningKey::generate(alg, id.to_string()))
+    };
+    let started: Vec<_> = algs.iter().map(start).collect();
+    let mut made = Vec::with_capacity(started.len());
+    for key in started {
+        let broken = |error: &dyn std::fmt::Display| Fault::Broken(format!("no signing key could be made: {error}"));
+        made.push(key.await.map_err(|error| broken(&error))?.map_err(|error| broken(&error))?);
+    }
+    Ok(made)
+}
+
+/// Stores a new key, and writes into its predecessors when they retire.
+async fn succeed(
+    app: &App,
+    tx: &mut Tx,
+    sealed: &[SealedKey],
+    key: &SigningKey,
+    signs_at: Timestamp,
+    actor: Actor,
+) -> Outcome<()> {
+    let older = sealed.iter().map(|key| &key.record).filter(|record| record.alg == key.alg() && record.retires_at.is_none());
+    for record in older {
+        if rows::retire(tx, &record.clone().succeeded(signs_at, schedule(app))).await? {
+            app.record(tx, about(Kind::KeyRetired, key.alg(), actor)).await?;
+        }
+    }
+    let id = key.kid().parse().map_err(|error| Fault::Broken(format!("a key's id: {error}")))?;
+    let record = KeyRecord { id, alg: key.alg(), created_at: app.now(), signs_at, retires_at: None, removes_at: None };
+    rows::insert(tx, &record, &app.keyring.seal(&app.random, PURPOSE, &key.to_pkcs8())).await?;
+    app.record(tx, about(Kind::KeyCreated, key.alg(), actor)).await
+}
+
+fn about(kind: Kind, alg: Alg, actor: Actor) -> Event {
+    Event { kind, user_id: None, session_id: None, client_id: None, actor, origin: Origin::default(), detail: Some(alg.as_str()) }
+}
+
+/// How an operator rotates by hand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RotateMode {
+    /// Publish new keys now; they sign once every relying party's cache has expired. Nobody notices.
+    Scheduled,
+    /// A key has leaked: new ones sign at once, and the old ones are removed. ID and access tokens that they signed are refused from
+    /// then on by whoever reads the key set again; relying parties that cache it fail until they do. Refresh tokens and sessions stay.
+    /// A running server follows within a minute.
+    Now,
+}
+
+/// `vestibule keys rotate [--now]`, for all three algorithms.
+pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
+    let new = make(app, &Alg::ALL).await?;
+    let mut tx = app.store.write().await?;
+    rows::lock(&mut tx).await?;
+    let mut sealed = rows::list(&mut tx).await?;
+    let signs_at = match mode {
+        RotateMode::Scheduled => app.now() + app.settings.keys.publish,
+        RotateMode::Now => {
+            for key in sealed.drain(..) {
+                rows::delete(&mut tx, &key.record.id).await?;
+                app.record(&mut tx, about(Kind::KeyRetired, key.record.alg, Actor::Operator)).await?;
+            }
+            app.now()
+        }
+    };
+    for key in new {
+        // The first key of an algorithm signs at once: nobody can have cached anything.
+        let first = !sealed.iter().any(|known| known.record.alg == key.alg());
+        succeed(app, &mut tx, &sealed, &key, if first { app.now() } else { signs_at }, Actor::Operator).await?;
+    }
+    tx.commit().await?;
+    load(app).await
+}
+
+/// Every key in the database with its place in life, oldest first.
+pub async fn list(app: &App) -> Outcome<Vec<(KeyRecord, Stage)>> {
+    let now = app.now();
+    let sealed = rows::list(&mut app.store.read().await?).await?;
+    Ok(sealed.into_iter().map(|key| (key.record.clone(), key.record.stage(now))).collect())
+}
+
+#[cfg(test)]
+pub(in crate::actions) mod tests {
+    use std::time::Duration;
+
+    use serde_json::Value;
+
+    use super::*;
+    use crate::crypto::random::Random;
+
+    /// Keys that sign from these seconds on, each until the next one of its algorithm.
+    pub(in crate::actions) fn loaded(keys: &[(Alg, i64, Option<i64>)]) -> Loaded {
+        let random = Random::seeded(5);
+        let key = |(alg, signs_at, retires_at): &(Alg, i64, Option<i64>)| {
+            let id = KeyId::new(Timestamp::from_seconds(*signs_at), &random);
+            let key = Arc::new(SigningKey::generate(*alg, id.to_string()).unwrap());
+            let retires_at = retires_at.map(Timestamp::from_seconds);
+            let removes_at = retires_at.map(|at| at + Duration::from_secs(600));
+            let signs_at = Timestamp::from_seconds(*signs_at);
+            RingKey {
+                record: KeyRecord { id, alg: *alg, created_at: Timestamp::default(), signs_at, retires_at, removes_at },
+                key,
+            }
+        };
+        Loaded::of(keys.iter().map(key).collect()).unwrap()
+    }
+
+    #[test]
+    fn one_key_signs_and_all_are_published() {
+        let ring = Ring::default();
+        let now = Timestamp::from_seconds(150);
+        assert!(signing(&ring, Alg::Es256, now).is_none());
+        ring.replace(loaded(&[
+            (Alg::Es256, 0, Some(100)),
+            (Alg::EdDsa, 0, None),
+            (Alg::Es256, 100, Some(200)),
+            (Alg::Es256, 200, None),
+        ]));
+        let kid = |seconds| signing(&ring, Alg::Es256, Timestamp::from_seconds(seconds)).unwrap().kid().to_owned();
+        let kids = [kid(99), kid(100), kid(199), kid(200)];
+        assert!(kids[0] != kids[1] && kids[1] == kids[2] && kids[2] != kids[3]);
+        assert_eq!(signing(&ring, Alg::EdDsa, now).unwrap().alg(), Alg::EdDsa);
+        assert!(signing(&ring, Alg::Rs256, now).is_none());
+
+        let published: Value = serde_json::from_slice(&jwks(&ring)).unwrap();
+        assert_eq!(published["keys"].as_array().unwrap().len(), 4);
+        assert!(published["keys"].as_array().unwrap().iter().all(|key| key.get("d").is_none() && key["use"] == "sig"));
+        for key in published["keys"].as_array().unwrap() {
+            assert!(verifying(&ring, key["kid"].as_str().unwrap()).is_some());
+        }
+        assert!(verifying(&ring, "../../dev/null").is_none());
+    }
+}

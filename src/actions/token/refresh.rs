@@ -1,0 +1,121 @@
+//! A refresh token for new tokens (RFC 6749 section 6, RFC 9700 section 4.14): one read, one guarded write.
+
+use super::issue::{Issue, Signers, issue};
+use super::{TokenAnswer, TokenError};
+use crate::actions::tell::event;
+use crate::actions::{App, Requester};
+use crate::crypto::refresh as token;
+use crate::engine::client::Client;
+use crate::engine::event::{Actor, Event, Kind};
+use crate::engine::grant::Grant;
+use crate::engine::oauth_error::Code;
+use crate::engine::refresh::{Family, Verdict, judge};
+use crate::engine::scope::Scopes;
+use crate::store::grants::{self, Loaded};
+use crate::time::Timestamp;
+
+/// `grant_type=refresh_token`
+#[derive(Debug)]
+pub struct RefreshRequest<'a> {
+    pub refresh_token: &'a str,
+    /// Fewer than granted, for this access token only.
+    pub scope: Option<&'a str>,
+}
+
+const DEAD: &str = "the refresh token is unknown, expired, revoked or was used before";
+
+fn dead(detail: &'static str) -> TokenError {
+    TokenError::invalid_grant(DEAD, detail)
+}
+
+/// Where the grant's family stands. None: it has none.
+pub(super) fn family(grant: &Grant) -> Option<Family> {
+    let idle_expires_at = grant.refresh_expires_at?;
+    let current = grant.refresh_sequence;
+    Some(Family { current, rotated_at: grant.refresh_rotated_at, idle_expires_at, expires_at: grant.expires_at })
+}
+
+/// Why the grant's tokens are of no use, whatever their place.
+pub(super) fn ended(loaded: &Loaded) -> Option<&'static str> {
+    match loaded {
+        _ if !loaded.user.is_active() => Some("the account is disabled"),
+        _ if !(loaded.grant.offline || loaded.session_live) => Some("the session has ended"),
+        _ => None,
+    }
+}
+
+fn judged(app: &App, grant: &Grant, presented: u32, now: Timestamp) -> Verdict {
+    family(grant).map_or(Verdict::Refuse, |family| judge(family, presented, app.settings.tokens.refresh_retry, now))
+}
+
+fn narrowed(grant: &Grant, scope: Option<&str>) -> Result<Option<Scopes>, TokenError> {
+    let Some(scope) = scope else { return Ok(None) };
+    let asked = Scopes::parse(scope).filter(|asked| !asked.is_empty() && asked.is_subset(&grant.scopes));
+    asked.map(Some).ok_or_else(|| TokenError::new(Code::InvalidScope, "scope must be part of what was granted"))
+}
+
+pub(super) async fn refresh(
+    app: &App,
+    requester: &Requester,
+    client: &Client,
+    request: &RefreshRequest<'_>,
+) -> Result<TokenAnswer, TokenError> {
+    let (id, presented) = token::parse(&app.keyring, request.refresh_token).ok_or_else(|| dead("not a refresh token of ours"))?;
+    let now = app.now();
+    let mut loaded = grants::by_id(&mut app.store.read().await?, &id, now).await?.ok_or_else(|| dead("the grant has ended"))?;
+    if loaded.grant.client_id != client.id {
+        return Err(dead("the refresh token was issued to another client"));
+    }
+    if let Some(why) = ended(&loaded) {
+        return Err(dead(why));
+    }
+    let scopes = narrowed(&loaded.grant, request.scope)?;
+    let signers = Signers::of(app, client, now)?;
+    let mut verdict = judged(app, &loaded.grant, presented, now);
+    if let Verdict::Rotate { next } = verdict {
+        let idle = (now + app.settings.tokens.refresh_idle).min(loaded.grant.expires_at);
+        let mut tx = app.store.write().await?;
+        if !grants::rotate(&mut tx, &id, presented, next, now, idle).await? {
+            // Another request was faster. Only this transaction sees what it did, and committing waits until that is durable.
+            loaded = grants::by_id(&mut tx, &id, now).await?.ok_or_else(|| dead("the grant has ended"))?;
+            verdict = judged(app, &loaded.grant, presented, now);
+        }
+        tx.commit().await?;
+    }
+    let sequence = match verdict {
+        Verdict::Rotate { next } => next,
+        Verdict::Repeat { same } => same,
+        Verdict::Refuse => return Err(dead("out of date")),
+        Verdict::Theft => return Err(theft(app, requester, &loaded.grant).await?),
+    };
+    issue(
+        app,
+        Issue {
+            signers: &signers,
+            grant: &loaded.grant,
+            user: &loaded.user,
+            scopes: scopes.as_ref().unwrap_or(&loaded.grant.scopes),
+            nonce: None,
+            refresh_token: Some(token::issue(&app.keyring, &id, sequence)),
+            expires_at: loaded.grant.expires_at,
+            now,
+        },
+    )
+}
+
+/// A token came back after its successor was used: somebody else has it, so the family ends.
+async fn theft(app: &App, requester: &Requester, grant: &Grant) -> Result<TokenError, TokenError> {
+    let mut tx = app.store.write().await?;
+    if grants::end(&mut tx, &grant.id).await? {
+        let about = Event {
+            user_id: Some(grant.user_id.clone()),
+            session_id: grant.session_id.clone(),
+            client_id: Some(grant.client_id.clone()),
+            actor: Actor::Client,
+            ..event(Kind::RefreshReplayed, requester.origin())
+        };
+        app.record(&mut tx, about).await?;
+    }
+    tx.commit().await?;
+    Ok(dead("an old refresh token came back: the grant is ended"))
+}
