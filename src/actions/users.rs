@@ -11,7 +11,7 @@ use crate::ids::UserId;
 use crate::store::sessions::Which;
 use crate::store::{StoreError, Tx, events, flows, grants, sessions, users};
 
-pub use changes::{Changes, NewPassword};
+pub use changes::{Changes, NewPassword, Set};
 
 /// Why an account cannot be made or changed like that.
 #[derive(Debug, thiserror::Error)]

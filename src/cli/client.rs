@@ -1,5 +1,7 @@
 //! `vestibule client …`: relying parties, by RFC 7591.
 
+use std::fmt::Display;
+
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
@@ -7,6 +9,7 @@ use super::output::{print, print_json, print_members, read_object, shown};
 use super::{Done, Failure};
 use crate::actions::App;
 use crate::actions::clients::{self, Refused, WithSecret};
+use crate::crypto::token::SecretToken;
 use crate::ids::ClientId;
 use crate::settings::client_metadata::ClientMetadata;
 
@@ -61,7 +64,7 @@ pub(super) struct Fields {
     /// Where people go after logging out; may be given several times
     #[arg(long)]
     post_logout_redirect_uri: Vec<String>,
-    /// authorization_code, refresh_token or client_credentials; may be given several times
+    /// `authorization_code`, `refresh_token` or `client_credentials`; may be given several times
     #[arg(long)]
     grant_type: Vec<String>,
     #[arg(long)]
@@ -91,7 +94,7 @@ impl Fields {
             ("scope", self.scope.as_ref().map(|scope| json!(scope))),
             ("token_endpoint_auth_method", self.public.then(|| json!("none"))),
             ("application_type", self.native.then(|| json!("native"))),
-            ("first_party", self.first_party.then(|| json!(true))),
+            ("first_party", self.first_party.then_some(Value::Bool(true))),
         ];
         Ok(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
     }
@@ -122,7 +125,7 @@ impl From<Refused> for Failure {
     }
 }
 
-fn invalid(what: impl ToString) -> Failure {
+fn invalid(what: impl Display) -> Failure {
     Failure::refused("invalid_client_metadata", what)
 }
 
@@ -143,9 +146,9 @@ pub(super) async fn run(app: &App, command: ClientCommand) -> Done {
         ClientCommand::List(_) => return list(app, as_json).await,
     };
     if as_json {
-        print_json(&Value::Object(object))?
+        print_json(&Value::Object(object))?;
     } else {
-        print_members(&object)?
+        print_members(&object)?;
     }
     Ok(())
 }
@@ -216,7 +219,7 @@ fn merge(before: ClientMetadata, members: Map<String, Value>) -> Result<ClientMe
 /// The client information response (RFC 7591 section 3.2.1). A secret is in it only while it is known.
 fn information(found: &WithSecret, given: Option<&str>) -> Result<Map<String, Value>, Failure> {
     let mut object = Map::from_iter([("client_id".to_owned(), json!(found.client.id))]);
-    if let Some(secret) = found.secret.as_ref().map(|secret| secret.as_str()).or(given) {
+    if let Some(secret) = found.secret.as_ref().map(SecretToken::as_str).or(given) {
         object.insert("client_secret".to_owned(), json!(secret));
     }
     if found.client.is_confidential() {

@@ -14,6 +14,7 @@ mod keys;
 mod output;
 mod user;
 
+use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -73,13 +74,13 @@ pub(crate) struct Failure {
 
 impl Failure {
     /// Refused by a rule.
-    fn refused(code: &'static str, message: impl ToString) -> Self {
-        Self { exit: 1, code, message: message.to_string() }
+    fn refused(code: &'static str, message: impl Display) -> Self {
+        Self { exit: 1, code, message: format!("{message}") }
     }
 
     /// The arguments or the settings are wrong.
-    fn usage(code: &'static str, message: impl ToString) -> Self {
-        Self { exit: 2, code, message: message.to_string() }
+    fn usage(code: &'static str, message: impl Display) -> Self {
+        Self { exit: 2, code, message: format!("{message}") }
     }
 }
 

@@ -148,9 +148,9 @@ pub(super) async fn run(app: &App, command: UserCommand) -> Done {
     };
     let object = to_json(&user)?;
     if as_json {
-        print_json(&Value::Object(object))?
+        print_json(&Value::Object(object))?;
     } else {
-        print_members(&object)?
+        print_members(&object)?;
     }
     Ok(())
 }

@@ -17,9 +17,9 @@ use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::actions::{App, Outcome, keys, sweep};
 
-const SWEEP_FIRST: Duration = Duration::from_secs(60);
-const SWEEP_EVERY: Duration = Duration::from_secs(3600);
-const KEYS_EVERY: Duration = Duration::from_secs(60);
+const SWEEP_FIRST: Duration = Duration::from_mins(1);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+const KEYS_EVERY: Duration = Duration::from_mins(1);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
 /// Tells loops and listeners to end. Cheap to clone.

@@ -8,20 +8,42 @@ use crate::engine::address::{Email, Username, is_e164};
 use crate::engine::user::{FieldError, Profile, User};
 use crate::time::Timestamp;
 
-/// What is to be written. A value not given stays as it is; a given `None` removes it.
+/// What is to be written. What is not given stays as it is.
 #[derive(Clone, Default)]
 pub struct Changes {
-    pub email: Option<Option<Email>>,
+    pub email: Option<Set<Email>>,
     pub email_verified: Option<bool>,
-    pub phone_number: Option<Option<String>>,
+    pub phone_number: Option<Set<String>>,
     pub phone_number_verified: Option<bool>,
-    pub username: Option<Option<Username>>,
+    pub username: Option<Set<Username>>,
     pub password: Option<NewPassword>,
     /// Names of claims (`address.locality` for parts) and their values; an empty one removes.
     pub profile: Vec<(String, String)>,
     pub is_admin: Option<bool>,
     /// When the profile was last changed, for accounts that come from elsewhere.
     pub updated_at: Option<Timestamp>,
+}
+
+/// A given value: to be written, or to be removed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Set<T> {
+    To(T),
+    Nothing,
+}
+
+impl<T> From<Option<T>> for Set<T> {
+    fn from(value: Option<T>) -> Self {
+        value.map_or(Self::Nothing, Self::To)
+    }
+}
+
+impl<T: Clone> Set<T> {
+    fn value(&self) -> Option<T> {
+        match self {
+            Self::To(value) => Some(value.clone()),
+            Self::Nothing => None,
+        }
+    }
 }
 
 /// A password, or the hash that another system made of one.
@@ -55,19 +77,19 @@ impl Changes {
         match name {
             "email" => {
                 let parse = |text: &str| Email::parse(text).map_err(|_| invalid(name, "is not an e-mail address"));
-                self.email = Some(text(name, value)?.map(parse).transpose()?);
+                self.email = Some(text(name, value)?.map(parse).transpose()?.into());
             }
             "username" => {
                 let why = "is not a user name: 2 to 40 ASCII letters, digits, dots, dashes and underscores, a letter first";
                 let parse = |text: &str| Username::parse(text).map_err(|_| invalid(name, why));
-                self.username = Some(text(name, value)?.map(parse).transpose()?);
+                self.username = Some(text(name, value)?.map(parse).transpose()?.into());
             }
             "phone_number" => {
                 let number = text(name, value)?.map(str::to_owned);
                 if number.as_deref().is_some_and(|number| !is_e164(number)) {
                     return Err(invalid(name, "is not in the form of E.164, such as +4312345678"));
                 }
-                self.phone_number = Some(number);
+                self.phone_number = Some(number.into());
             }
             "email_verified" => self.email_verified = Some(truth(name, value)?),
             "phone_number_verified" => self.phone_number_verified = Some(truth(name, value)?),
@@ -127,21 +149,21 @@ impl Changes {
 
     /// Writes everything but the password into an account.
     pub(super) fn apply(&self, user: &mut User, now: Timestamp) -> Result<(), Refused> {
-        if let Some(email) = &self.email {
+        if let Some(email) = self.email.as_ref().map(Set::value) {
             let same = email.as_ref().map(Email::key) == user.email.as_ref().map(Email::key);
             user.email_verified_at = user.email_verified_at.filter(|_| same);
-            user.email.clone_from(email);
+            user.email = email;
         }
-        if let Some(number) = &self.phone_number {
-            user.phone_number_verified_at = user.phone_number_verified_at.filter(|_| *number == user.phone_number);
-            user.phone_number.clone_from(number);
+        if let Some(number) = self.phone_number.as_ref().map(Set::value) {
+            user.phone_number_verified_at = user.phone_number_verified_at.filter(|_| number == user.phone_number);
+            user.phone_number = number;
         }
         user.email_verified_at = verified("email", user.email.is_some(), self.email_verified, user.email_verified_at, now)?;
         let has_number = user.phone_number.is_some();
         user.phone_number_verified_at =
             verified("phone_number", has_number, self.phone_number_verified, user.phone_number_verified_at, now)?;
-        if let Some(username) = &self.username {
-            user.username.clone_from(username);
+        if let Some(username) = self.username.as_ref().map(Set::value) {
+            user.username = username;
         }
         if let Some(is_admin) = self.is_admin {
             user.is_admin = is_admin;
