@@ -23,7 +23,7 @@ use crate::http::server;
 use crate::jobs::{self, Stop, Stopper};
 use crate::settings::client_metadata::{ClientMetadata, MetadataProblem};
 use crate::settings::clients::ClientEntry;
-use crate::settings::{DatabaseUrl, Settings};
+use crate::settings::{DatabaseUrl, Mode, Settings};
 use crate::store::{Location, Store, migration_names};
 use crate::telemetry::Metrics;
 use crate::time::Clock;
@@ -179,7 +179,11 @@ async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store
             bail!("{at}: the database is older than this program; run `vestibule migrate` first");
         }
     }
-    store.migrate().await.with_context(|| format!("{at}: the database cannot be brought up to date"))?;
+    if store.migrate().await.is_err() {
+        // Another process that starts for the first time at this moment may be making the same tables.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        store.migrate().await.with_context(|| format!("{at}: the database cannot be brought up to date"))?;
+    }
     Ok(store)
 }
 
@@ -212,7 +216,7 @@ pub async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpLis
 const DEMO: &str = "demo";
 
 /// Takes the port above the server's for the demo relying party, or a free one, and registers its client unless the file has one.
-pub async fn demo_listener(settings: &mut Settings) -> anyhow::Result<TcpListener> {
+async fn demo_listener(settings: &mut Settings) -> anyhow::Result<TcpListener> {
     let next = settings.server.listen.port().saturating_add(1);
     let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, next)).await {
         Ok(listener) => listener,
@@ -239,8 +243,9 @@ fn demo_client(address: SocketAddr) -> anyhow::Result<ClientEntry> {
     Ok(ClientEntry { client_id: DEMO.to_owned(), secret_hash: None, metadata })
 }
 
-/// Serves until SIGTERM or SIGINT, then ends in good order. `ready` prints a line; `demo` is where the demo relying party listens.
-pub async fn serve(settings: Settings, demo: Option<TcpListener>, ready: impl Fn(&str) -> io::Result<()>) -> anyhow::Result<()> {
+/// Serves until SIGTERM or SIGINT, then ends in good order; with the demo relying party if the settings are those of `dev`.
+/// `ready` prints a line.
+pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()>) -> anyhow::Result<()> {
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
@@ -249,6 +254,10 @@ pub async fn serve(settings: Settings, demo: Option<TcpListener>, ready: impl Fn
     let metrics = match settings.server.metrics_listen {
         Some(address) => Some(listen(address, "server.metrics_listen").await?),
         None => None,
+    };
+    let demo = match settings.mode {
+        Mode::Serve => None,
+        Mode::Dev => Some(demo_listener(&mut settings).await?),
     };
     // Before anybody can send a signal in vain.
     let signal = signals()?;
@@ -312,7 +321,6 @@ mod tests {
     use std::os::unix::fs::PermissionsExt as _;
 
     use super::*;
-    use crate::settings::Mode;
 
     fn settings(dir: &Path) -> Settings {
         let text = format!("[data]\ndir = \"{}\"\n", dir.join("data").display());

@@ -145,7 +145,7 @@ fn run(Cli { config, command }: Cli) -> Done {
     let config = config.as_deref();
     match command {
         Command::Serve => serve(settings(config, Mode::Serve)?),
-        Command::Dev => dev(settings(config, Mode::Dev)?),
+        Command::Dev => serve(settings(config, Mode::Dev)?),
         Command::CheckConfig => check::run(&settings(config, Mode::Serve)?),
         Command::Migrate { dry_run } => migrate(settings(config, Mode::Serve)?, dry_run),
         Command::User(command) => with_app(config, async |app| user::run(app, command).await),
@@ -177,15 +177,7 @@ fn server_runtime(settings: &Settings) -> Result<tokio::runtime::Runtime, Failur
 
 fn serve(settings: Settings) -> Done {
     let runtime = server_runtime(&settings)?;
-    Ok(runtime.block_on(start::serve(settings, None, print))?)
-}
-
-fn dev(mut settings: Settings) -> Done {
-    let runtime = server_runtime(&settings)?;
-    Ok(runtime.block_on(async {
-        let demo = start::demo_listener(&mut settings).await?;
-        start::serve(settings, Some(demo), print).await
-    })?)
+    Ok(runtime.block_on(start::serve(settings, print))?)
 }
 
 fn migrate(settings: Settings, dry_run: bool) -> Done {
