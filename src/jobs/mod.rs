@@ -65,10 +65,7 @@ pub fn start(app: &App) -> Jobs {
     let mut running = JoinSet::new();
     running.spawn(outbox::run(app.clone(), stop.clone()));
     running.spawn(every("sweep", SWEEP_FIRST, SWEEP_EVERY, stop.clone(), app.clone(), sweep_once));
-    running.spawn(every("keys", KEYS_EVERY, KEYS_EVERY, stop.clone(), app.clone(), async |app| {
-        keys::ensure(app).await?;
-        keys::load(app).await
-    }));
+    running.spawn(every("keys", KEYS_EVERY, KEYS_EVERY, stop.clone(), app.clone(), keys::ensure));
     running.spawn(every("checkpoint", CHECKPOINT_EVERY, CHECKPOINT_EVERY, stop, app.clone(), App::checkpoint));
     Jobs { running, stopper }
 }
