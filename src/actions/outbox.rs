@@ -1,0 +1,215 @@
+//! The outbox: messages are rows written with the change they belong to, and leave from here.
+
+use tokio::sync::Notify;
+use tokio::task::JoinSet;
+
+use super::{App, Outcome};
+use crate::engine::outbox::{Message, Retry, retry};
+use crate::gateways::mail::{DeliveryError, Outgoing};
+use crate::ids::MessageId;
+use crate::settings::MailTransport;
+use crate::store::outbox;
+use crate::time::Timestamp;
+
+/// Messages under way at once.
+const ABREAST: usize = 4;
+/// How many the development mailbox shows.
+const SHOWN: i64 = 100;
+
+/// Wakes whoever delivers. A ring is remembered until somebody has heard it.
+#[derive(Debug, Default)]
+pub struct Bell(Notify);
+
+impl Bell {
+    /// Says that there is, or will be after the commit under way, a message.
+    pub fn ring(&self) {
+        self.0.notify_one();
+    }
+
+    /// Waits for the next ring, or the one that nobody has heard yet.
+    pub async fn rung(&self) {
+        self.0.notified().await;
+    }
+}
+
+/// What became of the messages that were due.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Delivered {
+    pub sent: u32,
+    /// Will be tried again.
+    pub put_off: u32,
+    /// Given up, or useless by now.
+    pub failed: u32,
+}
+
+impl Delivered {
+    pub const fn total(self) -> u32 {
+        self.sent + self.put_off + self.failed
+    }
+
+    const fn add(&mut self, fate: Fate) {
+        match fate {
+            Fate::Sent => self.sent += 1,
+            Fate::PutOff => self.put_off += 1,
+            Fate::Failed => self.failed += 1,
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Fate {
+    Sent,
+    PutOff,
+    Failed,
+}
+
+/// Delivers all that is due, a few at once.
+pub async fn deliver_due(app: &App) -> Outcome<Delivered> {
+    deliver_while(app, || true).await
+}
+
+/// Like [`deliver_due`], but takes no further message once `go_on` says no; those under way are waited for.
+pub async fn deliver_while(app: &App, go_on: impl Fn() -> bool) -> Outcome<Delivered> {
+    let mut delivered = Delivered::default();
+    let mut under_way = JoinSet::new();
+    loop {
+        let free = ABREAST.saturating_sub(under_way.len());
+        let claimed = if go_on() { claim(app, free, &mut delivered).await } else { Ok(Vec::new()) };
+        // Without the database nothing new is taken, but what has been sent is still recorded if it comes back in time.
+        let (messages, fault) = match claimed {
+            Ok(messages) => (messages, None),
+            Err(fault) => (Vec::new(), Some(fault)),
+        };
+        for message in messages {
+            under_way.spawn(deliver(app.clone(), message));
+        }
+        match under_way.join_next().await {
+            Some(Ok(Ok(fate))) => delivered.add(fate),
+            // The lease runs out, and the message is sent again.
+            Some(Ok(Err(fault))) => tracing::error!(%fault, "a message was tried, but the outcome could not be written down"),
+            Some(Err(error)) => tracing::error!(%error, "a delivery stopped"),
+            None => match fault {
+                Some(fault) => return Err(fault),
+                None => break,
+            },
+        }
+    }
+    count(app).await?;
+    Ok(delivered)
+}
+
+/// Brings the metric up to date.
+async fn count(app: &App) -> Outcome<()> {
+    app.metrics.set_outbox_pending(outbox::pending(&mut app.store.read().await?).await?);
+    Ok(())
+}
+
+/// Takes up to `most` messages for twice the time an attempt may take, so that a crash only delays them.
+async fn claim(app: &App, most: usize, delivered: &mut Delivered) -> Outcome<Vec<Message>> {
+    let now = app.now();
+    let lease_until = now + app.settings.mail.timeout * 2;
+    let mut claimed = Vec::with_capacity(most);
+    let mut useless = 0;
+    let mut tx = app.store.write().await?;
+    while claimed.len() < most {
+        let Some(message) = outbox::claim(&mut tx, now, lease_until).await? else { break };
+        if message.expires_at <= now {
+            outbox::failed(&mut tx, &message.id, "expired before it could be sent").await?;
+            tracing::warn!(message_id = message.id.as_str(), "a message expired before it could be sent");
+            useless += 1;
+        } else {
+            claimed.push(message);
+        }
+    }
+    if !claimed.is_empty() || useless > 0 {
+        tx.commit().await?;
+    }
+    delivered.failed += useless;
+    Ok(claimed)
+}
+
+async fn deliver(app: App, message: Message) -> Outcome<Fate> {
+    let Message { id, recipient, subject, body, html, attempts, created_at, expires_at } = message;
+    let outgoing = Outgoing { id: id.to_string(), to: recipient, subject, text: body, html, date: created_at };
+    let outcome = app.mailer.deliver(&outgoing).await;
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    let fate = match outcome {
+        Ok(()) => {
+            outbox::delivered(&mut tx, &id, keeps_text(&app), now).await?;
+            Fate::Sent
+        }
+        Err(DeliveryError { permanent, reason }) => {
+            app.metrics.outbox_failure(transport(&app));
+            match retry(attempts, app.settings.mail.max_attempts, permanent, expires_at, now) {
+                Retry::At(at) => {
+                    tracing::warn!(message_id = id.as_str(), attempts, reason, next = %at, "a message could not be sent");
+                    outbox::retry(&mut tx, &id, at, &reason).await?;
+                    Fate::PutOff
+                }
+                Retry::GiveUp => {
+                    tracing::error!(message_id = id.as_str(), attempts, reason, "a message is given up");
+                    outbox::failed(&mut tx, &id, &reason).await?;
+                    Fate::Failed
+                }
+            }
+        }
+    };
+    tx.commit().await?;
+    Ok(fate)
+}
+
+/// The development mailbox shows what was sent; elsewhere a message's code does not outlive its delivery.
+fn keeps_text(app: &App) -> bool {
+    app.settings.mail.transport == MailTransport::Mailbox
+}
+
+fn transport(app: &App) -> &'static str {
+    match app.settings.mail.transport {
+        MailTransport::Smtp(_) => "smtp",
+        MailTransport::File(_) => "file",
+        MailTransport::Mailbox => "mailbox",
+    }
+}
+
+/// Waits until somebody has written a message in this process.
+pub async fn rung(app: &App) {
+    app.outbox.rung().await;
+}
+
+/// When the next message is due, if any waits.
+pub async fn next_due(app: &App) -> Outcome<Option<Timestamp>> {
+    Ok(outbox::next_due(&mut app.store.read().await?).await?)
+}
+
+/// The newest messages, for the development mailbox. Empty with any other transport.
+pub async fn mailbox(app: &App) -> Outcome<Vec<Message>> {
+    if !keeps_text(app) {
+        return Ok(Vec::new());
+    }
+    Ok(outbox::newest(&mut app.store.read().await?, SHOWN).await?)
+}
+
+/// One message of the development mailbox.
+pub async fn message(app: &App, id: &MessageId) -> Outcome<Option<Message>> {
+    if !keeps_text(app) {
+        return Ok(None);
+    }
+    Ok(outbox::by_id(&mut app.store.read().await?, id).await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_ring_before_the_wait_is_heard_once() {
+        let bell = Bell::default();
+        bell.ring();
+        bell.ring();
+        bell.rung().await;
+        assert!(tokio::time::timeout(Duration::from_millis(20), bell.rung()).await.is_err());
+    }
+}

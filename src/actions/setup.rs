@@ -1,0 +1,193 @@
+//! The first administrator: from the settings, or by a link that is printed at the start. Never a default password.
+
+use data_encoding::HEXLOWER;
+
+use super::users::{self, Refused};
+use super::{App, Fault, Outcome, Requester};
+use crate::crypto::password::is_usable;
+use crate::crypto::token::{Kind as TokenKind, SecretToken, constant_time_eq};
+use crate::engine::address::Email;
+use crate::engine::event::{Actor, Event, Kind, Origin};
+use crate::engine::password::Weakness;
+use crate::engine::user::{FieldError, User};
+use crate::ids::UserId;
+use crate::settings::BootstrapSettings;
+use crate::store::{self, Tx, facts};
+
+/// Where the hash of the link's token is kept.
+const FACT: &str = "setup_token";
+
+/// What the start found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Prepared {
+    /// Somebody can administer; any earlier link is dead.
+    HasAdministrator,
+    /// `[bootstrap]` has made one.
+    FromSettings(UserId),
+    /// This link makes one; those of earlier starts no longer do.
+    Link(String),
+}
+
+/// What became of the set-up page's form.
+#[derive(Debug)]
+pub enum FirstAdministrator {
+    Created(Box<User>),
+    /// The link is wrong, used up or replaced, or there is an administrator.
+    Closed,
+    NotAnEmail,
+    EmailTaken,
+    Name(FieldError),
+    Weak(Weakness),
+}
+
+/// At each start: sees to it that there is an administrator or a way to one.
+pub async fn prepare(app: &App) -> Outcome<Prepared> {
+    let (has_admin, stale) = {
+        let mut tx = app.store.read().await?;
+        let has_admin = store::users::has_admin(&mut tx).await?;
+        (has_admin, if has_admin { facts::get(&mut tx, FACT).await? } else { None })
+    };
+    if has_admin {
+        if let Some(stale) = stale {
+            let mut tx = app.store.write().await?;
+            facts::take(&mut tx, FACT, &stale).await?;
+            tx.commit().await?;
+        }
+        return Ok(Prepared::HasAdministrator);
+    }
+    if let Some(settings) = app.settings.bootstrap.clone() {
+        return bootstrap(app, &settings).await;
+    }
+    let token = SecretToken::generate(TokenKind::Setup, &app.random);
+    let mut tx = app.store.write().await?;
+    facts::put(&mut tx, FACT, &HEXLOWER.encode(&token.hash())).await?;
+    tx.commit().await?;
+    Ok(Prepared::Link(app.link(&format!("/setup?token={}", token.as_str()))))
+}
+
+fn event(kind: Kind, id: &UserId, actor: Actor, origin: Origin) -> Event {
+    Event {
+        kind,
+        user_id: Some(id.clone()),
+        session_id: None,
+        client_id: None,
+        actor,
+        origin,
+        detail: Some("first administrator"),
+    }
+}
+
+async fn bootstrap(app: &App, settings: &BootstrapSettings) -> Outcome<Prepared> {
+    let wrong = |what: &str| Fault::Broken(format!("[bootstrap] {what}"));
+    let email = Email::parse(&settings.admin_email).map_err(|_| wrong("admin_email is no e-mail address"))?;
+    let hash = settings.admin_password_hash.expose();
+    if !is_usable(hash) {
+        return Err(wrong("admin_password_hash asks for more than 256 MiB, 10 iterations or 16 lanes, or is malformed"));
+    }
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    // Another node may have been faster since the look above.
+    if store::users::has_admin(&mut tx).await? {
+        return Ok(Prepared::HasAdministrator);
+    }
+    let existing = store::users::by_email(&mut tx, &email).await?;
+    let blank = || users::blank(UserId::new(now, &app.random), now);
+    let mut user = existing.clone().unwrap_or_else(blank);
+    user.email_verified_at = user.email_verified_at.or(Some(now));
+    user.email = Some(email);
+    user.is_admin = true;
+    user.password_hash = Some(hash.to_owned());
+    user.password_changed_at = Some(now);
+    if let Some(read) = existing {
+        // Whoever made the account may not be whom the settings mean: nothing of theirs goes on.
+        users::end_everything(app, &mut tx, &user.id).await.map_err(fault)?;
+        user.updated_at = now.max(read.updated_at + std::time::Duration::from_millis(1));
+        store::users::update(&mut tx, &user, read.updated_at).await?;
+        app.record(&mut tx, event(Kind::UserUpdated, &user.id, Actor::System, Origin::default())).await?;
+    } else {
+        let created = event(Kind::UserCreated, &user.id, Actor::System, Origin::default());
+        match users::insert(app, &mut tx, &user, created).await {
+            Ok(()) => {}
+            Err(Refused::Taken(_)) => return Ok(Prepared::HasAdministrator), // the other node again
+            Err(other) => return Err(fault(other)),
+        }
+    }
+    close(&mut tx).await?;
+    tx.commit().await?;
+    Ok(Prepared::FromSettings(user.id))
+}
+
+fn fault(refused: Refused) -> Fault {
+    match refused {
+        Refused::Fault(fault) => fault,
+        other => Fault::Broken(format!("[bootstrap] {other}")),
+    }
+}
+
+async fn close(tx: &mut Tx) -> Outcome<()> {
+    if let Some(stale) = facts::get(tx, FACT).await? {
+        facts::take(tx, FACT, &stale).await?;
+    }
+    Ok(())
+}
+
+/// The stored hash, if this token opens the set-up page.
+async fn opens(tx: &mut Tx, token: &str) -> Outcome<Option<String>> {
+    let Ok(token) = SecretToken::parse(TokenKind::Setup, token) else { return Ok(None) };
+    let given = HEXLOWER.encode(&token.hash());
+    let kept = facts::get(tx, FACT).await?.filter(|kept| constant_time_eq(kept.as_bytes(), given.as_bytes()));
+    match kept {
+        Some(kept) if !store::users::has_admin(tx).await? => Ok(Some(kept)),
+        _ => Ok(None),
+    }
+}
+
+/// Whether this token still makes the first administrator.
+pub async fn is_open(app: &App, token: &str) -> Outcome<bool> {
+    Ok(opens(&mut app.store.read().await?, token).await?.is_some())
+}
+
+/// Makes the first administrator: exactly one of those who try at once. The address counts as verified, for the link came from the
+/// operator's own console.
+pub async fn create(
+    app: &App,
+    token: &str,
+    email: &str,
+    name: &str,
+    password: &str,
+    requester: &Requester,
+) -> Outcome<FirstAdministrator> {
+    if !is_open(app, token).await? {
+        return Ok(FirstAdministrator::Closed);
+    }
+    let now = app.now();
+    let Ok(email) = Email::parse(email) else { return Ok(FirstAdministrator::NotAnEmail) };
+    let mut user = users::blank(UserId::new(now, &app.random), now);
+    user.email = Some(email);
+    user.email_verified_at = Some(now);
+    user.is_admin = true;
+    user.profile.set("name", name);
+    if let Some((_, problem)) = user.profile.problems().first() {
+        return Ok(FirstAdministrator::Name(*problem));
+    }
+    match app.new_password(&user, password).await {
+        Ok(hash) => user.password_hash = Some(hash),
+        Err(Refused::Weak(weakness)) => return Ok(FirstAdministrator::Weak(weakness)),
+        Err(other) => return Err(fault(other)),
+    }
+    user.password_changed_at = Some(now);
+    let mut tx = app.store.write().await?;
+    let Some(kept) = opens(&mut tx, token).await? else { return Ok(FirstAdministrator::Closed) };
+    if !facts::take(&mut tx, FACT, &kept).await? {
+        return Ok(FirstAdministrator::Closed);
+    }
+    let created = event(Kind::UserCreated, &user.id, Actor::User, requester.origin());
+    match users::insert(app, &mut tx, &user, created).await {
+        Ok(()) => {}
+        // Dropping the transaction leaves the link open.
+        Err(Refused::Taken(_)) => return Ok(FirstAdministrator::EmailTaken),
+        Err(other) => return Err(fault(other)),
+    }
+    tx.commit().await?;
+    Ok(FirstAdministrator::Created(Box::new(user)))
+}

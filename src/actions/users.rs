@@ -1,0 +1,298 @@
+//! Accounts, as the operator handles them.
+
+mod changes;
+
+use super::{App, Fault};
+use crate::engine::address::{Email, Identifier, Username};
+use crate::engine::event::{Actor, Event, Kind, Origin};
+use crate::engine::password::{Weakness, judge};
+use crate::engine::user::{Profile, User, UserState};
+use crate::ids::UserId;
+use crate::store::sessions::Which;
+use crate::store::{StoreError, Tx, events, flows, grants, sessions, users};
+
+pub use changes::{Changes, NewPassword, Set};
+
+/// Why an account cannot be made or changed like that.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error("{field}: {why}")]
+    Invalid { field: String, why: String },
+    /// Another account has it.
+    #[error("{0} is taken: another account has it")]
+    Taken(&'static str),
+    #[error("password: {}", weakness(*.0))]
+    Weak(Weakness),
+    #[error("there is no account {0}")]
+    Unknown(String),
+    /// Somebody was faster.
+    #[error("the account was changed by somebody else meanwhile; nothing was written, try again")]
+    Changed,
+    #[error("{0}")]
+    Fault(#[from] Fault),
+}
+
+impl Refused {
+    /// For programs.
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::Invalid { .. } => "invalid_user",
+            Self::Taken(_) => "taken",
+            Self::Weak(_) => "weak_password",
+            Self::Unknown(_) => "not_found",
+            Self::Changed => "conflict",
+            Self::Fault(_) => "unavailable",
+        }
+    }
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+fn weakness(weakness: Weakness) -> String {
+    match weakness {
+        Weakness::TooShort { least } => format!("is too short; at least {least} characters"),
+        Weakness::TooLong => "is too long".to_owned(),
+        Weakness::Common => "is among the most common ones; everybody tries it first".to_owned(),
+        Weakness::Personal => "is the person's own name or address, or this site's name".to_owned(),
+    }
+}
+
+/// An entry by the operator about an account.
+fn by_operator(kind: Kind, id: &UserId) -> Event {
+    Event {
+        kind,
+        user_id: Some(id.clone()),
+        session_id: None,
+        client_id: None,
+        actor: Actor::Operator,
+        origin: Origin::default(),
+        detail: None,
+    }
+}
+
+impl App {
+    /// Judges and hashes a new password of this account.
+    pub(in crate::actions) async fn new_password(&self, user: &User, password: &str) -> Result<String, Refused> {
+        let own =
+            [user.email.as_ref().map(Email::as_str), user.username.as_ref().map(Username::as_str), user.profile.name.as_deref()];
+        let personal: Vec<&str> = own.into_iter().flatten().chain([self.settings.pages.name.as_str()]).collect();
+        judge(password, self.settings.passwords.min_length, &personal).map_err(Refused::Weak)?;
+        Ok(self.hash(password).await?)
+    }
+}
+
+/// The account that a text names: an id, an address or a user name.
+pub async fn find(app: &App, name: &str) -> Result<User, Refused> {
+    find_in(&mut app.store.read().await?, name).await
+}
+
+async fn find_in(tx: &mut Tx, name: &str) -> Result<User, Refused> {
+    let found = match name.parse::<UserId>() {
+        Ok(id) => users::by_id(tx, &id).await?,
+        Err(_) => match Identifier::parse(name) {
+            Identifier::Unknown => None,
+            identifier => users::by_identifier(tx, &identifier).await?,
+        },
+    };
+    found.ok_or_else(|| Refused::Unknown(name.to_owned()))
+}
+
+/// Up to `limit` accounts, oldest first, after `after`.
+pub async fn list(app: &App, after: Option<&UserId>, limit: i64) -> Result<Vec<User>, Refused> {
+    Ok(users::list(&mut app.store.read().await?, after, limit).await?)
+}
+
+/// Makes an account. It needs an address or a user name, or nobody could name it.
+pub async fn create(app: &App, changes: &Changes) -> Result<User, Refused> {
+    let now = app.now();
+    let mut user = blank(UserId::new(now, &app.random), now);
+    changes.apply(&mut user, now)?;
+    if user.email.is_none() && user.username.is_none() {
+        return Err(Refused::Invalid { field: "email".to_owned(), why: "is missing; give an address or a user name".to_owned() });
+    }
+    user.updated_at = changes.updated_at.unwrap_or(now);
+    set_hash(app, &mut user, changes.password.as_ref()).await?;
+    let mut tx = app.store.write().await?;
+    insert(app, &mut tx, &user, by_operator(Kind::UserCreated, &user.id)).await?;
+    tx.commit().await.map_err(Fault::from)?;
+    Ok(user)
+}
+
+pub(in crate::actions) fn blank(id: UserId, now: crate::time::Timestamp) -> User {
+    User {
+        id,
+        username: None,
+        email: None,
+        email_verified_at: None,
+        phone_number: None,
+        phone_number_verified_at: None,
+        password_hash: None,
+        password_changed_at: None,
+        state: UserState::Active,
+        is_admin: false,
+        profile: Profile::default(),
+        created_at: now,
+        updated_at: now,
+        last_login_at: None,
+    }
+}
+
+async fn set_hash(app: &App, user: &mut User, password: Option<&NewPassword>) -> Result<(), Refused> {
+    user.password_hash = match password {
+        None => return Ok(()),
+        Some(NewPassword::Plain(plain)) => Some(app.new_password(user, plain).await?),
+        Some(NewPassword::Hash(hash)) => Some(hash.clone()),
+        Some(NewPassword::Remove) => None,
+    };
+    user.password_changed_at = Some(app.now());
+    Ok(())
+}
+
+/// Inserts an account with its event, or says which of its names is taken.
+pub(in crate::actions) async fn insert(app: &App, tx: &mut Tx, user: &User, event: Event) -> Result<(), Refused> {
+    refuse_taken(tx, user).await?;
+    users::insert(tx, user).await.map_err(taken)?;
+    Ok(app.record(tx, event).await?)
+}
+
+/// Looks before writing, because the database only says that something was taken, not what.
+async fn refuse_taken(tx: &mut Tx, user: &User) -> Result<(), Refused> {
+    if let Some(email) = &user.email
+        && users::by_email(tx, email).await?.is_some_and(|other| other.id != user.id)
+    {
+        return Err(Refused::Taken("email"));
+    }
+    if let Some(username) = &user.username {
+        let other = users::by_identifier(tx, &Identifier::Username(username.clone())).await?;
+        if other.is_some_and(|other| other.id != user.id) {
+            return Err(Refused::Taken("username"));
+        }
+    }
+    Ok(())
+}
+
+/// After [`refuse_taken`] only the number is left.
+fn taken(error: StoreError) -> Refused {
+    match error {
+        StoreError::Taken => Refused::Taken("phone_number"),
+        other => other.into(),
+    }
+}
+
+/// Writes given values into an account. A new password ends every session and authorization, like [`set_password`].
+pub async fn update(app: &App, name: &str, changes: &Changes) -> Result<User, Refused> {
+    if changes.updated_at.is_some() {
+        return Err(Refused::Invalid {
+            field: "updated_at".to_owned(),
+            why: "is kept by Vestibule from the first change on".to_owned(),
+        });
+    }
+    let read = find(app, name).await?;
+    let mut user = read.clone();
+    changes.apply(&mut user, app.now())?;
+    if user.email.is_none() && user.username.is_none() {
+        return Err(Refused::Invalid {
+            field: "email".to_owned(),
+            why: "cannot be removed; the account has no user name".to_owned(),
+        });
+    }
+    set_hash(app, &mut user, changes.password.as_ref()).await?;
+    let address_changed = user.email.as_ref().map(Email::key) != read.email.as_ref().map(Email::key);
+    let mut tx = app.store.write().await?;
+    refuse_taken(&mut tx, &user).await?;
+    write(app, &mut tx, &mut user, &read).await?;
+    app.record(&mut tx, by_operator(Kind::UserUpdated, &user.id)).await?;
+    if changes.password.is_some() {
+        end_everything(app, &mut tx, &user.id).await?;
+        app.record(&mut tx, by_operator(Kind::PasswordChanged, &user.id)).await?;
+    } else if address_changed {
+        cancel_journeys(app, &mut tx, &user.id).await?;
+    }
+    tx.commit().await.map_err(Fault::from)?;
+    Ok(user)
+}
+
+/// Writes an account unless it has changed since it was read.
+async fn write(app: &App, tx: &mut Tx, user: &mut User, read: &User) -> Result<(), Refused> {
+    // Later than before even within a millisecond: it is how the next writer notices.
+    user.updated_at = app.now().max(read.updated_at + std::time::Duration::from_millis(1));
+    if users::update(tx, user, read.updated_at).await.map_err(taken)? { Ok(()) } else { Err(Refused::Changed) }
+}
+
+/// Sets a password by the rules, and ends every session and authorization.
+pub async fn set_password(app: &App, name: &str, password: NewPassword) -> Result<User, Refused> {
+    let read = find(app, name).await?;
+    let mut user = read.clone();
+    set_hash(app, &mut user, Some(&password)).await?;
+    let mut tx = app.store.write().await?;
+    write(app, &mut tx, &mut user, &read).await?;
+    end_everything(app, &mut tx, &user.id).await?;
+    app.record(&mut tx, by_operator(Kind::PasswordChanged, &user.id)).await?;
+    tx.commit().await.map_err(Fault::from)?;
+    Ok(user)
+}
+
+/// Shuts an account: nobody signs in, and every session and authorization ends. Shutting it again changes nothing.
+pub async fn disable(app: &App, name: &str) -> Result<User, Refused> {
+    set_state(app, name, UserState::Disabled).await
+}
+
+/// Opens an account again; people sign in anew.
+pub async fn enable(app: &App, name: &str) -> Result<User, Refused> {
+    set_state(app, name, UserState::Active).await
+}
+
+async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refused> {
+    let mut tx = app.store.write().await?;
+    let read = find_in(&mut tx, name).await?;
+    if read.state == state {
+        return Ok(read);
+    }
+    let mut user = User { state, ..read.clone() };
+    write(app, &mut tx, &mut user, &read).await?;
+    let kind = match state {
+        UserState::Active => Kind::UserEnabled,
+        UserState::Disabled => Kind::UserDisabled,
+    };
+    if state == UserState::Disabled {
+        end_everything(app, &mut tx, &user.id).await?;
+    }
+    app.record(&mut tx, by_operator(kind, &user.id)).await?;
+    tx.commit().await.map_err(Fault::from)?;
+    Ok(user)
+}
+
+/// Erases an account. The events keep the id and what happened, not who and from where.
+pub async fn delete(app: &App, name: &str) -> Result<User, Refused> {
+    let mut tx = app.store.write().await?;
+    let user = find_in(&mut tx, name).await?;
+    end_everything(app, &mut tx, &user.id).await?;
+    users::delete(&mut tx, &user.id).await?;
+    app.record(&mut tx, by_operator(Kind::UserDeleted, &user.id)).await?;
+    events::forget(&mut tx, &user.id).await?;
+    tx.commit().await.map_err(Fault::from)?;
+    Ok(user)
+}
+
+/// Ends a person's sessions, everything they have authorized, and the journeys that could undo it.
+pub(in crate::actions) async fn end_everything(app: &App, tx: &mut Tx, id: &UserId) -> Result<(), Refused> {
+    for session_id in sessions::end(tx, id, Which::All).await? {
+        app.record(tx, Event { session_id: Some(session_id), ..by_operator(Kind::SignedOut, id) }).await?;
+    }
+    if grants::end_all(tx, id).await? > 0 {
+        app.record(tx, by_operator(Kind::GrantRevoked, id)).await?;
+    }
+    cancel_journeys(app, tx, id).await
+}
+
+/// A reset or change of address under way must not outlive what the operator decided.
+async fn cancel_journeys(app: &App, tx: &mut Tx, id: &UserId) -> Result<(), Refused> {
+    for kind in ["reset", "verify_email", "change_email", "undo_email"] {
+        flows::cancel(tx, kind, id, app.now()).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,216 @@
+//! `vestibule user …`: people's accounts.
+
+use clap::{Args, Subcommand};
+use serde_json::{Map, Value, json};
+
+use super::output::{print, print_json, print_members, read_object, read_password, shown};
+use super::{Done, Failure};
+use crate::actions::App;
+use crate::actions::users::{self, Changes, NewPassword, Refused};
+use crate::engine::address::{Email, Username};
+use crate::engine::user::User;
+use crate::time::Timestamp;
+
+/// Accounts read at once by `list`.
+const PAGE: i64 = 500;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum UserCommand {
+    /// Make an account
+    Add {
+        #[command(flatten)]
+        fields: Fields,
+        /// Read the password from standard input
+        #[arg(long, conflicts_with = "json")]
+        password_stdin: bool,
+    },
+    /// List all accounts
+    List(Format),
+    /// Show an account
+    Show(One),
+    /// Change what is given; with --json, `null` removes
+    Update {
+        /// Id, e-mail address or user name
+        user: String,
+        #[command(flatten)]
+        fields: Fields,
+    },
+    /// Shut an account and end all its sessions
+    Disable(One),
+    /// Open a shut account
+    Enable(One),
+    /// Set the password from standard input, and end all sessions
+    SetPassword(One),
+    /// Erase an account
+    Remove(One),
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Format {
+    /// Print JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct One {
+    /// Id, e-mail address or user name
+    user: String,
+    #[command(flatten)]
+    format: Format,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Fields {
+    /// Read the standard claims as JSON from standard input, and print JSON
+    #[arg(long, conflicts_with_all = ["email", "username", "name", "verified", "admin"])]
+    json: bool,
+    #[arg(long)]
+    email: Option<String>,
+    #[arg(long)]
+    username: Option<String>,
+    #[arg(long)]
+    name: Option<String>,
+    /// The address is known to be theirs
+    #[arg(long)]
+    verified: bool,
+    /// Make them an administrator (or not)
+    #[arg(long, num_args = 0..=1, default_missing_value = "true")]
+    admin: Option<bool>,
+}
+
+impl Fields {
+    /// The same members that JSON has.
+    fn members(&self) -> Result<Map<String, Value>, Failure> {
+        if self.json {
+            return read_object();
+        }
+        let text = |value: &Option<String>| value.clone().map(Value::String);
+        let given = [
+            ("email", text(&self.email)),
+            ("username", text(&self.username)),
+            ("name", text(&self.name)),
+            ("email_verified", self.verified.then_some(Value::Bool(true))),
+            ("is_admin", self.admin.map(Value::Bool)),
+        ];
+        Ok(given.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect())
+    }
+}
+
+impl UserCommand {
+    pub(super) const fn is_json(&self) -> bool {
+        match self {
+            Self::Add { fields, .. } | Self::Update { fields, .. } => fields.json,
+            Self::List(format) => format.json,
+            Self::Show(one) | Self::Disable(one) | Self::Enable(one) | Self::SetPassword(one) | Self::Remove(one) => {
+                one.format.json
+            }
+        }
+    }
+}
+
+impl From<Refused> for Failure {
+    fn from(refused: Refused) -> Self {
+        let code = refused.code();
+        match refused {
+            Refused::Unknown(name) => Self::refused(code, format!("there is no account {name}; `vestibule user list` shows all")),
+            other => Self::refused(code, other),
+        }
+    }
+}
+
+pub(super) async fn run(app: &App, command: UserCommand) -> Done {
+    let as_json = command.is_json();
+    let user = match command {
+        UserCommand::Add { fields, password_stdin } => {
+            let mut members = fields.members()?;
+            if password_stdin {
+                members.extend(read_password(false)?);
+            }
+            users::create(app, &Changes::from_json(&members)?).await?
+        }
+        UserCommand::Update { user, fields } => {
+            let members = fields.members()?;
+            if members.is_empty() && !as_json {
+                return Err(Failure::usage(
+                    "invalid_request",
+                    "nothing to change; give --email, --username, --name, --verified, --admin or --json",
+                ));
+            }
+            users::update(app, &user, &Changes::from_json(&members)?).await?
+        }
+        UserCommand::List(_) => return list(app, as_json).await,
+        UserCommand::Show(one) => users::find(app, &one.user).await?,
+        UserCommand::Disable(one) => users::disable(app, &one.user).await?,
+        UserCommand::Enable(one) => users::enable(app, &one.user).await?,
+        UserCommand::SetPassword(one) => users::set_password(app, &one.user, new_password(as_json)?).await?,
+        UserCommand::Remove(one) => users::delete(app, &one.user).await?,
+    };
+    let object = to_json(&user)?;
+    if as_json {
+        print_json(&Value::Object(object))?;
+    } else {
+        print_members(&object)?;
+    }
+    Ok(())
+}
+
+fn new_password(as_json: bool) -> Result<NewPassword, Failure> {
+    let mut object = read_password(as_json)?;
+    object.retain(|name, _| name == "password" || name == "password_hash");
+    Changes::from_json(&object)?.password.ok_or_else(|| Failure::refused("invalid_request", "there is no password"))
+}
+
+async fn list(app: &App, as_json: bool) -> Done {
+    let mut after = None;
+    let mut all = Vec::new();
+    loop {
+        let page = users::list(app, after.as_ref(), PAGE).await?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.id.clone());
+        for user in &page {
+            if as_json {
+                all.push(Value::Object(to_json(user)?));
+            } else {
+                print(&line(user))?;
+            }
+        }
+    }
+    if as_json {
+        print_json(&Value::Array(all))?;
+    }
+    Ok(())
+}
+
+fn line(user: &User) -> String {
+    let email = user.email.as_ref().map_or("-", Email::as_str);
+    let username = user.username.as_ref().map_or("-", Username::as_str);
+    let admin = if user.is_admin { "  admin" } else { "" };
+    let name = user.profile.name.as_deref().map_or_else(String::new, shown);
+    format!("{}  {email}  {username}  {}{admin}  {name}", user.id, user.state.as_str()).trim_end().to_owned()
+}
+
+/// An account as programs see it. Never the hash.
+fn to_json(user: &User) -> Result<Map<String, Value>, Failure> {
+    let mut object = Map::new();
+    let mut put = |name: &str, value: Value| drop(object.insert(name.to_owned(), value));
+    put("sub", json!(user.id));
+    put("id", json!(user.id));
+    put("email", json!(user.email.as_ref().map(Email::as_str)));
+    put("email_verified", json!(user.email_is_verified()));
+    put("phone_number", json!(user.phone_number));
+    put("phone_number_verified", json!(user.phone_number_verified_at.is_some()));
+    put("username", json!(user.username.as_ref().map(Username::as_str)));
+    put("has_password", json!(user.password_hash.is_some()));
+    put("state", json!(user.state.as_str()));
+    put("is_admin", json!(user.is_admin));
+    put("created_at", json!(user.created_at.to_string()));
+    put("updated_at", json!(user.updated_at.to_string()));
+    put("last_login_at", json!(user.last_login_at.as_ref().map(Timestamp::to_string)));
+    match serde_json::to_value(&user.profile) {
+        Ok(Value::Object(profile)) => object.extend(profile),
+        Ok(_) => {}
+        Err(error) => return Err(Failure::refused("failed", error)),
+    }
+    Ok(object)
+}

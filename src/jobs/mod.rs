@@ -1,0 +1,138 @@
+//! Loops over actions: delivery, sweeping, keys, checkpoints.
+//!
+//! * **Here**: when an action runs by itself. The pace is tokio's own clock, so that a jump of the system's clock neither skips nor
+//!   repeats a turn; a turn that fails is logged, and the next one comes.
+//! * **Not here**: what a turn does (actions). No loop ends the process.
+//! * **To add one**: a function that takes the [`App`] and a [`Stop`] and returns soon after the stop; a line in [`start`].
+//! * **Tested**: below, and by `tests/it`, which call the actions themselves.
+
+mod outbox;
+
+use std::fmt::Display;
+use std::time::Duration;
+
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
+
+use crate::actions::{App, Outcome, keys, sweep};
+
+const SWEEP_FIRST: Duration = Duration::from_mins(1);
+const SWEEP_EVERY: Duration = Duration::from_hours(1);
+const KEYS_EVERY: Duration = Duration::from_mins(1);
+const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+
+/// Tells loops and listeners to end. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Stop(watch::Receiver<bool>);
+
+/// The other end of a [`Stop`].
+#[derive(Debug)]
+pub struct Stopper(watch::Sender<bool>);
+
+impl Stopper {
+    pub fn new() -> (Self, Stop) {
+        let (sender, receiver) = watch::channel(false);
+        (Self(sender), Stop(receiver))
+    }
+
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Stop {
+    pub fn is_requested(&self) -> bool {
+        *self.0.borrow()
+    }
+
+    /// Returns once the stop is requested, or nobody is left who could request it.
+    pub async fn requested(mut self) {
+        let _gone = self.0.wait_for(|stop| *stop).await;
+    }
+}
+
+/// The loops that run beside the server.
+#[derive(Debug)]
+pub struct Jobs {
+    running: JoinSet<()>,
+    stopper: Stopper,
+}
+
+/// Starts every loop.
+pub fn start(app: &App) -> Jobs {
+    let (stopper, stop) = Stopper::new();
+    let mut running = JoinSet::new();
+    running.spawn(outbox::run(app.clone(), stop.clone()));
+    running.spawn(every("sweep", SWEEP_FIRST, SWEEP_EVERY, stop.clone(), app.clone(), sweep_once));
+    running.spawn(every("keys", KEYS_EVERY, KEYS_EVERY, stop.clone(), app.clone(), keys::ensure));
+    running.spawn(every("checkpoint", CHECKPOINT_EVERY, CHECKPOINT_EVERY, stop, app.clone(), App::checkpoint));
+    Jobs { running, stopper }
+}
+
+impl Jobs {
+    /// Lets every loop finish its turn, for at most so long.
+    pub async fn stop(mut self, bound: Duration) {
+        self.stopper.stop();
+        let all = async { while self.running.join_next().await.is_some() {} };
+        if timeout(bound, all).await.is_err() {
+            tracing::warn!("a background job did not end in time and is broken off");
+        }
+    }
+}
+
+async fn sweep_once(app: &App) -> Outcome<()> {
+    for swept in sweep::sweep(app).await? {
+        tracing::info!(table = swept.table, rows = swept.rows, "swept");
+    }
+    Ok(())
+}
+
+/// Runs a turn at each tick until the stop.
+async fn every(
+    name: &'static str,
+    first: Duration,
+    pause: Duration,
+    stop: Stop,
+    app: App,
+    turn: impl AsyncFn(&App) -> Outcome<()>,
+) {
+    let mut ticks = interval_at(Instant::now() + first, pause);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tokio::select! {
+            biased;
+            () = stop.clone().requested() => return,
+            _ = ticks.tick() => {}
+        }
+        note(name, turn(&app).await);
+    }
+}
+
+/// A failure is for the log; the next turn may succeed.
+fn note<T>(job: &'static str, outcome: Result<T, impl Display>) -> Option<T> {
+    outcome.inspect_err(|error| tracing::error!(job, %error, "a background job failed; it goes on")).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_stop_is_heard_by_those_who_come_later_too() {
+        let (stopper, stop) = Stopper::new();
+        assert!(!stop.is_requested());
+        let waiting = tokio::spawn(stop.clone().requested());
+        stopper.stop();
+        waiting.await.unwrap();
+        stop.clone().requested().await;
+        assert!(stop.is_requested());
+    }
+
+    #[tokio::test]
+    async fn nobody_waits_for_a_stopper_that_is_gone() {
+        let (stopper, stop) = Stopper::new();
+        drop(stopper);
+        stop.requested().await;
+    }
+}

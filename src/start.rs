@@ -1,0 +1,381 @@
+//! From settings to a running server: opening what is there, making what is missing, and ending in good order.
+
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Write as _};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::path::Path;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+use tokio::net::TcpListener;
+use zeroize::Zeroizing;
+
+use crate::actions::setup::{self, Prepared};
+use crate::actions::{App, Made, keys};
+use crate::crypto::password::{Hasher, HasherSettings};
+use crate::crypto::random::Random;
+use crate::crypto::seal::Keyring;
+use crate::gateways::mail::Mailer;
+use crate::http::server;
+use crate::jobs::{self, Stop, Stopper};
+use crate::settings::client_metadata::{ClientMetadata, MetadataProblem};
+use crate::settings::clients::ClientEntry;
+use crate::settings::{DatabaseUrl, Mode, Settings};
+use crate::store::{Location, Store, migration_names};
+use crate::telemetry::Metrics;
+use crate::time::Clock;
+
+/// Connections that may read metrics at once.
+const METRICS_CONNECTIONS: usize = 16;
+
+/// What opening may do to the database's schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Applies what is missing: the server.
+    Migrate,
+    /// Makes a new database, but leaves one that holds something as it is: the command line, beside which an older server may run.
+    MakeOnly,
+}
+
+/// The hashing threads; the command line needs one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    One,
+    BySettings,
+}
+
+fn location(settings: &Settings) -> Location {
+    match &settings.database.url {
+        DatabaseUrl::Sqlite(path) => Location::Sqlite(path.clone()),
+        DatabaseUrl::Postgres(url) => {
+            Location::Postgres { url: url.expose().to_owned(), max_connections: settings.database.max_connections }
+        }
+    }
+}
+
+/// Makes the data directory, for its owner only, and the folder and file of a SQLite database.
+fn prepare_files(settings: &Settings) -> anyhow::Result<()> {
+    private_dir(&settings.data.dir).with_context(|| cure(&settings.data.dir, "the data directory cannot be made"))?;
+    let DatabaseUrl::Sqlite(path) = &settings.database.url else { return Ok(()) };
+    if let Some(dir) = path.parent() {
+        private_dir(dir).with_context(|| cure(dir, "the database's directory cannot be made"))?;
+    }
+    // SQLite gives its side files the mode of this one.
+    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
+            Err(error).with_context(|| cure(path, "the database cannot be made"))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn cure(path: &Path, what: &str) -> String {
+    format!("{}: {what}; give the user that runs Vestibule write permission, or set data.dir to another place", path.display())
+}
+
+fn private_dir(path: &Path) -> io::Result<()> {
+    if path.as_os_str().is_empty() || path.is_dir() {
+        return Ok(());
+    }
+    DirBuilder::new().recursive(true).mode(0o700).create(path)
+}
+
+/// The master keys: from the settings, else from their file, else made and kept there.
+fn keyring(settings: &Settings, random: &Random) -> anyhow::Result<Keyring> {
+    if !settings.secrets_keys.is_empty() {
+        let keys: Vec<String> = settings.secrets_keys.iter().map(|key| key.expose().to_owned()).collect();
+        return Keyring::parse(&keys).context("secrets.keys");
+    }
+    let path = &settings.secrets_file;
+    // Asked before the keys are read: another process that starts for the first time makes the keys before the rows.
+    let database = match &settings.database.url {
+        DatabaseUrl::Sqlite(database) => Some(database).filter(|path| std::fs::metadata(path).is_ok_and(|file| file.len() > 0)),
+        DatabaseUrl::Postgres(_) => None,
+    };
+    match read_keyring(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if let Some(database) = database {
+                bail!(
+                    "{}: the master keys are missing, but {} was made with them; restore the file from the backup",
+                    path.display(),
+                    database.display()
+                );
+            }
+            write_keyring(path, &Keyring::generate(random)).with_context(|| cure(path, "the master keys cannot be kept"))?;
+            // Another process may have been faster: whatever is there now counts.
+            read_keyring(path).with_context(|| path.display().to_string())?
+        }
+        other => other.with_context(|| path.display().to_string())?,
+    }
+    .with_context(|| format!("{}: one key a line, v1:<32 bytes in base64url>", path.display()))
+}
+
+fn read_keyring(path: &Path) -> io::Result<Result<Keyring, crate::crypto::seal::KeyringError>> {
+    let text = Zeroizing::new(std::fs::read_to_string(path)?);
+    if std::fs::metadata(path)?.mode() & 0o077 != 0 {
+        tracing::warn!(file = %path.display(), "others can read the master keys: chmod 600");
+    }
+    let keys: Vec<String> = text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect();
+    Ok(Keyring::parse(&keys))
+}
+
+/// Whole or not at all, and never over a file that is there: linking a name fails if it exists.
+fn write_keyring(path: &Path, keyring: &Keyring) -> io::Result<()> {
+    let temporary = path.with_extension(format!("new-{}", std::process::id()));
+    let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&temporary)?;
+    for key in keyring.to_text() {
+        writeln!(file, "{}", key.as_str())?;
+    }
+    file.sync_all()?;
+    let linked = match std::fs::hard_link(&temporary, path) {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(error),
+        _ => Ok(()),
+    };
+    std::fs::remove_file(&temporary)?;
+    linked?;
+    let dir = path.parent().filter(|dir| !dir.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(dir)?.sync_all()
+}
+
+/// Opens the database and everything else an [`App`] is made from.
+pub async fn open(settings: Settings, schema: Schema, threads: Threads) -> anyhow::Result<App> {
+    let random = Random::system();
+    // The keys come before the database, so that a database without keys is one that has lost them.
+    private_dir(&settings.data.dir).with_context(|| cure(&settings.data.dir, "the data directory cannot be made"))?;
+    let keyring = keyring(&settings, &random)?;
+    prepare_files(&settings)?;
+    let store = open_store(&settings, schema).await?;
+    let passwords = settings.passwords;
+    let hasher = HasherSettings {
+        memory_kib: passwords.memory_kib,
+        iterations: passwords.iterations,
+        parallelism: passwords.parallelism,
+        workers: match threads {
+            Threads::One => 1,
+            Threads::BySettings => passwords.workers.unwrap_or(0),
+        },
+        queue: passwords.queue,
+    };
+    let hasher = Hasher::new(hasher, random.clone()).context("[passwords]")?;
+    let mailer = Mailer::new(&settings.mail).context("[mail]")?;
+    Ok(App::new(Made { settings, clock: Clock::system(), random, store, keyring, hasher, mailer })?)
+}
+
+async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store> {
+    let at = match &settings.database.url {
+        DatabaseUrl::Sqlite(path) => path.display().to_string(),
+        DatabaseUrl::Postgres(_) => "database.url".to_owned(),
+    };
+    let store = Store::open(&location(settings)).await.with_context(|| format!("{at}: the database cannot be opened"))?;
+    if schema == Schema::MakeOnly {
+        let pending = store.pending_migrations().await?;
+        if pending.is_empty() {
+            return Ok(store);
+        }
+        if pending.len() < migration_names().count() {
+            bail!("{at}: the database is older than this program; run `vestibule migrate` first");
+        }
+    }
+    if store.migrate().await.is_err() {
+        // Another process that starts for the first time at this moment may be making the same tables.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        store.migrate().await.with_context(|| format!("{at}: the database cannot be brought up to date"))?;
+    }
+    Ok(store)
+}
+
+/// The migrations that are missing, without making anything.
+pub async fn pending(settings: &Settings) -> anyhow::Result<Vec<String>> {
+    if let DatabaseUrl::Sqlite(path) = &settings.database.url
+        && !path.exists()
+    {
+        return Ok(migration_names().map(str::to_owned).collect());
+    }
+    Ok(Store::open(&location(settings)).await?.pending_migrations().await?)
+}
+
+/// Takes a port, or says whose setting to change.
+pub async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|error| {
+        let cure = match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!("another program has port {}; end it, or set {setting} to a free port", address.port())
+            }
+            io::ErrorKind::PermissionDenied => format!("ports below 1024 need a permission; set {setting} to a higher port"),
+            io::ErrorKind::AddrNotAvailable => format!("this machine has no address {}; correct {setting}", address.ip()),
+            _ => format!("correct {setting}"),
+        };
+        anyhow::anyhow!("cannot listen on {address}: {error}; {cure}")
+    })
+}
+
+/// The name of the demo relying party.
+const DEMO: &str = "demo";
+
+/// Takes the port above the server's for the demo relying party, or a free one, and registers its client unless the file has one.
+async fn demo_listener(settings: &mut Settings) -> anyhow::Result<TcpListener> {
+    let next = settings.server.listen.port().saturating_add(1);
+    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, next)).await {
+        Ok(listener) => listener,
+        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("the demo application finds no port")?,
+    };
+    if settings.clients.iter().all(|client| client.client_id != DEMO) {
+        settings.clients.push(demo_client(listener.local_addr()?)?);
+    }
+    Ok(listener)
+}
+
+/// A public native client: any port of the loopback address may receive its answers (RFC 8252 section 7.3).
+fn demo_client(address: SocketAddr) -> anyhow::Result<ClientEntry> {
+    let metadata = ClientMetadata {
+        client_name: Some("Demo application".to_owned()),
+        application_type: Some("native".to_owned()),
+        redirect_uris: Some(vec!["http://127.0.0.1/callback".to_owned()]),
+        post_logout_redirect_uris: Some(vec![format!("http://{address}/")]),
+        grant_types: Some(vec!["authorization_code".to_owned(), "refresh_token".to_owned()]),
+        ..ClientMetadata::default()
+    };
+    let problems = |problems: Vec<MetadataProblem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
+    let metadata = metadata.validate().map_err(|wrong| anyhow::anyhow!("the demo client: {}", problems(wrong)))?;
+    Ok(ClientEntry { client_id: DEMO.to_owned(), secret_hash: None, metadata })
+}
+
+/// Serves until SIGTERM or SIGINT, then ends in good order; with the demo relying party if the settings are those of `dev`.
+/// `ready` prints a line.
+pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()>) -> anyhow::Result<()> {
+    for warning in settings.warnings() {
+        tracing::warn!("{warning}");
+    }
+    // Taken first: who connects while the database opens waits instead of being refused, and a port that is in use changes nothing.
+    let listener = listen(settings.server.listen, "server.listen").await?;
+    let metrics = match settings.server.metrics_listen {
+        Some(address) => Some(listen(address, "server.metrics_listen").await?),
+        None => None,
+    };
+    let demo = match settings.mode {
+        Mode::Serve => None,
+        Mode::Dev => Some(demo_listener(&mut settings).await?),
+    };
+    // Before anybody can send a signal in vain.
+    let signal = signals()?;
+    let app = open(settings, Schema::Migrate, Threads::BySettings).await?;
+    keys::ensure(&app).await.context("the signing keys")?;
+    let prepared = setup::prepare(&app).await?;
+
+    let (stopper, stop) = Stopper::new();
+    let drain = app.settings.server.shutdown;
+    let jobs = jobs::start(&app);
+    let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.metrics.clone(), stop.clone())));
+    if let Some(demo) = demo {
+        start_demo(&app, demo, stop.clone());
+    }
+    let router = crate::app::router(&app);
+    let connections = app.settings.server.max_connections;
+    let serving = tokio::spawn(server::serve(listener, router, stop.requested(), connections, drain));
+
+    if let Prepared::Link(link) = &prepared {
+        ready(&format!("Create the first administrator: {link}"))?;
+    }
+    ready(&format!("Vestibule is ready at {}", app.settings.origin()))?;
+    signal.await;
+    tracing::info!("stopping");
+    stopper.stop();
+    let _drained = serving.await;
+    jobs.stop(drain).await;
+    if let Some(metrics) = metrics {
+        let _ended = metrics.await;
+    }
+    app.close().await;
+    tracing::info!("stopped");
+    Ok(())
+}
+
+/// Both signals mean the same. A second one during the drain is left to the system's patience.
+fn signals() -> io::Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    Ok(async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+    })
+}
+
+async fn serve_metrics(listener: TcpListener, metrics: Metrics, stop: Stop) {
+    let answer = async move || ([(CONTENT_TYPE, Metrics::CONTENT_TYPE)], metrics.render());
+    let router = axum::Router::new().route("/metrics", get(answer));
+    server::serve(listener, router, stop.requested(), METRICS_CONNECTIONS, Duration::from_secs(1)).await;
+}
+
+/// THE DEMO RELYING PARTY GOES HERE: `crate::dev::demo::start(app, listener, stop)`.
+fn start_demo(_app: &App, listener: TcpListener, _stop: Stop) {
+    drop(listener);
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
+    use super::*;
+
+    fn settings(dir: &Path) -> Settings {
+        let text = format!("[data]\ndir = \"{}\"\n", dir.join("data").display());
+        Settings::from_text("config.toml", &text, Mode::Serve, std::iter::empty()).unwrap()
+    }
+
+    fn mode(path: &Path) -> u32 {
+        std::fs::metadata(path).unwrap().permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn the_first_start_makes_private_files_and_the_second_finds_them() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = settings(dir.path());
+        private_dir(&settings.data.dir).unwrap();
+        let first = keyring(&settings, &Random::system()).unwrap();
+        prepare_files(&settings).unwrap();
+        assert_eq!(mode(&settings.data.dir), 0o700);
+        assert_eq!(mode(&settings.secrets_file), 0o600);
+        let DatabaseUrl::Sqlite(database) = &settings.database.url else { panic!() };
+        assert_eq!(mode(database), 0o600);
+        let second = keyring(&settings, &Random::system()).unwrap();
+        assert_eq!(first.mac("p", &[b"x"]), second.mac("p", &[b"x"]));
+        assert_eq!(std::fs::read_dir(&settings.data.dir).unwrap().count(), 2, "no temporary file stays");
+    }
+
+    #[test]
+    fn parallel_first_starts_agree_on_the_keys() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = settings(dir.path());
+        private_dir(&settings.data.dir).unwrap();
+        let path = &settings.secrets_file;
+        write_keyring(path, &Keyring::generate(&Random::system())).unwrap();
+        let first = std::fs::read_to_string(path).unwrap();
+        write_keyring(path, &Keyring::generate(&Random::system())).unwrap();
+        assert_eq!(std::fs::read_to_string(path).unwrap(), first);
+    }
+
+    #[test]
+    fn lost_keys_are_never_replaced_beside_a_database() {
+        let dir = tempfile::tempdir().unwrap();
+        let settings = settings(dir.path());
+        prepare_files(&settings).unwrap();
+        let DatabaseUrl::Sqlite(database) = &settings.database.url else { panic!() };
+        std::fs::write(database, "rows").unwrap();
+        let refused = keyring(&settings, &Random::system()).unwrap_err().to_string();
+        assert!(refused.contains("secrets.key: the master keys are missing"), "{refused}");
+        assert!(!settings.secrets_file.exists());
+    }
+
+    #[tokio::test]
+    async fn a_port_in_use_is_named_with_its_setting() {
+        let taken = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = taken.local_addr().unwrap();
+        let refused = listen(address, "server.listen").await.unwrap_err().to_string();
+        assert!(refused.contains(&format!("port {}", address.port())) && refused.contains("server.listen"), "{refused}");
+    }
+}
