@@ -81,6 +81,7 @@ CREATE TABLE consents (
     user_id      TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
     client_id    TEXT    NOT NULL,
     scope        TEXT    NOT NULL,
+    declined     TEXT    NOT NULL,
     granted_at   INTEGER NOT NULL,
     updated_at   INTEGER NOT NULL,
     last_used_at INTEGER NOT NULL,

@@ -1,9 +1,10 @@
 //! What lives here: the plumbing every page and endpoint shares – the server loop, the context of a request, cookies,
-//! forms, security headers, answers.
+//! forms, security headers, the frame of a page, answers.
 //! What may not: pages of their own, rules, SQL; it imports leaves, `actions` and `engine::params` only.
 //! How to add one: a file per concern, with a function or extractor that the rooms call.
 //! Where it is tested: unit tests in each file, and through every route in `tests/it`.
 
+pub mod assets;
 pub mod context;
 pub mod cookies;
 pub mod csp;
@@ -12,3 +13,4 @@ pub mod form;
 pub mod layers;
 pub mod page;
 pub mod server;
+pub mod shell;

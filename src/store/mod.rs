@@ -7,11 +7,23 @@
 //!   a retention rule in [`sweep`] and a line in the contract tests.
 //! * **Tested**: `tests/it/store_contract/`, the same tests on SQLite and PostgreSQL, with ten-way races for every guarded write.
 
+pub mod clients;
+pub mod consents;
 mod db;
 mod error;
+pub mod events;
+pub mod facts;
+pub mod flows;
+pub mod grants;
 mod group;
+pub mod keys;
+pub mod limits;
 mod migrate;
+pub mod outbox;
+pub mod sessions;
 mod sql;
+pub mod sweep;
+pub mod users;
 
 pub use db::{Location, Store, Tx};
 pub use error::{Result, StoreError};

@@ -36,9 +36,9 @@ macro_rules! all {
 
 /// A struct that is read from a row of either database, column by column name. (sqlx's derive would compile both drivers twice.)
 macro_rules! row {
-    ($(#[$meta:meta])* struct $name:ident { $($field:ident: $type:ty),* $(,)? }) => {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($fvis:vis $field:ident: $type:ty),* $(,)? }) => {
         $(#[$meta])*
-        struct $name { $($field: $type),* }
+        $vis struct $name { $($fvis $field: $type),* }
         $crate::store::sql::row!(@ sqlx::sqlite::SqliteRow, $name, $($field),*);
         $crate::store::sql::row!(@ sqlx::postgres::PgRow, $name, $($field),*);
     };

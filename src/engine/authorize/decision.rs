@@ -12,12 +12,20 @@ use crate::time::Timestamp;
 pub struct Facts<'a> {
     pub session: Option<&'a Session>,
     /// What the person has allowed this client before.
-    pub consented: Option<&'a Scopes>,
+    pub consented: Option<&'a Consented>,
     /// The person has said yes to this very request.
     pub just_consented: bool,
     /// When the request arrived first; a sign-in after it satisfies `prompt=login`.
     pub requested_at: Timestamp,
     pub now: Timestamp,
+}
+
+/// What a person has said to a client's earlier requests.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Consented {
+    pub allowed: Scopes,
+    /// Optional scopes that were unticked.
+    pub declined: Scopes,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -28,7 +36,8 @@ pub enum Decision {
         create: bool,
     },
     Consent(Consent),
-    Answer,
+    /// With these scopes.
+    Answer(Scopes),
     Refuse(OAuthError),
 }
 
@@ -58,12 +67,14 @@ pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>)
     if !acceptable.is_empty() && !acceptable.iter().any(|acr| acr == session.acr()) {
         return refuse(Code::UnmetAuthenticationRequirements, "none of the essential acr values can be reached");
     }
-    let nothing = Scopes::default();
-    let new = request.scopes.without(facts.consented.unwrap_or(&nothing));
+    let nothing = Consented::default();
+    let consented = facts.consented.unwrap_or(&nothing);
+    let new = request.scopes.without(&consented.allowed).without(&consented.declined);
+    let granted = if client.metadata.first_party { request.scopes.clone() } else { request.scopes.and(&consented.allowed) };
     let must_ask =
         request.asks(Prompt::Consent) || (!client.metadata.first_party && (facts.consented.is_none() || !new.is_empty()));
     match (must_ask && !facts.just_consented, silent) {
-        (false, _) => Decision::Answer,
+        (false, _) => Decision::Answer(granted),
         (true, true) => refuse(Code::ConsentRequired, "the person has not allowed this yet"),
         (true, false) => Decision::Consent(Consent { new }),
     }
@@ -100,6 +111,10 @@ mod tests {
         Timestamp::from_seconds(1_700_000_000)
     }
 
+    fn answer(scopes: &str) -> Decision {
+        Decision::Answer(Scopes::parse(scopes).unwrap())
+    }
+
     fn session(age: u64) -> Session {
         let long = Duration::from_secs(86400);
         let at = now() - Duration::from_secs(age);
@@ -131,11 +146,14 @@ mod tests {
             ("scope", "openid email"),
             ("nonce", "n"),
         ];
+        pairs.retain(|(name, _)| !case.query.iter().any(|(changed, _)| changed == name));
         pairs.extend(case.query);
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let params = Params::parse(text.as_bytes()).unwrap();
         let request = check(&trust(&shop, &params).unwrap(), &shop, &params).unwrap();
-        let consented = case.consented.map(|text| Scopes::parse(text).unwrap());
+        let consented = case
+            .consented
+            .map(|text| Consented { allowed: Scopes::parse(text).unwrap(), declined: Scopes::parse("address").unwrap() });
         decide(
             &shop,
             &request,
@@ -155,7 +173,7 @@ mod tests {
         let all = Some("openid email");
         for (name, case, expected) in [
             ("nobody", Case { query: &[], session: None, consented: None, requested: 0 }, sign_in(false)),
-            ("somebody", Case { query: &[], session: Some(session(100)), consented: all, requested: 0 }, Decision::Answer),
+            ("somebody", Case { query: &[], session: Some(session(100)), consented: all, requested: 0 }, answer("openid email")),
             ("a dead session", Case { query: &[], session: Some(session(86400)), consented: all, requested: 0 }, sign_in(false)),
             (
                 "prompt=login",
@@ -165,7 +183,7 @@ mod tests {
             (
                 "prompt=login, done",
                 Case { query: &[("prompt", "login")], session: Some(session(5)), consented: all, requested: 10 },
-                Decision::Answer,
+                answer("openid email"),
             ),
             (
                 "max_age over",
@@ -175,12 +193,12 @@ mod tests {
             (
                 "max_age kept",
                 Case { query: &[("max_age", "60")], session: Some(session(60)), consented: all, requested: 0 },
-                Decision::Answer,
+                answer("openid email"),
             ),
             (
                 "max_age=0, done",
                 Case { query: &[("max_age", "0")], session: Some(session(5)), consented: all, requested: 10 },
-                Decision::Answer,
+                answer("openid email"),
             ),
             (
                 "another person",
@@ -208,9 +226,14 @@ mod tests {
         };
         assert_eq!(decided(false, &case(&[], None)), ask("openid email"));
         assert_eq!(decided(false, &case(&[], Some("openid"))), ask("email"));
-        assert_eq!(decided(false, &case(&[], Some("openid email phone"))), Decision::Answer);
+        assert_eq!(decided(false, &case(&[], Some("openid email phone"))), answer("openid email"));
+        assert_eq!(
+            decided(false, &case(&[("scope", "openid address")], Some("openid"))),
+            answer("openid"),
+            "what was unticked is not asked for again"
+        );
         assert_eq!(decided(false, &case(&[("prompt", "consent")], Some("openid email"))), ask(""));
-        assert_eq!(decided(true, &case(&[], None)), Decision::Answer);
+        assert_eq!(decided(true, &case(&[], None)), answer("openid email"));
         assert_eq!(decided(true, &case(&[("prompt", "consent")], None)), ask("openid email"));
     }
 

@@ -18,7 +18,7 @@ use super::scope::Scopes;
 use crate::ids::ClientId;
 
 pub use checks::{CHECKS, Check};
-pub use decision::{Consent, Decision, Facts, decide};
+pub use decision::{Consent, Consented, Decision, Facts, decide};
 pub use redirect::{Trusted, Untrusted, trust};
 pub use response::{Answer, ResponseMode, answer_url};
 

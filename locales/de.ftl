@@ -1,0 +1,389 @@
+# Die Texte aller Seiten und Mails. Jede Sprache hat dieselben Kennungen mit denselben Variablen; ein Test vergleicht sie.
+
+# Der Rahmen
+error-prefix = Fehler:
+error-summary = Bitte prüfen Sie Ihre Angaben
+skip = Zum Inhalt springen
+help = Hilfe
+language-nav = Sprache
+continue = Weiter
+home = Zur Startseite
+client-continue = weiter zu { $client }
+
+# Datum
+date = { $day }. { $month } { $year }
+date-time = { $date }, { $time }
+month-1 = Januar
+month-2 = Februar
+month-3 = März
+month-4 = April
+month-5 = Mai
+month-6 = Juni
+month-7 = Juli
+month-8 = August
+month-9 = September
+month-10 = Oktober
+month-11 = November
+month-12 = Dezember
+
+# Passwörter
+password = Passwort
+password-new = Neues Passwort
+password-current = Aktuelles Passwort
+password-hint = { $length ->
+    [one] Mindestens ein Zeichen. Gut sind mehrere Wörter hintereinander.
+   *[other] Mindestens { $length } Zeichen. Gut sind mehrere Wörter hintereinander.
+}
+password-show = Passwort anzeigen
+password-hide = Passwort verbergen
+password-shown = Ihr Passwort ist sichtbar
+password-hidden = Ihr Passwort ist verborgen
+password-caps = Feststelltaste ist aktiv
+
+# Anmelden
+login = Anmelden
+login-again-title = Bitte bestätigen Sie, dass Sie es sind
+login-again-text = Geben Sie Ihr Passwort noch einmal ein, um fortzufahren.
+login-identifier = E-Mail-Adresse oder Benutzername
+login-remember = Auf diesem Gerät angemeldet bleiben
+login-button = Anmelden
+login-reset = Passwort vergessen?
+login-new = Neu hier?
+login-signup = Konto erstellen
+login-again = Wieder anmelden
+back-to-login = Zurück zur Anmeldung
+
+# Registrieren
+signup = Konto erstellen
+signup-email-hint = Wir schicken Ihnen dorthin einen Code zur Bestätigung.
+signup-name = Name (freiwillig)
+signup-button = Konto erstellen
+signup-known = Sie haben schon ein Konto?
+email = E-Mail-Adresse
+
+# Codes
+verify = Geben Sie den Code aus der E-Mail ein
+verify-button = Bestätigen
+verify-change = Andere Adresse verwenden
+code-label = Code
+code-hint = 6 Ziffern
+code-busy = Der Code wird geprüft …
+code-sent = Wir haben einen Code geschickt an
+code-expired = Dieser Code gilt nicht mehr. Lassen Sie sich einen neuen schicken.
+code-spam = Nichts angekommen? Sehen Sie im Spam-Ordner nach. Sie können auch den Link in der E-Mail öffnen.
+resend = Neuen Code schicken
+resend-wait = { $seconds ->
+    [one] in einer Sekunde möglich
+   *[other] in { $seconds } Sekunden möglich
+}
+
+# Links aus E-Mails
+link-verify = Adresse bestätigen
+link-verify-text = Mit der Schaltfläche bestätigen Sie, dass { $address } Ihre Adresse ist. Danach sind Sie in diesem Browser angemeldet.
+link-elsewhere-text = Sie haben in einem anderen Browser begonnen. Geben Sie Ihr Passwort ein, um { $address } zu bestätigen; danach sind Sie hier angemeldet und können auch dort weitermachen, wo Sie begonnen haben.
+link-verify-button = Adresse bestätigen
+link-password-hint = Das Passwort, das Sie bei der Registrierung gewählt haben.
+link-expired = Dieser Link ist abgelaufen
+link-expired-text = Wir können sofort einen neuen an { $address } schicken.
+link-expired-button = Neuen Link schicken
+link-reset = Neues Passwort wählen
+link-reset-text = Im nächsten Schritt wählen Sie ein neues Passwort für { $address }. Bis dahin gilt das alte.
+link-email = Neue Adresse bestätigen
+link-email-text = Mit der Schaltfläche wird { $address } die Adresse Ihres Kontos. Sie müssen dafür hier nicht angemeldet sein.
+link-email-button = Diese Adresse verwenden
+undo = Adressänderung rückgängig machen
+undo-text = Mit der Schaltfläche wird { $address } wieder die Adresse Ihres Kontos, und alle Geräte werden abgemeldet.
+undo-button = Änderung zurücknehmen
+
+# Ein neues Passwort
+reset = Passwort zurücksetzen
+reset-text = Sagen Sie uns, wer Sie sind; wir schicken Ihnen einen Code und einen Link.
+reset-button = Code schicken
+reset-sent = Sehen Sie in Ihr Postfach
+reset-sent-text = Falls es ein Konto mit diesen Angaben gibt, ist ein Code unterwegs. Geben Sie ihn hier ein oder öffnen Sie den Link in der E-Mail.
+reset-new = Neues Passwort wählen
+reset-new-text = Alle anderen Geräte werden abgemeldet.
+reset-new-button = Speichern und anmelden
+
+# Abmelden
+logout = Abmelden?
+logout-asked = { $client } möchte Sie abmelden.
+logout-text = Sie können sich in diesem Browser abmelden oder auf allen Geräten.
+logout-here = Hier abmelden
+logout-everywhere = Überall abmelden
+logout-stay = Angemeldet bleiben
+logout-button = Abmelden
+logged-out = Sie sind abgemeldet
+logged-out-text = Sie können dieses Fenster schließen.
+logged-out-apps = Sie wurden auch hier abgemeldet:
+
+# Einwilligung
+consent = Zugriff erlauben?
+consent-switch = Nicht Sie?
+consent-asks = { $client } möchte:
+consent-more = { $client } hat bereits Zugriff und möchte nun außerdem:
+consent-until = Das gilt, bis Sie es in Ihrem Konto unter „Verbundene Apps“ widerrufen.
+consent-allow = Erlauben
+consent-deny = Ablehnen
+scope-openid = wissen, wer Sie sind
+scope-openid-detail = Eine Kennung für Ihr Konto, sonst nichts.
+scope-profile = Ihr Profil sehen
+scope-profile-detail = Name, Benutzername, Bild, Website, Geburtstag, Sprache und Zeitzone, soweit Sie sie angegeben haben.
+scope-email = Ihre E-Mail-Adresse sehen
+scope-email-detail = Und ob sie bestätigt ist.
+scope-phone = Ihre Telefonnummer sehen
+scope-phone-detail = Und ob sie bestätigt ist.
+scope-address = Ihre Postanschrift sehen
+scope-address-detail = So, wie sie in Ihrem Profil steht.
+scope-offline = auch in Ihrer Abwesenheit Zugriff behalten
+scope-offline-detail = Selbst wenn Sie die App gerade nicht benutzen.
+scope-other-detail = Eine Berechtigung dieser App.
+form-post = Einen Moment
+form-post-text = Sie werden zur Anwendung weitergeleitet. Falls nichts geschieht, verwenden Sie die Schaltfläche.
+
+# Die erste Verwaltungsperson
+setup = Diese Installation einrichten
+setup-text = Willkommen. Legen Sie das erste Konto an; es verwaltet alle anderen.
+setup-button = Verwaltungskonto anlegen
+
+# Fehler
+error-reference = Kennung für Rückfragen:
+error-status = Status { $status }
+
+# Das Konto
+account-nav = Ihr Konto
+account-home = Übersicht
+account-profile = Profil
+account-email = E-Mail-Adresse
+account-password = Passwort
+account-sessions = Geräte
+account-apps = Verbundene Apps
+account-delete = Konto löschen
+home-hello = Guten Tag { $name }, hier finden Sie alles, was wir für Sie aufbewahren.
+home-unverified = nicht bestätigt
+home-since = Konto seit
+home-sessions = { $count ->
+    [one] Auf einem Gerät angemeldet
+   *[other] Auf { $count } Geräten angemeldet
+}
+home-apps = { $count ->
+    [0] Keine
+    [one] Eine App
+   *[other] { $count } Apps
+}
+profile-text = Alle Angaben sind freiwillig. Apps sehen nur, was Sie erlauben.
+profile-save = Profil speichern
+profile-unset = Keine Angabe
+profile-group-name = Ihr Name
+profile-group-about = Über Sie
+profile-group-place = Sprache und Kontakt
+profile-group-address = Postanschrift
+claim-name = Vollständiger Name
+claim-given_name = Vorname
+claim-middle_name = Weitere Vornamen
+claim-family_name = Nachname
+claim-nickname = Spitzname
+claim-preferred_username = Benutzername
+claim-preferred_username-hint = Auch damit können Sie sich anmelden.
+claim-bio = Über mich
+claim-picture = Adresse Ihres Bildes
+claim-picture-hint = Internetadresse eines Bildes, beginnend mit https://
+claim-url-hint = Beginnend mit https://
+claim-website = Website
+claim-profile = Profilseite
+claim-gender = Geschlecht
+claim-birthdate = Geburtstag
+claim-birthdate-hint = Zum Beispiel 1990-12-31; 0000-12-31 lässt das Jahr offen.
+claim-locale = Sprache
+claim-locale-hint = Für diese Seiten, Ihre E-Mails und die Apps, die Sie verwenden.
+claim-zoneinfo = Zeitzone
+claim-zoneinfo-hint = Zum Beispiel Europe/Berlin
+claim-phone_number = Telefonnummer
+claim-phone_number-hint = Sie lässt sich hier nicht ändern.
+claim-address_street_address = Straße und Hausnummer
+claim-address_postal_code = Postleitzahl
+claim-address_locality = Ort
+claim-address_region = Bundesland oder Region
+claim-address_country = Land
+password-text = Nach der Änderung werden alle anderen Geräte abgemeldet.
+password-save = Passwort ändern
+email-current = Ihre Adresse:
+email-pending = Wartet auf Bestätigung
+email-pending-text = Wir haben einen Code an { $address } geschickt. Bis Sie ihn eingeben, bleibt Ihre jetzige Adresse bestehen.
+email-confirm = Neue Adresse bestätigen
+email-cancel = Änderung abbrechen
+email-change = Adresse ändern
+email-new = Neue E-Mail-Adresse
+email-new-hint = Ihre jetzige Adresse erhält einen Hinweis, mit dem sich die Änderung zurücknehmen lässt.
+email-change-button = Adresse ändern
+sessions-text = In diesen Browsern sind Sie angemeldet.
+sessions-current = dieses Gerät
+sessions-first = seit
+sessions-last = zuletzt benutzt
+sessions-end = Abmelden
+sessions-end-named = { $device } abmelden
+sessions-end-others = Alle anderen abmelden
+sessions-end-all = Überall abmelden
+apps-text = Diese Apps dürfen Teile Ihres Kontos verwenden.
+apps-none = Keine App hat Zugriff auf Ihr Konto.
+apps-since = seit
+apps-revoke = Widerrufen
+apps-revoke-named = Zugriff von { $client } widerrufen
+delete-text = Das lässt sich nicht rückgängig machen.
+delete-point-profile = Ihr Profil und Ihre Adressen werden sofort gelöscht.
+delete-point-sessions = Sie werden überall abgemeldet.
+delete-point-apps = Verbundene Apps verlieren ihren Zugriff.
+delete-confirm = Ja, mein Konto endgültig löschen
+delete-button = Konto löschen
+
+# Seiten für die Entwicklung
+mailbox = Postfach
+mailbox-none = Noch keine Mail. Registrieren Sie sich, dann erscheint hier die erste.
+mailbox-text = Während der Entwicklung abgefangene Mails, die neueste zuerst.
+mailbox-to = An
+mailbox-html = HTML-Teil ansehen
+mailbox-back = Zurück zum Postfach
+demo = Demo-Anwendung
+demo-text = Eine kleine Anwendung, um den ganzen Weg durch OpenID Connect auszuprobieren.
+demo-sign-in = Mit { $site } anmelden
+demo-validated = Angemeldet. Diese Anwendung hat das ID-Token selbst geprüft.
+demo-claims = Angaben aus dem ID-Token und von Userinfo
+demo-claim = Angabe
+demo-value = Wert
+demo-account = Ihr Konto
+demo-refresh = Neue Token holen
+demo-refreshed = Neue Token erhalten und wieder geprüft.
+demo-signed-out = Sie sind von dieser Anwendung abgemeldet.
+demo-again = Noch einmal versuchen
+demo-denied = Die Anmeldung wurde nicht abgeschlossen
+demo-denied-detail = Sie haben abgebrochen, oder der Anbieter hat es nicht erlaubt ({ $code }).
+demo-provider = Der Anmeldedienst antwortet nicht
+demo-provider-detail = Die Anwendung konnte ihn nicht erreichen oder seine Antwort nicht verstehen. Läuft er?
+demo-state = Diese Anmeldung hat nicht hier begonnen
+demo-state-detail = Die Antwort gehört zu keiner Anmeldung, die dieser Browser in den letzten Minuten begonnen hat. Sie wurde nicht beachtet.
+demo-token = Die Token wurden abgelehnt
+demo-token-detail = Was der Anbieter geschickt hat, bestand eine Prüfung nicht. Niemand wurde angemeldet.
+demo-missing = Diese Seite gibt es nicht
+demo-missing-detail = Diese Anwendung hat nur eine Startseite.
+demo-foreign = Das Formular kam von einer anderen Website
+demo-foreign-detail = Zu Ihrer Sicherheit wurde es nicht ausgeführt.
+
+# Mails
+mail-automatic = Diese E-Mail wurde automatisch verschickt.
+mail-code-life = { $minutes ->
+    [one] Der Code gilt eine Minute.
+   *[other] Der Code gilt { $minutes } Minuten.
+}
+mail-or-link = Oder öffnen Sie diesen Link; eine Schaltfläche dort bewirkt dasselbe:
+mail-link-hours = { $hours ->
+    [one] Der Link gilt eine Stunde.
+   *[other] Der Link gilt { $hours } Stunden.
+}
+mail-link-minutes = { $minutes ->
+    [one] Der Link gilt eine Minute.
+   *[other] Der Link gilt { $minutes } Minuten.
+}
+mail-verify = Bestätigen Sie Ihre Adresse
+mail-verify-opening = Willkommen bei { $site }. Geben Sie diesen Code dort ein, wo Sie sich registriert haben:
+mail-verify-button = Adresse bestätigen
+mail-verify-closing = Sie haben sich nicht registriert? Dann ignorieren Sie diese E-Mail, und es geschieht nichts.
+mail-existing = Sie haben bereits ein Konto
+mail-existing-opening = Jemand, vermutlich Sie, wollte bei { $site } mit dieser Adresse ein Konto anlegen. Sie haben dort bereits eines.
+mail-existing-login = Anmelden
+mail-existing-reset = Neues Passwort wählen
+mail-existing-closing = Sie waren das nicht? Dann ignorieren Sie diese E-Mail; es hat sich nichts geändert.
+mail-reset = Passwort zurücksetzen
+mail-reset-opening = Jemand, vermutlich Sie, hat bei { $site } ein neues Passwort angefordert. Geben Sie diesen Code ein:
+mail-reset-button = Neues Passwort wählen
+mail-reset-closing = Sie waren das nicht? Dann ignorieren Sie diese E-Mail; Ihr Passwort bleibt, wie es ist. Geben Sie den Code niemandem weiter.
+mail-address = Bestätigen Sie Ihre neue Adresse
+mail-address-opening = Geben Sie diesen Code bei { $site } ein, um diese Adresse für Ihr Konto zu verwenden:
+mail-address-closing = Sie wissen nicht, worum es geht? Dann ignorieren Sie diese E-Mail, und es geschieht nichts.
+mail-changed = Ihre E-Mail-Adresse wurde geändert
+mail-changed-opening = Die Adresse Ihres Kontos bei { $site } wurde von { $old } auf { $new } geändert.
+mail-changed-intro = Sie waren das nicht? Dann nehmen Sie die Änderung zurück; alle Geräte werden abgemeldet.
+mail-changed-button = Änderung zurücknehmen
+mail-changed-closing = Wenn Sie es waren, brauchen Sie nichts zu tun.
+mail-password = Ihr Passwort wurde geändert
+mail-password-opening = Das Passwort Ihres Kontos bei { $site } wurde soeben geändert, und alle anderen Geräte wurden abgemeldet. Wenn Sie es waren, brauchen Sie nichts zu tun.
+mail-password-intro = Sie waren das nicht? Dann wählen Sie sofort ein neues Passwort:
+mail-deleted = Ihr Konto wurde gelöscht
+mail-deleted-opening = Ihr Konto bei { $site } und Ihre persönlichen Daten dort wurden gelöscht.
+mail-deleted-closing = Auf Wiedersehen und vielen Dank für die gemeinsame Zeit.
+
+# Was die Seiten sagen, wenn etwas nicht stimmt
+problem-required = Bitte füllen Sie dieses Feld aus.
+problem-too-long = Das ist zu lang.
+problem-characters = Das enthält Zeichen, die hier nicht möglich sind.
+problem-login = E-Mail-Adresse, Benutzername oder Passwort stimmt nicht. Versuchen Sie es noch einmal oder setzen Sie Ihr Passwort zurück.
+problem-login-disabled = Dieses Konto ist gesperrt. Wenden Sie sich an die Betreiber dieses Dienstes.
+problem-identifier-required = Geben Sie Ihre E-Mail-Adresse oder Ihren Benutzernamen ein.
+problem-password-required = Geben Sie Ihr Passwort ein.
+problem-password-wrong = Das ist nicht Ihr aktuelles Passwort.
+problem-password-short = { $length ->
+    [one] Das Passwort braucht mindestens ein Zeichen.
+   *[other] Das Passwort braucht mindestens { $length } Zeichen.
+}
+problem-password-long = Das Passwort ist zu lang. Verwenden Sie höchstens { $length } Zeichen.
+problem-password-common = Dieses Passwort steht auf Listen häufig verwendeter Passwörter. Wählen Sie ein anderes.
+problem-password-same = Das neue Passwort ist dasselbe wie das alte.
+problem-email = Geben Sie eine E-Mail-Adresse wie name@example.com ein.
+problem-email-same = Das ist bereits Ihre Adresse.
+problem-code = Dieser Code stimmt nicht. Prüfen Sie die Ziffern und versuchen Sie es noch einmal.
+problem-code-spent = Zu viele Versuche, oder der Code ist zu alt. Lassen Sie sich einen neuen schicken.
+problem-username = Ein Benutzername hat 3 bis 32 Buchstaben, Ziffern, Punkte, Binde- oder Unterstriche und beginnt mit einem Buchstaben.
+problem-username-taken = Dieser Benutzername ist vergeben. Wählen Sie einen anderen.
+problem-url = Geben Sie eine Adresse ein, die mit https:// beginnt.
+problem-birthdate = Geben Sie ein Datum wie 1990-12-31 ein.
+problem-zoneinfo = Geben Sie eine Zeitzone wie Europe/Berlin ein.
+problem-choice = Wählen Sie eine der Möglichkeiten.
+problem-confirm = Setzen Sie das Häkchen, um zu bestätigen.
+problem-wait-seconds = { $seconds ->
+    [one] Zu viele Versuche. Bitte warten Sie eine Sekunde.
+   *[other] Zu viele Versuche. Bitte warten Sie { $seconds } Sekunden.
+}
+problem-wait-minutes = { $minutes ->
+    [one] Zu viele Versuche. Bitte warten Sie eine Minute.
+   *[other] Zu viele Versuche. Bitte warten Sie { $minutes } Minuten.
+}
+problem-busy = Der Server ist stark ausgelastet. Bitte versuchen Sie es gleich noch einmal.
+problem-expired-title = Diese Seite ist abgelaufen
+problem-expired = Sie war zu lange offen, oder der Schritt ist schon erledigt. Beginnen Sie von vorn; alles andere ist gespeichert.
+problem-link-title = Dieser Link funktioniert nicht
+problem-link = Vielleicht wurde er schon verwendet oder abgeschnitten. Kopieren Sie den ganzen Link aus der E-Mail, oder beginnen Sie von vorn.
+problem-not-found-title = Diese Seite gibt es nicht
+problem-not-found = Prüfen Sie die Adresse, oder gehen Sie zur Startseite.
+problem-forbidden-title = Das ist nicht erlaubt
+problem-forbidden = Ihr Konto darf das nicht. Wenden Sie sich an die Betreiber dieses Dienstes.
+problem-origin-title = Das Formular kam von anderswo
+problem-origin = Zu Ihrer Sicherheit nehmen wir nur Formulare unserer eigenen Seiten an. Öffnen Sie die Seite neu und versuchen Sie es noch einmal.
+problem-request-title = Diese Anfrage ist nicht lesbar
+problem-request = Gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.
+problem-too-many-title = Zu viele Versuche
+problem-busy-title = Bitte versuchen Sie es gleich noch einmal
+problem-server-title = Das ist unser Fehler
+problem-server = Bei uns ist etwas schiefgegangen; es wurde nichts geändert. Versuchen Sie es noch einmal. Wenn es so bleibt, nennen Sie den Betreibern dieses Dienstes die Kennung unten.
+problem-client-title = Die Anfrage der Anwendung stimmt nicht
+problem-client-unknown = Die Anwendung, die Sie hierher geschickt hat, ist nicht registriert. Sagen Sie es ihren Betreibern.
+problem-client-redirect = Die Anwendung möchte die Antwort an eine Adresse, die nicht registriert ist. Zu Ihrer Sicherheit bleiben Sie hier. Sagen Sie es ihren Betreibern.
+problem-signup-closed-title = Die Registrierung ist geschlossen
+problem-signup-closed = Neue Konten legen die Betreiber dieses Dienstes an.
+problem-setup-title = Die Einrichtung ist schon erledigt
+problem-setup = Es gibt bereits ein Verwaltungskonto. Melden Sie sich an.
+notice-saved = Ihre Änderungen sind gespeichert.
+notice-password-changed = Ihr Passwort ist geändert. Alle anderen Geräte wurden abgemeldet.
+notice-password-reset = Ihr neues Passwort ist gespeichert. Melden Sie sich damit an.
+notice-email-sent = Wir haben einen Code an die neue Adresse geschickt.
+notice-email-changed = Ihre Adresse ist geändert.
+notice-email-cancelled = Die Änderung ist abgebrochen.
+notice-email-undone = Die Änderung ist zurückgenommen. Wählen Sie sicherheitshalber ein neues Passwort.
+notice-code-sent = Ein neuer Code ist unterwegs. Der vorige gilt noch.
+notice-link-sent = Ein neuer Link ist unterwegs.
+notice-verified = Ihre Adresse ist bestätigt.
+notice-verify-first = Bestätigen Sie Ihre Adresse, um fortzufahren. Wir haben Ihnen einen Code geschickt.
+notice-session-ended = Das Gerät ist abgemeldet.
+notice-sessions-ended = Alle anderen Geräte sind abgemeldet.
+notice-app-revoked = Die App hat keinen Zugriff mehr.
+notice-deleted-title = Ihr Konto ist gelöscht
+notice-deleted = Ihre persönlichen Daten sind gelöscht. Auf Wiedersehen.
+notice-signed-out = Sie wurden abgemeldet. Melden Sie sich an, um fortzufahren.

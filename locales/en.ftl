@@ -1,0 +1,389 @@
+# The words of every page and mail. Each language has the same ids with the same variables; a test compares them.
+
+# The frame
+error-prefix = Error:
+error-summary = Please check this
+skip = Skip to content
+help = Help
+language-nav = Language
+continue = Continue
+home = To the start page
+client-continue = to continue to { $client }
+
+# Dates
+date = { $day } { $month } { $year }
+date-time = { $date }, { $time }
+month-1 = January
+month-2 = February
+month-3 = March
+month-4 = April
+month-5 = May
+month-6 = June
+month-7 = July
+month-8 = August
+month-9 = September
+month-10 = October
+month-11 = November
+month-12 = December
+
+# Passwords
+password = Password
+password-new = New password
+password-current = Current password
+password-hint = { $length ->
+    [one] At least one character. A few words in a row work well.
+   *[other] At least { $length } characters. A few words in a row work well.
+}
+password-show = Show password
+password-hide = Hide password
+password-shown = Your password is shown
+password-hidden = Your password is hidden
+password-caps = Caps Lock is on
+
+# Signing in
+login = Sign in
+login-again-title = Confirm it is you
+login-again-text = Please enter your password once more to go on.
+login-identifier = Email address or username
+login-remember = Stay signed in on this device
+login-button = Sign in
+login-reset = Forgot your password?
+login-new = New here?
+login-signup = Create an account
+login-again = Sign in again
+back-to-login = Back to sign-in
+
+# Signing up
+signup = Create your account
+signup-email-hint = We send a code there to confirm it.
+signup-name = Name (optional)
+signup-button = Create account
+signup-known = Already have an account?
+email = Email address
+
+# Codes
+verify = Enter the code from your email
+verify-button = Confirm
+verify-change = Use another address
+code-label = Code
+code-hint = 6 digits
+code-busy = Checking the code …
+code-sent = We sent a code to
+code-expired = This code is no longer valid. Send a new one to go on.
+code-spam = Nothing there? Look in your spam folder. You can also open the link in the email.
+resend = Send a new code
+resend-wait = { $seconds ->
+    [one] possible in one second
+   *[other] possible in { $seconds } seconds
+}
+
+# Links from mails
+link-verify = Confirm your address
+link-verify-text = With the button you confirm that { $address } is yours. Then you are signed in in this browser.
+link-elsewhere-text = You started in another browser. Enter your password to confirm { $address }; you will then be signed in here, and can also go on where you started.
+link-verify-button = Confirm address
+link-password-hint = The password you chose when you signed up.
+link-expired = This link has expired
+link-expired-text = We can send a new one to { $address } right away.
+link-expired-button = Send a new link
+link-reset = Choose a new password
+link-reset-text = Go on to set a new password for { $address }. Your old one works until then.
+link-email = Confirm your new address
+link-email-text = With the button { $address } becomes the address of your account. You do not need to be signed in here.
+link-email-button = Use this address
+undo = Undo the change of address
+undo-text = With the button { $address } becomes the address of your account again, and every device is signed out.
+undo-button = Take the change back
+
+# A new password
+reset = Reset your password
+reset-text = Tell us who you are and we send you a code and a link.
+reset-button = Send the code
+reset-sent = Check your email
+reset-sent-text = If there is an account with these details, a code is on its way. Enter it here or open the link in the email.
+reset-new = Choose a new password
+reset-new-text = Every other device will be signed out.
+reset-new-button = Save and sign in
+
+# Signing out
+logout = Sign out?
+logout-asked = { $client } asks to sign you out.
+logout-text = You can sign out of this browser, or of every browser and device.
+logout-here = Sign out here
+logout-everywhere = Sign out everywhere
+logout-stay = Stay signed in
+logout-button = Sign out
+logged-out = You are signed out
+logged-out-text = You can close this window.
+logged-out-apps = You were also signed out of:
+
+# Consent
+consent = Allow access?
+consent-switch = Not you?
+consent-asks = { $client } would like to:
+consent-more = { $client } already has access and would now also like to:
+consent-until = This holds until you revoke it in your account, under “Connected apps”.
+consent-allow = Allow
+consent-deny = Deny
+scope-openid = Know who you are
+scope-openid-detail = An identifier for your account, nothing else.
+scope-profile = See your profile
+scope-profile-detail = Name, username, picture, website, birthday, language and time zone, as far as you have filled them in.
+scope-email = See your email address
+scope-email-detail = And whether it has been confirmed.
+scope-phone = See your phone number
+scope-phone-detail = And whether it has been confirmed.
+scope-address = See your postal address
+scope-address-detail = As it is written in your profile.
+scope-offline = Keep access while you are away
+scope-offline-detail = Even when you are not using the app.
+scope-other-detail = A permission of this app.
+form-post = One moment
+form-post-text = You are being taken to the application. If nothing happens, use the button.
+
+# The first administrator
+setup = Set up this installation
+setup-text = Welcome. Create the first account; it administers all others.
+setup-button = Create administrator
+
+# Errors
+error-reference = Reference for support:
+error-status = Status { $status }
+
+# The account
+account-nav = Your account
+account-home = Overview
+account-profile = Profile
+account-email = Email address
+account-password = Password
+account-sessions = Devices
+account-apps = Connected apps
+account-delete = Delete account
+home-hello = Hello { $name }, this is everything we keep for you.
+home-unverified = not confirmed
+home-since = Account since
+home-sessions = { $count ->
+    [one] Signed in on one device
+   *[other] Signed in on { $count } devices
+}
+home-apps = { $count ->
+    [0] None
+    [one] One app
+   *[other] { $count } apps
+}
+profile-text = Everything here is optional. Apps see only what you allow.
+profile-save = Save profile
+profile-unset = Not set
+profile-group-name = Your name
+profile-group-about = About you
+profile-group-place = Language and contact
+profile-group-address = Postal address
+claim-name = Full name
+claim-given_name = Given name
+claim-middle_name = Middle name
+claim-family_name = Family name
+claim-nickname = Nickname
+claim-preferred_username = Username
+claim-preferred_username-hint = You can sign in with it, too.
+claim-bio = About me
+claim-picture = Picture URL
+claim-picture-hint = Address of an image, beginning with https://
+claim-url-hint = Beginning with https://
+claim-website = Website
+claim-profile = Profile page
+claim-gender = Gender
+claim-birthdate = Birthday
+claim-birthdate-hint = For example 1990-12-31; 0000-12-31 leaves the year out.
+claim-locale = Language
+claim-locale-hint = For these pages, your emails and the apps you use.
+claim-zoneinfo = Time zone
+claim-zoneinfo-hint = For example Europe/London
+claim-phone_number = Phone number
+claim-phone_number-hint = It cannot be changed here.
+claim-address_street_address = Street and number
+claim-address_postal_code = Postal code
+claim-address_locality = Town or city
+claim-address_region = State or region
+claim-address_country = Country
+password-text = Changing it signs out every other device.
+password-save = Change password
+email-current = Your address:
+email-pending = Waiting for confirmation
+email-pending-text = We sent a code to { $address }. Until you enter it, your present address stays.
+email-confirm = Confirm new address
+email-cancel = Cancel this change
+email-change = Change your address
+email-new = New email address
+email-new-hint = Your present address gets a notice with a way to undo this.
+email-change-button = Change address
+sessions-text = These browsers are signed in to your account.
+sessions-current = this device
+sessions-first = since
+sessions-last = last used
+sessions-end = Sign out
+sessions-end-named = Sign out { $device }
+sessions-end-others = Sign out all others
+sessions-end-all = Sign out everywhere
+apps-text = These apps may use parts of your account.
+apps-none = No app has access to your account.
+apps-since = since
+apps-revoke = Revoke
+apps-revoke-named = Revoke access of { $client }
+delete-text = This cannot be undone.
+delete-point-profile = Your profile and addresses are erased at once.
+delete-point-sessions = You are signed out everywhere.
+delete-point-apps = Connected apps lose their access.
+delete-confirm = Yes, delete my account for good
+delete-button = Delete account
+
+# Development pages
+mailbox = Mailbox
+mailbox-none = No mail yet. Sign up, and the first one appears here.
+mailbox-text = Mails caught during development, newest first.
+mailbox-to = To
+mailbox-html = View the HTML part
+mailbox-back = Back to the mailbox
+demo = Demo application
+demo-text = A small relying party, to try the whole way through OpenID Connect.
+demo-sign-in = Sign in with { $site }
+demo-validated = Signed in. This application validated the ID token itself.
+demo-claims = Claims of the ID token and of userinfo
+demo-claim = Claim
+demo-value = Value
+demo-account = Your account
+demo-refresh = Get fresh tokens
+demo-refreshed = Fresh tokens received, and validated again.
+demo-signed-out = You are signed out of this application.
+demo-again = Try again
+demo-denied = Sign-in was not completed
+demo-denied-detail = You chose not to go on, or the provider did not allow it ({ $code }).
+demo-provider = The identity provider does not answer
+demo-provider-detail = The application could not reach it, or did not understand its answer. Is it running?
+demo-state = This sign-in was not started here
+demo-state-detail = The answer does not belong to a sign-in that this browser started in the last minutes. It was ignored.
+demo-token = The tokens were refused
+demo-token-detail = What the provider sent failed a check, so nobody was signed in.
+demo-missing = There is no such page
+demo-missing-detail = This application has only a home page.
+demo-foreign = The form came from another site
+demo-foreign-detail = For your safety it was not carried out.
+
+# Mails
+mail-automatic = This mail was sent automatically.
+mail-code-life = { $minutes ->
+    [one] The code is valid for one minute.
+   *[other] The code is valid for { $minutes } minutes.
+}
+mail-or-link = Or open this link; a button there does the same:
+mail-link-hours = { $hours ->
+    [one] The link is valid for one hour.
+   *[other] The link is valid for { $hours } hours.
+}
+mail-link-minutes = { $minutes ->
+    [one] The link is valid for one minute.
+   *[other] The link is valid for { $minutes } minutes.
+}
+mail-verify = Confirm your address
+mail-verify-opening = Welcome to { $site }. Enter this code where you signed up:
+mail-verify-button = Confirm address
+mail-verify-closing = You did not sign up? Then ignore this mail, and nothing happens.
+mail-existing = You already have an account
+mail-existing-opening = Somebody, probably you, tried to create an account at { $site } with this address. You already have one.
+mail-existing-login = Sign in
+mail-existing-reset = Choose a new password
+mail-existing-closing = It was not you? Then ignore this mail; nothing has changed.
+mail-reset = Reset your password
+mail-reset-opening = Somebody, probably you, asked for a new password at { $site }. Enter this code:
+mail-reset-button = Choose a new password
+mail-reset-closing = It was not you? Then ignore this mail; your password stays as it is. Give the code to nobody.
+mail-address = Confirm your new address
+mail-address-opening = Enter this code at { $site } to use this address for your account:
+mail-address-closing = You do not know what this is about? Then ignore this mail, and nothing happens.
+mail-changed = Your email address was changed
+mail-changed-opening = The address of your account at { $site } was changed from { $old } to { $new }.
+mail-changed-intro = It was not you? Then take it back; every device is signed out.
+mail-changed-button = Take the change back
+mail-changed-closing = If it was you, there is nothing to do.
+mail-password = Your password was changed
+mail-password-opening = The password of your account at { $site } was just changed, and every other device was signed out. If it was you, there is nothing to do.
+mail-password-intro = It was not you? Then choose a new password at once:
+mail-deleted = Your account was deleted
+mail-deleted-opening = Your account at { $site } and your personal data there have been deleted.
+mail-deleted-closing = Goodbye, and thank you for the time with us.
+
+# What handlers say when something is wrong
+problem-required = Please fill in this field.
+problem-too-long = This is too long.
+problem-characters = This contains characters that cannot be used here.
+problem-login = Email address, username or password is wrong. Try again, or reset your password.
+problem-login-disabled = This account is disabled. Ask the people who run this service.
+problem-identifier-required = Enter your email address or your username.
+problem-password-required = Enter your password.
+problem-password-wrong = This is not your current password.
+problem-password-short = { $length ->
+    [one] The password needs at least one character.
+   *[other] The password needs at least { $length } characters.
+}
+problem-password-long = The password is too long. Use at most { $length } characters.
+problem-password-common = This password is on lists of often-used passwords. Choose another.
+problem-password-same = The new password is the same as the old one.
+problem-email = Enter an email address such as name@example.com.
+problem-email-same = This is already your address.
+problem-code = This code is not right. Check the digits and try again.
+problem-code-spent = That was tried too often or the code is too old. Send a new code.
+problem-username = A username has 3 to 32 letters, digits, dots, dashes or underscores, and starts with a letter.
+problem-username-taken = This username is taken. Choose another.
+problem-url = Enter an address that begins with https://
+problem-birthdate = Enter a date such as 1990-12-31.
+problem-zoneinfo = Enter a time zone such as Europe/London.
+problem-choice = Choose one of the options.
+problem-confirm = Tick the box to confirm.
+problem-wait-seconds = { $seconds ->
+    [one] Too many tries. Please wait one second.
+   *[other] Too many tries. Please wait { $seconds } seconds.
+}
+problem-wait-minutes = { $minutes ->
+    [one] Too many tries. Please wait a minute.
+   *[other] Too many tries. Please wait { $minutes } minutes.
+}
+problem-busy = The server is very busy. Please try again in a moment.
+problem-expired-title = This page has expired
+problem-expired = It was open too long, or the step is already done. Start again; what you entered elsewhere is safe.
+problem-link-title = This link does not work
+problem-link = It may have been used already, or it was cut off. Copy the whole link from the mail, or start again.
+problem-not-found-title = This page does not exist
+problem-not-found = Check the address, or go to the start page.
+problem-forbidden-title = This is not allowed
+problem-forbidden = Your account may not do this. Ask the people who run this service.
+problem-origin-title = The form came from elsewhere
+problem-origin = For your safety we accept forms only from our own pages. Open the page again and retry.
+problem-request-title = This request cannot be read
+problem-request = Go back, reload the page and try again.
+problem-too-many-title = Too many tries
+problem-busy-title = Please try again in a moment
+problem-server-title = That is our fault
+problem-server = Something broke on our side, and nothing was changed. Try again; if it stays, give the reference below to the people who run this service.
+problem-client-title = The application’s request is not right
+problem-client-unknown = The application that sent you here is not registered. Tell the people who run it.
+problem-client-redirect = The application wants an answer at an address that is not registered. For your safety you stay here. Tell the people who run it.
+problem-signup-closed-title = Sign-up is closed
+problem-signup-closed = New accounts are made by the people who run this service.
+problem-setup-title = Set-up is already done
+problem-setup = There is an administrator already. Sign in instead.
+notice-saved = Your changes are saved.
+notice-password-changed = Your password is changed. Every other device was signed out.
+notice-password-reset = Your new password is saved. Sign in with it.
+notice-email-sent = We sent a code to the new address.
+notice-email-changed = Your address is changed.
+notice-email-cancelled = The change is cancelled.
+notice-email-undone = The change is taken back. Choose a new password to be safe.
+notice-code-sent = A new code is on its way. The one before still works.
+notice-link-sent = A new link is on its way.
+notice-verified = Your address is confirmed.
+notice-verify-first = Confirm your address to go on. We have sent you a code.
+notice-session-ended = The device is signed out.
+notice-sessions-ended = All other devices are signed out.
+notice-app-revoked = The app no longer has access.
+notice-deleted-title = Your account is deleted
+notice-deleted = Your personal data is erased. Goodbye.
+notice-signed-out = You were signed out. Sign in to go on.

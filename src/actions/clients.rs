@@ -1,0 +1,193 @@
+//! Clients: those of `config.toml` and those that the operator has registered.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use super::{App, Fault, Outcome};
+use crate::crypto::token::{Kind, SecretToken, hash};
+use crate::engine::client::Client;
+use crate::engine::event::{Actor, Event, Kind as EventKind, Origin};
+use crate::ids::ClientId;
+use crate::settings::Settings;
+use crate::settings::client_metadata::ClientMetadata;
+use crate::store::{StoreError, clients};
+use crate::time::Timestamp;
+
+/// A registered client may be this stale: the command line works on the database directly, and a busy token endpoint should not ask it for
+/// the same client thousands of times a second.
+const FRESH: Duration = Duration::from_millis(100);
+const LARGEST: usize = 10_000;
+
+/// Clients by id. Those of the file never change; the others are read again after [`FRESH`].
+pub struct Cache {
+    file: HashMap<ClientId, Arc<Client>>,
+    read: RwLock<HashMap<ClientId, (Timestamp, Arc<Client>)>>,
+}
+
+impl Cache {
+    pub fn new(settings: &Settings) -> Outcome<Self> {
+        let client = |entry: &crate::settings::clients::ClientEntry| {
+            let id: ClientId = entry.client_id.parse().map_err(|error| Fault::Broken(format!("client_id in the settings: {error}")))?;
+            let client = Client { id: id.clone(), secret_hash: entry.secret_hash, metadata: entry.metadata.clone() };
+            Ok::<_, Fault>((id, Arc::new(client)))
+        };
+        Ok(Self { file: settings.clients.iter().map(client).collect::<Outcome<_>>()?, read: RwLock::default() })
+    }
+}
+
+/// The client, from the file, from memory if fresh, or from the database.
+pub async fn find(app: &App, id: &ClientId) -> Outcome<Option<Arc<Client>>> {
+    if let Some(client) = app.clients.file.get(id) {
+        return Ok(Some(Arc::clone(client)));
+    }
+    let now = app.now();
+    let known = app.clients.read.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned();
+    if let Some((read_at, client)) = known
+        && now.since(read_at) < FRESH
+        && read_at <= now
+    {
+        return Ok(Some(client));
+    }
+    let found = clients::by_id(&mut app.store.read().await?, id).await?.map(|registered| Arc::new(registered.client));
+    let mut cache = app.clients.read.write().unwrap_or_else(PoisonError::into_inner);
+    match &found {
+        Some(client) => {
+            if cache.len() >= LARGEST {
+                cache.clear();
+            }
+            cache.insert(id.clone(), (now, Arc::clone(client)));
+        }
+        None => drop(cache.remove(id)),
+    }
+    Ok(found)
+}
+
+/// Why a registration is refused.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    /// RFC 7591 section 3.2.2: an error code and a sentence.
+    #[error("{code}: {description}")]
+    Invalid { code: &'static str, description: String },
+    #[error("there is no client {0}")]
+    Unknown(String),
+    #[error("the client {0} stands in config.toml: change it there")]
+    InFile(String),
+    #[error("a client {0} exists already")]
+    Exists(String),
+    #[error("{0}")]
+    Fault(#[from] Fault),
+}
+
+impl From<StoreError> for Refused {
+    fn from(error: StoreError) -> Self {
+        Self::Fault(error.into())
+    }
+}
+
+/// A client with its secret, which is known only now.
+#[derive(Debug)]
+pub struct WithSecret {
+    pub client: Arc<Client>,
+    pub secret: Option<SecretToken>,
+    pub created_at: Timestamp,
+    pub in_file: bool,
+}
+
+fn valid(metadata: &ClientMetadata) -> Result<crate::settings::client_metadata::ValidClient, Refused> {
+    metadata.validate().map_err(|problems| Refused::Invalid {
+        code: problems.first().map_or("invalid_client_metadata", |problem| problem.code()),
+        description: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
+    })
+}
+
+fn by_operator(kind: EventKind, id: &ClientId) -> Event {
+    Event { kind, user_id: None, session_id: None, client_id: Some(id.clone()), actor: Actor::Operator, origin: Origin::default(), detail: None }
+}
+
+/// Registers a client; `id` and `secret` are made unless given.
+pub async fn add(app: &App, metadata: &ClientMetadata, id: Option<ClientId>, secret: Option<&str>) -> Result<WithSecret, Refused> {
+    let metadata = valid(metadata)?;
+    let now = app.now();
+    let id = id.unwrap_or_else(|| ClientId::new(now, &app.random));
+    if app.clients.file.contains_key(&id) {
+        return Err(Refused::InFile(id.to_string()));
+    }
+    let made = (!metadata.is_public() && secret.is_none()).then(|| SecretToken::generate(Kind::ClientSecret, &app.random));
+    let secret_hash = secret.filter(|_| !metadata.is_public()).map(hash).or_else(|| made.as_ref().map(SecretToken::hash));
+    let client = Client { id, secret_hash, metadata };
+    let mut tx = app.store.write().await?;
+    match clients::insert(&mut tx, &client, now).await {
+        Err(StoreError::Taken) => return Err(Refused::Exists(client.id.to_string())),
+        other => other?,
+    }
+    app.record(&mut tx, by_operator(EventKind::ClientCreated, &client.id)).await?;
+    tx.commit().await?;
+    Ok(WithSecret { client: Arc::new(client), secret: made, created_at: now, in_file: false })
+}
+
+/// All clients: the file's first.
+pub async fn list(app: &App) -> Outcome<Vec<WithSecret>> {
+    let mut file: Vec<_> = app.clients.file.values().cloned().collect();
+    file.sort_by(|a, b| a.id.cmp(&b.id));
+    let from_file = |client| WithSecret { client, secret: None, created_at: Timestamp::default(), in_file: true };
+    let registered = clients::list(&mut app.store.read().await?).await?;
+    let from_store =
+        |found: clients::Registered| WithSecret { client: Arc::new(found.client), secret: None, created_at: found.created_at, in_file: false };
+    Ok(file.into_iter().map(from_file).chain(registered.into_iter().map(from_store)).collect())
+}
+
+pub async fn show(app: &App, id: &ClientId) -> Result<WithSecret, Refused> {
+    let all = list(app).await?;
+    all.into_iter().find(|found| found.client.id == *id).ok_or_else(|| Refused::Unknown(id.to_string()))
+}
+
+/// The client, if it may be changed from here.
+async fn changeable(app: &App, id: &ClientId) -> Result<WithSecret, Refused> {
+    let found = show(app, id).await?;
+    if found.in_file { Err(Refused::InFile(id.to_string())) } else { Ok(found) }
+}
+
+/// Replaces a client's metadata (RFC 7592 section 2.2). One that becomes confidential gets a secret.
+pub async fn update(app: &App, id: &ClientId, metadata: &ClientMetadata) -> Result<WithSecret, Refused> {
+    let found = changeable(app, id).await?;
+    let metadata = valid(metadata)?;
+    let needs_secret = !metadata.is_public() && found.client.secret_hash.is_none();
+    let made = needs_secret.then(|| SecretToken::generate(Kind::ClientSecret, &app.random));
+    let kept = found.client.secret_hash.filter(|_| !metadata.is_public());
+    let client = Client { id: id.clone(), secret_hash: kept.or_else(|| made.as_ref().map(SecretToken::hash)), metadata };
+    write(app, &client, EventKind::ClientUpdated).await?;
+    Ok(WithSecret { client: Arc::new(client), secret: made, ..found })
+}
+
+/// A new secret; the old one stops working.
+pub async fn rotate_secret(app: &App, id: &ClientId) -> Result<WithSecret, Refused> {
+    let found = changeable(app, id).await?;
+    if found.client.metadata.is_public() {
+        return Err(Refused::Invalid { code: "invalid_client_metadata", description: "a public client has no secret".to_owned() });
+    }
+    let secret = SecretToken::generate(Kind::ClientSecret, &app.random);
+    let client = Client { secret_hash: Some(secret.hash()), ..(*found.client).clone() };
+    write(app, &client, EventKind::ClientSecretRotated).await?;
+    Ok(WithSecret { client: Arc::new(client), secret: Some(secret), ..found })
+}
+
+async fn write(app: &App, client: &Client, kind: EventKind) -> Result<(), Refused> {
+    let mut tx = app.store.write().await?;
+    if !clients::update(&mut tx, client, app.now()).await? {
+        return Err(Refused::Unknown(client.id.to_string()));
+    }
+    app.record(&mut tx, by_operator(kind, &client.id)).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Removes a client with all consents and tokens.
+pub async fn remove(app: &App, id: &ClientId) -> Result<(), Refused> {
+    changeable(app, id).await?;
+    let mut tx = app.store.write().await?;
+    clients::delete(&mut tx, id).await?;
+    app.record(&mut tx, by_operator(EventKind::ClientDeleted, id)).await?;
+    tx.commit().await?;
+    Ok(())
+}

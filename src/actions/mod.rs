@@ -1,0 +1,221 @@
+//! What can be done: load, let the engine decide, save, tell. One use case, one function.
+//!
+//! * **Here**: the only place that begins and commits a transaction, so the change, its event and its mail are one commit.
+//! * **Not here**: rules (engine), SQL (store), HTTP (web, oidc, api).
+//! * **To add one**: a function in the file of its subject that takes the [`App`] and plain data, and returns an outcome enum;
+//!   what went wrong with the machinery is a [`Fault`].
+//! * **Tested**: through the router in `tests/it`; races in `tests/it/races`.
+
+pub mod account;
+pub mod authorize;
+pub mod clients;
+pub mod codes;
+pub mod keys;
+pub mod limits;
+pub mod logout;
+pub mod outbox;
+pub mod reset;
+pub mod session;
+pub mod setup;
+pub mod sign_in;
+pub mod sign_up;
+pub mod sweep;
+pub mod tell;
+pub mod token;
+pub mod users;
+
+use std::net::IpAddr;
+use std::ops::Deref;
+use std::sync::Arc;
+use std::time::Duration;
+
+use zeroize::Zeroizing;
+
+use crate::crypto::password::{Busy, Hasher, Verdict};
+use crate::crypto::random::Random;
+use crate::crypto::seal::Keyring;
+use crate::engine::codes::CodeRules;
+use crate::engine::event::Origin;
+use crate::engine::{flow, session as sessions};
+use crate::gateways::mail::Mailer;
+use crate::locale::{Catalogue, Locale, Text};
+use crate::settings::Settings;
+use crate::store::{Store, StoreError};
+use crate::telemetry::Metrics;
+use crate::time::{Clock, Timestamp};
+
+/// Everything an action needs. Cheap to clone; one per process (or per test).
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+/// The parts of an [`App`]. Rooms above see the settings and the words; rows and secrets stay in here.
+pub struct Parts {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub random: Random,
+    pub metrics: Metrics,
+    pub catalogue: Arc<Catalogue>,
+    pub(crate) keys: keys::Ring,
+    pub(in crate::actions) store: Store,
+    pub(in crate::actions) keyring: Keyring,
+    hasher: Hasher,
+    pub(in crate::actions) mailer: Mailer,
+    pub(in crate::actions) clients: clients::Cache,
+    pub(in crate::actions) outbox: outbox::Bell,
+}
+
+impl Deref for App {
+    type Target = Parts;
+
+    fn deref(&self) -> &Parts {
+        &self.0
+    }
+}
+
+/// What an [`App`] is made from.
+pub struct Made {
+    pub settings: Settings,
+    pub clock: Clock,
+    pub random: Random,
+    pub store: Store,
+    pub keyring: Keyring,
+    pub hasher: Hasher,
+    pub mailer: Mailer,
+}
+
+/// What went wrong with the machinery rather than with the request. All but `Broken` are worth another try.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The database is locked, full or away.
+    #[error("{0}")]
+    Store(#[source] StoreError),
+    /// Every password hasher is busy and the queue is full.
+    #[error("the password queue is full")]
+    Busy,
+    /// Too many tries.
+    #[error("too many tries by rule {rule}")]
+    Limited { rule: &'static str, after: Duration },
+    #[error("{0}")]
+    Broken(String),
+}
+
+impl From<StoreError> for Fault {
+    fn from(error: StoreError) -> Self {
+        Self::Store(error)
+    }
+}
+
+impl From<Busy> for Fault {
+    fn from(_: Busy) -> Self {
+        Self::Busy
+    }
+}
+
+pub type Outcome<T> = Result<T, Fault>;
+
+/// Who asks, as far as the network tells.
+#[derive(Clone, Debug)]
+pub struct Requester {
+    pub address: IpAddr,
+    /// The User-Agent, raw.
+    pub user_agent: String,
+    pub locale: Locale,
+}
+
+impl Requester {
+    pub fn origin(&self) -> Origin {
+        Origin { address: self.address.to_string(), device: sessions::device(&self.user_agent) }
+    }
+}
+
+impl App {
+    pub fn new(made: Made) -> Outcome<Self> {
+        let catalogue = Catalogue::load();
+        let clients = clients::Cache::new(&made.settings)?;
+        Ok(Self(Arc::new(Parts {
+            settings: made.settings,
+            clock: made.clock,
+            random: made.random,
+            metrics: Metrics::new(),
+            catalogue: Arc::new(catalogue),
+            keys: keys::Ring::default(),
+            store: made.store,
+            keyring: made.keyring,
+            hasher: made.hasher,
+            mailer: made.mailer,
+            clients,
+            outbox: outbox::Bell::default(),
+        })))
+    }
+
+    pub fn now(&self) -> Timestamp {
+        self.clock.now()
+    }
+
+    /// The words of a language.
+    pub fn text(&self, locale: Locale) -> Text {
+        Text::new(Arc::clone(&self.catalogue), locale)
+    }
+
+    /// The language of people whose choice is not known.
+    pub fn default_locale(&self) -> Locale {
+        Locale::from_tag(&self.settings.pages.default_locale).unwrap_or(Locale::En)
+    }
+
+    /// An address of ours, for mails.
+    pub fn link(&self, path_and_query: &str) -> String {
+        format!("{}{path_and_query}", self.settings.origin())
+    }
+
+    pub(in crate::actions) async fn hash(&self, password: &str) -> Outcome<String> {
+        let hashed = self.hasher.hash(Zeroizing::new(password.to_owned())).await;
+        hashed.map_err(|busy| self.busy(busy))
+    }
+
+    /// Costs the same whether or not there is a hash to compare with.
+    pub(in crate::actions) async fn verify(&self, password: &str, stored: Option<String>) -> Outcome<Verdict> {
+        let verdict = self.hasher.verify(Zeroizing::new(password.to_owned()), stored).await;
+        verdict.map_err(|busy| self.busy(busy))
+    }
+
+    fn busy(&self, busy: Busy) -> Fault {
+        self.metrics.password_queue_busy();
+        busy.into()
+    }
+
+    pub(in crate::actions) fn session_lifetimes(&self) -> sessions::Lifetimes {
+        let settings = &self.settings.sessions;
+        sessions::Lifetimes { absolute: settings.absolute, idle: settings.idle, short: settings.short }
+    }
+
+    pub(in crate::actions) fn flow_lifetimes(&self) -> flow::Lifetimes {
+        let settings = &self.settings.flows;
+        flow::Lifetimes {
+            sign_in: settings.verify,
+            verify: settings.verify,
+            reset: settings.reset,
+            change: Duration::from_secs(24 * 3600),
+            undo: settings.undo,
+        }
+    }
+
+    pub fn code_rules(&self) -> CodeRules {
+        let settings = &self.settings.flows;
+        CodeRules { lifetime: settings.code, tries: settings.code_tries, resend: settings.resend }
+    }
+
+    /// Whether the database answers and its schema is complete.
+    pub async fn is_ready(&self) -> Outcome<bool> {
+        Ok(self.store.pending_migrations().await?.is_empty())
+    }
+
+    /// Moves the write-ahead log into the database file.
+    pub async fn checkpoint(&self) -> Outcome<()> {
+        Ok(self.store.checkpoint().await?)
+    }
+
+    /// Ends the database connections in good order.
+    pub async fn close(&self) {
+        self.store.clone().close().await;
+    }
+}

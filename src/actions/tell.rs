@@ -1,0 +1,58 @@
+//! Telling: the event and the mail that belong to a change, in its transaction.
+
+use std::time::Duration;
+
+use super::{App, Fault, Outcome};
+use crate::engine::event::{Actor, Event, Kind, Origin};
+use crate::engine::outbox::Message;
+use crate::engine::user::User;
+use crate::gateways::mail::letters::Letter;
+use crate::ids::{EventId, MessageId};
+use crate::locale::Locale;
+use crate::store::{Tx, events, outbox};
+
+/// An event of this kind by its own person; the rest is filled in by struct update.
+pub(super) fn event(kind: Kind, origin: Origin) -> Event {
+    Event { kind, user_id: None, session_id: None, client_id: None, actor: Actor::User, origin, detail: None }
+}
+
+impl App {
+    pub(in crate::actions) async fn record(&self, tx: &mut Tx, event: Event) -> Outcome<()> {
+        let now = self.now();
+        tracing::info!(
+            kind = event.kind.as_str(),
+            user_id = event.user_id.as_ref().map(AsRef::<str>::as_ref),
+            client_id = event.client_id.as_ref().map(AsRef::<str>::as_ref),
+            actor = event.actor.as_str(),
+            detail = event.detail,
+            "event"
+        );
+        Ok(events::insert(tx, &EventId::new(now, &self.random), now, &event).await?)
+    }
+
+    /// Puts a mail into the outbox. It is sent after the commit, and dropped if it could not be sent before it became useless.
+    pub(in crate::actions) async fn mail(&self, tx: &mut Tx, to: &str, letter: &Letter, locale: Locale, useful: Duration) -> Outcome<()> {
+        let rendered = letter
+            .render(&self.text(locale), &self.settings.pages.name)
+            .map_err(|error| Fault::Broken(format!("a letter cannot be rendered: {error}")))?;
+        let now = self.now();
+        let message = Message {
+            id: MessageId::new(now, &self.random),
+            recipient: to.to_owned(),
+            subject: rendered.subject,
+            body: rendered.text,
+            html: rendered.html,
+            attempts: 0,
+            created_at: now,
+            expires_at: now + useful,
+        };
+        outbox::insert(tx, &message).await?;
+        self.outbox.ring();
+        Ok(())
+    }
+
+    /// The language a person has chosen, else that of the request.
+    pub(in crate::actions) fn locale_of(&self, user: &User, fallback: Locale) -> Locale {
+        user.profile.locale.as_deref().and_then(Locale::from_tag).unwrap_or(fallback)
+    }
+}

@@ -1,0 +1,98 @@
+//! The pages of `/account`, but for the profile.
+
+use askama::Template;
+
+use crate::http::shell::Shell;
+use crate::locale::When;
+
+/// `/account`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account/home.html")]
+pub struct Home {
+    pub shell: Shell,
+    /// How to greet: the name, or else the address.
+    pub name: String,
+    pub email: String,
+    pub email_verified: bool,
+    pub username: Option<String>,
+    pub sessions: i64,
+    pub apps: i64,
+    /// The day the account was made.
+    pub since: When,
+}
+
+/// `/account/password`. Fields: `current`, `password`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account/password.html")]
+pub struct ChangePassword {
+    pub shell: Shell,
+    /// For password managers; not shown.
+    pub username: String,
+    pub min_length: i64,
+}
+
+/// `/account/email`. Change: `email`, `current`. While one is pending: `code` to `/account/email/confirm`, empty posts to `…/resend` and `…/cancel`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account/email.html")]
+pub struct ChangeEmail {
+    pub shell: Shell,
+    pub current: String,
+    pub pending: Option<String>,
+    /// The code as typed.
+    pub code: String,
+    /// The new address as typed.
+    pub email: String,
+    pub resend_after_seconds: i64,
+}
+
+/// One signed-in browser.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    pub id: String,
+    /// For example "Firefox on Linux".
+    pub device: String,
+    /// A coarse place or network; may be empty.
+    pub place: String,
+    pub first: When,
+    pub last: When,
+    /// It is the one that shows this page.
+    pub current: bool,
+}
+
+/// `/account/sessions`. Posts `session` to `…/end`, nothing to `…/end-others` and `…/end-all`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account/sessions.html")]
+pub struct Sessions {
+    pub shell: Shell,
+    pub sessions: Vec<Session>,
+}
+
+/// One application with consent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct App {
+    /// The client's id.
+    pub id: String,
+    pub name: String,
+    pub domain: String,
+    /// In plain words.
+    pub scopes: Vec<String>,
+    pub since: When,
+    pub last_used: Option<When>,
+}
+
+/// `/account/apps`. Posts `client` to `…/revoke`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account/apps.html")]
+pub struct Apps {
+    pub shell: Shell,
+    pub apps: Vec<App>,
+}
+
+/// `/account/delete`. Fields: `current`, `confirm`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account/delete.html")]
+pub struct DeleteAccount {
+    pub shell: Shell,
+    /// For password managers; not shown.
+    pub username: String,
+}

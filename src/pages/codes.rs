@@ -1,0 +1,114 @@
+//! Pages around a mailed code or link.
+
+use askama::Template;
+
+use super::query;
+use crate::http::shell::Shell;
+
+/// `/verify`: the code from the mail. Fields: `code`, `flow`; a second form asks for a new one.
+#[derive(Clone, Debug, Template)]
+#[template(path = "verify.html")]
+pub struct Verify {
+    pub shell: Shell,
+    pub flow: Option<String>,
+    /// Where the code form posts, usually `/verify`.
+    pub action: String,
+    /// Where "send again" posts, usually `/verify/resend`.
+    pub resend_action: String,
+    /// Where "use another address" leads.
+    pub change_href: String,
+    /// The address, masked.
+    pub destination: String,
+    /// What was typed.
+    pub code: String,
+    /// 0 when a new code may be sent now.
+    pub resend_after_seconds: i64,
+    /// The code is spent or out of time: only a new one helps.
+    pub expired: bool,
+}
+
+/// A page opened from a mail's link: it shows what will happen, and one button does it. Fields: `token`, perhaps `password`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "link.html")]
+pub struct LinkPage {
+    pub shell: Shell,
+    pub action: String,
+    pub token: String,
+    /// What the button will do.
+    pub detail: String,
+    pub button: String,
+    /// Another browser than the one that asked: the password is wanted; holds the address, for password managers.
+    pub ask_password: Option<String>,
+}
+
+impl LinkPage {
+    fn new(mut shell: Shell, action: &str, token: String, [title, detail, button]: [&str; 3], address: &str) -> Self {
+        shell.title = shell.t(title).into_owned();
+        let detail = shell.text.with(detail, &[("address", address)]);
+        let button = shell.t(button).into_owned();
+        Self { shell, action: action.to_owned(), token, detail, button, ask_password: None }
+    }
+
+    /// Confirms the address of a new account in the browser that asked; posts to `/verify/link`.
+    pub fn verify(shell: Shell, token: String, address: &str) -> Self {
+        Self::new(shell, "/verify/link", token, ["link-verify", "link-verify-text", "link-verify-button"], address)
+    }
+
+    /// The same in another browser: the password shows that it is the same person.
+    pub fn verify_elsewhere(shell: Shell, token: String, address: &str) -> Self {
+        let words = ["link-verify", "link-elsewhere-text", "link-verify-button"];
+        let page = Self::new(shell, "/verify/link", token, words, address);
+        Self { ask_password: Some(address.to_owned()), ..page }
+    }
+
+    /// The link is too old; one button sends a new one. `action` is where that posts, for example `/verify/renew`.
+    pub fn expired(shell: Shell, action: &str, token: String, address: &str) -> Self {
+        Self::new(shell, action, token, ["link-expired", "link-expired-text", "link-expired-button"], address)
+    }
+
+    /// Opens the new-password form; posts to `/reset/link`.
+    pub fn reset(shell: Shell, token: String, address: &str) -> Self {
+        Self::new(shell, "/reset/link", token, ["link-reset", "link-reset-text", "continue"], address)
+    }
+
+    /// Confirms a changed address; posts to `/account/email/link`.
+    pub fn confirm_email(shell: Shell, token: String, address: &str) -> Self {
+        let words = ["link-email", "link-email-text", "link-email-button"];
+        Self::new(shell, "/account/email/link", token, words, address)
+    }
+
+    /// Takes a changed address back; posts to `/undo`. `address` is the one that comes back.
+    pub fn undo(shell: Shell, token: String, address: &str) -> Self {
+        Self::new(shell, "/undo", token, ["undo", "undo-text", "undo-button"], address)
+    }
+}
+
+/// `/reset` was sent: says the same whether or not there is an account. Fields: `code`, `flow`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "reset_sent.html")]
+pub struct ResetSent {
+    pub shell: Shell,
+    pub flow: Option<String>,
+    pub code: String,
+    pub resend_after_seconds: i64,
+    pub expired: bool,
+}
+
+impl ResetSent {
+    fn query(&self) -> String {
+        query(self.flow.as_deref(), "")
+    }
+}
+
+/// The new password. Fields: `password`, and `flow` or `token`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "reset_new.html")]
+pub struct ResetNew {
+    pub shell: Shell,
+    pub action: String,
+    pub flow: Option<String>,
+    pub token: Option<String>,
+    /// For password managers; not shown.
+    pub username: String,
+    pub min_length: i64,
+}

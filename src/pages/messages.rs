@@ -1,0 +1,53 @@
+//! Pages that mostly say something: messages, errors, signing out.
+
+use askama::Template;
+
+use super::Link;
+use crate::http::shell::Shell;
+
+/// A heading (the shell's title), a sentence, perhaps a way on.
+#[derive(Clone, Debug, Template)]
+#[template(path = "message.html")]
+pub struct Message {
+    pub shell: Shell,
+    pub detail: String,
+    pub link: Option<Link>,
+}
+
+/// An error page; the reference comes from the shell.
+#[derive(Clone, Debug, Template)]
+#[template(path = "error.html")]
+pub struct ErrorPage {
+    pub shell: Shell,
+    /// The HTTP status, shown for whoever is asked for help.
+    pub status: u16,
+    /// What happened and what to do next.
+    pub detail: String,
+    /// The way on; without one there is a link home.
+    pub link: Option<Link>,
+}
+
+/// `/logout`: asks where to sign out. Fields: `where` = `here` or `everywhere`, and `hidden`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "logout.html")]
+pub struct Logout {
+    pub shell: Shell,
+    pub action: String,
+    /// The application that asked, if one did.
+    pub app: Option<String>,
+    /// The person signed in.
+    pub who: Option<String>,
+    /// Hidden fields to carry on, such as `flow`.
+    pub hidden: Vec<(String, String)>,
+}
+
+/// After signing out.
+#[derive(Clone, Debug, Template)]
+#[template(path = "logged_out.html")]
+pub struct LoggedOut {
+    pub shell: Shell,
+    /// Names of the applications that were ended with the session.
+    pub apps: Vec<String>,
+    /// Back to the application that asked.
+    pub link: Option<Link>,
+}

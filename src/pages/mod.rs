@@ -1,0 +1,41 @@
+//! What lives here: the view model of every page, beside its template in `templates/`.
+//! What may not: logic beyond display; a handler fills plain data in, `render()` (askama's `Template`) gives HTML.
+//! How to add one: a struct with `shell: Shell`, a template that extends `card.html` or `account.html`, words in `locales/`, a sample in `samples`.
+//! Where it is tested: `samples` renders every page in every language; snapshots and axe read the same list.
+
+mod account;
+mod codes;
+mod consent;
+mod dev;
+mod messages;
+mod profile;
+pub mod samples;
+mod sign_in;
+
+pub use account::{App, Apps, ChangeEmail, ChangePassword, DeleteAccount, Home, Session, Sessions};
+pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
+pub use consent::{Consent, FormPost, ScopeLine};
+pub use dev::{DemoClaims, DemoHome, Mail, MailPage, Mailbox};
+pub use messages::{ErrorPage, LoggedOut, Logout, Message};
+pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
+pub use sign_in::{Login, Reset, Setup, Signup};
+
+/// A link dressed as a button.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    pub href: String,
+    pub label: String,
+}
+
+/// What a link carries on to the next page, as `?flow=…&identifier=…` or nothing.
+fn query(flow: Option<&str>, identifier: &str) -> String {
+    let mut pairs = form_urlencoded::Serializer::new(String::new());
+    if let Some(flow) = flow {
+        pairs.append_pair("flow", flow);
+    }
+    if !identifier.is_empty() {
+        pairs.append_pair("identifier", identifier);
+    }
+    let query = pairs.finish();
+    if query.is_empty() { query } else { format!("?{query}") }
+}

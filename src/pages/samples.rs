@@ -1,0 +1,319 @@
+//! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
+
+use askama::Template;
+
+use super::{
+    App, Apps, ChangeEmail, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home, Link,
+    LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew, ResetSent, ScopeLine,
+    Session, Sessions, Setup, Signup, Verify,
+};
+use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
+use crate::locale::Text;
+
+const ADDRESS: &str = "ana@example.com";
+const NOW: i64 = 1_790_000_000_000;
+const HOUR: i64 = 3_600_000;
+const ZONE: &str = "Europe/Berlin";
+
+/// Name and HTML of every page in the language of `text`.
+pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let mut pages = sign_in(text)?;
+    pages.extend(codes(text)?);
+    pages.extend(messages(text)?);
+    pages.extend(account(text)?);
+    pages.extend(dev(text)?);
+    Ok(pages)
+}
+
+fn shell(text: &Text, title: &str) -> Shell {
+    Shell {
+        help_url: Some("https://example.com/help".to_owned()),
+        switch: Shell::languages(text, "/login?flow=flow_1"),
+        reference: "01k9m4q2t7".to_owned(),
+        ..Shell::new(text.clone(), "Vestibule", title)
+    }
+}
+
+fn with_client(shell: Shell) -> Shell {
+    let client = ClientBadge { name: "Ledger & Sons".to_owned(), domain: "ledger.example".to_owned(), logo: None };
+    Shell { client: Some(client), ..shell }
+}
+
+fn wrong(mut shell: Shell, field: &str, key: &str) -> Shell {
+    let words = shell.t(key).into_owned();
+    shell.problem(field, words);
+    shell
+}
+
+fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let login = Login {
+        shell: with_client(shell(text, "login")),
+        flow: Some("flow_1".to_owned()),
+        identifier: String::new(),
+        remember: false,
+        signup_open: true,
+        reauthenticate: None,
+    };
+    let failed = Login {
+        shell: wrong(shell(text, "login"), "identifier", "problem-login"),
+        identifier: ADDRESS.to_owned(),
+        ..login.clone()
+    };
+    let again = Login {
+        shell: with_client(shell(text, "login-again-title")),
+        identifier: ADDRESS.to_owned(),
+        reauthenticate: Some(ADDRESS.to_owned()),
+        ..login.clone()
+    };
+    let signup = Signup {
+        shell: shell(text, "signup"),
+        flow: Some("flow_1".to_owned()),
+        email: String::new(),
+        name: String::new(),
+        min_length: 8,
+    };
+    let refused = Signup {
+        shell: wrong(wrong(shell(text, "signup"), "email", "problem-email"), "password", "problem-password-common"),
+        email: "ana@".to_owned(),
+        ..signup.clone()
+    };
+    let reset = Reset { shell: shell(text, "reset"), flow: None, identifier: ADDRESS.to_owned() };
+    let setup = Setup {
+        shell: shell(text, "setup"),
+        token: "token".to_owned(),
+        email: String::new(),
+        name: String::new(),
+        min_length: 8,
+    };
+    Ok(vec![
+        ("login", login.render()?),
+        ("login-error", failed.render()?),
+        ("login-again", again.render()?),
+        ("signup", signup.render()?),
+        ("signup-error", refused.render()?),
+        ("reset", reset.render()?),
+        ("setup", setup.render()?),
+    ])
+}
+
+fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let verify = Verify {
+        shell: shell(text, "verify"),
+        flow: Some("flow_1".to_owned()),
+        action: "/verify".to_owned(),
+        resend_action: "/verify/resend".to_owned(),
+        change_href: "/signup".to_owned(),
+        destination: "a•••@example.com".to_owned(),
+        code: String::new(),
+        resend_after_seconds: 30,
+        expired: false,
+    };
+    let failed = Verify {
+        shell: wrong(shell(text, "verify"), "code", "problem-code"),
+        code: "123 456".to_owned(),
+        resend_after_seconds: 0,
+        ..verify.clone()
+    };
+    let spent = Verify { expired: true, ..verify.clone() };
+    let posted = ResetSent {
+        shell: shell(text, "reset-sent"),
+        flow: Some("flow_1".to_owned()),
+        code: String::new(),
+        resend_after_seconds: 30,
+        expired: false,
+    };
+    let new = ResetNew {
+        shell: shell(text, "reset-new"),
+        action: "/reset/new".to_owned(),
+        flow: Some("flow_1".to_owned()),
+        token: None,
+        username: ADDRESS.to_owned(),
+        min_length: 8,
+    };
+    let link = |key| (shell(text, key), "token".to_owned());
+    let (frame, token) = link("link-verify");
+    let here = LinkPage::verify(frame, token, ADDRESS);
+    let (frame, token) = link("link-verify");
+    let elsewhere = LinkPage::verify_elsewhere(frame, token, ADDRESS);
+    let (frame, token) = link("link-expired");
+    let expired = LinkPage::expired(frame, "/verify/renew", token, ADDRESS);
+    let (frame, token) = link("link-reset");
+    let reset = LinkPage::reset(frame, token, ADDRESS);
+    let (frame, token) = link("link-email");
+    let email = LinkPage::confirm_email(frame, token, "ana@new.example");
+    let (frame, token) = link("undo");
+    let undo = LinkPage::undo(frame, token, ADDRESS);
+    Ok(vec![
+        ("verify", verify.render()?),
+        ("verify-error", failed.render()?),
+        ("verify-expired", spent.render()?),
+        ("reset-sent", posted.render()?),
+        ("reset-new", new.render()?),
+        ("link-verify", here.render()?),
+        ("link-verify-elsewhere", elsewhere.render()?),
+        ("link-expired", expired.render()?),
+        ("link-reset", reset.render()?),
+        ("link-email", email.render()?),
+        ("undo", undo.render()?),
+    ])
+}
+
+fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let home = Link { href: "/login".to_owned(), label: text.t("login-button").into_owned() };
+    let message = Message {
+        shell: shell(text, "notice-deleted-title"),
+        detail: text.t("notice-deleted").into_owned(),
+        link: Some(home.clone()),
+    };
+    let error = ErrorPage {
+        shell: Shell { failed: true, ..shell(text, "problem-server-title") },
+        status: 500,
+        detail: text.t("problem-server").into_owned(),
+        link: None,
+    };
+    let logout = Logout {
+        shell: shell(text, "logout"),
+        action: "/logout".to_owned(),
+        app: Some("Ledger & Sons".to_owned()),
+        who: Some(ADDRESS.to_owned()),
+        hidden: vec![("flow".to_owned(), "flow_1".to_owned())],
+    };
+    let logged_out = LoggedOut {
+        shell: shell(text, "logged-out"),
+        apps: vec!["Ledger & Sons".to_owned(), "Notes".to_owned()],
+        link: Some(Link { href: "https://ledger.example/".to_owned(), label: "Ledger & Sons".to_owned() }),
+    };
+    let optional = ScopeLine { optional: true, ..ScopeLine::standard(text, "offline_access") };
+    let mut scopes: Vec<ScopeLine> =
+        ["openid", "profile", "email", "ledger:read"].map(|name| ScopeLine::standard(text, name)).into();
+    scopes.push(optional);
+    let consent = Consent {
+        shell: with_client(shell(text, "consent")),
+        flow: "flow_1".to_owned(),
+        app: "Ledger & Sons".to_owned(),
+        name: "Ana Example".to_owned(),
+        email: ADDRESS.to_owned(),
+        scopes,
+        additional: false,
+    };
+    let form_post = FormPost {
+        shell: shell(text, "form-post"),
+        action: "https://ledger.example/callback".to_owned(),
+        fields: vec![("code".to_owned(), "vst_cod_1".to_owned()), ("state".to_owned(), "\"><b>".to_owned())],
+    };
+    Ok(vec![
+        ("message", message.render()?),
+        ("error", error.render()?),
+        ("logout", logout.render()?),
+        ("logged-out", logged_out.render()?),
+        ("consent", consent.render()?),
+        ("form-post", form_post.render()?),
+    ])
+}
+
+fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let notice = Notice { kind: Tone::Success, text: text.t("notice-saved").into_owned() };
+    let home = Home {
+        shell: shell(text, "account-home"),
+        name: "Ana".to_owned(),
+        email: ADDRESS.to_owned(),
+        email_verified: false,
+        username: Some("ana".to_owned()),
+        sessions: 2,
+        apps: 1,
+        since: text.day(NOW, ZONE),
+    };
+    let values = |name: &str| match name {
+        "name" => Some("Ana Example".to_owned()),
+        "locale" => Some("de".to_owned()),
+        "zoneinfo" => Some(ZONE.to_owned()),
+        _ => None,
+    };
+    let profile = Profile {
+        shell: Shell { notice: Some(notice), ..shell(text, "account-profile") },
+        groups: Profile::groups(text, values),
+    };
+    let password = ChangePassword {
+        shell: wrong(shell(text, "account-password"), "current", "problem-password-wrong"),
+        username: ADDRESS.to_owned(),
+        min_length: 8,
+    };
+    let email = ChangeEmail {
+        shell: shell(text, "account-email"),
+        current: ADDRESS.to_owned(),
+        pending: Some("ana@new.example".to_owned()),
+        code: String::new(),
+        email: String::new(),
+        resend_after_seconds: 0,
+    };
+    let session = |id: &str, device: &str, current| Session {
+        id: id.to_owned(),
+        device: device.to_owned(),
+        place: "203.0.113.0/24".to_owned(),
+        first: text.when(NOW - 40 * HOUR, ZONE),
+        last: text.when(NOW, ZONE),
+        current,
+    };
+    let sessions = Sessions {
+        shell: shell(text, "account-sessions"),
+        sessions: vec![session("ses_1", "Firefox – Linux", true), session("ses_2", "Safari – iPhone", false)],
+    };
+    let app = App {
+        id: "ledger".to_owned(),
+        name: "Ledger & Sons".to_owned(),
+        domain: "ledger.example".to_owned(),
+        scopes: ["profile", "email"].map(|name| ScopeLine::standard(text, name).title).into(),
+        since: text.day(NOW - 900 * HOUR, ZONE),
+        last_used: Some(text.day(NOW, ZONE)),
+    };
+    let apps = Apps { shell: shell(text, "account-apps"), apps: vec![app] };
+    let delete = DeleteAccount { shell: shell(text, "account-delete"), username: ADDRESS.to_owned() };
+    Ok(vec![
+        ("account-home", home.render()?),
+        ("account-profile", profile.render()?),
+        ("account-password", password.render()?),
+        ("account-email", email.render()?),
+        ("account-sessions", sessions.render()?),
+        ("account-apps", apps.render()?),
+        ("account-delete", delete.render()?),
+    ])
+}
+
+fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let mail = Mail {
+        id: "1".to_owned(),
+        to: ADDRESS.to_owned(),
+        subject: "123456 – Confirm your address".to_owned(),
+        sent: text.when(NOW, ZONE),
+    };
+    let mailbox = Mailbox { shell: shell(text, "mailbox"), mails: vec![mail.clone()] };
+    let link = Link { href: "/verify/link?token=1".to_owned(), label: text.t("link-verify-button").into_owned() };
+    let page = MailPage {
+        shell: Shell { title: mail.subject.clone(), ..shell(text, "mailbox") },
+        mail,
+        body: "Welcome.\n\n    123456\n\nhttp://localhost:8080/verify/link?token=1\n".to_owned(),
+        links: vec![link],
+    };
+    let demo = DemoHome { shell: shell(text, "demo"), sign_in: "/sign-in".to_owned(), provider: "Vestibule".to_owned() };
+    let claims = DemoClaims {
+        shell: shell(text, "demo"),
+        claims: vec![
+            ("iss".to_owned(), "http://localhost:8080".to_owned()),
+            ("sub".to_owned(), "user_01k9m4q2t7e6r8s9v0w1x2y3z4".to_owned()),
+            ("email".to_owned(), ADDRESS.to_owned()),
+        ],
+        refresh: Some("/refresh".to_owned()),
+        sign_out: "/sign-out".to_owned(),
+        account: "/account".to_owned(),
+    };
+    Ok(vec![
+        ("mailbox", mailbox.render()?),
+        ("mail", page.render()?),
+        ("demo-home", demo.render()?),
+        ("demo-claims", claims.render()?),
+    ])
+}
+
+#[cfg(test)]
+#[path = "samples_tests.rs"]
+mod tests;

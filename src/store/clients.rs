@@ -1,0 +1,91 @@
+//! Clients that the operator has registered. Those of `config.toml` are not here.
+
+use super::db::Tx;
+use super::error::{Result, StoreError};
+use super::sql::{all, execute, optional, row};
+use crate::engine::client::Client;
+use crate::ids::ClientId;
+use crate::settings::client_metadata::ClientMetadata;
+use crate::time::Timestamp;
+
+row! {
+    struct ClientRow {
+        id: String,
+        secret_hash: Option<Vec<u8>>,
+        metadata: String,
+        created_at: i64,
+    }
+}
+
+/// A client, and when it was registered.
+#[derive(Clone, Debug)]
+pub struct Registered {
+    pub client: Client,
+    pub created_at: Timestamp,
+}
+
+impl TryFrom<ClientRow> for Registered {
+    type Error = StoreError;
+
+    fn try_from(row: ClientRow) -> Result<Self> {
+        let corrupt = |why: String| StoreError::corrupt("client", why);
+        let metadata: ClientMetadata = serde_json::from_str(&row.metadata).map_err(|error| corrupt(error.to_string()))?;
+        let metadata = metadata
+            .validate()
+            .map_err(|problems| corrupt(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")))?;
+        let secret_hash =
+            row.secret_hash.map(<[u8; 32]>::try_from).transpose().map_err(|_| corrupt("the secret's hash".to_owned()))?;
+        let id = row.id.parse().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?;
+        Ok(Self { client: Client { id, secret_hash, metadata }, created_at: Timestamp::from_millis(row.created_at) })
+    }
+}
+
+pub async fn by_id(tx: &mut Tx, id: &ClientId) -> Result<Option<Registered>> {
+    optional!(tx, ClientRow, "SELECT id, secret_hash, metadata, created_at FROM clients WHERE id = $1", id.as_str())?
+        .map(Registered::try_from)
+        .transpose()
+}
+
+pub async fn list(tx: &mut Tx) -> Result<Vec<Registered>> {
+    all!(tx, ClientRow, "SELECT id, secret_hash, metadata, created_at FROM clients ORDER BY created_at, id")?
+        .into_iter()
+        .map(Registered::try_from)
+        .collect()
+}
+
+fn metadata(client: &Client) -> Result<String> {
+    serde_json::to_string(&client.metadata.to_metadata()).map_err(|error| StoreError::corrupt("client", error))
+}
+
+/// [`StoreError::Taken`] if the id exists.
+pub async fn insert(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO clients (id, secret_hash, metadata, created_at, updated_at) VALUES ($1, $2, $3, $4, $4)",
+        client.id.as_str(),
+        client.secret_hash.as_ref().map(<[u8; 32]>::as_slice),
+        metadata(client)?,
+        now.millis(),
+    )
+    .map(drop)
+}
+
+/// Writes secret and metadata; false if there is no such client.
+pub async fn update(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<bool> {
+    let rows = execute!(
+        tx,
+        "UPDATE clients SET secret_hash = $2, metadata = $3, updated_at = $4 WHERE id = $1",
+        client.id.as_str(),
+        client.secret_hash.as_ref().map(<[u8; 32]>::as_slice),
+        metadata(client)?,
+        now.millis(),
+    )?;
+    Ok(rows == 1)
+}
+
+/// Removes a client with all that people have allowed it.
+pub async fn delete(tx: &mut Tx, id: &ClientId) -> Result<bool> {
+    execute!(tx, "DELETE FROM grants WHERE client_id = $1", id.as_str())?;
+    execute!(tx, "DELETE FROM consents WHERE client_id = $1", id.as_str())?;
+    Ok(execute!(tx, "DELETE FROM clients WHERE id = $1", id.as_str())? == 1)
+}

@@ -1,0 +1,18 @@
+//! Single values that the whole installation shares.
+
+use super::db::Tx;
+use super::error::Result;
+use super::sql::{execute, optional};
+
+pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<String>> {
+    Ok(optional!(tx, (String,), "SELECT value FROM facts WHERE id = $1", id)?.map(|row| row.0))
+}
+
+pub async fn put(tx: &mut Tx, id: &str, value: &str) -> Result<()> {
+    execute!(tx, "INSERT INTO facts (id, value) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET value = $2", id, value).map(drop)
+}
+
+/// Removes a fact that has this value: true for exactly one caller.
+pub async fn take(tx: &mut Tx, id: &str, value: &str) -> Result<bool> {
+    Ok(execute!(tx, "DELETE FROM facts WHERE id = $1 AND value = $2", id, value)? == 1)
+}

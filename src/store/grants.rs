@@ -1,0 +1,273 @@
+//! Authorizations: codes and refresh tokens.
+
+use super::db::Tx;
+use super::error::{Result, StoreError};
+use super::sql::{execute, optional, row};
+use super::users::{UserRow, columns as user_columns};
+use crate::engine::grant::Grant;
+use crate::engine::scope::Scopes;
+use crate::engine::user::User;
+use crate::ids::{ClientId, GrantId, SessionId, UserId};
+use crate::time::Timestamp;
+
+row! {
+    struct GrantRow {
+        grant_id: String,
+        user_id: String,
+        client_id: String,
+        session_id: Option<String>,
+        scope: String,
+        request: String,
+        grant_auth_time: i64,
+        acr: String,
+        amr: String,
+        offline: bool,
+        code_expires_at: i64,
+        code_used_at: Option<i64>,
+        refresh_sequence: i64,
+        refresh_rotated_at: Option<i64>,
+        refresh_expires_at: Option<i64>,
+        grant_created_at: i64,
+        grant_expires_at: i64,
+        session_live: bool,
+    }
+}
+
+/// The grant's columns, and whether its session lives at `$2`.
+macro_rules! columns {
+    () => {
+        "grants.id AS grant_id, grants.user_id, grants.client_id, grants.session_id, grants.scope, grants.request, \
+         grants.auth_time AS grant_auth_time, grants.acr, grants.amr, grants.offline, grants.code_expires_at, grants.code_used_at, \
+         grants.refresh_sequence, grants.refresh_rotated_at, grants.refresh_expires_at, grants.created_at AS grant_created_at, \
+         grants.expires_at AS grant_expires_at, \
+         (sessions.id IS NOT NULL AND sessions.expires_at > $2 AND sessions.idle_expires_at > $2) AS session_live"
+    };
+}
+
+macro_rules! joined {
+    () => {
+        " FROM grants JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id "
+    };
+}
+
+/// A grant with its person.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    pub grant: Grant,
+    pub user: User,
+    /// The session it was given in still lives.
+    pub session_live: bool,
+}
+
+struct LoadedRow(GrantRow, UserRow);
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for LoadedRow
+where
+    GrantRow: sqlx::FromRow<'r, R>,
+    UserRow: sqlx::FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self(GrantRow::from_row(row)?, UserRow::from_row(row)?))
+    }
+}
+
+impl TryFrom<LoadedRow> for Loaded {
+    type Error = StoreError;
+
+    fn try_from(LoadedRow(row, user): LoadedRow) -> Result<Self> {
+        let corrupt = |why: &str| StoreError::corrupt("grant", why);
+        let grant = Grant {
+            id: row.grant_id.parse().map_err(|_| corrupt("id"))?,
+            user_id: row.user_id.parse().map_err(|_| corrupt("user_id"))?,
+            client_id: row.client_id.parse().map_err(|_| corrupt("client_id"))?,
+            session_id: row.session_id.map(|id| id.parse()).transpose().map_err(|_| corrupt("session_id"))?,
+            scopes: Scopes::parse(&row.scope).ok_or_else(|| corrupt("scope"))?,
+            request: serde_json::from_str(&row.request).map_err(|_| corrupt("request"))?,
+            auth_time: Timestamp::from_millis(row.grant_auth_time),
+            acr: row.acr,
+            amr: row.amr,
+            offline: row.offline,
+            code_expires_at: Timestamp::from_millis(row.code_expires_at),
+            code_used_at: row.code_used_at.map(Timestamp::from_millis),
+            refresh_sequence: u32::try_from(row.refresh_sequence).map_err(|_| corrupt("refresh_sequence"))?,
+            refresh_rotated_at: row.refresh_rotated_at.map(Timestamp::from_millis),
+            refresh_expires_at: row.refresh_expires_at.map(Timestamp::from_millis),
+            created_at: Timestamp::from_millis(row.grant_created_at),
+            expires_at: Timestamp::from_millis(row.grant_expires_at),
+        };
+        Ok(Self { grant, user: user.try_into()?, session_live: row.session_live })
+    }
+}
+
+/// By the hash of its code.
+pub async fn by_code(tx: &mut Tx, code_hash: &[u8; 32], now: Timestamp) -> Result<Option<Loaded>> {
+    optional!(
+        tx,
+        LoadedRow,
+        concat!("SELECT ", columns!(), ", ", user_columns!(), joined!(), "WHERE grants.code_hash = $1"),
+        code_hash.as_slice(),
+        now.millis(),
+    )?
+    .map(Loaded::try_from)
+    .transpose()
+}
+
+pub async fn by_id(tx: &mut Tx, id: &GrantId, now: Timestamp) -> Result<Option<Loaded>> {
+    optional!(
+        tx,
+        LoadedRow,
+        concat!("SELECT ", columns!(), ", ", user_columns!(), joined!(), "WHERE grants.id = $1"),
+        id.as_str(),
+        now.millis(),
+    )?
+    .map(Loaded::try_from)
+    .transpose()
+}
+
+/// What became of an access token: its grant, person and session in one statement, and whether it was revoked by itself.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    pub loaded: Loaded,
+    pub revoked: bool,
+}
+
+row! {
+    struct RevokedRow { revoked: bool }
+}
+
+struct StandingRow(LoadedRow, RevokedRow);
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for StandingRow
+where
+    LoadedRow: sqlx::FromRow<'r, R>,
+    RevokedRow: sqlx::FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self(LoadedRow::from_row(row)?, RevokedRow::from_row(row)?))
+    }
+}
+
+pub async fn standing(tx: &mut Tx, id: &GrantId, jti: &str, now: Timestamp) -> Result<Option<Standing>> {
+    optional!(
+        tx,
+        StandingRow,
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", ",
+            user_columns!(),
+            ", EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = $3) AS revoked",
+            joined!(),
+            "WHERE grants.id = $1"
+        ),
+        id.as_str(),
+        now.millis(),
+        jti,
+    )?
+    .map(|StandingRow(loaded, revoked)| Ok(Standing { loaded: loaded.try_into()?, revoked: revoked.revoked }))
+    .transpose()
+}
+
+pub async fn insert(tx: &mut Tx, grant: &Grant, code_hash: &[u8; 32]) -> Result<()> {
+    let request = serde_json::to_string(&grant.request).map_err(|error| StoreError::corrupt("grant", error))?;
+    execute!(
+        tx,
+        "INSERT INTO grants (id, user_id, client_id, session_id, scope, request, auth_time, acr, amr, offline, code_hash, code_expires_at, \
+         refresh_sequence, created_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
+        grant.id.as_str(),
+        grant.user_id.as_str(),
+        grant.client_id.as_str(),
+        grant.session_id.as_ref().map(SessionId::as_str),
+        grant.scopes.to_string(),
+        request,
+        grant.auth_time.millis(),
+        grant.acr.as_str(),
+        grant.amr.as_str(),
+        grant.offline,
+        code_hash.as_slice(),
+        grant.code_expires_at.millis(),
+        i64::from(grant.refresh_sequence),
+        grant.created_at.millis(),
+        grant.expires_at.millis(),
+    )
+    .map(drop)
+}
+
+/// Uses the code: true for exactly one caller. The grant now lives as long as its tokens.
+pub async fn use_code(
+    tx: &mut Tx,
+    id: &GrantId,
+    now: Timestamp,
+    refresh_expires_at: Option<Timestamp>,
+    expires_at: Timestamp,
+) -> Result<bool> {
+    let rows = execute!(
+        tx,
+        "UPDATE grants SET code_used_at = $2, refresh_expires_at = $3, expires_at = $4 WHERE id = $1 AND code_used_at IS NULL",
+        id.as_str(),
+        now.millis(),
+        refresh_expires_at.map(Timestamp::millis),
+        expires_at.millis(),
+    )?;
+    Ok(rows == 1)
+}
+
+/// Rotates the refresh token from place `from` to `to`: true for exactly one caller.
+pub async fn rotate(tx: &mut Tx, id: &GrantId, from: u32, to: u32, now: Timestamp, idle_expires_at: Timestamp) -> Result<bool> {
+    let rows = execute!(
+        tx,
+        "UPDATE grants SET refresh_sequence = $3, refresh_rotated_at = $4, refresh_expires_at = $5 WHERE id = $1 AND refresh_sequence = $2",
+        id.as_str(),
+        i64::from(from),
+        i64::from(to),
+        now.millis(),
+        idle_expires_at.millis(),
+    )?;
+    Ok(rows == 1)
+}
+
+/// Ends a grant with every token of it.
+pub async fn end(tx: &mut Tx, id: &GrantId) -> Result<bool> {
+    Ok(execute!(tx, "DELETE FROM grants WHERE id = $1", id.as_str())? == 1)
+}
+
+/// Ends every grant of a person, also those that outlive sessions.
+pub async fn end_all(tx: &mut Tx, user_id: &UserId) -> Result<u64> {
+    execute!(tx, "DELETE FROM grants WHERE user_id = $1", user_id.as_str())
+}
+
+/// Ends a person's grants but for those of one session.
+pub async fn end_others(tx: &mut Tx, user_id: &UserId, session_id: &SessionId) -> Result<u64> {
+    execute!(
+        tx,
+        "DELETE FROM grants WHERE user_id = $1 AND (session_id IS NULL OR session_id <> $2)",
+        user_id.as_str(),
+        session_id.as_str(),
+    )
+}
+
+/// The clients that hold a grant of a session.
+pub async fn clients_of_session(tx: &mut Tx, session_id: &SessionId) -> Result<Vec<ClientId>> {
+    let rows = super::sql::all!(
+        tx,
+        (String,),
+        "SELECT DISTINCT client_id FROM grants WHERE session_id = $1 AND code_used_at IS NOT NULL ORDER BY client_id",
+        session_id.as_str(),
+    )?;
+    rows.into_iter().map(|(id,)| id.parse().map_err(|_| StoreError::corrupt("grant", "client_id"))).collect()
+}
+
+/// Marks one access token as revoked until it would have expired.
+pub async fn revoke_token(tx: &mut Tx, jti: &str, expires_at: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO revoked_tokens (jti, expires_at) VALUES ($1, $2) ON CONFLICT (jti) DO NOTHING",
+        jti,
+        expires_at.millis(),
+    )
+    .map(drop)
+}
+
+pub async fn token_is_revoked(tx: &mut Tx, jti: &str) -> Result<bool> {
+    Ok(optional!(tx, (String,), "SELECT jti FROM revoked_tokens WHERE jti = $1", jti)?.is_some())
+}

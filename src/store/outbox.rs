@@ -1,0 +1,134 @@
+//! Messages that wait to be sent.
+
+use super::db::Tx;
+use super::error::{Result, StoreError};
+use super::sql::{all, execute, on, optional, row};
+use crate::engine::outbox::Message;
+use crate::ids::MessageId;
+use crate::time::Timestamp;
+
+row! {
+    struct MessageRow {
+        id: String,
+        recipient: String,
+        subject: String,
+        body: String,
+        html: String,
+        attempts: i64,
+        created_at: i64,
+        expires_at: i64,
+    }
+}
+
+impl TryFrom<MessageRow> for Message {
+    type Error = StoreError;
+
+    fn try_from(row: MessageRow) -> Result<Self> {
+        Ok(Self {
+            id: row.id.parse().map_err(|error: crate::ids::ParseIdError| StoreError::corrupt("message", error))?,
+            recipient: row.recipient,
+            subject: row.subject,
+            body: row.body,
+            html: row.html,
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            created_at: Timestamp::from_millis(row.created_at),
+            expires_at: Timestamp::from_millis(row.expires_at),
+        })
+    }
+}
+
+pub async fn insert(tx: &mut Tx, message: &Message) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO outbox (id, channel, recipient, subject, body, html, state, attempts, run_at, created_at, expires_at) \
+         VALUES ($1, 'mail', $2, $3, $4, $5, 'pending', 0, $6, $6, $7)",
+        message.id.as_str(),
+        message.recipient.as_str(),
+        message.subject.as_str(),
+        message.body.as_str(),
+        message.html.as_str(),
+        message.created_at.millis(),
+        message.expires_at.millis(),
+    )
+    .map(drop)
+}
+
+/// Takes the next due message and puts its next turn to `lease_until`, so that no other node takes it meanwhile and a crash only
+/// delays it.
+pub async fn claim(tx: &mut Tx, now: Timestamp, lease_until: Timestamp) -> Result<Option<Message>> {
+    let row: Option<MessageRow> = on!(tx, |c| {
+        sqlx::query_as(
+        "UPDATE outbox SET run_at = $2, attempts = attempts + 1 WHERE state = 'pending' AND run_at <= $1 AND id = (SELECT id FROM outbox \
+         WHERE state = 'pending' AND run_at <= $1 ORDER BY run_at, id LIMIT 1) \
+         RETURNING id, recipient, subject, body, html, attempts, created_at, expires_at"
+    )
+    .bind(now.millis())
+    .bind(lease_until.millis())
+    .fetch_optional(c)
+    .await
+    })?;
+    row.map(Message::try_from).transpose()
+}
+
+/// When the next message is due.
+pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
+    let row = optional!(tx, (i64,), "SELECT run_at FROM outbox WHERE state = 'pending' ORDER BY run_at LIMIT 1")?;
+    Ok(row.map(|(at,)| Timestamp::from_millis(at)))
+}
+
+pub async fn pending(tx: &mut Tx) -> Result<i64> {
+    Ok(optional!(tx, (i64,), "SELECT COUNT(*) FROM outbox WHERE state = 'pending'")?.map_or(0, |row| row.0))
+}
+
+/// A delivered message loses its text, for it may hold a code; `keep_text` is for the development mailbox.
+pub async fn delivered(tx: &mut Tx, id: &MessageId, keep_text: bool, now: Timestamp) -> Result<()> {
+    if keep_text {
+        return execute!(tx, "UPDATE outbox SET state = 'delivered', delivered_at = $2 WHERE id = $1", id.as_str(), now.millis())
+            .map(drop);
+    }
+    execute!(
+        tx,
+        "UPDATE outbox SET state = 'delivered', delivered_at = $2, subject = '', body = '', html = '' WHERE id = $1",
+        id.as_str(),
+        now.millis(),
+    )
+    .map(drop)
+}
+
+pub async fn retry(tx: &mut Tx, id: &MessageId, at: Timestamp, error: &str) -> Result<()> {
+    execute!(tx, "UPDATE outbox SET run_at = $2, last_error = $3 WHERE id = $1", id.as_str(), at.millis(), error).map(drop)
+}
+
+pub async fn failed(tx: &mut Tx, id: &MessageId, error: &str) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE outbox SET state = 'failed', last_error = $2, subject = '', body = '', html = '' WHERE id = $1",
+        id.as_str(),
+        error,
+    )
+    .map(drop)
+}
+
+/// The newest messages, for the development mailbox.
+pub async fn newest(tx: &mut Tx, limit: i64) -> Result<Vec<Message>> {
+    all!(
+        tx,
+        MessageRow,
+        "SELECT id, recipient, subject, body, html, attempts, created_at, expires_at FROM outbox ORDER BY created_at DESC, id DESC LIMIT $1",
+        limit,
+    )?
+    .into_iter()
+    .map(Message::try_from)
+    .collect()
+}
+
+pub async fn by_id(tx: &mut Tx, id: &MessageId) -> Result<Option<Message>> {
+    optional!(
+        tx,
+        MessageRow,
+        "SELECT id, recipient, subject, body, html, attempts, created_at, expires_at FROM outbox WHERE id = $1",
+        id.as_str(),
+    )?
+    .map(Message::try_from)
+    .transpose()
+}

@@ -1,0 +1,206 @@
+//! Browser sessions, and the cookies that carry them.
+
+use super::db::Tx;
+use super::error::{Result, StoreError};
+use super::sql::{all, execute, on, optional, row};
+use super::users::{UserRow, columns as user_columns};
+use crate::engine::session::Session;
+use crate::engine::user::User;
+use crate::ids::{SessionId, UserId};
+use crate::time::Timestamp;
+
+row! {
+    struct SessionRow {
+        session_id: String,
+        session_user_id: String,
+        methods: String,
+        auth_time: i64,
+        remembered: bool,
+        device: String,
+        session_address: String,
+        session_created_at: i64,
+        last_seen_at: i64,
+        idle_expires_at: i64,
+        session_expires_at: i64,
+    }
+}
+
+macro_rules! columns {
+    () => {
+        "sessions.id AS session_id, sessions.user_id AS session_user_id, sessions.methods, sessions.auth_time, sessions.remembered, \
+         sessions.device, sessions.address AS session_address, sessions.created_at AS session_created_at, sessions.last_seen_at, \
+         sessions.idle_expires_at, sessions.expires_at AS session_expires_at"
+    };
+}
+
+impl TryFrom<SessionRow> for Session {
+    type Error = StoreError;
+
+    fn try_from(row: SessionRow) -> Result<Self> {
+        let corrupt = |why: String| StoreError::corrupt("session", why);
+        Ok(Self {
+            id: row.session_id.parse().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?,
+            user_id: row.session_user_id.parse().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?,
+            methods: serde_json::from_str(&row.methods).map_err(|error| corrupt(error.to_string()))?,
+            auth_time: Timestamp::from_millis(row.auth_time),
+            remembered: row.remembered,
+            device: row.device,
+            address: row.session_address,
+            created_at: Timestamp::from_millis(row.session_created_at),
+            last_seen_at: Timestamp::from_millis(row.last_seen_at),
+            idle_expires_at: Timestamp::from_millis(row.idle_expires_at),
+            expires_at: Timestamp::from_millis(row.session_expires_at),
+        })
+    }
+}
+
+/// A session with its person, in one row.
+struct Carried(SessionRow, UserRow);
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for Carried
+where
+    SessionRow: sqlx::FromRow<'r, R>,
+    UserRow: sqlx::FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self(SessionRow::from_row(row)?, UserRow::from_row(row)?))
+    }
+}
+
+/// The session that a cookie carries, with its person, whether or not it is still live: one statement, on every page and check.
+pub async fn by_carrier(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<Option<(Session, User)>> {
+    let row = optional!(
+        tx,
+        Carried,
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", ",
+            user_columns!(),
+            " FROM carriers JOIN sessions ON sessions.id = carriers.session_id JOIN users ON users.id = sessions.user_id \
+             WHERE carriers.token_hash = $1"
+        ),
+        token_hash.as_slice(),
+    )?;
+    row.map(|Carried(session, user)| Ok((session.try_into()?, user.try_into()?))).transpose()
+}
+
+/// The session that a cookie carries.
+pub async fn carried(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<Option<(String, Timestamp)>> {
+    let row =
+        optional!(tx, (String, i64), "SELECT session_id, expires_at FROM carriers WHERE token_hash = $1", token_hash.as_slice())?;
+    Ok(row.map(|(id, expires_at)| (id, Timestamp::from_millis(expires_at))))
+}
+
+/// Binds a cookie to a session; a cookie that is bound already moves to the new one.
+pub async fn carry(tx: &mut Tx, token_hash: &[u8; 32], session_id: &str, expires_at: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO carriers (token_hash, session_id, expires_at) VALUES ($1, $2, $3) \
+         ON CONFLICT (token_hash) DO UPDATE SET session_id = $2, expires_at = $3",
+        token_hash.as_slice(),
+        session_id,
+        expires_at.millis(),
+    )
+    .map(drop)
+}
+
+pub async fn drop_carrier(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<()> {
+    execute!(tx, "DELETE FROM carriers WHERE token_hash = $1", token_hash.as_slice()).map(drop)
+}
+
+/// A person's sessions, most recently used first.
+pub async fn of_user(tx: &mut Tx, user_id: &UserId, now: Timestamp) -> Result<Vec<Session>> {
+    all!(
+        tx,
+        SessionRow,
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM sessions WHERE user_id = $1 AND expires_at > $2 AND idle_expires_at > $2 ORDER BY last_seen_at DESC, id"
+        ),
+        user_id.as_str(),
+        now.millis(),
+    )?
+    .into_iter()
+    .map(Session::try_from)
+    .collect()
+}
+
+pub async fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO sessions (id, user_id, methods, auth_time, remembered, device, address, created_at, last_seen_at, idle_expires_at, \
+         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        session.id.as_str(),
+        session.user_id.as_str(),
+        methods(session)?,
+        session.auth_time.millis(),
+        session.remembered,
+        session.device.as_str(),
+        session.address.as_str(),
+        session.created_at.millis(),
+        session.last_seen_at.millis(),
+        session.idle_expires_at.millis(),
+        session.expires_at.millis(),
+    )
+    .map(drop)
+}
+
+fn methods(session: &Session) -> Result<String> {
+    serde_json::to_string(&session.methods).map_err(|error| StoreError::corrupt("session", error))
+}
+
+pub async fn reauthenticated(tx: &mut Tx, session: &Session) -> Result<bool> {
+    let rows = execute!(
+        tx,
+        "UPDATE sessions SET methods = $2, auth_time = $3 WHERE id = $1",
+        session.id.as_str(),
+        methods(session)?,
+        session.auth_time.millis(),
+    )?;
+    Ok(rows == 1)
+}
+
+pub async fn seen(tx: &mut Tx, id: &SessionId, at: Timestamp, idle_expires_at: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE sessions SET last_seen_at = $2, idle_expires_at = $3 WHERE id = $1 AND last_seen_at < $2",
+        id.as_str(),
+        at.millis(),
+        idle_expires_at.millis(),
+    )
+    .map(drop)
+}
+
+/// Ends sessions of a person and what they authorized but for `offline_access`; gives those that ended.
+pub async fn end(tx: &mut Tx, user_id: &UserId, which: Which<'_>) -> Result<Vec<SessionId>> {
+    let (only, except) = match which {
+        Which::One(id) => (id.as_str(), ""),
+        Which::AllBut(id) => ("", id.as_str()),
+        Which::All => ("", ""),
+    };
+    let ended: Vec<(String,)> = on!(tx, |c| sqlx::query_as(
+        "DELETE FROM sessions WHERE user_id = $1 AND ($2 = '' OR id = $2) AND id <> $3 RETURNING id"
+    )
+    .bind(user_id.as_str())
+    .bind(only)
+    .bind(except)
+    .fetch_all(c)
+    .await)?;
+    for (id,) in &ended {
+        execute!(tx, "DELETE FROM grants WHERE session_id = $1 AND NOT offline", id.as_str())?;
+    }
+    let parse = |(id,): (String,)| id.parse().map_err(|error: crate::ids::ParseIdError| StoreError::corrupt("session", error));
+    ended.into_iter().map(parse).collect()
+}
+
+/// Which sessions of a person.
+#[derive(Clone, Copy, Debug)]
+pub enum Which<'a> {
+    One(&'a SessionId),
+    AllBut(&'a SessionId),
+    All,
+}
+
+pub(super) use columns;

@@ -1,0 +1,59 @@
+//! Retention: what goes when. In batches, so that no sweep holds the writer for long.
+
+use super::db::Tx;
+use super::error::Result;
+use super::sql::execute;
+use crate::time::Timestamp;
+
+/// A table that grows, and when its rows go.
+pub struct Rule {
+    pub table: &'static str,
+    /// For the retention table in the docs.
+    pub kept: &'static str,
+    statement: &'static str,
+}
+
+macro_rules! rule {
+    ($table:literal, $key:literal, $column:literal, $kept:literal) => {
+        Rule {
+            table: $table,
+            kept: $kept,
+            statement: concat!(
+                "DELETE FROM ",
+                $table,
+                " WHERE ",
+                $key,
+                " IN (SELECT ",
+                $key,
+                " FROM ",
+                $table,
+                " WHERE ",
+                $column,
+                " <= $1 LIMIT $2)"
+            ),
+        }
+    };
+}
+
+/// Rows whose time has come are deleted by these. `events` and `outbox` follow `[retention]`.
+pub const RULES: [Rule; 9] = [
+    rule!("carriers", "token_hash", "expires_at", "as long as the session"),
+    rule!("sessions", "id", "expires_at", "until the absolute end"),
+    rule!("sessions", "id", "idle_expires_at", "until idle for too long"),
+    rule!("flows", "id", "expires_at", "until the journey expires"),
+    rule!("grants", "id", "expires_at", "until its last token expires"),
+    rule!("revoked_tokens", "jti", "expires_at", "until the token would have expired"),
+    rule!("limits", "id", "expires_at", "a day after the last use"),
+    rule!("outbox", "id", "expires_at", "[retention] messages_days"),
+    rule!("signing_keys", "id", "removes_at", "until its last token has expired"),
+];
+
+/// Deletes up to `batch` rows by one rule; gives how many went.
+pub async fn run(tx: &mut Tx, rule: &Rule, now: Timestamp, batch: i64) -> Result<u64> {
+    execute!(tx, rule.statement, now.millis(), batch)
+}
+
+/// Deletes up to `batch` events from before a time.
+pub async fn events(tx: &mut Tx, before: Timestamp, batch: i64) -> Result<u64> {
+    execute!(tx, "DELETE FROM events WHERE id IN (SELECT id FROM events WHERE at < $1 LIMIT $2)", before.millis(), batch)
+}

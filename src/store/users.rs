@@ -1,0 +1,178 @@
+//! People's accounts.
+
+use super::db::Tx;
+use super::error::{Result, StoreError};
+use super::sql::{all, execute, optional, row};
+use crate::engine::address::{Email, Identifier, Username};
+use crate::engine::user::{User, UserState};
+use crate::ids::UserId;
+use crate::time::Timestamp;
+
+row! {
+    pub(super) struct UserRow {
+        id: String,
+        username: Option<String>,
+        email: Option<String>,
+        email_verified_at: Option<i64>,
+        phone_number: Option<String>,
+        phone_number_verified_at: Option<i64>,
+        password_hash: Option<String>,
+        password_changed_at: Option<i64>,
+        state: String,
+        is_admin: bool,
+        profile: String,
+        created_at: i64,
+        updated_at: i64,
+        last_login_at: Option<i64>,
+    }
+}
+
+/// The columns of [`UserRow`], for a table named `users`.
+macro_rules! columns {
+    () => {
+        "users.id, users.username, users.email, users.email_verified_at, users.phone_number, users.phone_number_verified_at, \
+         users.password_hash, users.password_changed_at, users.state, users.is_admin, users.profile, users.created_at, \
+         users.updated_at, users.last_login_at"
+    };
+}
+
+impl TryFrom<UserRow> for User {
+    type Error = StoreError;
+
+    fn try_from(row: UserRow) -> Result<Self> {
+        let corrupt = |why: String| StoreError::corrupt("user", why);
+        Ok(Self {
+            id: row.id.parse().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?,
+            username: row.username.map(|name| Username::parse(&name)).transpose().map_err(|error| corrupt(error.to_string()))?,
+            email: row.email.map(|email| Email::parse(&email)).transpose().map_err(|error| corrupt(error.to_string()))?,
+            email_verified_at: row.email_verified_at.map(Timestamp::from_millis),
+            phone_number: row.phone_number,
+            phone_number_verified_at: row.phone_number_verified_at.map(Timestamp::from_millis),
+            password_hash: row.password_hash,
+            password_changed_at: row.password_changed_at.map(Timestamp::from_millis),
+            state: match row.state.as_str() {
+                "active" => UserState::Active,
+                "disabled" => UserState::Disabled,
+                other => return Err(corrupt(format!("state {other}"))),
+            },
+            is_admin: row.is_admin,
+            profile: serde_json::from_str(&row.profile).map_err(|error| corrupt(error.to_string()))?,
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+            last_login_at: row.last_login_at.map(Timestamp::from_millis),
+        })
+    }
+}
+
+pub async fn by_id(tx: &mut Tx, id: &UserId) -> Result<Option<User>> {
+    optional!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), id.as_str())?
+        .map(User::try_from)
+        .transpose()
+}
+
+/// The account that an identifier names.
+pub async fn by_identifier(tx: &mut Tx, identifier: &Identifier) -> Result<Option<User>> {
+    let row = match identifier {
+        Identifier::Email(email) => {
+            optional!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1"), email.key())?
+        }
+        // The same statement for what nobody can have, so that it takes the same time.
+        Identifier::Username(_) | Identifier::Unknown => {
+            optional!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE username_key = $1"), identifier.key())?
+        }
+    };
+    row.map(User::try_from).transpose()
+}
+
+pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<User>> {
+    by_identifier(tx, &Identifier::Email(email.clone())).await
+}
+
+/// A page of accounts, oldest first, after `after`.
+pub async fn list(tx: &mut Tx, after: Option<&UserId>, limit: i64) -> Result<Vec<User>> {
+    let after = after.map_or("", UserId::as_str);
+    all!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE id > $1 ORDER BY id LIMIT $2"), after, limit)?
+        .into_iter()
+        .map(User::try_from)
+        .collect()
+}
+
+/// Whether any administrator exists.
+pub async fn has_admin(tx: &mut Tx) -> Result<bool> {
+    Ok(optional!(tx, (String,), "SELECT id FROM users WHERE is_admin LIMIT 1")?.is_some())
+}
+
+/// [`StoreError::Taken`] if the address, name or number belongs to another account.
+pub async fn insert(tx: &mut Tx, user: &User) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, phone_number, phone_number_verified_at, \
+         password_hash, password_changed_at, state, is_admin, profile, created_at, updated_at, last_login_at) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+        user.id.as_str(),
+        user.username.as_ref().map(Username::as_str),
+        user.username.as_ref().map(Username::key),
+        user.email.as_ref().map(Email::as_str),
+        user.email.as_ref().map(Email::key),
+        user.email_verified_at.map(Timestamp::millis),
+        user.phone_number.as_deref(),
+        user.phone_number_verified_at.map(Timestamp::millis),
+        user.password_hash.as_deref(),
+        user.password_changed_at.map(Timestamp::millis),
+        user.state.as_str(),
+        user.is_admin,
+        profile(user)?,
+        user.created_at.millis(),
+        user.updated_at.millis(),
+        user.last_login_at.map(Timestamp::millis),
+    )
+    .map(drop)
+}
+
+/// Writes every column but `id` and `created_at`. [`StoreError::Taken`] as for [`insert`]; false if there is no such account, or it has
+/// changed since it was read (`updated_at` is not `read_at`).
+pub async fn update(tx: &mut Tx, user: &User, read_at: Timestamp) -> Result<bool> {
+    let rows = execute!(
+        tx,
+        "UPDATE users SET username = $2, username_key = $3, email = $4, email_key = $5, email_verified_at = $6, phone_number = $7, \
+         phone_number_verified_at = $8, password_hash = $9, password_changed_at = $10, state = $11, is_admin = $12, profile = $13, \
+         updated_at = $14 WHERE id = $1 AND updated_at = $15",
+        user.id.as_str(),
+        user.username.as_ref().map(Username::as_str),
+        user.username.as_ref().map(Username::key),
+        user.email.as_ref().map(Email::as_str),
+        user.email.as_ref().map(Email::key),
+        user.email_verified_at.map(Timestamp::millis),
+        user.phone_number.as_deref(),
+        user.phone_number_verified_at.map(Timestamp::millis),
+        user.password_hash.as_deref(),
+        user.password_changed_at.map(Timestamp::millis),
+        user.state.as_str(),
+        user.is_admin,
+        profile(user)?,
+        user.updated_at.millis(),
+        read_at.millis(),
+    )?;
+    Ok(rows == 1)
+}
+
+fn profile(user: &User) -> Result<String> {
+    serde_json::to_string(&user.profile).map_err(|error| StoreError::corrupt("profile", error))
+}
+
+/// Moves `last_login_at`; it is no change of the account.
+pub async fn signed_in(tx: &mut Tx, id: &UserId, now: Timestamp) -> Result<()> {
+    execute!(tx, "UPDATE users SET last_login_at = $2 WHERE id = $1", id.as_str(), now.millis()).map(drop)
+}
+
+/// A hash of the same password with newer parameters; no change of the account either.
+pub async fn rehashed(tx: &mut Tx, id: &UserId, old: &str, new: &str) -> Result<()> {
+    execute!(tx, "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", id.as_str(), old, new).map(drop)
+}
+
+/// Erases the account and, by its foreign keys, everything personal that hangs on it. Events stay.
+pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<bool> {
+    Ok(execute!(tx, "DELETE FROM users WHERE id = $1", id.as_str())? == 1)
+}
+
+pub(super) use columns;
