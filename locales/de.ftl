@@ -251,6 +251,22 @@ demo-claims = Angaben aus dem ID-Token und von Userinfo
 demo-claim = Angabe
 demo-value = Wert
 demo-account = Ihr Konto
+demo-refresh = Neue Token holen
+demo-refreshed = Neue Token erhalten und wieder geprüft.
+demo-signed-out = Sie sind von dieser Anwendung abgemeldet.
+demo-again = Noch einmal versuchen
+demo-denied = Die Anmeldung wurde nicht abgeschlossen
+demo-denied-detail = Sie haben abgebrochen, oder der Anbieter hat es nicht erlaubt ({ $code }).
+demo-provider = Der Anmeldedienst antwortet nicht
+demo-provider-detail = Die Anwendung konnte ihn nicht erreichen oder seine Antwort nicht verstehen. Läuft er?
+demo-state = Diese Anmeldung hat nicht hier begonnen
+demo-state-detail = Die Antwort gehört zu keiner Anmeldung, die dieser Browser in den letzten Minuten begonnen hat. Sie wurde nicht beachtet.
+demo-token = Die Token wurden abgelehnt
+demo-token-detail = Was der Anbieter geschickt hat, bestand eine Prüfung nicht. Niemand wurde angemeldet.
+demo-missing = Diese Seite gibt es nicht
+demo-missing-detail = Diese Anwendung hat nur eine Startseite.
+demo-foreign = Das Formular kam von einer anderen Website
+demo-foreign-detail = Zu Ihrer Sicherheit wurde es nicht ausgeführt.
 
 # Mails
 mail-automatic = Diese E-Mail wurde automatisch verschickt.

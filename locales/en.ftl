@@ -251,6 +251,22 @@ demo-claims = Claims of the ID token and of userinfo
 demo-claim = Claim
 demo-value = Value
 demo-account = Your account
+demo-refresh = Get fresh tokens
+demo-refreshed = Fresh tokens received, and validated again.
+demo-signed-out = You are signed out of this application.
+demo-again = Try again
+demo-denied = Sign-in was not completed
+demo-denied-detail = You chose not to go on, or the provider did not allow it ({ $code }).
+demo-provider = The identity provider does not answer
+demo-provider-detail = The application could not reach it, or did not understand its answer. Is it running?
+demo-state = This sign-in was not started here
+demo-state-detail = The answer does not belong to a sign-in that this browser started in the last minutes. It was ignored.
+demo-token = The tokens were refused
+demo-token-detail = What the provider sent failed a check, so nobody was signed in.
+demo-missing = There is no such page
+demo-missing-detail = This application has only a home page.
+demo-foreign = The form came from another site
+demo-foreign-detail = For your safety it was not carried out.
 
 # Mails
 mail-automatic = This mail was sent automatically.

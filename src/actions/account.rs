@@ -49,7 +49,13 @@ pub enum Saved {
 }
 
 /// Replaces the profile and the user name; an empty user name removes it.
-pub async fn save_profile(app: &App, current: &Current, profile: Profile, username: &str, requester: &Requester) -> Outcome<Saved> {
+pub async fn save_profile(
+    app: &App,
+    current: &Current,
+    profile: Profile,
+    username: &str,
+    requester: &Requester,
+) -> Outcome<Saved> {
     let problems = profile.problems();
     if !problems.is_empty() {
         return Ok(Saved::Problems(problems));
@@ -87,7 +93,13 @@ pub enum PasswordChange {
 }
 
 /// Changes the password. Every other session and its tokens end; this one stays.
-pub async fn change_password(app: &App, current: &Current, old: &str, new: &str, requester: &Requester) -> Outcome<PasswordChange> {
+pub async fn change_password(
+    app: &App,
+    current: &Current,
+    old: &str,
+    new: &str,
+    requester: &Requester,
+) -> Outcome<PasswordChange> {
     if let Err(weakness) = reset::judge(app, &current.user, new) {
         return Ok(PasswordChange::Weak(weakness));
     }
@@ -134,7 +146,14 @@ pub async fn pending_email(app: &App, current: &Current) -> Outcome<Option<Flow>
 }
 
 /// Asks for another address. It becomes the account's once it is proved; one that belongs to somebody looks the same from here.
-pub async fn request_email(app: &App, current: &Current, email: &str, password: &str, browser: [u8; 32], requester: &Requester) -> Outcome<EmailChange> {
+pub async fn request_email(
+    app: &App,
+    current: &Current,
+    email: &str,
+    password: &str,
+    browser: [u8; 32],
+    requester: &Requester,
+) -> Outcome<EmailChange> {
     let Ok(email) = Email::parse(email) else { return Ok(EmailChange::BadAddress) };
     if current.user.email.as_ref().is_some_and(|known| known.key() == email.key() && current.user.email_is_verified()) {
         return Ok(EmailChange::Same);
@@ -186,9 +205,16 @@ pub enum EmailConfirmed {
 }
 
 /// Makes the pending address the account's. The old one gets a notice with a way back.
-pub async fn confirm_email(app: &App, flow: &Flow, proof: EmailProof<'_>, current: Option<&Current>, requester: &Requester) -> Outcome<EmailConfirmed> {
+pub async fn confirm_email(
+    app: &App,
+    flow: &Flow,
+    proof: EmailProof<'_>,
+    current: Option<&Current>,
+    requester: &Requester,
+) -> Outcome<EmailConfirmed> {
     codes::limit(app, requester).await?;
-    let (Ok(_), Some(user_id), State::ChangeEmail { email }) = (flow.step(Step::Proved, app.now()), &flow.user_id, &flow.state) else {
+    let (Ok(_), Some(user_id), State::ChangeEmail { email }) = (flow.step(Step::Proved, app.now()), &flow.user_id, &flow.state)
+    else {
         return Ok(EmailConfirmed::Over);
     };
     match proof {
@@ -243,7 +269,9 @@ pub async fn confirm_email(app: &App, flow: &Flow, proof: EmailProof<'_>, curren
 /// may not have been its owner. Works without signing in.
 pub async fn undo_email(app: &App, flow: &Flow, requester: &Requester) -> Outcome<bool> {
     codes::limit(app, requester).await?;
-    let (Ok(_), Some(user_id), State::UndoEmail { previous, .. }) = (flow.step(Step::Undone, app.now()), &flow.user_id, &flow.state) else {
+    let (Ok(_), Some(user_id), State::UndoEmail { previous, .. }) =
+        (flow.step(Step::Undone, app.now()), &flow.user_id, &flow.state)
+    else {
         return Ok(false);
     };
     let Ok(previous) = Email::parse(previous) else { return Ok(false) };

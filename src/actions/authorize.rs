@@ -6,7 +6,9 @@ use super::codes::{self, Found};
 use super::session::Current;
 use super::{App, Outcome, Requester, clients};
 use crate::crypto::token::{Kind as TokenKind, SecretToken};
-use crate::engine::authorize::{Answer, AuthorizationRequest, Consent, Consented, Decision, Facts, Trusted, Untrusted, check, decide, trust};
+use crate::engine::authorize::{
+    Answer, AuthorizationRequest, Consent, Consented, Decision, Facts, Trusted, Untrusted, check, decide, trust,
+};
 use crate::engine::client::Client;
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
@@ -25,8 +27,18 @@ pub enum Next {
     Untrusted(Untrusted),
     /// Back to the client.
     Respond(Trusted, Answer),
-    SignIn { flow: Flow, client: Arc<Client>, again: bool, create: bool },
-    Consent { flow: Flow, client: Arc<Client>, request: Box<AuthorizationRequest>, ask: Consent },
+    SignIn {
+        flow: Flow,
+        client: Arc<Client>,
+        again: bool,
+        create: bool,
+    },
+    Consent {
+        flow: Flow,
+        client: Arc<Client>,
+        request: Box<AuthorizationRequest>,
+        ask: Consent,
+    },
 }
 
 /// Who asks for what.
@@ -62,7 +74,10 @@ pub async fn begin(app: &App, params: &Params, asking: Asking<'_>) -> Outcome<Ne
 enum Stage<'a> {
     New,
     /// It waits in a journey.
-    Waiting { flow: &'a Flow, just_consented: bool },
+    Waiting {
+        flow: &'a Flow,
+        just_consented: bool,
+    },
 }
 
 /// A request that has waited for a sign-in or for consent.
@@ -85,7 +100,14 @@ pub async fn client_of(app: &App, flow: &Flow) -> Outcome<Option<Arc<Client>>> {
     clients::find(app, &request.client_id).await
 }
 
-async fn go_on(app: &App, client: Arc<Client>, trusted: Trusted, request: AuthorizationRequest, stage: Stage<'_>, asking: Asking<'_>) -> Outcome<Next> {
+async fn go_on(
+    app: &App,
+    client: Arc<Client>,
+    trusted: Trusted,
+    request: AuthorizationRequest,
+    stage: Stage<'_>,
+    asking: Asking<'_>,
+) -> Outcome<Next> {
     let now = app.now();
     let (requested_at, just_consented) = match stage {
         Stage::New => (now, false),
@@ -135,7 +157,14 @@ pub async fn restart(app: &App, flow: &Flow, asking: Asking<'_>) -> Outcome<Opti
     go_on(app, client, trusted, request, Stage::New, asking).await.map(Some)
 }
 
-async fn answer(app: &App, trusted: Trusted, request: &AuthorizationRequest, scopes: Scopes, current: &Current, stage: Stage<'_>) -> Outcome<Next> {
+async fn answer(
+    app: &App,
+    trusted: Trusted,
+    request: &AuthorizationRequest,
+    scopes: Scopes,
+    current: &Current,
+    stage: Stage<'_>,
+) -> Outcome<Next> {
     let mut tx = app.store.write().await?;
     if let Stage::Waiting { flow, .. } = stage
         && !flows::finish(&mut tx, &flow.id, app.now()).await?
@@ -149,7 +178,13 @@ async fn answer(app: &App, trusted: Trusted, request: &AuthorizationRequest, sco
     Ok(Next::Respond(trusted, Answer::Code(code.as_str().to_owned())))
 }
 
-async fn issue(app: &App, tx: &mut Tx, request: &AuthorizationRequest, scopes: Scopes, current: &Current) -> Outcome<SecretToken> {
+async fn issue(
+    app: &App,
+    tx: &mut Tx,
+    request: &AuthorizationRequest,
+    scopes: Scopes,
+    current: &Current,
+) -> Outcome<SecretToken> {
     let now = app.now();
     let code = SecretToken::generate(TokenKind::Code, &app.random);
     let code_expires_at = now + app.settings.tokens.code;
@@ -186,7 +221,9 @@ async fn issue(app: &App, tx: &mut Tx, request: &AuthorizationRequest, scopes: S
 pub enum Said {
     Deny,
     /// Yes, with these optional scopes left ticked.
-    Allow { ticked: Scopes },
+    Allow {
+        ticked: Scopes,
+    },
 }
 
 /// Scopes that can be unticked: all but the identity itself.

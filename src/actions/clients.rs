@@ -28,7 +28,8 @@ pub struct Cache {
 impl Cache {
     pub fn new(settings: &Settings) -> Outcome<Self> {
         let client = |entry: &crate::settings::clients::ClientEntry| {
-            let id: ClientId = entry.client_id.parse().map_err(|error| Fault::Broken(format!("client_id in the settings: {error}")))?;
+            let id: ClientId =
+                entry.client_id.parse().map_err(|error| Fault::Broken(format!("client_id in the settings: {error}")))?;
             let client = Client { id: id.clone(), secret_hash: entry.secret_hash, metadata: entry.metadata.clone() };
             Ok::<_, Fault>((id, Arc::new(client)))
         };
@@ -102,11 +103,24 @@ fn valid(metadata: &ClientMetadata) -> Result<crate::settings::client_metadata::
 }
 
 fn by_operator(kind: EventKind, id: &ClientId) -> Event {
-    Event { kind, user_id: None, session_id: None, client_id: Some(id.clone()), actor: Actor::Operator, origin: Origin::default(), detail: None }
+    Event {
+        kind,
+        user_id: None,
+        session_id: None,
+        client_id: Some(id.clone()),
+        actor: Actor::Operator,
+        origin: Origin::default(),
+        detail: None,
+    }
 }
 
 /// Registers a client; `id` and `secret` are made unless given.
-pub async fn add(app: &App, metadata: &ClientMetadata, id: Option<ClientId>, secret: Option<&str>) -> Result<WithSecret, Refused> {
+pub async fn add(
+    app: &App,
+    metadata: &ClientMetadata,
+    id: Option<ClientId>,
+    secret: Option<&str>,
+) -> Result<WithSecret, Refused> {
     let metadata = valid(metadata)?;
     let now = app.now();
     let id = id.unwrap_or_else(|| ClientId::new(now, &app.random));
@@ -132,8 +146,12 @@ pub async fn list(app: &App) -> Outcome<Vec<WithSecret>> {
     file.sort_by(|a, b| a.id.cmp(&b.id));
     let from_file = |client| WithSecret { client, secret: None, created_at: Timestamp::default(), in_file: true };
     let registered = clients::list(&mut app.store.read().await?).await?;
-    let from_store =
-        |found: clients::Registered| WithSecret { client: Arc::new(found.client), secret: None, created_at: found.created_at, in_file: false };
+    let from_store = |found: clients::Registered| WithSecret {
+        client: Arc::new(found.client),
+        secret: None,
+        created_at: found.created_at,
+        in_file: false,
+    };
     Ok(file.into_iter().map(from_file).chain(registered.into_iter().map(from_store)).collect())
 }
 
@@ -164,7 +182,10 @@ pub async fn update(app: &App, id: &ClientId, metadata: &ClientMetadata) -> Resu
 pub async fn rotate_secret(app: &App, id: &ClientId) -> Result<WithSecret, Refused> {
     let found = changeable(app, id).await?;
     if found.client.metadata.is_public() {
-        return Err(Refused::Invalid { code: "invalid_client_metadata", description: "a public client has no secret".to_owned() });
+        return Err(Refused::Invalid {
+            code: "invalid_client_metadata",
+            description: "a public client has no secret".to_owned(),
+        });
     }
     let secret = SecretToken::generate(Kind::ClientSecret, &app.random);
     let client = Client { secret_hash: Some(secret.hash()), ..(*found.client).clone() };

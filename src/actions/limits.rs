@@ -70,12 +70,24 @@ impl App {
     }
 
     /// One use by this requester, and one for this account: a text of any kind, known or not.
-    pub(in crate::actions) async fn limit_pair(&self, purpose: Purpose, pair: PairLimit, requester: &Requester, account: &str) -> Outcome<()> {
+    pub(in crate::actions) async fn limit_pair(
+        &self,
+        purpose: Purpose,
+        pair: PairLimit,
+        requester: &Requester,
+        account: &str,
+    ) -> Outcome<()> {
         let account_key = format!("{}|for|{account}", purpose.as_str());
-        self.spend(purpose, &[(requester_key(purpose, requester), pair.requester.into()), (account_key, pair.account.into())]).await
+        self.spend(purpose, &[(requester_key(purpose, requester), pair.requester.into()), (account_key, pair.account.into())])
+            .await
     }
 
-    pub(in crate::actions) async fn limit_requester(&self, purpose: Purpose, rate: RateSetting, requester: &Requester) -> Outcome<()> {
+    pub(in crate::actions) async fn limit_requester(
+        &self,
+        purpose: Purpose,
+        rate: RateSetting,
+        requester: &Requester,
+    ) -> Outcome<()> {
         self.spend(purpose, &[(requester_key(purpose, requester), rate.into())]).await
     }
 

@@ -14,7 +14,13 @@ use crate::gateways::mail::letters::Letter;
 use crate::store::{Tx, flows, grants, sessions, users};
 
 /// Begins a reset. Known or not, the same page follows; only the mail knows.
-pub async fn start(app: &App, identifier: &str, browser: [u8; 32], continue_to: &Continue, requester: &Requester) -> Outcome<Flow> {
+pub async fn start(
+    app: &App,
+    identifier: &str,
+    browser: [u8; 32],
+    continue_to: &Continue,
+    requester: &Requester,
+) -> Outcome<Flow> {
     let identifier = Identifier::parse(identifier);
     app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, identifier.key()).await?;
     let mut tx = app.store.write().await?;
@@ -87,7 +93,9 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, before: Option<&Curr
         return Ok(Reset::Over);
     }
     let Some(user_id) = &flow.user_id else { return Ok(Reset::Over) };
-    let Some(user) = users::by_id(&mut app.store.read().await?, user_id).await?.filter(User::is_active) else { return Ok(Reset::Over) };
+    let Some(user) = users::by_id(&mut app.store.read().await?, user_id).await?.filter(User::is_active) else {
+        return Ok(Reset::Over);
+    };
     if let Err(weakness) = judge(app, &user, password) {
         return Ok(Reset::Weak(weakness));
     }
@@ -111,7 +119,8 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, before: Option<&Curr
     for kind in ["reset", "change_email", "verify_email"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;
     }
-    app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) }).await?;
+    app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
+        .await?;
     notify(app, &mut tx, &user, requester).await?;
     let before = before.filter(|before| before.user.id != user.id);
     let proved = Proved { how: MethodKind::Mail, remember: false, before, requester };

@@ -57,7 +57,9 @@ pub async fn with_password(app: &App, attempt: Attempt<'_>) -> Outcome<SignedIn>
     };
     let stored = user.as_ref().map_or(waiting.cloned(), |user| user.password_hash.clone());
     let holder = match (&user, waiting) {
-        (Some(user), _) => Holder::Account { active: user.is_active(), email_verified: user.email.is_none() || user.email_is_verified() },
+        (Some(user), _) => {
+            Holder::Account { active: user.is_active(), email_verified: user.email.is_none() || user.email_is_verified() }
+        }
         (None, Some(_)) => Holder::Pending,
         (None, None) => Holder::Nobody,
     };
@@ -66,10 +68,14 @@ pub async fn with_password(app: &App, attempt: Attempt<'_>) -> Outcome<SignedIn>
 
     let needed = what_is_still_needed(Facts { holder, proof, verification_required: app.settings.signup.verify_email });
     let outcome = match (needed, user, pending) {
-        (Needed::Nothing, Some(user), _) => finish(app, attempt, &user, &account, outdated(verdict).then_some(stored).flatten()).await?,
+        (Needed::Nothing, Some(user), _) => {
+            finish(app, attempt, &user, &account, outdated(verdict).then_some(stored).flatten()).await?
+        }
         (Needed::VerifiedEmail, Some(user), _) => verify_first(app, attempt, &user, &account).await?,
         (Needed::VerifiedEmail, None, Some(flow)) => resume_sign_up(app, attempt, flow, &account).await?,
-        (Needed::ActiveAccount, user, _) => fail(app, attempt, user.as_ref(), Some("disabled")).await.map(|()| SignedIn::Disabled)?,
+        (Needed::ActiveAccount, user, _) => {
+            fail(app, attempt, user.as_ref(), Some("disabled")).await.map(|()| SignedIn::Disabled)?
+        }
         (_, user, _) => fail(app, attempt, user.as_ref(), None).await.map(|()| SignedIn::Wrong)?,
     };
     let word = match &outcome {
@@ -112,7 +118,8 @@ async fn finish(app: &App, attempt: Attempt<'_>, user: &User, account: &str, reh
     {
         flows::finish(&mut tx, &flow.id, app.now()).await?;
     }
-    let proved = Proved { how: MethodKind::Password, remember: attempt.remember, before: attempt.before, requester: attempt.requester };
+    let proved =
+        Proved { how: MethodKind::Password, remember: attempt.remember, before: attempt.before, requester: attempt.requester };
     let session = session::begin(app, &mut tx, user, proved).await?;
     tx.commit().await?;
     Ok(SignedIn::Done(Box::new(session)))

@@ -173,7 +173,13 @@ pub enum Verified {
 }
 
 /// Finishes a sign-up, or confirms the address of an account.
-pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, before: Option<&Current>, requester: &Requester) -> Outcome<Verified> {
+pub async fn verify(
+    app: &App,
+    flow: &Flow,
+    proof: Proof<'_>,
+    before: Option<&Current>,
+    requester: &Requester,
+) -> Outcome<Verified> {
     codes::limit(app, requester).await?;
     if flow.step(Step::Proved, app.now()).is_err() {
         return Ok(Verified::Over);

@@ -31,7 +31,14 @@ impl App {
     }
 
     /// Puts a mail into the outbox. It is sent after the commit, and dropped if it could not be sent before it became useless.
-    pub(in crate::actions) async fn mail(&self, tx: &mut Tx, to: &str, letter: &Letter, locale: Locale, useful: Duration) -> Outcome<()> {
+    pub(in crate::actions) async fn mail(
+        &self,
+        tx: &mut Tx,
+        to: &str,
+        letter: &Letter,
+        locale: Locale,
+        useful: Duration,
+    ) -> Outcome<()> {
         let rendered = letter
             .render(&self.text(locale), &self.settings.pages.name)
             .map_err(|error| Fault::Broken(format!("a letter cannot be rendered: {error}")))?;

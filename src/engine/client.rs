@@ -42,7 +42,9 @@ impl Client {
     }
 
     pub fn owns_post_logout_redirect_uri(&self, uri: &str) -> bool {
-        self.metadata.post_logout_redirect_uris.iter().any(|own| own == uri)
+        let native = self.metadata.application_type == ApplicationType::Native;
+        let own = &self.metadata.post_logout_redirect_uris;
+        own.iter().any(|own| own == uri || (native && same_but_for_loopback_port(own, uri)))
     }
 }
 

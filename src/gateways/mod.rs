@@ -6,4 +6,5 @@
 //!   a bound on the time of every call.
 //! * Where it is tested: beside the code, and against real servers in `tests/it`.
 
+pub mod http;
 pub mod mail;

@@ -7,6 +7,8 @@ use axum::{
 };
 use serde::Serialize;
 
+use super::assets::ASSETS;
+
 /// A page. The outermost layer adds its security headers and `Cache-Control: no-store`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Html(pub String);
@@ -57,18 +59,10 @@ pub fn public_json(body: Bytes, cache_control: HeaderValue) -> Response {
     response
 }
 
-/// A file built into the binary under a name that changes with its content.
-#[derive(Clone, Copy, Debug)]
-pub struct Static {
-    /// `/static/style.1a2b3c4d.css`
-    pub path: &'static str,
-    pub content_type: &'static str,
-    pub body: &'static [u8],
-}
-
-/// Serves one of these files by its path; none of them: none. Browsers may keep it for ever.
-pub fn static_file(files: &[Static], path: &str, request: &HeaderMap) -> Option<Response> {
-    let file = files.iter().find(|file| file.path == path)?;
+/// The file of this path (`/static/style.1a2b3c4d.css`), if there is one. Its name changes with its content, so browsers
+/// may keep it for ever. `request` are the headers of the request.
+pub fn static_file(path: &str, request: &HeaderMap) -> Option<Response> {
+    let file = ASSETS.iter().find(|file| file.path == path)?;
     // The name already tells versions apart.
     let tag = HeaderValue::try_from(format!("\"{}\"", file.path.rsplit('/').next().unwrap_or_default())).ok()?;
     let unchanged = request.get_all(header::IF_NONE_MATCH).iter().any(|known| matches_tag(known, &tag));
@@ -125,16 +119,18 @@ mod tests {
 
     #[tokio::test]
     async fn static_files_are_kept_for_ever() {
-        let files = [Static { path: "/static/a.1234.css", content_type: "text/css", body: b"a{}" }];
-        assert!(static_file(&files, "/static/b.css", &HeaderMap::new()).is_none());
-        let response = static_file(&files, "/static/a.1234.css", &HeaderMap::new()).unwrap();
-        assert_eq!(response.headers()["etag"], "\"a.1234.css\"");
-        assert_eq!(response.headers()["cache-control"], "public, max-age=31536000, immutable");
-        assert_eq!(&body(response).await[..], b"a{}");
-        let mut request = HeaderMap::new();
-        request.insert("if-none-match", HeaderValue::from_static("\"x\", W/\"a.1234.css\""));
-        let response = static_file(&files, "/static/a.1234.css", &request).unwrap();
-        assert_eq!(response.status(), StatusCode::NOT_MODIFIED);
-        assert!(body(response).await.is_empty());
+        for file in ASSETS {
+            let response = static_file(file.path, &HeaderMap::new()).unwrap();
+            assert_eq!(response.headers()["cache-control"], "public, max-age=31536000, immutable");
+            assert_eq!(response.headers()["content-type"], file.content_type);
+            let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+            assert_eq!(&axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap()[..], file.body);
+            for (known, unchanged) in [(format!("\"x\", W/{tag}"), true), (tag, true), ("\"x\"".to_owned(), false)] {
+                let request = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::try_from(known).unwrap())]);
+                let status = static_file(file.path, &request).unwrap().status();
+                assert_eq!(status == StatusCode::NOT_MODIFIED, unchanged);
+            }
+        }
+        assert!(static_file("/static/style.css", &HeaderMap::new()).is_none());
     }
 }

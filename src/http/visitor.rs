@@ -58,7 +58,8 @@ impl Visitor {
         let asked = Some(query.first("ui_locales")).filter(|asked| !asked.is_empty());
         let accepted = context.header("accept-language");
         let locale = chosen.unwrap_or_else(|| Locale::negotiate(asked, saved, accepted, app.default_locale()));
-        let known = cookies.read(context.headers(), CookieName::Browser).and_then(|text| SecretToken::parse(Kind::Browser, text).ok());
+        let known =
+            cookies.read(context.headers(), CookieName::Browser).and_then(|text| SecretToken::parse(Kind::Browser, text).ok());
         let browser = match known {
             Some(secret) => Browser::Known(secret.hash()),
             None => Browser::New(SecretToken::generate(Kind::Browser, &app.random)),
@@ -186,8 +187,19 @@ impl Visitor {
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
         const KEYS: [&str; 13] = [
-            "saved", "password-changed", "password-reset", "email-sent", "email-changed", "email-cancelled", "email-undone", "code-sent",
-            "link-sent", "verified", "session-ended", "sessions-ended", "app-revoked",
+            "saved",
+            "password-changed",
+            "password-reset",
+            "email-sent",
+            "email-changed",
+            "email-cancelled",
+            "email-undone",
+            "code-sent",
+            "link-sent",
+            "verified",
+            "session-ended",
+            "sessions-ended",
+            "app-revoked",
         ];
         let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;
         Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })

@@ -6,9 +6,11 @@
 //! * **To add one**: a handler that extracts, calls an action and answers, a line in [`router`], and its address in [`discovery`].
 //! * **Tested**: pure parts in each file; over HTTP in `tests/it/rfc`, a file per RFC.
 
+mod authorize;
 mod client_auth;
 mod cors;
 mod discovery;
+mod end_session;
 mod error;
 mod form;
 mod introspect;
@@ -27,6 +29,19 @@ use crate::http::context::Context;
 
 /// No token or claim may stay in a cache (RFC 6749 section 5.1).
 const NO_STORE: [(HeaderName, &str); 2] = [(CACHE_CONTROL, "no-store"), (PRAGMA, "no-cache")];
+
+/// The endpoints for browsers that a relying party has sent. They change nothing by a request from elsewhere, so they stay outside the
+/// origin check.
+pub fn front_channel() -> Router<App> {
+    Router::new()
+        .route("/oauth2/authorize", get(authorize::by_get).post(authorize::by_post))
+        .route("/oauth2/logout", get(end_session::by_get).post(end_session::by_post))
+}
+
+/// The consent page: a form of ours, inside the origin check.
+pub fn consent() -> Router<App> {
+    Router::new().route("/consent", get(authorize::resume).post(authorize::consent))
+}
 
 /// The endpoints for programs.
 pub fn router() -> Router<App> {

@@ -53,6 +53,9 @@ pub struct DemoHome {
 pub struct DemoClaims {
     pub shell: Shell,
     pub claims: Vec<(String, String)>,
+    /// Where the form for fresh tokens posts; none without a refresh token.
+    pub refresh: Option<String>,
+    /// Where the form to sign out posts.
     pub sign_out: String,
     pub account: String,
 }

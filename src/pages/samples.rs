@@ -302,6 +302,7 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
             ("sub".to_owned(), "user_01k9m4q2t7e6r8s9v0w1x2y3z4".to_owned()),
             ("email".to_owned(), ADDRESS.to_owned()),
         ],
+        refresh: Some("/refresh".to_owned()),
         sign_out: "/sign-out".to_owned(),
         account: "/account".to_owned(),
     };

@@ -13,7 +13,10 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{App as AppLine, Apps, ChangePassword, DeleteAccount, Home, Link, Message, Profile, ScopeLine, Session as SessionLine, Sessions as SessionsPage};
+use crate::pages::{
+    App as AppLine, Apps, ChangePassword, DeleteAccount, Home, Link, Message, Profile, ScopeLine, Session as SessionLine,
+    Sessions as SessionsPage,
+};
 
 /// Who is signed in, or the sign-in page that leads back.
 pub(super) async fn signed_in(visitor: &Visitor, page: Option<AccountPage>) -> Result<Current, Response> {
@@ -127,7 +130,11 @@ pub(super) async fn password(visitor: Visitor, query: Result<Query, BadInput>) -
     Ok(password_page(&visitor, shell, &current.user))
 }
 
-pub(super) async fn change_password(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+pub(super) async fn change_password(
+    visitor: Visitor,
+    carrier: Carrier,
+    form: Result<Form, BadInput>,
+) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let current = signed_in(&visitor, Some(AccountPage::Password)).await?;
     let (old, new) = (params.first("current"), params.first("password"));
@@ -236,7 +243,11 @@ pub(super) async fn delete(visitor: Visitor, query: Result<Query, BadInput>) -> 
     Ok(delete_page(&visitor, shell, &current.user))
 }
 
-pub(super) async fn submit_delete(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+pub(super) async fn submit_delete(
+    visitor: Visitor,
+    carrier: Carrier,
+    form: Result<Form, BadInput>,
+) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let current = signed_in(&visitor, Some(AccountPage::Delete)).await?;
     let mut shell = visitor.shell("account-delete");

@@ -66,7 +66,8 @@ pub(super) async fn confirm(visitor: Visitor, form: Result<Form, BadInput>) -> R
     let current = signed_in(&visitor, Some(AccountPage::Email)).await?;
     let Some(flow) = pending(&visitor, &current).await? else { return Ok(see_other("/account/email")) };
     let code = params.first("code");
-    let confirmed = account::confirm_email(&visitor.app, &flow, EmailProof::Code(code), Some(&current), &visitor.requester()).await;
+    let confirmed =
+        account::confirm_email(&visitor.app, &flow, EmailProof::Code(code), Some(&current), &visitor.requester()).await;
     let mut shell = visitor.shell("account-email");
     match confirmed.map_err(|fault| visitor.fault(&fault))? {
         EmailConfirmed::Done => return Ok(see_other("/account/email?notice=email-changed")),
@@ -115,7 +116,9 @@ pub(super) async fn by_link(visitor: Visitor, form: Result<Form, BadInput>) -> R
             let page = Message { shell: visitor.shell("account-email"), detail, link: Some(link) };
             visitor.page(&page.shell, &page)
         }
-        EmailConfirmed::PasswordWrong => link::change_email_page(&visitor, token, &flow, false, Some("problem-password-wrong-here")),
+        EmailConfirmed::PasswordWrong => {
+            link::change_email_page(&visitor, token, &flow, false, Some("problem-password-wrong-here"))
+        }
         EmailConfirmed::CodeWrong | EmailConfirmed::CodeSpent | EmailConfirmed::Over => link::broken(&visitor),
     })
 }

@@ -68,7 +68,11 @@ pub(super) fn verify_page(visitor: &Visitor, token: &str, flow: &Flow, here: boo
         let text = shell.t(key).into_owned();
         shell.problem("password", text);
     }
-    let page = if here { LinkPage::verify(shell, token.to_owned(), address) } else { LinkPage::verify_elsewhere(shell, token.to_owned(), address) };
+    let page = if here {
+        LinkPage::verify(shell, token.to_owned(), address)
+    } else {
+        LinkPage::verify_elsewhere(shell, token.to_owned(), address)
+    };
     visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
 }
 

@@ -52,7 +52,8 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let journey = journey::of(&visitor, &params).await?;
     let (identifier, password) = (params.first("identifier"), params.first("password"));
-    let missing = [("identifier", identifier.trim(), "problem-identifier-required"), ("password", password, "problem-password-required")];
+    let missing =
+        [("identifier", identifier.trim(), "problem-identifier-required"), ("password", password, "problem-password-required")];
     let missing: Vec<_> = missing.into_iter().filter(|(_, value, _)| value.is_empty()).collect();
     if !missing.is_empty() {
         let mut shell = journey.shell(&visitor, "login", &params);
@@ -82,7 +83,9 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         }
         SignedIn::VerifyFirst(flow) => Ok(visitor.keep_browser(see_other(&format!("/verify?flow={}&first=1", flow.id)))),
         SignedIn::Wrong => Ok(again(&visitor, &journey, problem(&visitor, &journey, &params, "problem-login"), &params)),
-        SignedIn::Disabled => Ok(again(&visitor, &journey, problem(&visitor, &journey, &params, "problem-login-disabled"), &params)),
+        SignedIn::Disabled => {
+            Ok(again(&visitor, &journey, problem(&visitor, &journey, &params, "problem-login-disabled"), &params))
+        }
     }
 }
 

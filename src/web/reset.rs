@@ -43,7 +43,11 @@ pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Res
 async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
     match found.map_err(|fault| visitor.fault(&fault))? {
-        Found::Here(flow) if matches!(flow.state, State::Reset { .. } | State::ResetProved { .. }) && flow.finished_at.is_none() => Ok(flow),
+        Found::Here(flow)
+            if matches!(flow.state, State::Reset { .. } | State::ResetProved { .. }) && flow.finished_at.is_none() =>
+        {
+            Ok(flow)
+        }
         _ => Err(over(visitor)),
     }
 }

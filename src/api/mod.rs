@@ -1,0 +1,17 @@
+//! Programs: JSON in and out, beside the protocol.
+//!
+//! * **Here**: today the session check for server-rendered apps; the account and admin APIs will live here.
+//! * **Not here**: pages, rules, SQL.
+//! * **To add one**: a file per resource, a handler that calls one action, a line in [`router`].
+//! * **Tested**: `tests/it/api`.
+
+mod session;
+
+use axum::Router;
+use axum::routing::get;
+
+use crate::actions::App;
+
+pub fn router() -> Router<App> {
+    Router::new().route("/session", get(session::show))
+}

@@ -1,0 +1,64 @@
+//! The whole router: every room's routes, and what stands around all of them.
+
+use axum::Router;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+
+use crate::actions::App;
+use crate::http::csrf::{self, ConfigError};
+use crate::http::layers::Outer;
+use crate::http::page;
+use crate::http::visitor::Visitor;
+use crate::settings::Mode;
+use crate::{api, dev, oidc, web};
+
+/// Forms of ours stand inside the origin check; what programs and relying parties call stands outside, for it is protected by tokens, client
+/// authentication, PKCE and `state` instead.
+pub fn router(app: &App) -> Result<Router, ConfigError> {
+    let refused = {
+        let app = app.clone();
+        move |parts: &axum::http::request::Parts| {
+            let visitor = Visitor::of(parts, &app);
+            visitor.error(StatusCode::FORBIDDEN, "problem-origin-title", "problem-origin")
+        }
+    };
+    let forms = csrf::guard(web::router(app).merge(oidc::consent()), app.settings.origin(), refused)?;
+    let mut router = forms
+        .merge(oidc::front_channel())
+        .merge(oidc::router())
+        .merge(api::router())
+        .route("/healthz", get(async || "ok\n"))
+        .route("/readyz", get(ready))
+        .route("/static/{name}", get(asset));
+    if app.settings.mode == Mode::Dev {
+        router = router.merge(dev::mailbox::router());
+    }
+    let router = router.fallback(async |visitor: Visitor| visitor.not_found()).with_state(app.clone());
+    let settings = &app.settings;
+    let failure = |operation: &crate::http::context::Operation| {
+        let text = format!("Something broke on our side. Reference: {}\n", operation.id);
+        (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
+    };
+    let proxies = settings.server.trusted_proxies.clone();
+    Ok(router.layer(Outer::new(proxies, settings.is_https(), app.metrics.clone(), &app.random, failure)))
+}
+
+/// Whether requests can be served: the database answers and its schema is complete.
+async fn ready(State(app): State<App>) -> Response {
+    let mut response = match app.is_ready().await {
+        Ok(true) => "ready\n".into_response(),
+        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "migrations are missing: run vestibule migrate\n").into_response(),
+        Err(fault) => {
+            tracing::error!(%fault, "not ready");
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+        }
+    };
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}
+
+async fn asset(uri: Uri, headers: HeaderMap, visitor: Visitor) -> Response {
+    page::static_file(uri.path(), &headers).unwrap_or_else(|| visitor.not_found())
+}

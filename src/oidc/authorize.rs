@@ -1,0 +1,163 @@
+//! The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2), and the consent page to which it leads.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+
+use crate::actions::authorize::{self, Asking, Next, Said};
+use crate::actions::codes::Found;
+use crate::actions::session::Current;
+use crate::engine::authorize::{Answer, AuthorizationRequest, ResponseMode, Trusted, Untrusted, answer_url};
+use crate::engine::flow::Flow;
+use crate::engine::params::Params;
+use crate::engine::scope::{STANDARD, Scopes};
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::page::see_other;
+use crate::http::visitor::{Visitor, may_lead_to};
+use crate::pages::{Consent, FormPost, ScopeLine};
+
+/// GET: the parameters are the query's.
+pub(super) async fn by_get(visitor: Visitor, query: Result<Query, BadInput>) -> Response {
+    match query {
+        Ok(Query(params)) => begin(visitor, &params).await,
+        Err(bad) => visitor.bad_input(bad),
+    }
+}
+
+/// POST: the same with a form. Nothing is changed by it, so it may come from anywhere.
+pub(super) async fn by_post(visitor: Visitor, form: Result<Form, BadInput>) -> Response {
+    match form {
+        Ok(Form(params)) => begin(visitor, &params).await,
+        Err(bad) => visitor.bad_input(bad),
+    }
+}
+
+async fn begin(visitor: Visitor, params: &Params) -> Response {
+    let current = match visitor.current().await {
+        Ok(current) => current,
+        Err(fault) => return visitor.fault(&fault),
+    };
+    let requester = visitor.requester();
+    let asking = Asking { current: current.as_ref(), browser: visitor.browser(), requester: &requester };
+    match authorize::begin(&visitor.app, params, asking).await {
+        Ok(next) => show(&visitor, next, current.as_ref(), true),
+        Err(fault) => visitor.fault(&fault),
+    }
+}
+
+/// `/consent?flow=…`: a request that has waited for a sign-in goes on.
+pub(super) async fn resume(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let fault = |fault| visitor.fault(&fault);
+    let flow = find(&visitor, &params).await?;
+    let current = visitor.current().await.map_err(fault)?;
+    let requester = visitor.requester();
+    let asking = Asking { current: current.as_ref(), browser: visitor.browser(), requester: &requester };
+    let next = if flow.is_open(visitor.app.now()).is_ok() {
+        authorize::resume(&visitor.app, &flow, asking).await
+    } else {
+        authorize::restart(&visitor.app, &flow, asking).await
+    };
+    let next = next.map_err(fault)?.ok_or_else(|| expired(&visitor))?;
+    Ok(show(&visitor, next, current.as_ref(), false))
+}
+
+async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
+    let found = authorize::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
+    match found.map_err(|fault| visitor.fault(&fault))? {
+        Found::Here(flow) => Ok(flow),
+        // Not this browser's: the sign-in page says so and leads on.
+        Found::Elsewhere(flow) => Err(see_other(&format!("/login?flow={}", flow.id))),
+        Found::None => Err(expired(visitor)),
+    }
+}
+
+fn expired(visitor: &Visitor) -> Response {
+    visitor.error(StatusCode::GONE, "problem-expired-title", "problem-expired")
+}
+
+/// What the person pressed.
+pub(super) async fn consent(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let fault = |fault| visitor.fault(&fault);
+    let flow = find(&visitor, &params).await?;
+    let Some(current) = visitor.current().await.map_err(fault)? else {
+        return Ok(see_other(&format!("/login?flow={}", flow.id)));
+    };
+    let said = match params.first("decision") {
+        "allow" => Said::Allow { ticked: params.all("scope").collect() },
+        "deny" => Said::Deny,
+        _ => return Ok(see_other(&format!("/consent?flow={}", flow.id))),
+    };
+    let requester = visitor.requester();
+    let asking = Asking { current: Some(&current), browser: visitor.browser(), requester: &requester };
+    let next = authorize::consent(&visitor.app, &flow, said, &current, asking).await.map_err(fault)?;
+    match next {
+        Some(next) => Ok(show(&visitor, next, Some(&current), false)),
+        // Answered in another tab, or too late: begin anew.
+        None => Ok(see_other(&format!("/consent?flow={}", flow.id))),
+    }
+}
+
+/// The browser's next page. `new` requests redirect to the page of their journey; others are on it.
+fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> Response {
+    match next {
+        Next::Untrusted(untrusted) => refuse(visitor, untrusted),
+        Next::Respond(trusted, answer) => respond(visitor, &trusted, &answer),
+        Next::SignIn { flow, create, .. } => {
+            let page = if create && visitor.app.settings.signup.open { "/signup" } else { "/login" };
+            let locales = match &flow.continue_to {
+                crate::engine::flow::Continue::Authorize { request } => request.ui_locales.as_deref(),
+                _ => None,
+            };
+            let mut query = form_urlencoded::Serializer::new(String::new());
+            query.append_pair("flow", flow.id.as_str());
+            query.extend_pairs(locales.map(|locales| ("ui_locales", locales)));
+            visitor.keep_browser(see_other(&format!("{page}?{}", query.finish())))
+        }
+        Next::Consent { flow, .. } if new => visitor.keep_browser(see_other(&format!("/consent?flow={}", flow.id))),
+        Next::Consent { flow, client, request, ask } => {
+            let scopes = lines(visitor, &ask.new, &request);
+            let shell = visitor.shell_for("consent", Some(&client));
+            let (name, email) = match current {
+                Some(current) => (current.user.shown_as(), current.user.email.as_ref().map(|email| email.as_str().to_owned())),
+                None => (String::new(), None),
+            };
+            let additional = ask.new != request.scopes && !ask.new.is_empty();
+            let email = email.unwrap_or_else(|| name.clone());
+            let page =
+                Consent { shell, flow: flow.id.to_string(), app: client.name().to_owned(), name, email, scopes, additional };
+            may_lead_to(visitor.page(&page.shell, &page), &[&request.redirect_uri])
+        }
+    }
+}
+
+/// What is asked for, in plain words: the standard scopes in their order, then the client's own. With `prompt=consent` all of it again.
+fn lines(visitor: &Visitor, new: &Scopes, request: &AuthorizationRequest) -> Vec<ScopeLine> {
+    let asked = if new.is_empty() { &request.scopes } else { new };
+    let standard = STANDARD.into_iter().filter(|scope| asked.contains(scope));
+    let own = asked.iter().filter(|scope| !STANDARD.contains(scope));
+    let line = |scope| ScopeLine { optional: authorize::is_optional(scope), ..ScopeLine::standard(&visitor.text, scope) };
+    standard.chain(own).map(line).collect()
+}
+
+fn respond(visitor: &Visitor, trusted: &Trusted, answer: &Answer) -> Response {
+    let parameters = answer.parameters(trusted, visitor.app.settings.issuer());
+    match trusted.response_mode {
+        ResponseMode::Query => see_other(&answer_url(trusted, &parameters)),
+        ResponseMode::FormPost => {
+            let fields = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+            let page = FormPost { shell: visitor.shell("form-post"), action: trusted.redirect_uri.clone(), fields };
+            may_lead_to(visitor.page(&page.shell, &page), &[&trusted.redirect_uri])
+        }
+    }
+}
+
+/// Nothing may be sent anywhere: a page for the person, and the reason for the log.
+fn refuse(visitor: &Visitor, untrusted: Untrusted) -> Response {
+    tracing::warn!(reason = %untrusted, "an authorization request was refused");
+    let detail = match untrusted {
+        Untrusted::ClientMissing | Untrusted::ClientUnknown => "problem-client-unknown",
+        Untrusted::RedirectMissing | Untrusted::RedirectUnknown => "problem-client-redirect",
+    };
+    visitor.error(StatusCode::BAD_REQUEST, "problem-client-title", detail)
+}

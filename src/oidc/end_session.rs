@@ -1,0 +1,31 @@
+//! The end-session endpoint (OpenID Connect RP-Initiated Logout 1.0 section 2). It only leads to the page that asks the person:
+//! neither a link nor a foreign form may sign anybody out.
+
+use axum::response::Response;
+
+use crate::engine::params::Params;
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::page::see_other;
+use crate::http::visitor::Visitor;
+
+pub(super) async fn by_get(visitor: Visitor, query: Result<Query, BadInput>) -> Response {
+    match query {
+        Ok(Query(params)) => ask(&params),
+        Err(bad) => visitor.bad_input(bad),
+    }
+}
+
+pub(super) async fn by_post(visitor: Visitor, form: Result<Form, BadInput>) -> Response {
+    match form {
+        Ok(Form(params)) => ask(&params),
+        Err(bad) => visitor.bad_input(bad),
+    }
+}
+
+fn ask(params: &Params) -> Response {
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"] {
+        query.extend_pairs(params.all(name).map(|value| (name, value)));
+    }
+    see_other(&format!("/logout?{}", query.finish()))
+}
