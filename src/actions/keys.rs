@@ -275,7 +275,7 @@ pub(in crate::actions) mod tests {
             let id = KeyId::new(Timestamp::from_seconds(*signs_at), &random);
             let key = Arc::new(SigningKey::generate(*alg, id.to_string()).unwrap());
             let retires_at = retires_at.map(Timestamp::from_seconds);
-            let removes_at = retires_at.map(|at| at + Duration::from_secs(600));
+            let removes_at = retires_at.map(|at| at + Duration::from_mins(10));
             let signs_at = Timestamp::from_seconds(*signs_at);
             RingKey {
                 record: KeyRecord { id, alg: *alg, created_at: Timestamp::default(), signs_at, retires_at, removes_at },
