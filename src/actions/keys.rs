@@ -4,10 +4,11 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hyper::body::Bytes;
 use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::token::verified::Verified;
 use super::{App, Fault, Outcome};
-use crate::crypto::jose::{Alg, Jwk, SigningKey, VerifyingKey};
+use crate::crypto::jose::{self, Alg, JoseError, Jwk, SigningKey, VerifyingKey};
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::key::{KeyRecord, Rotation, Schedule, Stage, due};
 use crate::ids::KeyId;
@@ -40,6 +41,12 @@ struct RingKey {
 impl Ring {
     pub(in crate::actions) fn loaded(&self) -> Arc<Loaded> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Reads a token of ours of one of these types, by whichever key signed it; see [`jose::decode`].
+    pub(in crate::actions) fn decode<T: DeserializeOwned>(&self, token: &str, typ: &[&str]) -> Result<T, JoseError> {
+        let loaded = self.loaded();
+        jose::decode(token, typ, |kid| loaded.verifying(kid))
     }
 
     #[cfg(test)]
@@ -246,11 +253,10 @@ pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
     load(app).await
 }
 
-/// Every key in the database with its place in life, oldest first.
-pub async fn list(app: &App) -> Outcome<Vec<(KeyRecord, Stage)>> {
-    let now = app.now();
+/// Every key in the database, in the order in which they sign; [`KeyRecord::stage`] tells its place in life.
+pub async fn list(app: &App) -> Outcome<Vec<KeyRecord>> {
     let sealed = rows::list(&mut app.store.read().await?).await?;
-    Ok(sealed.into_iter().map(|key| (key.record.clone(), key.record.stage(now))).collect())
+    Ok(sealed.into_iter().map(|key| key.record).collect())
 }
 
 #[cfg(test)]
@@ -269,7 +275,7 @@ pub(in crate::actions) mod tests {
             let id = KeyId::new(Timestamp::from_seconds(*signs_at), &random);
             let key = Arc::new(SigningKey::generate(*alg, id.to_string()).unwrap());
             let retires_at = retires_at.map(Timestamp::from_seconds);
-            let removes_at = retires_at.map(|at| at + Duration::from_secs(600));
+            let removes_at = retires_at.map(|at| at + Duration::from_mins(10));
             let signs_at = Timestamp::from_seconds(*signs_at);
             RingKey {
                 record: KeyRecord { id, alg: *alg, created_at: Timestamp::default(), signs_at, retires_at, removes_at },

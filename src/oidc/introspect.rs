@@ -1,7 +1,6 @@
 //! The introspection endpoint (RFC 7662): for clients with a secret, about their own tokens.
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 use super::client_auth::credentials;
@@ -14,14 +13,9 @@ use crate::actions::token;
 use crate::engine::oauth_error::{Code, OAuthError};
 use crate::http::context::Context;
 
-pub(super) async fn introspect(
-    State(app): State<App>,
-    context: Context,
-    headers: HeaderMap,
-    Form(params): Form,
-) -> Result<Response, ApiError> {
+pub(super) async fn introspect(State(app): State<App>, context: Context, Form(params): Form) -> Result<Response, ApiError> {
     let requester = requester(&app, &context);
-    let credentials = credentials(&headers, &params)?;
+    let credentials = credentials(context.headers(), &params)?;
     let text = params.one("token")?.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
     params.one("token_type_hint")?;
     let client = token::authenticate(&app, &requester, &credentials).await;

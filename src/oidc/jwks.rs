@@ -35,8 +35,8 @@ mod tests {
 
     #[test]
     fn caches_expire_well_before_a_key_signs() {
-        assert_eq!(cache_control(Duration::from_secs(86400)), "public, max-age=3600");
-        assert_eq!(cache_control(Duration::from_secs(600)), "public, max-age=300");
+        assert_eq!(cache_control(Duration::from_hours(24)), "public, max-age=3600");
+        assert_eq!(cache_control(Duration::from_mins(10)), "public, max-age=300");
         assert_eq!(cache_control(Duration::ZERO), "public, max-age=0");
     }
 }

@@ -1,7 +1,7 @@
 //! The revocation endpoint (RFC 7009).
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 
 use super::client_auth::credentials;
@@ -13,14 +13,9 @@ use crate::actions::token;
 use crate::engine::oauth_error::OAuthError;
 use crate::http::context::Context;
 
-pub(super) async fn revoke(
-    State(app): State<App>,
-    context: Context,
-    headers: HeaderMap,
-    Form(params): Form,
-) -> Result<Response, ApiError> {
+pub(super) async fn revoke(State(app): State<App>, context: Context, Form(params): Form) -> Result<Response, ApiError> {
     let requester = requester(&app, &context);
-    let credentials = credentials(&headers, &params)?;
+    let credentials = credentials(context.headers(), &params)?;
     let text = params.one("token")?.ok_or_else(|| OAuthError::invalid_request("token is missing"))?;
     // A hint is only a hint (section 2.1): the token tells by itself what it is.
     params.one("token_type_hint")?;

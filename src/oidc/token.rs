@@ -1,7 +1,6 @@
 //! The token endpoint (RFC 6749 section 3.2).
 
 use axum::extract::State;
-use axum::http::HeaderMap;
 use axum::response::{IntoResponse, Response};
 
 use super::client_auth::credentials;
@@ -15,15 +14,10 @@ use crate::engine::oauth_error::{Code, OAuthError};
 use crate::engine::params::Params;
 use crate::http::context::Context;
 
-pub(super) async fn token(
-    State(app): State<App>,
-    context: Context,
-    headers: HeaderMap,
-    Form(params): Form,
-) -> Result<Response, ApiError> {
+pub(super) async fn token(State(app): State<App>, context: Context, Form(params): Form) -> Result<Response, ApiError> {
     let requester = requester(&app, &context);
     let refused = |error| ApiError::token(error, &context.operation);
-    let credentials = credentials(&headers, &params)?;
+    let credentials = credentials(context.headers(), &params)?;
     let request = request(&params)?;
     let client = token::authenticate(&app, &requester, &credentials).await.map_err(refused)?;
     let answer = token::grant(&app, &requester, &client, &request).await.map_err(refused)?;

@@ -16,17 +16,16 @@ use crate::engine::oauth_error::{Code, OAuthError};
 use crate::engine::params::Params;
 use crate::http::context::Context;
 
-pub(super) async fn by_get(State(app): State<App>, context: Context, headers: HeaderMap) -> Result<Response, ApiError> {
-    userinfo(&app, &context, bearer(&headers, &Params::default())?).await
+pub(super) async fn by_get(State(app): State<App>, context: Context) -> Result<Response, ApiError> {
+    userinfo(&app, &context, bearer(context.headers(), &Params::default())?).await
 }
 
 pub(super) async fn by_post(
     State(app): State<App>,
     context: Context,
-    headers: HeaderMap,
     OptionalForm(params): OptionalForm,
 ) -> Result<Response, ApiError> {
-    userinfo(&app, &context, bearer(&headers, &params)?).await
+    userinfo(&app, &context, bearer(context.headers(), &params)?).await
 }
 
 async fn userinfo(app: &App, context: &Context, token: &str) -> Result<Response, ApiError> {
