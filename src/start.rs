@@ -5,10 +5,13 @@ use std::io::{self, Write as _};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
+use axum::response::IntoResponse as _;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
@@ -18,7 +21,11 @@ use crate::actions::{App, Made, keys};
 use crate::crypto::password::{Hasher, HasherSettings};
 use crate::crypto::random::Random;
 use crate::crypto::seal::Keyring;
+use crate::dev::demo::{self, DemoSettings};
+use crate::gateways::http::{HttpClient, Reach};
 use crate::gateways::mail::Mailer;
+use crate::http::context::Operation;
+use crate::http::layers::Outer;
 use crate::http::server;
 use crate::jobs::{self, Stop, Stopper};
 use crate::settings::client_metadata::{ClientMetadata, MetadataProblem};
@@ -223,18 +230,18 @@ async fn demo_listener(settings: &mut Settings) -> anyhow::Result<TcpListener> {
         Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("the demo application finds no port")?,
     };
     if settings.clients.iter().all(|client| client.client_id != DEMO) {
-        settings.clients.push(demo_client(listener.local_addr()?)?);
+        settings.clients.push(demo_client()?);
     }
     Ok(listener)
 }
 
 /// A public native client: any port of the loopback address may receive its answers (RFC 8252 section 7.3).
-fn demo_client(address: SocketAddr) -> anyhow::Result<ClientEntry> {
+fn demo_client() -> anyhow::Result<ClientEntry> {
     let metadata = ClientMetadata {
         client_name: Some("Demo application".to_owned()),
         application_type: Some("native".to_owned()),
         redirect_uris: Some(vec!["http://127.0.0.1/callback".to_owned()]),
-        post_logout_redirect_uris: Some(vec![format!("http://{address}/")]),
+        post_logout_redirect_uris: Some(vec!["http://127.0.0.1/signed-out".to_owned()]),
         grant_types: Some(vec!["authorization_code".to_owned(), "refresh_token".to_owned()]),
         ..ClientMetadata::default()
     };
@@ -270,9 +277,10 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
     let jobs = jobs::start(&app);
     let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.metrics.clone(), stop.clone())));
     if let Some(demo) = demo {
-        start_demo(&app, demo, stop.clone());
+        ready(&format!("The demo application is at http://{}", demo.local_addr()?))?;
+        start_demo(&app, demo, stop.clone())?;
     }
-    let router = crate::app::router(&app);
+    let router = crate::app::router(&app).context("server.public_url")?;
     let connections = app.settings.server.max_connections;
     let serving = tokio::spawn(server::serve(listener, router, stop.requested(), connections, drain));
 
@@ -282,6 +290,7 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
     ready(&format!("Vestibule is ready at {}", app.settings.origin()))?;
     signal.await;
     tracing::info!("stopping");
+    app.stop();
     stopper.stop();
     let _drained = serving.await;
     jobs.stop(drain).await;
@@ -311,9 +320,28 @@ async fn serve_metrics(listener: TcpListener, metrics: Metrics, stop: Stop) {
     server::serve(listener, router, stop.requested(), METRICS_CONNECTIONS, Duration::from_secs(1)).await;
 }
 
-/// THE DEMO RELYING PARTY GOES HERE: `crate::dev::demo::start(app, listener, stop)`.
-fn start_demo(_app: &App, listener: TcpListener, _stop: Stop) {
-    drop(listener);
+/// The demo relying party stands outside: it knows the server by its public URL, as any other client does.
+fn start_demo(app: &App, listener: TcpListener, stop: Stop) -> anyhow::Result<()> {
+    let origin = format!("http://{}", listener.local_addr()?);
+    let settings = DemoSettings {
+        issuer: app.settings.issuer().to_owned(),
+        origin: origin.clone(),
+        client_id: DEMO.to_owned(),
+        provider: app.settings.pages.name.clone(),
+        default_locale: app.default_locale(),
+        clock: app.clock.clone(),
+        random: app.random.clone(),
+    };
+    let client = HttpClient::new(Reach::Anywhere)?;
+    let fetch = move |request| {
+        let client = client.clone();
+        async move { client.fetch(request).await }
+    };
+    let failure = |_: &Operation| StatusCode::INTERNAL_SERVER_ERROR.into_response();
+    let outer = Outer::new(Vec::new(), false, Metrics::new(), &app.random, failure);
+    let router = demo::router(settings, Arc::clone(&app.catalogue), fetch)?.layer(outer);
+    tokio::spawn(server::serve(listener, router, stop.requested(), METRICS_CONNECTIONS, Duration::from_secs(1)));
+    Ok(())
 }
 
 #[cfg(test)]

@@ -27,6 +27,7 @@ pub mod users;
 use std::net::IpAddr;
 use std::ops::Deref;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use zeroize::Zeroizing;
@@ -63,6 +64,7 @@ pub struct Parts {
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
     pub(in crate::actions) outbox: outbox::Bell,
+    stopping: AtomicBool,
 }
 
 impl Deref for App {
@@ -131,7 +133,7 @@ impl Requester {
 
 impl App {
     pub fn new(made: Made) -> Outcome<Self> {
-        let catalogue = Catalogue::load();
+        let catalogue = Catalogue::load().map_err(|error| Fault::Broken(error.to_string()))?;
         let clients = clients::Cache::new(&made.settings)?;
         Ok(Self(Arc::new(Parts {
             settings: made.settings,
@@ -147,6 +149,7 @@ impl App {
             clients,
             blocked: token::Blocked::default(),
             outbox: outbox::Bell::default(),
+            stopping: AtomicBool::new(false),
         })))
     }
 
@@ -206,9 +209,9 @@ impl App {
         CodeRules { lifetime: settings.code, tries: settings.code_tries, resend: settings.resend }
     }
 
-    /// Whether the database answers and its schema is complete.
+    /// Whether requests can be served: the database answers, its schema is complete, and the server is not stopping.
     pub async fn is_ready(&self) -> Outcome<bool> {
-        Ok(self.store.pending_migrations().await?.is_empty())
+        Ok(!self.stopping.load(Ordering::Relaxed) && self.store.pending_migrations().await?.is_empty())
     }
 
     /// Moves the write-ahead log into the database file.
@@ -216,8 +219,13 @@ impl App {
         Ok(self.store.checkpoint().await?)
     }
 
+    /// From now on the server takes no new work: `/readyz` says so, and balancers turn away.
+    pub fn stop(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
     /// Ends the database connections in good order.
     pub async fn close(&self) {
-        self.store.clone().close().await;
+        self.store.close().await;
     }
 }

@@ -2,6 +2,7 @@
 
 use async_trait::async_trait;
 use tower_sessions::SessionStore;
+use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{self, Error as CarrierError};
 
@@ -139,7 +140,7 @@ impl SessionStore for Carriers {
         let Some((session_id, _)) = found.filter(|(_, expires_at)| self.0.now() < *expires_at) else { return Ok(None) };
         let data = [(SESSION_KEY.to_owned(), session_id.into())].into();
         // The row's own end is what counts, by our clock.
-        Ok(Some(Record { id: *id, data, expiry_date: tower_sessions::cookie::time::OffsetDateTime::from(far_future()) }))
+        Ok(Some(Record { id: *id, data, expiry_date: OffsetDateTime::from(far_future()) }))
     }
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {

@@ -2,6 +2,7 @@
 
 use data_encoding::HEXLOWER;
 
+use super::session::{self, Proved};
 use super::users::{self, Refused};
 use super::{App, Fault, Outcome, Requester};
 use crate::crypto::password::is_usable;
@@ -9,7 +10,8 @@ use crate::crypto::token::{Kind as TokenKind, SecretToken, constant_time_eq};
 use crate::engine::address::Email;
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::password::Weakness;
-use crate::engine::user::{FieldError, User};
+use crate::engine::session::{MethodKind, Session};
+use crate::engine::user::FieldError;
 use crate::ids::UserId;
 use crate::settings::BootstrapSettings;
 use crate::store::{self, Tx, facts};
@@ -31,7 +33,7 @@ pub enum Prepared {
 /// What became of the set-up page's form.
 #[derive(Debug)]
 pub enum FirstAdministrator {
-    Created(Box<User>),
+    Created(Box<Session>),
     /// The link is wrong, used up or replaced, or there is an administrator.
     Closed,
     NotAnEmail,
@@ -188,6 +190,8 @@ pub async fn create(
         Err(Refused::Taken(_)) => return Ok(FirstAdministrator::EmailTaken),
         Err(other) => return Err(fault(other)),
     }
+    let proved = Proved { how: MethodKind::Password, remember: false, before: None, requester };
+    let session = session::begin(app, &mut tx, &user, proved).await?;
     tx.commit().await?;
-    Ok(FirstAdministrator::Created(Box::new(user)))
+    Ok(FirstAdministrator::Created(Box::new(session)))
 }

@@ -44,11 +44,12 @@ pub(super) async fn run(app: &App, command: KeysCommand) -> Done {
     if let KeysCommand::Rotate { now, .. } = command {
         keys::rotate(app, if now { RotateMode::Now } else { RotateMode::Scheduled }).await?;
     }
-    let keys = keys::list(app).await?;
+    let now = app.now();
+    let keys: Vec<_> = keys::list(app).await?.into_iter().map(|record| (record.stage(now), record)).collect();
     if as_json {
         return print_json(&keys.iter().map(to_json).collect()).map_err(Failure::from);
     }
-    for (record, stage) in &keys {
+    for (stage, record) in &keys {
         let until = record.retires_at.map_or_else(String::new, |at| format!("  until {at}"));
         let KeyRecord { id, alg, signs_at, .. } = record;
         print(&format!("{id}  {:<5}  {:<9}  signs from {signs_at}{until}", alg.as_str(), stage.as_str()))?;
@@ -56,7 +57,7 @@ pub(super) async fn run(app: &App, command: KeysCommand) -> Done {
     Ok(())
 }
 
-fn to_json((record, stage): &(KeyRecord, Stage)) -> Value {
+fn to_json((stage, record): &(Stage, KeyRecord)) -> Value {
     let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
     json!({
         "kid": record.id,

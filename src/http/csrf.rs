@@ -12,7 +12,8 @@ use axum::{
     middleware::{Next, from_fn},
     response::Response,
 };
-use tower_http::csrf::{ConfigError, CsrfLayer, ProtectionError};
+pub use tower_http::csrf::ConfigError;
+use tower_http::csrf::{CsrfLayer, ProtectionError};
 
 /// Guards every route of this router. `origin` is our public one, for proxies that change `Host`; `refusal` makes the
 /// page for whoever is turned away, and it is served with the status the function chooses (403).

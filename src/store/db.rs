@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Connection as _, Postgres};
+use sqlx::{ConnectOptions as _, Postgres};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::error::{Result, StoreError};
@@ -116,14 +116,14 @@ impl Store {
         Ok(())
     }
 
-    /// Ends every connection in good order.
-    pub async fn close(self) {
-        match self.0 {
+    /// Ends in good order: PostgreSQL's connections are closed, SQLite's log is moved into its file.
+    pub async fn close(&self) {
+        match &self.0 {
             Database::Postgres(pool) => pool.close().await,
             Database::Sqlite(db) => {
-                if let Ok(db) = Arc::try_unwrap(db).map_err(drop) {
-                    db.close().await;
-                }
+                let mut connection = db.writer.exclusive().await;
+                // A reader of another process may hold the log; then the next start finds it.
+                let _moved = sqlx::query("PRAGMA optimize; PRAGMA wal_checkpoint(TRUNCATE)").execute(&mut *connection).await;
             }
         }
     }
@@ -164,15 +164,6 @@ impl Sqlite {
             // `readers` is never empty; a loop-free way to say so without a panic.
             None => std::future::pending().await,
         }
-    }
-
-    async fn close(self) {
-        for reader in self.readers {
-            if let Ok(reader) = Arc::try_unwrap(reader).map_err(drop) {
-                let _closed = reader.into_inner().close().await;
-            }
-        }
-        self.writer.close().await;
     }
 }
 

@@ -14,7 +14,6 @@
 
 use std::sync::Arc;
 
-use sqlx::Connection as _;
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
@@ -67,12 +66,6 @@ impl Writer {
     /// The bare connection, for migrations.
     pub(super) async fn exclusive(&self) -> impl std::ops::DerefMut<Target = SqliteConnection> + use<> {
         OwnedMutexGuard::map(self.lock().await, |slot| &mut slot.connection)
-    }
-
-    pub(super) async fn close(self) {
-        if let Ok(slot) = Arc::try_unwrap(self.0).map_err(drop) {
-            let _closed = slot.into_inner().connection.close().await;
-        }
     }
 
     /// Waits for the group's outcome, or brings it about when the queue has come round to us.

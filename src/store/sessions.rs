@@ -202,5 +202,3 @@ pub enum Which<'a> {
     AllBut(&'a SessionId),
     All,
 }
-
-pub(super) use columns;

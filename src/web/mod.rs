@@ -97,7 +97,7 @@ async fn sign_in(carrier: &Carrier, session: &Session) -> Result<(), Response> {
     carrier.cycle_id().await.map_err(failed)?;
     let expiry = if session.remembered {
         let left = session.expires_at.since(session.auth_time);
-        tower_sessions::cookie::time::Duration::try_from(left).map_or(Expiry::OnSessionEnd, Expiry::OnInactivity)
+        cookie::time::Duration::try_from(left).map_or(Expiry::OnSessionEnd, Expiry::OnInactivity)
     } else {
         Expiry::OnSessionEnd
     };

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
-use crate::actions::setup::{self, Created};
+use crate::actions::setup::{self, FirstAdministrator as Made};
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
@@ -38,14 +38,15 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let [token, email, name, password] = ["token", "email", "name", "password"].map(|field| params.first(field));
     let created = setup::create(&visitor.app, token, email, name, password, &visitor.requester()).await;
     match created.map_err(|fault| visitor.fault(&fault))? {
-        Created::Done(session) => {
+        Made::Created(session) => {
             super::sign_in(&carrier, &session).await?;
             Ok(see_other("/account"))
         }
-        Created::Closed => Ok(done(&visitor)),
-        Created::BadEmail => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email").into_owned())),
-        Created::EmailTaken => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email-taken").into_owned())),
-        Created::Weak(weakness) => Ok(problem(&visitor, &params, "password", |shell| super::signup::weak(&shell.text, weakness))),
+        Made::Closed => Ok(done(&visitor)),
+        Made::NotAnEmail => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email").into_owned())),
+        Made::EmailTaken => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email-taken").into_owned())),
+        Made::Name(error) => Ok(problem(&visitor, &params, "name", |shell| super::signup::field(&shell.text, error))),
+        Made::Weak(weakness) => Ok(problem(&visitor, &params, "password", |shell| super::signup::weak(&shell.text, weakness))),
     }
 }
 
