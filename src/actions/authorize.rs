@@ -248,7 +248,7 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, aski
         }
     };
     let before = consented(app, current, &client.id).await?.unwrap_or_default();
-    let unticked = Scopes::from_iter(request.scopes.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)));
+    let unticked: Scopes = request.scopes.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)).collect();
     let allowed = before.allowed.or(&request.scopes).without(&unticked);
     let declined = before.declined.or(&unticked).without(&allowed);
     let now: Timestamp = app.now();
