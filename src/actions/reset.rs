@@ -3,7 +3,7 @@
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
 use super::session::{self, Current, Proved};
-use super::{App, Outcome, Requester};
+use super::{App, Outcome, Requester, sign_in};
 use crate::engine::address::{Email, Identifier};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, Next, State, Step};
@@ -21,8 +21,10 @@ pub async fn start(
     continue_to: &Continue,
     requester: &Requester,
 ) -> Outcome<Flow> {
-    let identifier = Identifier::parse(identifier);
-    app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, identifier.key()).await?;
+    let typed = identifier;
+    let identifier = Identifier::parse(typed);
+    let account = sign_in::limit_key(&identifier, typed);
+    app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
     let mut tx = app.store.write().await?;
     let user = users::by_identifier(&mut tx, &identifier).await?.filter(|user| user.is_active() && user.email.is_some());
     let email = user.as_ref().and_then(|user| user.email.as_ref()).map(|email| email.as_str().to_owned()).unwrap_or_default();
