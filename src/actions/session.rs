@@ -24,8 +24,8 @@ pub struct Current {
 
 /// The live session that a cookie's value carries. One statement; once a minute one more, to remember that it was seen.
 pub async fn current(app: &App, carrier: &str) -> Outcome<Option<Current>> {
-    let found = sessions::by_carrier(&mut app.store.read().await?, &token::hash(carrier)).await?;
     let now = app.now();
+    let found = app.store.session_by_carrier(sessions::Carrier(token::hash(carrier)), now).await?;
     let Some((mut session, user)) = found.filter(|(session, user)| session.is_live(now) && user.is_active()) else {
         return Ok(None);
     };

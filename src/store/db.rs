@@ -11,7 +11,12 @@ use sqlx::{ConnectOptions as _, Postgres};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::error::{Result, StoreError};
+use super::gather::{Gather, Question as _};
 use super::group::{Unit, Writer};
+use super::{grants, sessions};
+use crate::engine::session::Session;
+use crate::engine::user::User;
+use crate::time::Timestamp;
 
 /// How many connections read a SQLite file at once. A statement takes microseconds, so more would only wait for a core.
 const SQLITE_READERS: usize = 2;
@@ -41,6 +46,8 @@ struct Sqlite {
     readers: Vec<Arc<Mutex<SqliteConnection>>>,
     next: AtomicUsize,
     writer: Writer,
+    carried: Gather<sessions::Carrier>,
+    standings: Gather<grants::Token>,
 }
 
 /// A unit of work. `commit` consumes it; dropping a write rolls it back.
@@ -90,6 +97,25 @@ impl Store {
         match &self.0 {
             Database::Sqlite(db) => Ok(Tx(Inner::SqliteWrite(db.writer.begin().await?))),
             Database::Postgres(pool) => Ok(Tx(Inner::PostgresWrite(pool.begin().await?))),
+        }
+    }
+
+    /// The session that a cookie carries, with its person, whether or not it is still live.
+    pub async fn session_by_carrier(&self, carrier: sessions::Carrier, now: Timestamp) -> Result<Option<(Session, User)>> {
+        match &self.0 {
+            Database::Sqlite(db) => db.carried.get(&carrier, now).await,
+            Database::Postgres(_) => Ok(sessions::Carrier::ask(&mut self.read().await?, &[carrier], now).await?.remove(&carrier)),
+        }
+    }
+
+    /// What became of an access token; none if its grant is gone.
+    pub async fn standing(&self, token: grants::Token, now: Timestamp) -> Result<Option<grants::Standing>> {
+        match &self.0 {
+            Database::Sqlite(db) => db.standings.get(&token, now).await,
+            Database::Postgres(_) => {
+                let found = grants::Token::ask(&mut self.read().await?, &[token], now).await?;
+                Ok(found.into_values().next())
+            }
         }
     }
 
@@ -147,7 +173,11 @@ impl Sqlite {
         for _ in 0..SQLITE_READERS {
             readers.push(Arc::new(Mutex::new(options.connect().await?)));
         }
-        Ok(Self { path: path.to_owned(), readers, next: AtomicUsize::new(0), writer })
+        let lane = async || {
+            Ok::<_, StoreError>(Tx(Inner::SqliteRead(Arc::new(Mutex::new(options.connect().await?)).lock_owned().await)))
+        };
+        let (carried, standings) = (Gather::new(lane().await?), Gather::new(lane().await?));
+        Ok(Self { path: path.to_owned(), readers, next: AtomicUsize::new(0), writer, carried, standings })
     }
 
     /// The first idle connection, or the next in turn.

@@ -1,8 +1,11 @@
 //! Authorizations: codes and refresh tokens.
 
-use super::db::Tx;
+use std::collections::HashMap;
+
+use super::db::{Conn, Tx};
 use super::error::{Result, StoreError};
-use super::sql::{execute, optional, row};
+use super::gather::Question;
+use super::sql::{execute, listed, optional, row};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::grant::Grant;
 use crate::engine::scope::Scopes;
@@ -124,15 +127,22 @@ pub async fn by_id(tx: &mut Tx, id: &GrantId, now: Timestamp) -> Result<Option<L
     .transpose()
 }
 
-/// What became of an access token: its grant, person and session in one statement, and whether it was revoked by itself.
+/// What became of an access token: its grant, person and session, and whether it was revoked by itself.
 #[derive(Clone, Debug)]
 pub struct Standing {
     pub loaded: Loaded,
     pub revoked: bool,
 }
 
+/// A question about an access token: its grant, and its own id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Token {
+    pub grant_id: GrantId,
+    pub jti: String,
+}
+
 row! {
-    struct RevokedRow { revoked: bool }
+    struct RevokedRow { jti: String, revoked: bool }
 }
 
 struct StandingRow(LoadedRow, RevokedRow);
@@ -147,25 +157,41 @@ where
     }
 }
 
-pub async fn standing(tx: &mut Tx, id: &GrantId, jti: &str, now: Timestamp) -> Result<Option<Standing>> {
-    optional!(
-        tx,
-        StandingRow,
+macro_rules! standings {
+    ($dialect:tt) => {
         concat!(
             "SELECT ",
             columns!(),
             ", ",
             user_columns!(),
-            ", EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = $3) AS revoked",
-            joined!(),
-            "WHERE grants.id = $1"
-        ),
-        id.as_str(),
-        now.millis(),
-        jti,
-    )?
-    .map(|StandingRow(loaded, revoked)| Ok(Standing { loaded: loaded.try_into()?, revoked: revoked.revoked }))
-    .transpose()
+            ", asked.value ->> 1 AS jti, EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = asked.value ->> 1) AS revoked FROM ",
+            listed!($dialect),
+            " JOIN grants ON grants.id = asked.value ->> 0 JOIN users ON users.id = grants.user_id \
+             LEFT JOIN sessions ON sessions.id = grants.session_id"
+        )
+    };
+}
+
+impl Question for Token {
+    type Answer = Standing;
+
+    async fn ask(tx: &mut Tx, questions: &[Self], now: Timestamp) -> Result<HashMap<Self, Standing>> {
+        standings(tx, questions, now).await
+    }
+}
+
+async fn standings(tx: &mut Tx, tokens: &[Token], now: Timestamp) -> Result<HashMap<Token, Standing>> {
+    let asked: Vec<[&str; 2]> = tokens.iter().map(|token| [token.grant_id.as_str(), token.jti.as_str()]).collect();
+    let asked = serde_json::to_string(&asked).map_err(|error| StoreError::corrupt("question", error))?;
+    let rows: Vec<StandingRow> = match tx.conn() {
+        Conn::Sqlite(c) => sqlx::query_as(standings!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+        Conn::Postgres(c) => sqlx::query_as(standings!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+    };
+    let keyed = |StandingRow(loaded, RevokedRow { jti, revoked }): StandingRow| {
+        let loaded: Loaded = loaded.try_into()?;
+        Ok((Token { grant_id: loaded.grant.id.clone(), jti }, Standing { loaded, revoked }))
+    };
+    rows.into_iter().map(keyed).collect()
 }
 
 pub async fn insert(tx: &mut Tx, grant: &Grant, code_hash: &[u8; 32]) -> Result<()> {
