@@ -6,7 +6,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
-use std::sync::{Mutex as Lock, PoisonError};
+use std::sync::{Arc, Mutex as Lock, PoisonError};
 
 use tokio::sync::{Mutex, oneshot};
 
@@ -30,12 +30,12 @@ type Asked<Q> = (Q, oneshot::Sender<Result<Option<<Q as Question>::Answer>>>);
 /// Questions that wait for an answer, and the connection on which they are asked.
 pub(super) struct Gather<Q: Question> {
     asked: Lock<Vec<Asked<Q>>>,
-    lane: Mutex<Tx>,
+    lane: Arc<Mutex<Tx>>,
 }
 
 impl<Q: Question> Gather<Q> {
-    pub(super) fn new(lane: Tx) -> Self {
-        Self { asked: Lock::default(), lane: Mutex::new(lane) }
+    pub(super) fn new(lane: &Arc<Mutex<Tx>>) -> Self {
+        Self { asked: Lock::default(), lane: Arc::clone(lane) }
     }
 
     /// The answer to one question, asked together with those of others.
