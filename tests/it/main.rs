@@ -2,3 +2,5 @@
 
 #[cfg(test)]
 mod smtp;
+#[cfg(test)]
+mod world;
