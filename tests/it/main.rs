@@ -1,6 +1,10 @@
 //! The integration tests, one binary.
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
 mod smtp;
 #[cfg(test)]
 mod world;
