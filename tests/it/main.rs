@@ -7,4 +7,6 @@ mod migrations;
 #[cfg(test)]
 mod smtp;
 #[cfg(test)]
+mod store_contract;
+#[cfg(test)]
 mod world;

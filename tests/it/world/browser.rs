@@ -61,6 +61,11 @@ impl Browser {
         self
     }
 
+    /// The page that is open.
+    pub fn open(&self) -> Option<&Answer> {
+        self.page.as_ref()
+    }
+
     pub async fn get(&mut self, path: &str) -> Answer {
         let answer = self.send(Method::GET, path, &[], Bytes::new()).await;
         self.page = Some(answer.clone());
