@@ -18,7 +18,7 @@ use crate::time::Timestamp;
 const MOST: usize = 64;
 
 /// What can be asked for many at once.
-pub(super) trait Question: Eq + Hash + Clone + Send + Sync {
+pub trait Question: Eq + Hash + Clone + Send + Sync {
     type Answer: Clone + Send + Sync;
 
     /// The answers as of `now`; a question without one is not in the map.

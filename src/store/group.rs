@@ -75,8 +75,14 @@ impl Writer {
 
     pub(super) async fn begin(&self, extent: Extent) -> Result<Unit> {
         let mut slot = self.lock().await;
-        slot.begin(extent).await?;
-        Ok(Unit { slot, writer: self.clone(), extent })
+        let writer = self.clone();
+        // A task of its own: a caller that goes away must not stop between the statements that open a unit and writing down
+        // that it is open. The unit that nobody takes is dropped like any other.
+        let opened = tokio::spawn(async move {
+            slot.begin(extent).await?;
+            Ok(Unit { slot, writer, extent })
+        });
+        opened.await.unwrap_or(Err(StoreError::Stopped))
     }
 
     /// The bare connection, for migrations.

@@ -28,4 +28,5 @@ pub mod users;
 
 pub use db::{Location, Store, Tx};
 pub use error::{Result, StoreError};
+pub use gather::Question;
 pub use migrate::names as migration_names;

@@ -1,4 +1,12 @@
 //! The integration tests, one binary.
 
 #[cfg(test)]
+mod architecture;
+#[cfg(test)]
+mod migrations;
+#[cfg(test)]
 mod smtp;
+#[cfg(test)]
+mod store_contract;
+#[cfg(test)]
+mod world;

@@ -1,0 +1,223 @@
+//! Who may import whom: the table of `src/lib.rs`'s rooms, held against every `crate::` path in `src/`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// A room (a folder or file right under `src/`) and the paths it may import; its own are always allowed.
+const ALLOWED: &[(&str, &[&str])] = &[
+    // Leaves.
+    ("time", &[]),
+    ("ids", &["crypto::random", "time"]),
+    ("crypto", &["ids", "time"]),
+    ("settings", &[]),
+    ("locale", &[]),
+    ("telemetry", &["settings"]),
+    // The rules: pure, and of the settings only what a client's metadata is.
+    ("engine", &["crypto", "ids", "time", "settings::client_metadata"]),
+    ("store", &["engine", "ids", "time", "settings::client_metadata"]),
+    ("gateways", &["settings", "locale", "time"]),
+    ("actions", &["engine", "store", "gateways", "crypto", "settings", "telemetry", "ids", "time", "locale"]),
+    // What pages and endpoints share. `pages` are the words and templates that stand in the frame of `http::shell`.
+    ("http", &["actions", "engine", "pages", "crypto", "settings", "telemetry", "ids", "time", "locale"]),
+    ("pages", &["http::shell", "locale"]),
+    // The doors: never the store, never the gateways, never each other.
+    ("web", &["actions", "engine", "http", "pages", "settings", "ids", "time", "locale"]),
+    ("oidc", &["actions", "engine", "http", "pages", "settings", "ids", "time", "locale"]),
+    ("api", &["actions", "engine", "http", "settings", "ids", "time", "locale"]),
+    ("jobs", &["actions", "settings", "time", "telemetry"]),
+    // The demo application is an outsider with a page: it knows chance and time, and no rows.
+    ("dev", &["actions", "engine", "http", "pages", "crypto::random", "settings", "ids", "time", "locale"]),
+    // What puts the parts together.
+    ("app", &["actions", "api", "dev", "http", "oidc", "settings", "web"]),
+    (
+        "start",
+        &["actions", "app", "crypto", "dev", "gateways", "http", "jobs", "locale", "settings", "store", "telemetry", "time"],
+    ),
+    ("cli", &["actions", "crypto", "engine", "ids", "settings", "start", "telemetry", "time"]),
+    ("lib", &[]),
+    ("main", &[]),
+];
+
+/// Files over the limit, each with the reason why it is one file.
+const LONG: &[(&str, &str)] = &[];
+const LONGEST: usize = 400;
+
+/// A file of `src/` without its tests and comments.
+struct Source {
+    path: PathBuf,
+    room: String,
+    /// How many modules lie between it and the crate.
+    depth: usize,
+    code: String,
+}
+
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            let name = path.file_name().unwrap().to_str().unwrap().to_owned();
+            if path.is_dir() {
+                folders.push(path);
+            } else if name.ends_with(".rs") && name != "tests.rs" && !name.ends_with("_tests.rs") {
+                found.push(Source::read(&root, path));
+            }
+        }
+    }
+    assert!(found.len() > 100, "src/ was not found");
+    found
+}
+
+impl Source {
+    fn read(root: &Path, path: PathBuf) -> Self {
+        let parts: Vec<String> = path.strip_prefix(root).unwrap().iter().map(|part| part.to_str().unwrap().to_owned()).collect();
+        let room = parts[0].trim_end_matches(".rs").to_owned();
+        let depth = parts.len() - usize::from(parts.last().unwrap() == "mod.rs");
+        let text = fs::read_to_string(&path).unwrap();
+        let own: Vec<&str> = text.split("\n#[cfg(test)]\nmod ").next().unwrap().lines().collect();
+        let code = own.iter().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+        Self { path: path.strip_prefix(root).unwrap().to_owned(), room, depth, code }
+    }
+
+    fn own_lines(&self) -> usize {
+        self.code.lines().filter(|line| !line.trim().is_empty()).count()
+    }
+}
+
+fn is_word(character: char) -> bool {
+    character.is_alphanumeric() || character == '_'
+}
+
+/// Every path after `crate::`, with the groups of `use` resolved: `a::{b, c::d}` are `a::b` and `a::c::d`.
+fn paths(code: &str) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for (at, start) in code.match_indices("crate::") {
+        if !code[..at].ends_with(is_word) {
+            expand("", &mut code[at + start.len()..].trim_start(), &mut found);
+        }
+    }
+    found
+}
+
+fn expand(prefix: &str, rest: &mut &str, found: &mut BTreeSet<String>) {
+    if let Some(group) = rest.strip_prefix('{') {
+        *rest = group.trim_start();
+        while !rest.starts_with('}') && !rest.is_empty() {
+            expand(prefix, rest, found);
+            *rest = rest.trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+            if let Some(renamed) = rest.strip_prefix("as ") {
+                *rest = renamed.trim_start_matches(is_word).trim_start_matches(|c: char| c == ',' || c.is_whitespace());
+            }
+        }
+        *rest = rest.strip_prefix('}').unwrap_or(rest);
+        return;
+    }
+    let end = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
+    let path = if prefix.is_empty() { rest[..end].to_owned() } else { format!("{prefix}::{}", &rest[..end]) };
+    *rest = &rest[end..];
+    match rest.strip_prefix("::") {
+        Some(further) if !further.starts_with('*') => {
+            *rest = further;
+            expand(&path, rest, found);
+        }
+        Some(all) => *rest = &all[1..],
+        None => {}
+    }
+    found.insert(path);
+}
+
+#[test]
+fn paths_are_found_in_groups_and_alone() {
+    let code =
+        "use crate::a::{b, c::{d as e, f}};\nuse crate::{\n    g,\n    h::i,\n};\nlet x = crate::j::k(crate::l);\nmy_crate::no;";
+    let expected: BTreeSet<String> =
+        ["a", "a::b", "a::c", "a::c::d", "a::c::f", "g", "h", "h::i", "j", "j::k", "l"].map(str::to_owned).into();
+    let found = paths(code);
+    // Prefixes may or may not be listed; every leaf is.
+    for leaf in ["a::b", "a::c::d", "a::c::f", "g", "h::i", "j::k", "l"] {
+        assert!(found.contains(leaf), "{leaf} in {found:?}");
+    }
+    assert!(found.is_subset(&expected), "{found:?}");
+}
+
+fn allows(allowed: &[&str], path: &str) -> bool {
+    allowed.iter().any(|allowed| path == *allowed || path.strip_prefix(allowed).is_some_and(|rest| rest.starts_with("::")))
+}
+
+#[test]
+fn rooms_import_only_what_the_table_allows() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let Some((_, allowed)) = ALLOWED.iter().find(|(room, _)| *room == source.room) else {
+            wrong.push(format!("{}: the room {} is not in the table", source.path.display(), source.room));
+            continue;
+        };
+        for path in paths(&source.code) {
+            let own = allows(&[source.room.as_str()], &path);
+            // A prefix of something allowed is judged by its leaf.
+            let prefix = allowed.iter().any(|allowed| allowed.starts_with(&format!("{path}::")));
+            if !own && !prefix && !allows(allowed, &path) {
+                wrong.push(format!("{} imports crate::{path}", source.path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn nobody_climbs_out_of_a_room_by_super() {
+    let mut wrong = Vec::new();
+    for source in sources() {
+        let mut rest = source.code.as_str();
+        while let Some(at) = rest.find("super::") {
+            let chain = rest[at..].split("super::").take_while(|between| between.is_empty()).count();
+            rest = &rest[at + chain * "super::".len()..];
+            // `pub(super)` and tests apart, as many steps as there are modules end at the crate.
+            if chain >= source.depth && source.room != "lib" {
+                wrong.push(format!("{} goes up {chain} steps", source.path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn engine_and_pages_are_pure() {
+    for source in sources().into_iter().filter(|source| source.room == "engine") {
+        for foreign in ["async fn", ".await", "axum::", "sqlx::", "tokio::", "Clock", "std::fs", "std::net::Tcp", "Instant::now"]
+        {
+            assert!(!source.code.contains(foreign), "{}: {foreign}", source.path.display());
+        }
+    }
+    for source in sources() {
+        let sql = source.code.contains("sqlx::query");
+        assert!(!sql || source.room == "store", "{} knows SQL", source.path.display());
+    }
+}
+
+#[test]
+fn files_stay_readable() {
+    for source in sources() {
+        let path = source.path.display().to_string();
+        let excepted = LONG.iter().any(|(long, _)| *long == path);
+        let lines = source.own_lines();
+        assert!(lines <= LONGEST || excepted, "{path} has {lines} lines without tests: look for the seam");
+        assert!(lines > LONGEST || !excepted, "{path} is short enough now: take it from the list");
+    }
+}
+
+#[test]
+fn every_room_says_what_it_is() {
+    for source in sources().into_iter().filter(|source| source.depth == 1 && source.path.ends_with("mod.rs")) {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("src").join(&source.path)).unwrap();
+        let opening: Vec<&str> = text.lines().take_while(|line| line.starts_with("//!")).collect();
+        assert!(
+            opening.len() >= 4,
+            "{}: what lives here, what may not, how to add one, where it is tested",
+            source.path.display()
+        );
+    }
+}

@@ -1,0 +1,191 @@
+//! The migrations: twins, and a retention rule with its index for every table that grows.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fs;
+use std::path::Path;
+
+use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
+use vestibule::store::{Location, migration_names, sweep};
+
+use crate::world::{Database, Place};
+
+/// Tables without a rule, each with the reason.
+const KEPT: &[(&str, &str)] = &[
+    ("users", "until the account is deleted"),
+    ("clients", "until the operator removes it"),
+    ("consents", "until the person revokes it, or account or client goes"),
+    ("facts", "a handful of names"),
+    ("_sqlx_migrations", "a row a migration"),
+];
+
+fn names(folder: &str) -> Vec<String> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations").join(folder);
+    let mut names: Vec<String> =
+        fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().to_str().unwrap().to_owned()).collect();
+    names.sort();
+    names
+}
+
+#[test]
+fn twins_have_the_same_names_and_are_embedded() {
+    assert_eq!(names("sqlite"), names("postgres"));
+    let embedded: Vec<String> = migration_names().map(|name| format!("{name}.sql")).collect();
+    assert_eq!(names("sqlite"), embedded, "add the line in src/store/migrate.rs");
+}
+
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Schema {
+    /// Of each table: column → (kind, may be null).
+    tables: BTreeMap<String, BTreeMap<String, (String, bool)>>,
+    /// (table, columns, unique), primary keys and unique constraints among them.
+    indexes: BTreeSet<(String, Vec<String>, bool)>,
+    /// (table, columns, other table, what happens when it goes).
+    foreign: BTreeSet<(String, String, String, String)>,
+}
+
+/// The few kinds of column that both databases know; BOOLEAN is an INTEGER in SQLite.
+fn kind(declared: &str) -> String {
+    match declared.to_ascii_uppercase().as_str() {
+        "TEXT" => "text",
+        "INTEGER" | "BIGINT" | "BOOLEAN" => "number",
+        "BLOB" | "BYTEA" => "bytes",
+        other => panic!("a column of type {other}; the portable ones are TEXT, BIGINT/INTEGER, BOOLEAN/INTEGER, BYTEA/BLOB"),
+    }
+    .to_owned()
+}
+
+async fn schema(place: &Place) -> Schema {
+    drop(place.open().await);
+    let mut schema = match &place.location {
+        Location::Sqlite(path) => sqlite(path).await,
+        Location::Postgres { url, .. } => postgres(url).await,
+    };
+    schema.tables.remove("_sqlx_migrations");
+    schema.indexes.retain(|(table, ..)| table != "_sqlx_migrations");
+    schema
+}
+
+async fn sqlite(path: &Path) -> Schema {
+    let mut c = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+    let mut schema = Schema::default();
+    let tables = "SELECT t.name AS t, c.name AS c, c.type AS k, c.\"notnull\" AS n FROM sqlite_schema t, pragma_table_info(t.name) c \
+                  WHERE t.type = 'table' AND t.name NOT LIKE 'sqlite_%' AND t.name <> '_sqlx_migrations'";
+    for row in sqlx::query(tables).fetch_all(&mut c).await.unwrap() {
+        let column = (kind(row.get("k")), row.get::<i64, _>("n") == 0);
+        schema.tables.entry(row.get("t")).or_default().insert(row.get("c"), column);
+    }
+    let indexes = "SELECT t.name AS t, i.\"unique\" AS u, (SELECT group_concat(name) FROM (SELECT name FROM pragma_index_info(i.name) \
+                   ORDER BY seqno)) AS c FROM sqlite_schema t, pragma_index_list(t.name) i WHERE t.type = 'table'";
+    for row in sqlx::query(indexes).fetch_all(&mut c).await.unwrap() {
+        let columns = row.get::<String, _>("c").split(',').map(str::to_owned).collect();
+        schema.indexes.insert((row.get("t"), columns, row.get::<i64, _>("u") == 1));
+    }
+    let foreign = "SELECT t.name AS t, f.\"from\" AS c, f.\"table\" AS o, f.on_delete AS d FROM sqlite_schema t, \
+                   pragma_foreign_key_list(t.name) f WHERE t.type = 'table'";
+    for row in sqlx::query(foreign).fetch_all(&mut c).await.unwrap() {
+        schema.foreign.insert((row.get("t"), row.get("c"), row.get("o"), row.get("d")));
+    }
+    let strict =
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE '%\\_%' ESCAPE '\\' AND sql NOT LIKE '%STRICT'";
+    let loose = sqlx::query(strict).fetch_all(&mut c).await.unwrap();
+    assert!(loose.is_empty(), "{} is not STRICT", loose[0].get::<String, _>(0));
+    schema
+}
+
+async fn postgres(url: &str) -> Schema {
+    let mut c = PgConnection::connect(url).await.unwrap();
+    let mut schema = Schema::default();
+    let tables = "SELECT table_name::text AS t, column_name::text AS c, data_type::text AS k, is_nullable = 'YES' AS n \
+                  FROM information_schema.columns WHERE table_schema = 'public' AND table_name <> '_sqlx_migrations'";
+    for row in sqlx::query(tables).fetch_all(&mut c).await.unwrap() {
+        schema.tables.entry(row.get("t")).or_default().insert(row.get("c"), (kind(row.get("k")), row.get("n")));
+    }
+    let indexes = "SELECT t.relname::text AS t, x.indisunique AS u, \
+                   (SELECT array_agg(a.attname::text ORDER BY k.n) FROM unnest(x.indkey::int[]) WITH ORDINALITY AS k (attnum, n) \
+                   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = k.attnum) AS c \
+                   FROM pg_index x JOIN pg_class t ON t.oid = x.indrelid WHERE t.relnamespace = 'public'::regnamespace";
+    for row in sqlx::query(indexes).fetch_all(&mut c).await.unwrap() {
+        schema.indexes.insert((row.get("t"), row.get("c"), row.get("u")));
+    }
+    let foreign = "SELECT t.relname::text AS t, a.attname::text AS c, o.relname::text AS o, \
+                   CASE f.confdeltype WHEN 'c' THEN 'CASCADE' WHEN 'a' THEN 'NO ACTION' ELSE f.confdeltype::text END AS d \
+                   FROM pg_constraint f JOIN pg_class t ON t.oid = f.conrelid JOIN pg_class o ON o.oid = f.confrelid \
+                   JOIN pg_attribute a ON a.attrelid = t.oid AND a.attnum = f.conkey[1] WHERE f.contype = 'f'";
+    for row in sqlx::query(foreign).fetch_all(&mut c).await.unwrap() {
+        schema.foreign.insert((row.get("t"), row.get("c"), row.get("o"), row.get("d")));
+    }
+    schema
+}
+
+#[tokio::test]
+async fn twins_make_the_same_schema() {
+    let sqlite = schema(&Place::sqlite()).await;
+    let Some(place) = Place::new(Database::Postgres).await else { return };
+    let postgres = schema(&place).await;
+    assert_eq!(sqlite.tables, postgres.tables);
+    assert_eq!(sqlite.indexes, postgres.indexes);
+    assert_eq!(sqlite.foreign, postgres.foreign);
+}
+
+#[tokio::test]
+async fn every_table_that_grows_has_a_rule_and_an_index_for_it() {
+    let schema = schema(&Place::sqlite()).await;
+    let ruled: BTreeSet<&str> = sweep::RULES.iter().map(|rule| rule.table).chain(["events"]).collect();
+    for table in schema.tables.keys() {
+        let kept = KEPT.iter().any(|(name, _)| name == table);
+        assert!(ruled.contains(table.as_str()) != kept, "{table}: a rule in src/store/sweep.rs, or a reason here");
+    }
+    for table in &ruled {
+        let column = if *table == "events" { "at" } else { "expires_at" };
+        let indexed = schema.indexes.iter().any(|(of, columns, _)| of == table && columns[0] == column);
+        // A few keys a year.
+        assert!(indexed || *table == "signing_keys", "{table}: an index that begins with {column}");
+    }
+    assert!(sweep::RULES.iter().all(|rule| !rule.kept.is_empty()));
+}
+
+/// A foreign key without an index makes each deletion of the other row read the whole table.
+#[tokio::test]
+async fn every_foreign_key_has_an_index() {
+    let schema = schema(&Place::sqlite()).await;
+    for (table, column, other, on_delete) in &schema.foreign {
+        let indexed = schema.indexes.iter().any(|(of, columns, _)| of == table && columns[0] == *column);
+        assert!(indexed, "{table}.{column} → {other}");
+        assert_eq!(on_delete, "CASCADE", "{table}.{column}");
+    }
+}
+
+#[tokio::test]
+async fn migrating_twice_changes_nothing_and_what_is_missing_is_named() {
+    for database in Database::BOTH {
+        let Some(place) = Place::new(database).await else { continue };
+        let store = vestibule::store::Store::open(&place.location).await.unwrap();
+        let all: Vec<String> = migration_names().map(str::to_owned).collect();
+        assert_eq!(store.pending_migrations().await.unwrap(), all, "{database:?}");
+        store.migrate().await.unwrap();
+        store.migrate().await.unwrap();
+        assert!(store.pending_migrations().await.unwrap().is_empty(), "{database:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_a_newer_version_is_left_alone() {
+    for database in Database::BOTH {
+        let Some(place) = Place::new(database).await else { continue };
+        drop(place.open().await);
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', true, ";
+        match &place.location {
+            Location::Sqlite(path) => {
+                let mut c = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+                sqlx::query(sqlx::AssertSqlSafe(format!("{newer} x'00', 0)"))).execute(&mut c).await.unwrap();
+            }
+            Location::Postgres { url, .. } => {
+                let mut c = PgConnection::connect(url).await.unwrap();
+                sqlx::query(sqlx::AssertSqlSafe(format!("{newer} '\\x00', 0)"))).execute(&mut c).await.unwrap();
+            }
+        }
+        let store = vestibule::store::Store::open(&place.location).await.unwrap();
+        let refused = store.migrate().await.unwrap_err().to_string();
+        assert!(refused.contains("newer version") && refused.contains("9999"), "{database:?}: {refused}");
+    }
+}

@@ -1,0 +1,176 @@
+//! `grants` and `revoked_tokens`.
+
+use vestibule::engine::grant::{Grant, Requested};
+use vestibule::engine::scope::Scopes;
+use vestibule::engine::session::Session;
+use vestibule::engine::user::User;
+use vestibule::ids::{ClientId, GrantId};
+use vestibule::store::grants::{Key, Loaded, Standing, Token};
+use vestibule::store::sessions::Which;
+use vestibule::store::{Question as _, StoreError, Tx, grants, sessions, users};
+
+use super::{Bench, NOW, benches, later};
+
+pub(super) fn grant(bench: &Bench, user: &User, session: Option<&Session>, client: &str, offline: bool) -> Grant {
+    Grant {
+        id: GrantId::new(NOW, &bench.random),
+        user_id: user.id.clone(),
+        client_id: client.parse::<ClientId>().unwrap(),
+        session_id: session.map(|session| session.id.clone()),
+        scopes: Scopes::parse("openid offline_access").unwrap(),
+        request: Requested { nonce: Some("n".into()), redirect_uri: Some("https://a.example/cb".into()), ..Requested::default() },
+        auth_time: NOW,
+        acr: "1".into(),
+        amr: "pwd".into(),
+        offline,
+        code_expires_at: later(60),
+        code_used_at: None,
+        refresh_sequence: 0,
+        refresh_rotated_at: None,
+        refresh_expires_at: None,
+        created_at: NOW,
+        expires_at: later(60),
+    }
+}
+
+async fn by_code(tx: &mut Tx, code: u8) -> vestibule::store::Result<Option<Loaded>> {
+    let key = Key::Code([code; 32]);
+    Ok(Key::ask(tx, std::slice::from_ref(&key), NOW).await?.remove(&key))
+}
+
+async fn standing(tx: &mut Tx, grant_id: &GrantId, jti: &str) -> vestibule::store::Result<Option<Standing>> {
+    let token = Token { grant_id: grant_id.clone(), jti: jti.to_owned() };
+    Ok(Token::ask(tx, std::slice::from_ref(&token), NOW).await?.remove(&token))
+}
+
+pub(super) async fn insert(bench: &Bench, grant: &Grant, code: u8) {
+    let mut tx = bench.write().await;
+    grants::insert(&mut tx, grant, &[code; 32]).await.unwrap();
+    tx.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_grant_is_read_back_with_its_person_and_whether_its_session_lives() {
+    for bench in benches().await {
+        let ana = bench.user("ana@a.example").await;
+        let session = bench.session(&ana).await;
+        let grant = grant(&bench, &ana, Some(&session), "shop", false);
+        insert(&bench, &grant, 1).await;
+        let mut tx = bench.write().await;
+        let found = by_code(&mut tx, 1).await.unwrap().unwrap();
+        assert_eq!(format!("{:?}", found.grant), format!("{grant:?}"), "{:?}", bench.database);
+        assert_eq!(found.user.id, ana.id);
+        assert!(found.session_live);
+        assert!(!grants::by_id(&mut tx, &grant.id, session.idle_expires_at).await.unwrap().unwrap().session_live);
+        assert!(by_code(&mut tx, 2).await.unwrap().is_none());
+        let twin = Grant { id: GrantId::new(NOW, &bench.random), ..grant.clone() };
+        assert!(matches!(grants::insert(&mut tx, &twin, &[1; 32]).await, Err(StoreError::Taken)));
+        drop(tx);
+        let mut tx = bench.write().await;
+        assert!(grants::clients_of_session(&mut tx, &session.id).await.unwrap().is_empty(), "nothing was exchanged");
+        assert!(grants::use_code(&mut tx, &grant.id, later(1), Some(later(100)), later(200)).await.unwrap());
+        assert!(!grants::use_code(&mut tx, &grant.id, later(2), None, later(900)).await.unwrap());
+        let used = grants::by_id(&mut tx, &grant.id, NOW).await.unwrap().unwrap().grant;
+        assert_eq!((used.code_used_at, used.refresh_expires_at, used.expires_at), (Some(later(1)), Some(later(100)), later(200)));
+        assert_eq!(grants::clients_of_session(&mut tx, &session.id).await.unwrap(), [grant.client_id.clone()]);
+        assert!(grants::end(&mut tx, &grant.id).await.unwrap());
+        assert!(!grants::end(&mut tx, &grant.id).await.unwrap());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_of_ten_uses_a_code() {
+    for bench in benches().await {
+        let ana = bench.user("ana@a.example").await;
+        let grant = grant(&bench, &ana, None, "shop", true);
+        insert(&bench, &grant, 1).await;
+        let winners = bench.race(move |tx| {
+            let id = grant.id.clone();
+            Box::pin(async move { grants::use_code(tx, &id, NOW, None, later(900)).await })
+        });
+        assert_eq!(winners.await, 1, "{:?}", bench.database);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn one_of_ten_rotates_a_refresh_token() {
+    for bench in benches().await {
+        let ana = bench.user("ana@a.example").await;
+        let grant = grant(&bench, &ana, None, "shop", true);
+        insert(&bench, &grant, 1).await;
+        let id = grant.id.clone();
+        let winners = bench.race(move |tx| {
+            let id = id.clone();
+            Box::pin(async move { grants::rotate(tx, &id, 0, 1, later(5), later(900)).await })
+        });
+        assert_eq!(winners.await, 1, "{:?}", bench.database);
+        let found = grants::by_id(&mut bench.read().await, &grant.id, NOW).await.unwrap().unwrap().grant;
+        assert_eq!(
+            (found.refresh_sequence, found.refresh_rotated_at, found.refresh_expires_at),
+            (1, Some(later(5)), Some(later(900)))
+        );
+    }
+}
+
+#[tokio::test]
+async fn what_ends_when_a_session_or_a_person_goes() {
+    for bench in benches().await {
+        let ana = bench.user("ana@a.example").await;
+        let bob = bench.user("bob@a.example").await;
+        let (one, two) = (bench.session(&ana).await, bench.session(&ana).await);
+        let bobs = bench.session(&bob).await;
+        let made = [
+            grant(&bench, &ana, Some(&one), "shop", false),
+            grant(&bench, &ana, Some(&one), "shop", true),
+            grant(&bench, &ana, Some(&two), "shop", false),
+            grant(&bench, &bob, Some(&bobs), "shop", false),
+            grant(&bench, &ana, None, "shop", true),
+        ];
+        for (code, grant) in (1..).zip(&made) {
+            insert(&bench, grant, code).await;
+        }
+        let left = async || {
+            let mut tx = bench.read().await;
+            let mut left = Vec::new();
+            for (number, grant) in made.iter().enumerate() {
+                if grants::by_id(&mut tx, &grant.id, NOW).await.unwrap().is_some() {
+                    left.push(number);
+                }
+            }
+            left
+        };
+        let mut tx = bench.write().await;
+        assert_eq!(sessions::end(&mut tx, &bob.id, Which::One(&one.id)).await.unwrap(), [], "somebody else's");
+        assert_eq!(sessions::end(&mut tx, &ana.id, Which::One(&one.id)).await.unwrap(), [one.id.clone()]);
+        tx.commit().await.unwrap();
+        assert_eq!(left().await, [1, 2, 3, 4], "{:?}: offline access outlives the session", bench.database);
+        let mut tx = bench.write().await;
+        assert_eq!(grants::end_others(&mut tx, &ana.id, &two.id).await.unwrap(), 2);
+        tx.commit().await.unwrap();
+        assert_eq!(left().await, [2, 3]);
+        let mut tx = bench.write().await;
+        assert_eq!(grants::end_all(&mut tx, &ana.id).await.unwrap(), 1);
+        assert!(users::delete(&mut tx, &bob.id).await.unwrap());
+        assert!(!users::delete(&mut tx, &bob.id).await.unwrap());
+        tx.commit().await.unwrap();
+        assert!(left().await.is_empty(), "the foreign key takes them along");
+    }
+}
+
+#[tokio::test]
+async fn a_revoked_token_is_known() {
+    for bench in benches().await {
+        let ana = bench.user("ana@a.example").await;
+        let grant = grant(&bench, &ana, None, "shop", true);
+        insert(&bench, &grant, 1).await;
+        let mut tx = bench.write().await;
+        assert!(!standing(&mut tx, &grant.id, "jti").await.unwrap().unwrap().revoked);
+        grants::revoke_token(&mut tx, "jti", later(10)).await.unwrap();
+        grants::revoke_token(&mut tx, "jti", later(10)).await.unwrap();
+        assert!(standing(&mut tx, &grant.id, "jti").await.unwrap().unwrap().revoked, "{:?}", bench.database);
+        assert!(!standing(&mut tx, &grant.id, "other").await.unwrap().unwrap().revoked);
+        assert!(grants::token_is_revoked(&mut tx, "jti").await.unwrap());
+        assert!(!grants::token_is_revoked(&mut tx, "other").await.unwrap());
+        assert!(standing(&mut tx, &GrantId::new(NOW, &bench.random), "jti").await.unwrap().is_none());
+    }
+}
