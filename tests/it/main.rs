@@ -1,6 +1,10 @@
 //! The integration tests, one binary.
 
 #[cfg(test)]
+mod relying_party;
+#[cfg(test)]
+mod rfc;
+#[cfg(test)]
 mod smtp;
 #[cfg(test)]
 mod world;
