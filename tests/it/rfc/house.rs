@@ -158,7 +158,13 @@ impl House {
     pub async fn with(more: &str) -> Self {
         let place = Place::sqlite();
         std::fs::write(file(&place), TEMPLATE.get_or_init(template).await).unwrap();
-        let server = if more.contains("public_url") { String::new() } else { format!("[server]\npublic_url = \"{ISSUER}\"\n[mail]\ntransport = \"file\"\n") };
+        let server = if more.contains("public_url") {
+            String::new()
+        } else {
+            format!("[server]\npublic_url = \"{ISSUER}\"\n[mail]\ntransport = \"file\"\n")
+        };
+        // What this world draws must differ from what the template drew.
+        place.next_node();
         let world = World::at(place, &format!("{server}{more}\n{CLIENTS}")).await;
         world.keys().await;
         Self(world)

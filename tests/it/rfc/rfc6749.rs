@@ -264,7 +264,8 @@ async fn s4_1_3_the_redirect_uri_must_be_the_same() {
     let mut browser = house.signed_in(ADA).await;
     let code = browser.code(SHOP, &Ask::of(SHOP)).await;
     let refused = (400, "invalid_grant".to_owned());
-    for uri in [None, Some("https://shop.example/second"), Some("https://shop.example/callback/"), Some("https://evil.example/")] {
+    for uri in [None, Some("https://shop.example/second"), Some("https://shop.example/callback/"), Some("https://evil.example/")]
+    {
         assert_eq!(exchange_with(&house, SHOP, &code, uri).await, refused, "{uri:?}");
     }
     // A mistake does not spend the code.

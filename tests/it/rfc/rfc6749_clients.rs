@@ -18,7 +18,9 @@ async fn with_basic(house: &House, text: &str) -> Answer {
 #[tokio::test]
 async fn s2_3_1_a_wrong_secret_is_401_with_a_challenge() {
     let house = House::new().await;
-    for text in ["shop:wrong", "shop:", "nobody:x", "shop", ":", "", &format!("shop:{} ", SHOP.secret), &format!("SHOP:{}", SHOP.secret)] {
+    for text in
+        ["shop:wrong", "shop:", "nobody:x", "shop", ":", "", &format!("shop:{} ", SHOP.secret), &format!("SHOP:{}", SHOP.secret)]
+    {
         let answer = with_basic(&house, text).await;
         answer.refused(401, "invalid_client");
         assert!(answer.header("www-authenticate").starts_with("Basic realm="), "{text}");
@@ -45,7 +47,8 @@ async fn s2_3_two_methods_at_once_are_refused() {
     let twice = [OWN[0], ("client_id", SHOP.id), ("client_secret", SHOP.secret)];
     house.form("/oauth2/token", Some(&SHOP.basic()), &twice).await.refused(400, "invalid_request");
     house.form("/oauth2/token", Some(&SHOP.basic()), &[OWN[0], ("client_id", "post")]).await.refused(400, "invalid_request");
-    let assertion = [OWN[0], ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), ("client_assertion", "x")];
+    let assertion =
+        [OWN[0], ("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"), ("client_assertion", "x")];
     house.form("/oauth2/token", Some(&SHOP.basic()), &assertion).await.refused(401, "invalid_client");
     // Its own id beside the header is no second method.
     house.form("/oauth2/token", Some(&SHOP.basic()), &[OWN[0], ("client_id", "shop")]).await.expect(200);
@@ -56,7 +59,8 @@ async fn s2_3_only_the_registered_method_counts() {
     let house = House::new().await;
     let post_as_basic = Rp { method: Method::Basic, ..POST };
     let shop_as_post = Rp { method: Method::Post, ..SHOP };
-    let (shop_as_public, spa_with_secret) = (Rp { method: Method::None, ..SHOP }, Rp { method: Method::Post, secret: "x", ..SPA });
+    let (shop_as_public, spa_with_secret) =
+        (Rp { method: Method::None, ..SHOP }, Rp { method: Method::Post, secret: "x", ..SPA });
     for rp in [post_as_basic, shop_as_post, shop_as_public, spa_with_secret] {
         house.exchange(rp, "x").await.refused(401, "invalid_client");
     }

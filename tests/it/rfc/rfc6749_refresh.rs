@@ -109,7 +109,10 @@ async fn s10_4_a_refresh_token_belongs_to_its_client() {
     let token = first(&house, "openid").await;
     house.refresh(POST, &token).await.refused(400, "invalid_grant");
     house.refresh(SPA, &token).await.refused(400, "invalid_grant");
-    house.token(Rp { secret: "wrong", ..SHOP }, &[("grant_type", "refresh_token"), ("refresh_token", &token)]).await.refused(401, "invalid_client");
+    house
+        .token(Rp { secret: "wrong", ..SHOP }, &[("grant_type", "refresh_token"), ("refresh_token", &token)])
+        .await
+        .refused(401, "invalid_client");
     next(&house, &token).await;
 }
 

@@ -59,13 +59,17 @@ async fn s2_one_method_per_request() {
     let twice = house.form("/oauth2/userinfo", Some(&header), &[("access_token", token)]).await;
     twice.refused(400, "invalid_request");
     assert!(twice.header("www-authenticate").contains("error=\"invalid_request\""));
-    house.form("/oauth2/userinfo", None, &[("access_token", token), ("access_token", token)]).await.refused(400, "invalid_request");
+    house
+        .form("/oauth2/userinfo", None, &[("access_token", token), ("access_token", token)])
+        .await
+        .refused(400, "invalid_request");
 }
 
 #[tokio::test]
 async fn s3_1_without_a_token_the_challenge_has_no_error() {
     let house = House::new().await;
-    for answer in [house.get("/oauth2/userinfo").await, with_header(&house, "Basic c2hvcDp4").await, with_header(&house, "Bearer").await]
+    for answer in
+        [house.get("/oauth2/userinfo").await, with_header(&house, "Basic c2hvcDp4").await, with_header(&house, "Bearer").await]
     {
         answer.refused(401, "invalid_token");
         assert_eq!(answer.header("www-authenticate"), r#"Bearer realm="vestibule""#);

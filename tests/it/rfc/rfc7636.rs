@@ -31,7 +31,14 @@ async fn s4_3_only_s256() {
 async fn s4_2_a_challenge_is_a_sha_256_in_base64url() {
     let house = House::new().await;
     let long = "A".repeat(44);
-    for challenge in ["short", &"A".repeat(42), &long, &format!("{}=", "A".repeat(43)), &format!("{}+", "A".repeat(42)), VERIFIER.trim_end_matches('k')] {
+    for challenge in [
+        "short",
+        &"A".repeat(42),
+        &long,
+        &format!("{}=", "A".repeat(43)),
+        &format!("{}+", "A".repeat(42)),
+        VERIFIER.trim_end_matches('k'),
+    ] {
         let ask = Ask::of(SPA).with("code_challenge", challenge);
         house.browser().authorize(&ask).await.sent_to(SPA.redirect_uri).error("invalid_request");
     }
@@ -60,7 +67,9 @@ async fn s4_6_the_verifier_must_match() {
     for rp in [SHOP, SPA, STRICT] {
         let code = browser.code(rp, &Ask::of(rp)).await;
         let other = "a".repeat(43);
-        for verifier in [&other, "short", &VERIFIER.to_lowercase(), &format!("{VERIFIER}="), super::wire::CHALLENGE, &"v".repeat(129)] {
+        for verifier in
+            [&other, "short", &VERIFIER.to_lowercase(), &format!("{VERIFIER}="), super::wire::CHALLENGE, &"v".repeat(129)]
+        {
             assert_eq!(exchange(&house, rp, &code, Some(verifier)).await, 400, "{verifier}");
         }
         assert_eq!(exchange(&house, rp, &code, None).await, 400);

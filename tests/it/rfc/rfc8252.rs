@@ -8,11 +8,18 @@ async fn s7_3_any_port_of_the_loopback_address() {
     let house = House::new().await;
     let mut browser = house.signed_in(ADA).await;
     browser.walk(&Ask::of(NATIVE)).await.sent(NATIVE).code();
-    for uri in ["http://127.0.0.1:49152/callback", "http://127.0.0.1:80/callback", "http://[::1]:61000/callback", "http://[::1]/callback"] {
+    for uri in [
+        "http://127.0.0.1:49152/callback",
+        "http://127.0.0.1:80/callback",
+        "http://[::1]:61000/callback",
+        "http://[::1]/callback",
+    ] {
         let ask = Ask::of(NATIVE).with("redirect_uri", uri);
         let code = browser.walk(&ask).await.end.sent_to(uri).code();
         // The token request repeats the one that was used.
-        let pairs = |uri| [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", uri), ("code_verifier", VERIFIER)];
+        let pairs = |uri| {
+            [("grant_type", "authorization_code"), ("code", code.as_str()), ("redirect_uri", uri), ("code_verifier", VERIFIER)]
+        };
         house.token(NATIVE, &pairs("http://127.0.0.1:1/callback")).await.refused(400, "invalid_grant");
         house.token(NATIVE, &pairs(uri)).await.expect(200);
     }
@@ -56,7 +63,9 @@ async fn s7_1_a_scheme_of_the_apps_own() {
     let page = browser.page_of(&ask).await;
     assert!(page.header("content-security-policy").contains("form-action 'self' org.example.app:"));
     browser.decide(&page, "allow", &page.scopes()).await.sent_to(uri).code();
-    for wrong in ["org.example.app:/other", "org.example.app://callback", "org.example.app2:/callback", "ORG.example.app:/callback"] {
+    for wrong in
+        ["org.example.app:/other", "org.example.app://callback", "org.example.app2:/callback", "ORG.example.app:/callback"]
+    {
         browser.authorize(&Ask::of(NATIVE).with("redirect_uri", wrong)).await.stays();
     }
 }

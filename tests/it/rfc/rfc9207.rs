@@ -23,5 +23,8 @@ async fn s2_every_answer_says_who_gives_it() {
 async fn s3_the_metadata_say_so() {
     let house = House::new().await;
     let document = house.get("/.well-known/oauth-authorization-server").await.json();
-    assert_eq!((&document["issuer"], &document["authorization_response_iss_parameter_supported"]), (&ISSUER.into(), &true.into()));
+    assert_eq!(
+        (&document["issuer"], &document["authorization_response_iss_parameter_supported"]),
+        (&ISSUER.into(), &true.into())
+    );
 }

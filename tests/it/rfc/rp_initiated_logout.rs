@@ -50,7 +50,9 @@ async fn s2_by_post_as_well() {
     let house = House::new().await;
     let mut browser = house.signed_in(ADA).await;
     let hint = hint(&house, &mut browser).await;
-    let body = Serializer::new(String::new()).extend_pairs([("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK)]).finish();
+    let body = Serializer::new(String::new())
+        .extend_pairs([("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK)])
+        .finish();
     let headers = [
         ("content-type", "application/x-www-form-urlencoded"),
         ("origin", "https://shop.example"),
