@@ -264,13 +264,11 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, aski
             return Ok(Some(Next::Respond(trusted, Answer::Error(error))));
         }
     };
-    let before = match client.metadata.first_party {
-        true => Consented::default(),
-        false => consented(app, current, &client.id).await?.unwrap_or_default(),
-    };
+    let before = if client.metadata.first_party { None } else { consented(app, current, &client.id).await? };
+    let before = before.unwrap_or_default();
     // Only what stood on the page was said yes or no to.
     let shown = before.shown(&request);
-    let unticked = Scopes::from_iter(shown.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)));
+    let unticked: Scopes = shown.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)).collect();
     let allowed = before.allowed.or(&shown.without(&unticked)).without(&unticked);
     let declined = before.declined.or(&unticked).without(&allowed);
     let now: Timestamp = app.now();
