@@ -182,7 +182,10 @@ async fn answer(
     current: &Current,
     stage: Stage<'_>,
 ) -> Outcome<Next> {
-    let mut tx = app.store.write().await?;
+    let mut tx = match stage {
+        Stage::New => app.store.write_one().await?,
+        Stage::Waiting { .. } => app.store.write().await?,
+    };
     if let Stage::Waiting { flow, .. } = stage
         && !flows::finish(&mut tx, &flow.id, app.now()).await?
     {

@@ -14,6 +14,7 @@ mod error;
 pub mod events;
 pub mod facts;
 pub mod flows;
+mod gather;
 pub mod grants;
 mod group;
 pub mod keys;
