@@ -5,6 +5,10 @@ mod architecture;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod relying_party;
+#[cfg(test)]
+mod rfc;
+#[cfg(test)]
 mod smtp;
 #[cfg(test)]
 mod store_contract;
