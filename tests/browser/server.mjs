@@ -43,7 +43,7 @@ export async function startServer({ command = "dev", settings = {} } = {}) {
     VESTIBULE_DATA__DIR: dir,
     VESTIBULE_MAIL__TRANSPORT: "file",
     VESTIBULE_LIMITS__ENABLED: "false", // one address makes all the requests
-    VESTIBULE_FLOWS__RESEND_SECONDS: "0",
+    VESTIBULE_FLOWS__RESEND_SECONDS: "1",
     ...settings,
   };
   const lines = [];
@@ -59,8 +59,11 @@ export async function startServer({ command = "dev", settings = {} } = {}) {
   for (;;) {
     const ready = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
     if (ready?.status === 200) break;
-    if (exit !== undefined) throw new Error(`${BINARY} ${command} ended with ${exit}:\n${log()}`);
-    if (Date.now() > deadline) throw new Error(`${BINARY} ${command} was not ready in 30 s:\n${log()}`);
+    if (exit !== undefined || Date.now() > deadline) {
+      child.kill("SIGKILL");
+      await rm(dir, { recursive: true, force: true });
+      throw new Error(`${BINARY} ${command} ${exit === undefined ? "was not ready in 30 s" : `ended with ${exit}`}:\n${log()}`);
+    }
     await wait(50);
   }
 
