@@ -384,6 +384,7 @@ notice-sessions-ended = Alle anderen Geräte sind abgemeldet.
 notice-app-revoked = Die App hat keinen Zugriff mehr.
 notice-deleted-title = Ihr Konto ist gelöscht
 notice-deleted = Ihre persönlichen Daten sind gelöscht. Auf Wiedersehen.
+notice-go-back = Sie sind angemeldet. Gehen Sie zurück zur Anwendung und melden Sie sich dort noch einmal an.
 notice-signed-out = Sie wurden abgemeldet. Melden Sie sich an, um fortzufahren.
 problem-email-taken = Für diese Adresse gibt es schon ein Konto. Melden Sie sich stattdessen an.
 problem-password-personal = Das Passwort ist Ihr eigener Name, Ihre Adresse oder der Name dieses Dienstes. Wählen Sie ein anderes.

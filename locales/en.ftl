@@ -384,6 +384,7 @@ notice-sessions-ended = All other devices are signed out.
 notice-app-revoked = The app no longer has access.
 notice-deleted-title = Your account is deleted
 notice-deleted = Your personal data is erased. Goodbye.
+notice-go-back = You are signed in. Go back to the application and sign in there once more.
 notice-signed-out = You were signed out. Sign in to go on.
 problem-email-taken = There is an account with this address already. Sign in instead.
 problem-password-personal = The password is your own name or address, or the name of this service. Choose another.

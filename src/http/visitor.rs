@@ -186,7 +186,7 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 13] = [
+        const KEYS: [&str; 14] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -200,6 +200,7 @@ impl Visitor {
             "session-ended",
             "sessions-ended",
             "app-revoked",
+            "go-back",
         ];
         let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;
         Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })

@@ -79,7 +79,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     match with_password(&visitor.app, attempt).await.map_err(fault)? {
         SignedIn::Done(session) => {
             super::sign_in(&carrier, &session).await?;
-            Ok(see_other(&super::destination(&journey.continue_to, journey.flow.as_ref())))
+            Ok(see_other(&journey.destination()))
         }
         SignedIn::VerifyFirst(flow) => Ok(visitor.keep_browser(see_other(&format!("/verify?flow={}&first=1", flow.id)))),
         SignedIn::Wrong => Ok(again(&visitor, &journey, problem(&visitor, &journey, &params, "problem-login"), &params)),

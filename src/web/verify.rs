@@ -56,7 +56,7 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool)
         flow: Some(flow.id.to_string()),
         action: "/verify".to_owned(),
         resend_action: "/verify/resend".to_owned(),
-        change_href: change.to_owned(),
+        change_href: format!("{change}?flow={}", flow.id),
         destination: masked(flow),
         code: code.to_owned(),
         resend_after_seconds: resend_after(visitor, flow),
