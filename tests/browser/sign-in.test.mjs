@@ -82,6 +82,38 @@ journey("a reset for an unknown address looks the same", async ({ page }) => {
   assert.ok(await field(page, "code").isVisible());
 });
 
+journey("sign in with the keyboard alone", async ({ page, script }) => {
+  const person = await server().person();
+  const { keyboard } = page;
+  await page.goto(`${server().url}/login`);
+  await keyboard.press("Tab");
+  await keyboard.type(person.email);
+  await keyboard.press("Tab");
+  await keyboard.type(person.password);
+  if (script === "on") {
+    const reveal = page.getByRole("button", { name: "Show password" });
+    await keyboard.press("Tab");
+    assert.ok(await reveal.evaluate((button) => button === document.activeElement));
+    await keyboard.press("Space");
+    assert.equal(await field(page, "password").getAttribute("type"), "text");
+    assert.ok(await page.getByRole("button", { name: "Hide password" }).isVisible());
+    await field(page, "password").focus();
+  }
+  const loaded = page.waitForURL(/account/);
+  await keyboard.press("Enter");
+  await loaded;
+});
+
+journey("Caps Lock is mentioned", async ({ page }) => {
+  await page.goto(`${server().url}/login`);
+  const type = (on) => field(page, "password").evaluate((input, on) => input.dispatchEvent(new KeyboardEvent("keydown", { key: "a", modifierCapsLock: on })), on);
+  await type(true);
+  assert.equal(await page.locator(".caps").innerText(), "Caps Lock is on");
+  await check(page, "sign in, Caps Lock");
+  await type(false);
+  assert.equal(await page.locator(".caps").innerText(), "");
+}, { scripts: ["on"] });
+
 journey("sign out", async ({ page }) => {
   const person = await server().person();
   await page.goto(`${server().url}/login`);
