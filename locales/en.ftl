@@ -92,7 +92,7 @@ link-email = Confirm your new address
 link-email-text = With the button { $address } becomes the address of your account. You do not need to be signed in here.
 link-email-button = Use this address
 undo = Undo the change of address
-undo-text = With the button { $address } becomes the address of your account again, and every device is signed out.
+undo-text = { $address } becomes the address of your account again, and every device is signed out.
 undo-button = Take the change back
 
 # A new password
