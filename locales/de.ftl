@@ -89,10 +89,10 @@ link-expired-button = Neuen Link schicken
 link-reset = Neues Passwort wählen
 link-reset-text = Im nächsten Schritt wählen Sie ein neues Passwort für { $address }. Bis dahin gilt das alte.
 link-email = Neue Adresse bestätigen
-link-email-text = Mit der Schaltfläche wird { $address } die Adresse Ihres Kontos. Sie müssen dafür hier nicht angemeldet sein.
+link-email-text = { $address } wird die Adresse Ihres Kontos. Sie müssen dafür hier nicht angemeldet sein.
 link-email-button = Diese Adresse verwenden
 undo = Adressänderung rückgängig machen
-undo-text = Mit der Schaltfläche wird { $address } wieder die Adresse Ihres Kontos, und alle Geräte werden abgemeldet.
+undo-text = { $address } wird wieder die Adresse Ihres Kontos, und alle Geräte werden abgemeldet.
 undo-button = Änderung zurücknehmen
 
 # Ein neues Passwort
