@@ -113,6 +113,12 @@ impl Visitor {
         }
     }
 
+    /// The frame of a page that may answer a POST: the languages are links to where GET shows the same page.
+    pub fn shell_at(&self, mut shell: Shell, path_and_query: &str) -> Shell {
+        shell.switch = Shell::languages(&self.text, path_and_query);
+        shell
+    }
+
     /// The frame with the application that the person is on the way to.
     pub fn shell_for(&self, title: &str, client: Option<&Arc<Client>>) -> Shell {
         Shell { client: client.map(|client| badge(client)), ..self.shell(title) }

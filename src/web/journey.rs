@@ -94,7 +94,12 @@ impl Journey {
     /// The frame of a page on this journey.
     pub(super) fn shell(&self, visitor: &Visitor, title: &str, params: &Params) -> Shell {
         let notice = self.notice.clone().or_else(|| visitor.notice(params));
-        Shell { notice, ..visitor.shell_for(title, self.client.as_ref()) }
+        let shell = Shell { notice, ..visitor.shell_for(title, self.client.as_ref()) };
+        let asked = visitor.context.path_and_query();
+        match asked.split_once('?') {
+            None => visitor.shell_at(shell, &format!("{asked}{}", self.query())),
+            Some(_) => shell,
+        }
     }
 
     /// Where to go after signing in.

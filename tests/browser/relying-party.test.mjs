@@ -74,7 +74,14 @@ journey("sign up on the way to the application, with a slip in the address", asy
   await press(page, page.getByRole("link", { name: "English" }));
   await press(page, page.getByRole("link", { name: /create an account/i }));
   assert.match(await page.locator("main").innerText(), /Demo application/, "the way is kept over language and page");
+  await submit(page, { email: server().address(), password: "harbour" });
+  await press(page, page.getByRole("link", { name: "Deutsch" })); // from a refused form, too
+  await press(page, page.getByRole("link", { name: "English" }));
   await submit(page, { email: server().address(), password: "violet tram 42 harbour" });
+  await submit(page, { code: "wrong" });
+  await press(page, page.getByRole("link", { name: "Deutsch" }));
+  await press(page, page.getByRole("link", { name: "English" }));
+  under(page, "/verify");
   await press(page, page.getByRole("link", { name: /another address/i }));
   const email = server().address();
   await submit(page, { email, password: "violet tram 42 harbour" });
