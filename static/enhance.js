@@ -67,5 +67,10 @@ for (const input of document.querySelectorAll("input[data-busy]")) {
   });
 }
 
+// "Possible in 30 seconds" is true for that long.
+for (const hint of document.querySelectorAll("[data-wait]")) {
+  setTimeout(() => { hint.style.visibility = "hidden"; }, hint.dataset.wait * 1000);
+}
+
 // An answer on its way to an application (OAuth form_post).
 document.querySelector("form[data-submit]")?.requestSubmit();

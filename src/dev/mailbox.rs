@@ -2,12 +2,13 @@
 
 use axum::Router;
 use axum::extract::Path;
-use axum::response::Response;
+use axum::http::{HeaderValue, header};
+use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
 use crate::actions::{App, outbox};
 use crate::engine::outbox::Message;
-use crate::http::page::see_other;
+use crate::http::page::{Html, see_other};
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::pages::{Link, Mail, MailPage, Mailbox};
@@ -18,6 +19,7 @@ pub fn router() -> Router<App> {
         .route("/dev", get(async || see_other("/dev/mail")))
         .route("/dev/mail", get(list))
         .route("/dev/mail/{id}", get(show))
+        .route("/dev/mail/{id}/html", get(html))
 }
 
 fn line(visitor: &Visitor, message: &Message) -> Mail {
@@ -45,12 +47,47 @@ async fn show(visitor: Visitor, Path(id): Path<String>) -> Response {
     match outbox::message(&visitor.app, &id).await {
         Ok(Some(message)) => {
             let shell = Shell { title: message.subject.clone(), ..visitor.shell("mailbox") };
-            let links = message.body.split_whitespace().filter(|word| word.starts_with(visitor.app.settings.origin()));
-            let links = links.map(|link| Link { href: link.to_owned(), label: link.to_owned() }).collect();
+            let links = links(&message.body, visitor.app.settings.origin());
             let page = MailPage { mail: line(&visitor, &message), body: message.body, links, shell };
             visitor.page(&page.shell, &page)
         }
         Ok(None) => visitor.not_found(),
         Err(fault) => visitor.fault(&fault),
+    }
+}
+
+/// Our links in the text part, each with the words of the line before it.
+fn links(body: &str, origin: &str) -> Vec<Link> {
+    let label = |line: &str| line.trim().trim_end_matches(':').to_owned();
+    let pairs = body.lines().zip(body.lines().skip(1)).filter(|(_, line)| line.starts_with(origin));
+    pairs.map(|(before, line)| Link { href: line.trim().to_owned(), label: label(before) }).collect()
+}
+
+/// The HTML part as a mail program shows it: its own styles, nothing else.
+const HTML_PART: HeaderValue = HeaderValue::from_static(
+    "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'",
+);
+
+async fn html(visitor: Visitor, Path(id): Path<String>) -> Response {
+    let Ok(id) = id.parse() else { return visitor.not_found() };
+    match outbox::message(&visitor.app, &id).await {
+        Ok(Some(message)) => ([(header::CONTENT_SECURITY_POLICY, HTML_PART)], Html(message.html)).into_response(),
+        Ok(None) => visitor.not_found(),
+        Err(fault) => visitor.fault(&fault),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_link_is_labelled_by_the_line_before() {
+        let body = "Hello\n\nConfirm address:\nhttp://localhost:8080/verify/link?token=a\n\nOther:\nhttps://elsewhere.example/\n";
+        let found = links(body, "http://localhost:8080");
+        assert_eq!(
+            found,
+            [Link { href: "http://localhost:8080/verify/link?token=a".to_owned(), label: "Confirm address".to_owned() }]
+        );
     }
 }

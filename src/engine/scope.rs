@@ -37,6 +37,12 @@ impl Scopes {
         self.0.iter().map(String::as_str)
     }
 
+    /// In the order in which people read them: the standard ones, then the applications' own.
+    pub fn in_order(&self) -> impl Iterator<Item = &str> {
+        let standard = STANDARD.into_iter().filter(|value| self.contains(value));
+        standard.chain(self.iter().filter(|value| !STANDARD.contains(value)))
+    }
+
     /// What both have.
     pub fn and(&self, other: &Self) -> Self {
         Self(self.0.intersection(&other.0).cloned().collect())
@@ -96,6 +102,13 @@ mod tests {
         assert!(Scopes::parse("open\"id").is_none());
         assert!(Scopes::parse("op\\en").is_none());
         assert!(Scopes::parse("a\tb").is_none());
+    }
+
+    #[test]
+    fn people_read_the_standard_ones_first() {
+        let scopes = Scopes::parse("a email x:y offline_access profile openid").unwrap();
+        let order: Vec<&str> = scopes.in_order().collect();
+        assert_eq!(order, ["openid", "profile", "email", "offline_access", "a", "x:y"]);
     }
 
     proptest! {

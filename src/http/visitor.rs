@@ -113,6 +113,12 @@ impl Visitor {
         }
     }
 
+    /// The frame of a page that may answer a POST: the languages are links to where GET shows the same page.
+    pub fn shell_at(&self, mut shell: Shell, path_and_query: &str) -> Shell {
+        shell.switch = Shell::languages(&self.text, path_and_query);
+        shell
+    }
+
     /// The frame with the application that the person is on the way to.
     pub fn shell_for(&self, title: &str, client: Option<&Arc<Client>>) -> Shell {
         Shell { client: client.map(|client| badge(client)), ..self.shell(title) }
@@ -186,7 +192,7 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 13] = [
+        const KEYS: [&str; 14] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -200,6 +206,7 @@ impl Visitor {
             "session-ended",
             "sessions-ended",
             "app-revoked",
+            "go-back",
         ];
         let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;
         Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })

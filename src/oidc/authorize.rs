@@ -9,7 +9,7 @@ use crate::actions::session::Current;
 use crate::engine::authorize::{Answer, AuthorizationRequest, ResponseMode, Trusted, Untrusted, answer_url};
 use crate::engine::flow::Flow;
 use crate::engine::params::Params;
-use crate::engine::scope::{STANDARD, Scopes};
+use crate::engine::scope::Scopes;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::visitor::{Visitor, may_lead_to};
@@ -135,10 +135,8 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
 fn lines(visitor: &Visitor, new: &Scopes, request: &AuthorizationRequest) -> Vec<ScopeLine> {
     let all = request.wanted();
     let asked = if new.is_empty() { &all } else { new };
-    let standard = STANDARD.into_iter().filter(|scope| asked.contains(scope));
-    let own = asked.iter().filter(|scope| !STANDARD.contains(scope));
     let line = |scope| ScopeLine { optional: authorize::is_optional(scope), ..ScopeLine::standard(&visitor.text, scope) };
-    standard.chain(own).map(line).collect()
+    asked.in_order().map(line).collect()
 }
 
 fn respond(visitor: &Visitor, trusted: &Trusted, answer: &Answer) -> Response {

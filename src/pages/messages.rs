@@ -48,6 +48,6 @@ pub struct LoggedOut {
     pub shell: Shell,
     /// Names of the applications that were ended with the session.
     pub apps: Vec<String>,
-    /// Back to the application that asked.
+    /// The way on.
     pub link: Option<Link>,
 }

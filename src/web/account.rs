@@ -168,7 +168,8 @@ pub(super) async fn sessions(visitor: Visitor, query: Result<Query, BadInput>) -
         current: session.id == current.session.id,
         device: if session.device.is_empty() { shell.t("session-unknown-device").into_owned() } else { session.device },
     };
-    let page = SessionsPage { sessions: sessions.into_iter().map(line).collect(), shell: shell.clone() };
+    let (here, elsewhere): (Vec<_>, Vec<_>) = sessions.into_iter().partition(|session| session.id == current.session.id);
+    let page = SessionsPage { sessions: here.into_iter().chain(elsewhere).map(line).collect(), shell: shell.clone() };
     Ok(visitor.page(&page.shell, &page))
 }
 
@@ -212,7 +213,7 @@ pub(super) async fn apps(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         id: app.consent.client_id.to_string(),
         name: app.client.as_ref().map_or_else(|| app.consent.client_id.to_string(), |client| client.name().to_owned()),
         domain: app.client.as_ref().and_then(|client| client.domain()).unwrap_or_default(),
-        scopes: app.consent.scopes.iter().map(|scope| ScopeLine::standard(&shell.text, scope).title).collect(),
+        scopes: app.consent.scopes.in_order().map(|scope| ScopeLine::standard(&shell.text, scope).title).collect(),
         since: shell.text.day(app.consent.granted_at.millis(), zone),
         last_used: Some(shell.text.when(app.consent.last_used_at.millis(), zone)),
     };

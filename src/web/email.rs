@@ -24,7 +24,7 @@ struct Typed<'a> {
 
 fn page(visitor: &Visitor, shell: Shell, current: &Current, pending: Option<&Flow>, typed: Typed<'_>) -> Response {
     let page = ChangeEmail {
-        shell,
+        shell: visitor.shell_at(shell, "/account/email"),
         current: address(&current.user),
         pending: pending.and_then(|flow| flow.state.destination()).map(str::to_owned),
         code: typed.code.to_owned(),

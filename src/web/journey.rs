@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::actions::{authorize, codes};
 use crate::engine::client::Client;
-use crate::engine::flow::{AccountPage, Continue, Flow};
+use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::params::Params;
 use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::{Visitor, may_lead_to};
@@ -19,12 +19,15 @@ pub(super) struct Journey {
     /// What happened to the journey, in one sentence.
     pub notice: Option<Notice>,
     pub continue_to: Continue,
+    /// The way back to the application is lost: the person has to go there again.
+    pub away: bool,
 }
 
 /// Reads `flow` (a journey) or `to` (a page of the account) from the parameters.
 ///
-/// An expired or finished journey of this browser begins anew with the same destination. One that this browser has no secret for is
-/// not continued here, because it may be somebody else's; the person can sign in and go back to the application.
+/// An expired or finished journey of this browser, and one that turned into a sign-up or a reset, begins anew with the same
+/// destination. One that this browser has no secret for is not continued here, because it may be somebody else's; the person can
+/// sign in and go back to the application.
 pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Response> {
     let id = params.first("flow");
     if id.is_empty() {
@@ -33,7 +36,7 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
     }
     let app = &visitor.app;
     let find = async {
-        let found = authorize::find(app, id, Some(&visitor.browser())).await?;
+        let found = codes::find(app, id, Some(&visitor.browser())).await?;
         let (flow, here) = match found {
             codes::Found::Here(flow) => (flow, true),
             codes::Found::Elsewhere(flow) => (flow, false),
@@ -43,15 +46,23 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
         if !here {
             return Ok((Journey { client, ..Journey::default() }, Lost::Elsewhere));
         }
-        if flow.is_open(app.now()).is_ok() {
+        let open = flow.is_open(app.now()).is_ok();
+        let waits = matches!(flow.state, State::SignIn);
+        if open && waits {
             let continue_to = flow.continue_to.clone();
-            return Ok((Journey { flow: Some(flow), client, notice: None, continue_to }, Lost::Nothing));
+            return Ok((Journey { flow: Some(flow), client, continue_to, ..Journey::default() }, Lost::Nothing));
         }
-        let fresh = codes::remember(app, visitor.browser(), flow.continue_to.clone()).await?;
-        let continue_to = fresh.continue_to.clone();
-        Ok::<_, crate::actions::Fault>((Journey { flow: Some(fresh), client, notice: None, continue_to }, Lost::Expired))
+        // A sign-up or a reset given up for another address leads to the same place.
+        let lost = if open || !waits { Lost::Nothing } else { Lost::Expired };
+        let continue_to = flow.continue_to;
+        let fresh = match &continue_to {
+            Continue::Authorize { .. } => Some(codes::remember(app, visitor.browser(), continue_to.clone()).await?),
+            Continue::Account | Continue::Page { .. } => None,
+        };
+        Ok::<_, crate::actions::Fault>((Journey { flow: fresh, client, continue_to, ..Journey::default() }, lost))
     };
     let (mut journey, lost) = find.await.map_err(|fault| visitor.fault(&fault))?;
+    journey.away = matches!(lost, Lost::Elsewhere | Lost::Forgotten);
     journey.notice = lost.key().map(|key| Notice { kind: Tone::Info, text: visitor.text.t(key).into_owned() });
     Ok(journey)
 }
@@ -83,7 +94,20 @@ impl Journey {
     /// The frame of a page on this journey.
     pub(super) fn shell(&self, visitor: &Visitor, title: &str, params: &Params) -> Shell {
         let notice = self.notice.clone().or_else(|| visitor.notice(params));
-        Shell { notice, ..visitor.shell_for(title, self.client.as_ref()) }
+        let shell = Shell { notice, ..visitor.shell_for(title, self.client.as_ref()) };
+        let asked = visitor.context.path_and_query();
+        match asked.split_once('?') {
+            None => visitor.shell_at(shell, &format!("{asked}{}", self.query())),
+            Some(_) => shell,
+        }
+    }
+
+    /// Where to go after signing in.
+    pub(super) fn destination(&self) -> String {
+        if self.away {
+            return "/account?notice=go-back".to_owned();
+        }
+        super::destination(&self.continue_to, self.flow.as_ref())
     }
 
     /// Lets the page's forms end at the application.

@@ -8,6 +8,7 @@ use crate::actions::codes::{self, Found, Renewed};
 use crate::engine::flow::{Flow, State};
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
+use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::pages::{Link, LinkPage};
 
@@ -34,6 +35,12 @@ async fn behind(visitor: &Visitor, query: Result<Query, BadInput>) -> Result<Beh
         return Err(expired(visitor, token, &flow));
     }
     Ok(Behind { token, flow, here })
+}
+
+/// The frame of the page at `path` for this link.
+fn shell(visitor: &Visitor, title: &str, path: &str, token: &str) -> Shell {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("token", token).finish();
+    visitor.shell_at(visitor.shell(title), &format!("{path}?{query}"))
 }
 
 /// The link was cut off, or is used up.
@@ -63,7 +70,7 @@ pub(super) async fn verify(visitor: Visitor, query: Result<Query, BadInput>) -> 
 /// In the browser that began, a button; elsewhere the password that was chosen, which no scanner knows.
 pub(super) fn verify_page(visitor: &Visitor, token: &str, flow: &Flow, here: bool, problem: Option<&str>) -> Response {
     let address = flow.state.destination().unwrap_or_default();
-    let mut shell = visitor.shell("link-verify");
+    let mut shell = shell(visitor, "link-verify", "/verify/link", token);
     if let Some(key) = problem {
         let text = shell.t(key).into_owned();
         shell.problem("password", text);
@@ -94,7 +101,7 @@ pub(super) async fn change_email(visitor: Visitor, query: Result<Query, BadInput
 
 pub(super) fn change_email_page(visitor: &Visitor, token: &str, flow: &Flow, own: bool, problem: Option<&str>) -> Response {
     let State::ChangeEmail { email } = &flow.state else { return broken(visitor) };
-    let mut shell = visitor.shell("link-email");
+    let mut shell = shell(visitor, "link-email", "/account/email/link", token);
     if let Some(key) = problem {
         let text = shell.t(key).into_owned();
         shell.problem("password", text);
@@ -112,7 +119,7 @@ pub(super) async fn undo(visitor: Visitor, query: Result<Query, BadInput>) -> Re
 /// Scanners press buttons too; a tick they do not.
 pub(super) fn undo_page(visitor: &Visitor, token: &str, flow: &Flow, unticked: bool) -> Response {
     let State::UndoEmail { previous, .. } = &flow.state else { return broken(visitor) };
-    let mut shell = visitor.shell("undo");
+    let mut shell = shell(visitor, "undo", "/undo", token);
     if unticked {
         let text = shell.t("problem-confirm").into_owned();
         shell.problem("confirm", text);

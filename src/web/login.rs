@@ -6,6 +6,7 @@ use tower_sessions::Session as Carrier;
 use super::journey::{self, Journey};
 use crate::actions::session::{self, Sessions};
 use crate::actions::sign_in::{Attempt, SignedIn, with_password};
+use crate::engine::address::{Email, Username};
 use crate::engine::authorize::Prompt;
 use crate::engine::flow::{AccountPage, Continue};
 use crate::engine::params::Params;
@@ -24,20 +25,38 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     if current.is_some() && journey.flow.is_none() && journey.client.is_none() {
         return Ok(see_other(&super::destination(&journey.continue_to, None)));
     }
-    let hint = hint(&journey, &params);
-    let again = current.map(|current| current.user).filter(|user| journey.flow.is_some() && wants(&journey, user));
-    let title = if again.is_some() { "login-again-title" } else { "login" };
-    let shown = again.as_ref().map(User::shown_as);
-    let identifier = again.as_ref().and_then(|user| user.email.as_ref()).map_or(hint, |email| email.as_str().to_owned());
+    let who = current.map(|current| current.user).filter(|user| journey.flow.is_some() && wants(&journey, user));
+    let identifier = who.as_ref().map_or_else(|| hint(&journey, &params), own_identifier);
+    let shell = journey.shell(&visitor, title(who.as_ref()), &params);
+    Ok(page(&visitor, &journey, shell, Typed { identifier, remember: true }, who.as_ref()))
+}
+
+struct Typed {
+    identifier: String,
+    remember: bool,
+}
+
+/// `who` has to prove that it is still them.
+fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: Option<&User>) -> Response {
     let page = Login {
-        shell: journey.shell(&visitor, title, &params),
+        shell,
         flow: journey.id(),
-        identifier,
-        remember: true,
+        identifier: typed.identifier,
+        remember: typed.remember,
         signup_open: visitor.app.settings.signup.open,
-        reauthenticate: shown,
+        reauthenticate: who.map(User::shown_as),
     };
-    Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))))
+    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
+}
+
+const fn title(who: Option<&User>) -> &'static str {
+    if who.is_some() { "login-again-title" } else { "login" }
+}
+
+/// What a person signed in would type.
+fn own_identifier(user: &User) -> String {
+    let username = || user.username.as_ref().map(Username::as_str);
+    user.email.as_ref().map(Email::as_str).or_else(username).unwrap_or_default().to_owned()
 }
 
 /// Whether the journey wants a new proof of this person, rather than some other account.
@@ -65,19 +84,23 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let journey = journey::of(&visitor, &params).await?;
     let (identifier, password) = (params.first("identifier"), params.first("password"));
+    let fault = |fault| visitor.fault(&fault);
+    let current = visitor.current().await.map_err(fault)?;
+    // Only who is asked for a new proof sees that page again; the same words for everybody else.
+    let who = current.as_ref().filter(|_| journey.flow.is_some()).map(|current| &current.user);
+    let who = who.filter(|user| own_identifier(user) == identifier);
+    let typed = || Typed { identifier: identifier.to_owned(), remember: params.has("remember") };
     let missing =
         [("identifier", identifier.trim(), "problem-identifier-required"), ("password", password, "problem-password-required")];
     let missing: Vec<_> = missing.into_iter().filter(|(_, value, _)| value.is_empty()).collect();
     if !missing.is_empty() {
-        let mut shell = journey.shell(&visitor, "login", &params);
+        let mut shell = journey.shell(&visitor, title(who), &params);
         for (field, _, problem) in missing {
             let text = shell.t(problem).into_owned();
             shell.problem(field, text);
         }
-        return Ok(again(&visitor, &journey, shell, &params));
+        return Ok(page(&visitor, &journey, shell, typed(), who));
     }
-    let fault = |fault| visitor.fault(&fault);
-    let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
     let attempt = Attempt {
         identifier,
@@ -92,34 +115,21 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     match with_password(&visitor.app, attempt).await.map_err(fault)? {
         SignedIn::Done(session) => {
             super::sign_in(&carrier, &session).await?;
-            Ok(see_other(&super::destination(&journey.continue_to, journey.flow.as_ref())))
+            Ok(see_other(&journey.destination()))
         }
         SignedIn::VerifyFirst(flow) => Ok(visitor.keep_browser(see_other(&format!("/verify?flow={}&first=1", flow.id)))),
-        SignedIn::Wrong => Ok(again(&visitor, &journey, problem(&visitor, &journey, &params, "problem-login"), &params)),
-        SignedIn::Disabled => {
-            Ok(again(&visitor, &journey, problem(&visitor, &journey, &params, "problem-login-disabled"), &params))
+        refused @ (SignedIn::Wrong | SignedIn::Disabled) => {
+            let (field, key) = match (refused, who) {
+                (SignedIn::Disabled, _) => ("identifier", "problem-login-disabled"),
+                (_, Some(_)) => ("password", "problem-password-wrong-here"),
+                (_, None) => ("identifier", "problem-login"),
+            };
+            let mut shell = journey.shell(&visitor, title(who), &params);
+            let text = shell.t(key).into_owned();
+            shell.problem(field, text);
+            Ok(page(&visitor, &journey, shell, typed(), who))
         }
     }
-}
-
-fn problem(visitor: &Visitor, journey: &Journey, params: &Params, key: &str) -> Shell {
-    let mut shell = journey.shell(visitor, "login", params);
-    let text = shell.t(key).into_owned();
-    shell.problem("identifier", text);
-    shell
-}
-
-/// The page once more, with what was typed but for the password.
-fn again(visitor: &Visitor, journey: &Journey, shell: Shell, params: &Params) -> Response {
-    let page = Login {
-        shell,
-        flow: journey.id(),
-        identifier: params.first("identifier").to_owned(),
-        remember: params.has("remember"),
-        signup_open: visitor.app.settings.signup.open,
-        reauthenticate: None,
-    };
-    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
 }
 
 /// "Not you?": ends this session and asks for another account, with the same destination.

@@ -67,6 +67,7 @@ pub(super) async fn sent(visitor: Visitor, query: Result<Query, BadInput>) -> Re
 
 fn sent_page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool) -> Response {
     let resend_after_seconds = verify::resend_after(visitor, flow);
+    let shell = visitor.shell_at(shell, &format!("/reset/code?flow={}", flow.id));
     let page = ResetSent { shell, flow: Some(flow.id.to_string()), code: code.to_owned(), resend_after_seconds, expired };
     visitor.page(&page.shell, &page)
 }
@@ -128,7 +129,7 @@ pub(super) async fn choose(visitor: Visitor, query: Result<Query, BadInput>) -> 
 
 fn new_page(visitor: &Visitor, shell: Shell, flow: &Flow) -> Response {
     let page = ResetNew {
-        shell,
+        shell: visitor.shell_at(shell, &format!("/reset/new?flow={}", flow.id)),
         action: "/reset/new".to_owned(),
         flow: Some(flow.id.to_string()),
         token: None,

@@ -17,8 +17,9 @@ fn done(visitor: &Visitor) -> Response {
 }
 
 fn page(visitor: &Visitor, shell: Shell, params: &Params) -> Response {
+    let query = form_urlencoded::Serializer::new(String::new()).append_pair("token", params.first("token")).finish();
     let page = Setup {
-        shell,
+        shell: visitor.shell_at(shell, &format!("/setup?{query}")),
         token: params.first("token").to_owned(),
         email: params.first("email").to_owned(),
         name: params.first("name").to_owned(),

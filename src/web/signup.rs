@@ -55,7 +55,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         Started::Verify(flow) => Ok(visitor.keep_browser(see_other(&format!("/verify?flow={}", flow.id)))),
         Started::Done(session) => {
             super::sign_in(&carrier, &session).await?;
-            Ok(see_other(&super::destination(&journey.continue_to, journey.flow.as_ref())))
+            Ok(see_other(&journey.destination()))
         }
         Started::Closed => Ok(closed(&visitor)),
         Started::Problems(problems) => {

@@ -52,11 +52,11 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool)
         _ => "/login",
     };
     let page = Verify {
-        shell,
+        shell: visitor.shell_at(shell, &format!("/verify?flow={}", flow.id)),
         flow: Some(flow.id.to_string()),
         action: "/verify".to_owned(),
         resend_action: "/verify/resend".to_owned(),
-        change_href: change.to_owned(),
+        change_href: format!("{change}?flow={}", flow.id),
         destination: masked(flow),
         code: code.to_owned(),
         resend_after_seconds: resend_after(visitor, flow),

@@ -157,7 +157,8 @@ async function audit(page, name) {
   }
 }
 
-async function screenshot(page, name) {
+/** A picture of the whole page, if VESTIBULE_SCREENS names a folder for them. */
+export async function screenshot(page, name) {
   if (!SCREENS) return;
   mkdirSync(SCREENS, { recursive: true });
   await page.screenshot({ path: join(SCREENS, `${name.replace(/[^\w]+/g, "-")}.png`), fullPage: true }).catch(() => {});

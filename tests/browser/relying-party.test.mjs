@@ -1,6 +1,6 @@
 // The demo relying party of `vestibule dev`: consent, refusal, what is remembered, and signing out from there.
 import assert from "node:assert/strict";
-import { check, journey, press, signIn, under, useServer } from "./harness.mjs";
+import { check, field, journey, press, refused, signIn, submit, under, useServer } from "./harness.mjs";
 
 const server = useServer();
 const start = async (page) => {
@@ -66,4 +66,76 @@ journey("sign out from the application", async ({ page }) => {
   assert.ok(page.url().startsWith("http://127.0.0.1"), "back at the application");
   await page.goto(`${server().url}/account`);
   under(page, "/login");
+});
+
+journey("sign up on the way to the application, with a slip in the address", async ({ page, script }) => {
+  await start(page);
+  await press(page, page.getByRole("link", { name: "Deutsch" }));
+  await press(page, page.getByRole("link", { name: "English" }));
+  await press(page, page.getByRole("link", { name: /create an account/i }));
+  assert.match(await page.locator("main").innerText(), /Demo application/, "the way is kept over language and page");
+  await submit(page, { email: server().address(), password: "harbour" });
+  await press(page, page.getByRole("link", { name: "Deutsch" })); // from a refused form, too
+  await press(page, page.getByRole("link", { name: "English" }));
+  await submit(page, { email: server().address(), password: "violet tram 42 harbour" });
+  await submit(page, { code: "wrong" });
+  await press(page, page.getByRole("link", { name: "Deutsch" }));
+  await press(page, page.getByRole("link", { name: "English" }));
+  under(page, "/verify");
+  await press(page, page.getByRole("link", { name: /another address/i }));
+  const email = server().address();
+  await submit(page, { email, password: "violet tram 42 harbour" });
+  const { code } = await server().mail(email);
+  if (script === "on") {
+    const loaded = page.waitForURL(/consent/);
+    await field(page, "code").pressSequentially(code); // the sixth digit sends it
+    await loaded;
+  } else await submit(page, { code });
+  under(page, "/consent");
+  await answer(page, ALLOW);
+  assert.ok((await page.locator("body").innerText()).includes(email));
+});
+
+const request = (more) =>
+  `${server().url}/oauth2/authorize?client_id=demo&response_type=code&scope=openid&state=s&nonce=n&code_challenge_method=S256` +
+  `&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&redirect_uri=${encodeURIComponent(`${server().demo}/callback`)}&${more}`;
+
+journey("prompt=login asks for the password again, and says when it is wrong", async ({ page }) => {
+  const person = await toConsent(page);
+  await answer(page, ALLOW);
+  await page.goto(request("prompt=login"));
+  await check(page, "sign in again");
+  await submit(page, { password: "not the password" });
+  await refused(page, "password");
+  assert.ok(!(await field(page, "identifier").evaluate((input) => input.checkVisibility({ opacityProperty: true }))), "the person is not asked who they are");
+  await check(page, "sign in again, refused");
+  await submit(page, { password: person.password });
+  assert.ok(page.url().startsWith(server().demo), page.url());
+});
+
+journey("response_mode=form_post", async ({ page, script }) => {
+  await toConsent(page);
+  await answer(page, ALLOW);
+  if (script === "on") {
+    const posted = page.waitForRequest((call) => call.method() === "POST" && call.url() === `${server().demo}/callback`);
+    await page.goto(request("response_mode=form_post")).catch(() => {}); // the page leaves before it has loaded
+    assert.match((await posted).postData(), /(^|&)code=.+&state=s&iss=/);
+    return;
+  }
+  await page.goto(request("response_mode=form_post"));
+  await check(page, "form post");
+  await press(page, page.locator("main form button").first());
+  assert.equal(page.url(), `${server().demo}/callback`);
+});
+
+journey("the cookies are lost on the way to the application", async ({ page, context }) => {
+  const person = await server().person();
+  await start(page);
+  await context.clearCookies();
+  await signIn(page, person.email, person.password);
+  under(page, "/account");
+  assert.match(await page.locator("[role=status]").first().innerText(), /go back to the application/i);
+  await check(page, "account, the way is lost");
+  await start(page);
+  under(page, "/consent");
 });

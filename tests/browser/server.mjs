@@ -43,26 +43,28 @@ export async function startServer({ command = "dev", settings = {} } = {}) {
     VESTIBULE_DATA__DIR: dir,
     VESTIBULE_MAIL__TRANSPORT: "file",
     VESTIBULE_LIMITS__ENABLED: "false", // one address makes all the requests
-    VESTIBULE_FLOWS__RESEND_SECONDS: "0",
+    VESTIBULE_FLOWS__RESEND_SECONDS: "1",
     ...settings,
   };
   const lines = [];
-  const child = spawn(BINARY, [command], { cwd: dir, env, stdio: ["ignore", "pipe", "pipe"] });
-  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => lines.push(String(data)));
-  const ended = new Promise((done) => child.once("exit", (code, signal) => done(code ?? signal)));
-  let exit;
-  ended.then((code) => (exit = code));
-  child.once("error", (error) => ((exit = error.message), lines.push(error.message)));
   const log = () => lines.join("");
-
-  const deadline = Date.now() + 30_000;
-  for (;;) {
-    const ready = await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null);
-    if (ready?.status === 200) break;
-    if (exit !== undefined) throw new Error(`${BINARY} ${command} ended with ${exit}:\n${log()}`);
-    if (Date.now() > deadline) throw new Error(`${BINARY} ${command} was not ready in 30 s:\n${log()}`);
-    await wait(50);
+  let child, ended, exit;
+  async function begin() {
+    exit = undefined;
+    child = spawn(BINARY, [command], { cwd: dir, env, stdio: ["ignore", "pipe", "pipe"] });
+    for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => lines.push(String(data)));
+    ended = new Promise((done) => child.once("exit", (code, signal) => done(code ?? signal)));
+    ended.then((code) => (exit = code));
+    child.once("error", (error) => ((exit = error.message), lines.push(error.message)));
+    for (const deadline = Date.now() + 30_000; ; await wait(50)) {
+      if ((await fetch(`http://127.0.0.1:${port}/readyz`).catch(() => null))?.status === 200) return;
+      if (exit === undefined && Date.now() < deadline) continue;
+      child.kill("SIGKILL");
+      await rm(dir, { recursive: true, force: true });
+      throw new Error(`${BINARY} ${command} ${exit === undefined ? "was not ready in 30 s" : `ended with ${exit}`}:\n${log()}`);
+    }
   }
+  await begin();
 
   /** Runs a subcommand on the same data and returns its JSON. */
   const cli = (words, input) =>
@@ -109,6 +111,12 @@ export async function startServer({ command = "dev", settings = {} } = {}) {
       const script = "import sqlite3,sys,glob\nfor f in glob.glob(sys.argv[1]+'/*.db')+glob.glob(sys.argv[1]+'/*.sqlite*'):\n"
         + " if f.endswith(('-wal','-shm')): continue\n c=sqlite3.connect(f,timeout=20)\n c.execute('UPDATE flows SET expires_at=1')\n c.commit()";
       return new Promise((done, fail) => execFile("/usr/bin/python3", ["-c", script, dir], (error, out, err) => (error ? fail(new Error(err)) : done())));
+    },
+    /** Ends the process without a warning, as a power cut would, and starts it again on the same data. */
+    async restart() {
+      child.kill("SIGKILL");
+      await ended;
+      await begin();
     },
     async stop() {
       child.kill("SIGTERM");

@@ -45,8 +45,7 @@ async function askForReset(page, email) {
   await field(page, "identifier").fill(email);
   await page.goto(`${server().url}/reset`);
   await check(page, "reset");
-  const name = (await field(page, "email").count()) ? "email" : "identifier";
-  await submit(page, { [name]: email });
+  await submit(page, { identifier: email });
   await check(page, "reset, look into your mail");
   return server().mail(email);
 }
@@ -79,10 +78,41 @@ journey("reset the password by the mail's code", async ({ page }) => {
 
 journey("a reset for an unknown address looks the same", async ({ page }) => {
   await page.goto(`${server().url}/reset`);
-  const name = (await field(page, "email").count()) ? "email" : "identifier";
-  await submit(page, { [name]: server().address() });
+  await submit(page, { identifier: server().address() });
   assert.ok(await field(page, "code").isVisible());
 });
+
+journey("sign in with the keyboard alone", async ({ page, script }) => {
+  const person = await server().person();
+  const { keyboard } = page;
+  await page.goto(`${server().url}/login`);
+  await keyboard.press("Tab");
+  await keyboard.type(person.email);
+  await keyboard.press("Tab");
+  await keyboard.type(person.password);
+  if (script === "on") {
+    const reveal = page.getByRole("button", { name: "Show password" });
+    await keyboard.press("Tab");
+    assert.ok(await reveal.evaluate((button) => button === document.activeElement));
+    await keyboard.press("Space");
+    assert.equal(await field(page, "password").getAttribute("type"), "text");
+    assert.ok(await page.getByRole("button", { name: "Hide password" }).isVisible());
+    await field(page, "password").focus();
+  }
+  const loaded = page.waitForURL(/account/);
+  await keyboard.press("Enter");
+  await loaded;
+});
+
+journey("Caps Lock is mentioned", async ({ page }) => {
+  await page.goto(`${server().url}/login`);
+  const type = (on) => field(page, "password").evaluate((input, on) => input.dispatchEvent(new KeyboardEvent("keydown", { key: "a", modifierCapsLock: on })), on);
+  await type(true);
+  assert.equal(await page.locator(".caps").innerText(), "Caps Lock is on");
+  await check(page, "sign in, Caps Lock");
+  await type(false);
+  assert.equal(await page.locator(".caps").innerText(), "");
+}, { scripts: ["on"] });
 
 journey("sign out", async ({ page }) => {
   const person = await server().person();

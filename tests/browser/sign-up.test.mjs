@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { at, button, check, field, journey, press, refused, signIn, submit, under, useServer } from "./harness.mjs";
+import { wait } from "./server.mjs";
 
 const server = useServer();
 const PASSWORD = "violet tram 42 harbour";
@@ -41,21 +42,26 @@ journey("sign up, and type the mail's code", async ({ page }) => {
   under(page, "/account");
 });
 
-journey("open the link in another browser, then sign in there", async ({ page, another }) => {
+journey("open the link in another browser, with the password", async ({ page, another }) => {
   const email = await signUp(page);
   const { link } = await server().mail(email);
   const elsewhere = await another();
   await elsewhere.goto(link);
   await check(elsewhere, "confirm by link in another browser");
-  await press(elsewhere, elsewhere.locator("main form button").first());
-  await elsewhere.goto(`${server().url}/account`);
-  if (new URL(elsewhere.url()).pathname.startsWith("/login")) await signIn(elsewhere, email, PASSWORD);
+  await submit(elsewhere, { password: "not the password" }); // a stranger who signed up with this address chose another one
+  await refused(elsewhere, "password");
+  await check(elsewhere, "confirm by link in another browser, refused");
+  await submit(elsewhere, { password: PASSWORD });
   under(elsewhere, "/account");
+  await page.goto(`${server().url}/login`);
+  await signIn(page, email, PASSWORD);
+  under(page, "/account");
 });
 
 journey("a code sent again leaves the first one good", async ({ page }) => {
   const email = await signUp(page);
   const first = await server().mail(email);
+  await wait(1000); // flows.resend_seconds
   await press(page, button(page, /again|resend|new code/i));
   const second = await server().mail(email);
   assert.notEqual(first.code, second.code);

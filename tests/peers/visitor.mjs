@@ -20,14 +20,15 @@ const unescape = (text) =>
 const attributes = (tag) =>
   Object.fromEntries([...tag.matchAll(/\s([\w-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>"']+)))?/g)].map(([, name, a, b, c]) => [name.toLowerCase(), unescape(a ?? b ?? c ?? "")]));
 
-/** The forms of a page: {action, method, values, buttons}. */
+/** The forms of a page: {action, method, values, buttons}. A name that several fields share has an array of values. */
 export function forms(html) {
   return [...html.matchAll(/<form\b([^>]*)>([\s\S]*?)<\/form>/gi)].map(([, head, body]) => {
     const { action = "", method = "get" } = attributes(` ${head}`);
     const values = {};
     for (const [tag] of body.matchAll(/<input\b[^>]*>/gi)) {
       const { name, value = "", type = "text", checked } = attributes(tag);
-      if (name && (!/checkbox|radio/i.test(type) || checked !== undefined)) values[name] = value;
+      if (!name || (/checkbox|radio/i.test(type) && checked === undefined)) continue;
+      values[name] = name in values ? [values[name], value].flat() : value;
     }
     const buttons = [...body.matchAll(/<button\b([^>]*)>([\s\S]*?)<\/button>/gi)].map(([, tag, text]) => ({ ...attributes(` ${tag}`), text: text.replace(/<[^>]*>/g, "").trim() }));
     return { action, method: method.toLowerCase(), values, buttons };
@@ -66,7 +67,8 @@ export class Visitor {
     );
     if (!form) throw new Error(`no form with ${Object.keys(values)} ${button ?? ""} at ${this.page.url} (${this.page.status}):\n${this.page.html.slice(0, 2000)}`);
     const pressed = form.buttons.find(({ text }) => !button || button.test(text));
-    const data = new URLSearchParams({ ...form.values, ...values, ...(pressed?.name ? { [pressed.name]: pressed.value ?? "" } : {}) });
+    const sent = { ...form.values, ...values, ...(pressed?.name ? { [pressed.name]: pressed.value ?? "" } : {}) };
+    const data = new URLSearchParams(Object.entries(sent).flatMap(([name, value]) => [value].flat().map((one) => [name, one])));
     const url = new URL(form.action, this.page.url);
     if (form.method !== "post") return this.goto(`${url.href.split("?")[0]}?${data}`);
     return this.goto(url.href, {
