@@ -30,8 +30,7 @@ async fn reread(tx: &mut Tx, current: &Current) -> Outcome<User> {
 
 async fn write(app: &App, tx: &mut Tx, mut user: User) -> Result<bool, StoreError> {
     let read_at = user.updated_at;
-    // Strictly later, so that the guard also sees two changes within one millisecond.
-    user.updated_at = app.now().max(read_at + std::time::Duration::from_millis(1));
+    user.updated_at = reset::later(read_at, app.now());
     users::update(tx, &user, read_at).await
 }
 
@@ -67,6 +66,11 @@ pub async fn save_profile(
             Err(_) => return Ok(Saved::UsernameBad),
         },
     };
+    let key = |name: &Username| name.key().to_owned();
+    if let Some(name) = username.as_ref().filter(|name| current.user.username.as_ref().map(key) != Some(key(name))) {
+        // "Taken" says that somebody has it, so names cannot be tried without end.
+        app.limit_pair(Purpose::ChangeUsername, app.settings.limits.signup, requester, name.key()).await?;
+    }
     for _ in 0..ATTEMPTS {
         let mut tx = app.store.write().await?;
         let mut user = reread(&mut tx, current).await?;
@@ -161,7 +165,7 @@ pub async fn request_email(
     if !sign_in::knows_password(app, current, password, requester).await? {
         return Ok(EmailChange::PasswordWrong);
     }
-    app.limit_pair(Purpose::Verify, app.settings.limits.reset, requester, email.key()).await?;
+    app.limit_pair(Purpose::ChangeEmail, app.settings.limits.reset, requester, email.key()).await?;
     let mut tx = app.store.write().await?;
     let owner = users::by_email(&mut tx, &email).await?.filter(|owner| owner.id != current.user.id);
     flows::cancel(&mut tx, "change_email", &current.user.id, app.now()).await?;
@@ -282,6 +286,8 @@ pub async fn undo_email(app: &App, flow: &Flow, requester: &Requester) -> Outcom
         return Ok(false);
     }
     (user.email, user.email_verified_at) = (Some(previous), Some(now));
+    // Whoever changed the address knew the password; its owner gets a new one by the address that is back.
+    (user.password_hash, user.password_changed_at) = (None, Some(now));
     match write(app, &mut tx, user.clone()).await {
         Ok(true) => {}
         Ok(false) | Err(StoreError::Taken) => return Ok(false),

@@ -63,7 +63,7 @@ pub async fn begin(app: &App, params: &Params, asking: Asking<'_>) -> Outcome<Ne
         Ok(trusted) => trusted,
         Err(untrusted) => return Ok(Next::Untrusted(untrusted)),
     };
-    match check(&trusted, &client, params) {
+    match check(&trusted, &client, params, app.now()) {
         Ok(request) => {
             let request = for_the_hinted(app, request, params);
             go_on(app, client, trusted, request, Stage::New, asking).await
@@ -121,16 +121,13 @@ async fn go_on(
     asking: Asking<'_>,
 ) -> Outcome<Next> {
     let now = app.now();
-    let (requested_at, just_consented) = match stage {
-        Stage::New => (now, false),
-        Stage::Waiting { flow, just_consented } => (flow.created_at, just_consented),
-    };
+    let just_consented = matches!(stage, Stage::Waiting { just_consented: true, .. });
     let consented = match asking.current {
         Some(current) if !client.metadata.first_party => consented(app, current, &client.id).await?,
         _ => None,
     };
     let session = asking.current.map(|current| &current.session);
-    let facts = Facts { session, consented: consented.as_ref(), just_consented, requested_at, now };
+    let facts = Facts { session, consented: consented.as_ref(), just_consented, requested_at: request.requested_at, now };
     match (decide(&client, &request, facts), asking.current) {
         (Decision::Refuse(error), _) => Ok(Next::Respond(trusted, Answer::Error(error))),
         (Decision::Answer(scopes), Some(current)) => {
@@ -164,13 +161,17 @@ async fn consented(app: &App, current: &Current, client_id: &ClientId) -> Outcom
 async fn keep(app: &App, request: &AuthorizationRequest, stage: Stage<'_>, asking: Asking<'_>) -> Outcome<Flow> {
     match stage {
         Stage::Waiting { flow, .. } => Ok(flow.clone()),
-        Stage::New => codes::remember(app, asking.browser, Continue::Authorize { request: Box::new(request.clone()) }).await,
+        Stage::New => {
+            codes::remember(app, asking.browser, Continue::Authorize { request: Box::new(request.clone()) }, asking.requester)
+                .await
+        }
     }
 }
 
 /// A request that has expired or was answered begins anew, with what it asked for.
 pub async fn restart(app: &App, flow: &Flow, asking: Asking<'_>) -> Outcome<Option<Next>> {
     let Some((client, trusted, request)) = waiting(app, flow).await? else { return Ok(None) };
+    let request = AuthorizationRequest { requested_at: app.now(), ..request };
     go_on(app, client, trusted, request, Stage::New, asking).await.map(Some)
 }
 

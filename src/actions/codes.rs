@@ -6,12 +6,13 @@ use super::limits::Purpose;
 use super::session::Current;
 use super::{App, Outcome, Requester};
 use crate::crypto::token;
+use crate::engine::address::Email;
 use crate::engine::codes::{self, Codes, MaySend, Verdict};
 use crate::engine::flow::{Continue, Flow, State};
 use crate::gateways::mail::letters::Letter;
 use crate::ids::{FlowId, UserId};
 use crate::locale::Locale;
-use crate::store::{Tx, flows};
+use crate::store::{Tx, flows, users};
 
 pub const DIGITS: usize = 6;
 
@@ -49,9 +50,10 @@ pub(super) fn begin(app: &App, state: State, user_id: Option<UserId>, browser: [
 }
 
 /// Begins a journey that only remembers where to go after signing in.
-pub async fn remember(app: &App, browser: [u8; 32], continue_to: Continue) -> Outcome<Flow> {
+pub async fn remember(app: &App, browser: [u8; 32], continue_to: Continue, requester: &Requester) -> Outcome<Flow> {
     let flow = begin(app, State::SignIn, None, browser, continue_to);
     let mut tx = app.store.write().await?;
+    app.may_begin(&mut tx, requester).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     Ok(flow)
@@ -173,15 +175,14 @@ pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Re
 
 /// Whether a journey was begun for somebody whom it cannot concern: a reset of an unknown account, a sign-up for an address that has one.
 async fn is_decoy(app: &App, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
+    let owner = async |tx: &mut Tx| match flow.state.destination().and_then(|text| Email::parse(text).ok()) {
+        Some(email) => users::by_email(tx, &email).await.map(|user| user.map(|user| user.id)),
+        None => Ok(None),
+    };
     match &flow.state {
         State::Reset { .. } => Ok(flow.user_id.is_none()),
-        State::SignUp(_) if app.settings.signup.verify_email => {
-            let email = flow.state.destination().and_then(|text| crate::engine::address::Email::parse(text).ok());
-            match email {
-                Some(email) => Ok(crate::store::users::by_email(tx, &email).await?.is_some()),
-                None => Ok(true),
-            }
-        }
+        State::ChangeEmail { .. } => Ok(owner(tx).await?.is_some_and(|owner| Some(owner) != flow.user_id)),
+        State::SignUp(_) if app.settings.signup.verify_email => Ok(owner(tx).await?.is_some()),
         _ => Ok(false),
     }
 }
@@ -201,6 +202,9 @@ pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Ou
         return Ok(Typed::Spent);
     };
     let Some(code) = codes::typed(text, DIGITS) else { return Ok(Typed::Wrong) };
+    if !app.may_try_code(tx, flow.state.kind(), &flow.state.subject().unwrap_or_default()).await? {
+        return Ok(Typed::Spent);
+    }
     match flow.codes.check(&code_mac(app, &flow, &code), app.code_rules(), app.now()) {
         Verdict::Right => Ok(Typed::Right),
         verdict => {

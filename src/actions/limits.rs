@@ -1,7 +1,9 @@
 //! Limits by two keys: who asks, and whom it concerns.
 
+use std::time::Duration;
+
 use super::{App, Fault, Outcome, Requester};
-use crate::engine::limit::{Allowance, Rate};
+use crate::engine::limit::{Allowance, Backoff, Rate};
 use crate::settings::{PairLimit, Rate as RateSetting};
 use crate::store::{Tx, limits};
 
@@ -12,6 +14,10 @@ pub enum Purpose {
     SignUp,
     Reset,
     Verify,
+    ChangeEmail,
+    ChangeUsername,
+    /// Journeys begun by people who are not signed in.
+    Begin,
     Token,
 }
 
@@ -22,6 +28,9 @@ impl Purpose {
             Self::SignUp => "sign_up",
             Self::Reset => "reset",
             Self::Verify => "verify",
+            Self::ChangeEmail => "change_email",
+            Self::ChangeUsername => "change_username",
+            Self::Begin => "begin",
             Self::Token => "token",
         }
     }
@@ -32,6 +41,11 @@ impl From<RateSetting> for Rate {
         Self { many: setting.count, within: setting.per }
     }
 }
+
+/// Guessing a code of six digits stays hopeless however many journeys are begun for an address: 30 of a million a day.
+const CODES_A_DAY: Rate = Rate { many: 30, within: Duration::from_secs(86400) };
+/// Each journey is a row for a day: enough for an office behind one address, too few to fill a disk.
+const JOURNEYS: Rate = Rate { many: 120, within: Duration::from_secs(60) };
 
 /// A requester is an IPv4 address or an IPv6 /64: whoever has one address of it has them all.
 fn requester_key(purpose: Purpose, requester: &Requester) -> String {
@@ -56,17 +70,19 @@ impl App {
         }
     }
 
+    /// Each key is spent even if another is empty, so that hammering a blocked account is not free.
     async fn spend(&self, purpose: Purpose, uses: &[(String, Rate)]) -> Outcome<()> {
         if !self.settings.limits.enabled {
             return Ok(());
         }
         let mut tx = self.store.write().await?;
+        let mut refused = Allowance::Granted;
         for (key, rate) in uses {
             let allowance = limits::spend(&mut tx, key, *rate, self.now()).await?;
-            self.refuse(purpose, allowance)?;
+            refused = refused.or(allowance);
         }
         tx.commit().await?;
-        Ok(())
+        self.refuse(purpose, refused)
     }
 
     /// One use by this requester, and one for this account: a text of any kind, known or not.
@@ -91,18 +107,41 @@ impl App {
         self.spend(purpose, &[(requester_key(purpose, requester), rate.into())]).await
     }
 
-    /// A try at an account's password, counted before it is judged; [`forgive`] after a right one.
+    /// A try at an account's password, counted before it is judged; [`forgive`](Self::forgive) after a right one.
     pub(in crate::actions) async fn limit_sign_in(&self, requester: &Requester, account: &str) -> Outcome<()> {
         if !self.settings.limits.enabled {
             return Ok(());
         }
         let now = self.now();
+        let settings = &self.settings.limits;
+        let backoff = Backoff { free: settings.sign_in.account.count, longest: settings.delay_max };
         let mut tx = self.store.write().await?;
-        let rate = self.settings.limits.sign_in.requester.into();
-        self.refuse(Purpose::SignIn, limits::spend(&mut tx, &requester_key(Purpose::SignIn, requester), rate, now).await?)?;
-        self.refuse(Purpose::SignIn, limits::try_account(&mut tx, &account_key(account), now).await?)?;
+        let from =
+            limits::spend(&mut tx, &requester_key(Purpose::SignIn, requester), settings.sign_in.requester.into(), now).await?;
+        let account = match from {
+            Allowance::Granted => limits::try_account(&mut tx, &account_key(account), backoff, now).await?,
+            Allowance::After(_) => Allowance::Granted,
+        };
         tx.commit().await?;
-        Ok(())
+        self.refuse(Purpose::SignIn, from.or(account))
+    }
+
+    /// A try at a code for this address, right or wrong, over all its journeys: false if the day's tries are used up.
+    pub(in crate::actions) async fn may_try_code(&self, tx: &mut Tx, kind: &str, subject: &str) -> Outcome<bool> {
+        if !self.settings.limits.enabled {
+            return Ok(true);
+        }
+        let key = format!("code|{kind}|{subject}");
+        Ok(limits::spend(tx, &key, CODES_A_DAY, self.now()).await? == Allowance::Granted)
+    }
+
+    /// A journey that somebody begins without being signed in, in the transaction that stores it.
+    pub(in crate::actions) async fn may_begin(&self, tx: &mut Tx, requester: &Requester) -> Outcome<()> {
+        if !self.settings.limits.enabled {
+            return Ok(());
+        }
+        let allowance = limits::spend(tx, &requester_key(Purpose::Begin, requester), JOURNEYS, self.now()).await?;
+        self.refuse(Purpose::Begin, allowance)
     }
 
     /// The password was right: the account's failures are forgotten, in the transaction of the sign-in.

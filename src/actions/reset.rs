@@ -1,5 +1,7 @@
 //! A forgotten password.
 
+use std::time::Duration;
+
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
 use super::session::{self, Current, Proved};
@@ -11,7 +13,8 @@ use crate::engine::password::{self, Weakness};
 use crate::engine::session::{MethodKind, Session};
 use crate::engine::user::User;
 use crate::gateways::mail::letters::Letter;
-use crate::store::{Tx, flows, grants, sessions, users};
+use crate::store::{StoreError, Tx, flows, grants, sessions, users};
+use crate::time::Timestamp;
 
 /// Begins a reset. Known or not, the same page follows; only the mail knows.
 pub async fn start(
@@ -113,9 +116,11 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, before: Option<&Curr
     if user.email.as_ref().map(Email::as_str) != flow.state.destination() {
         return Ok(Reset::Over);
     }
-    (user.password_hash, user.password_changed_at, user.updated_at) = (Some(hash), Some(now), now);
+    (user.password_hash, user.password_changed_at, user.updated_at) = (Some(hash), Some(now), later(read_at, now));
     user.email_verified_at = user.email_verified_at.or(Some(now));
-    users::update(&mut tx, &user, read_at).await?;
+    if !users::update(&mut tx, &user, read_at).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     sessions::end(&mut tx, &user.id, sessions::Which::All).await?;
     grants::end_all(&mut tx, &user.id).await?;
     for kind in ["reset", "change_email", "verify_email"] {
@@ -129,6 +134,11 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, before: Option<&Curr
     let session = session::begin(app, &mut tx, &user, proved).await?;
     tx.commit().await?;
     Ok(Reset::Done(Box::new(session), flow.continue_to.clone()))
+}
+
+/// The time of a change, strictly after the one before, so that the guard sees two changes within one millisecond.
+pub(super) fn later(read_at: Timestamp, now: Timestamp) -> Timestamp {
+    now.max(read_at + Duration::from_millis(1))
 }
 
 /// A new password against the rules and the person's own words.

@@ -1,6 +1,7 @@
 //! Sessions: who a cookie stands for, beginning, ending, and tower-sessions' store over our rows.
 
 use async_trait::async_trait;
+use data_encoding::BASE64URL_NOPAD;
 use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
@@ -11,9 +12,10 @@ use crate::crypto::token;
 use crate::engine::event::{Event, Kind};
 use crate::engine::session::{MethodKind, Opening, Session};
 use crate::engine::user::User;
-use crate::ids::SessionId;
+use crate::ids::{SessionId, UserId};
 use crate::store::sessions::{self, Which};
 use crate::store::{Tx, users};
+use crate::time::Timestamp;
 
 /// Who is signed in.
 #[derive(Clone, Debug)]
@@ -30,12 +32,33 @@ pub async fn current(app: &App, carrier: &str) -> Outcome<Option<Current>> {
         return Ok(None);
     };
     if let Some((seen, idle)) = session.seen(app.session_lifetimes(), now) {
-        let mut tx = app.store.write().await?;
-        sessions::seen(&mut tx, &session.id, seen, idle).await?;
-        tx.commit().await?;
-        (session.last_seen_at, session.idle_expires_at) = (seen, idle);
+        match see(app, &session, seen, idle).await {
+            Ok(()) => (session.last_seen_at, session.idle_expires_at) = (seen, idle),
+            // The session is alive all the same; the next request tries again.
+            Err(fault) => tracing::warn!(%fault, "a session's last use could not be written down"),
+        }
     }
     Ok(Some(Current { session, user }))
+}
+
+async fn see(app: &App, session: &Session, seen: Timestamp, idle: Timestamp) -> Outcome<()> {
+    let mut tx = app.store.write_one().await?;
+    sessions::seen(&mut tx, &session.id, seen, idle).await?;
+    Ok(tx.commit().await?)
+}
+
+/// What a browser keeps to show that this person has signed in there: no session, only a separate count of failures.
+pub fn remembrance(app: &App, user_id: &UserId) -> String {
+    let mac = app.keyring.mac("remembered", &[user_id.as_str().as_bytes()]);
+    format!("{user_id}.{}", BASE64URL_NOPAD.encode(&mac))
+}
+
+/// Whom a remembrance names, if it is ours.
+pub fn remembered(app: &App, text: &str) -> Option<UserId> {
+    let (user_id, mac) = text.split_once('.')?;
+    let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).ok()?;
+    let ours = app.keyring.verify_mac("remembered", &[user_id.as_bytes()], &mac);
+    user_id.parse().ok().filter(|_| ours)
 }
 
 /// How somebody has just proved who they are.

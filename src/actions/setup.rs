@@ -14,7 +14,7 @@ use crate::engine::session::{MethodKind, Session};
 use crate::engine::user::FieldError;
 use crate::ids::UserId;
 use crate::settings::BootstrapSettings;
-use crate::store::{self, Tx, facts};
+use crate::store::{self, StoreError, Tx, facts};
 
 /// Where the hash of the link's token is kept.
 const FACT: &str = "setup_token";
@@ -104,7 +104,9 @@ async fn bootstrap(app: &App, settings: &BootstrapSettings) -> Outcome<Prepared>
         // Whoever made the account may not be whom the settings mean: nothing of theirs goes on.
         users::end_everything(app, &mut tx, &user.id).await.map_err(fault)?;
         user.updated_at = now.max(read.updated_at + std::time::Duration::from_millis(1));
-        store::users::update(&mut tx, &user, read.updated_at).await?;
+        if !store::users::update(&mut tx, &user, read.updated_at).await? {
+            return Err(StoreError::Overtaken.into());
+        }
         app.record(&mut tx, event(Kind::UserUpdated, &user.id, Actor::System, Origin::default())).await?;
     } else {
         let created = event(Kind::UserCreated, &user.id, Actor::System, Origin::default());

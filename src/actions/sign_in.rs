@@ -9,10 +9,11 @@ use crate::engine::flow::{Continue, Flow, State, Step};
 use crate::engine::session::{MethodKind, Session};
 use crate::engine::sign_in::{Facts, Holder, Needed, Proof, what_is_still_needed};
 use crate::engine::user::User;
+use crate::ids::UserId;
 use crate::store::{flows, users};
 
 /// What was typed, and where.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Attempt<'a> {
     pub identifier: &'a str,
     pub password: &'a str,
@@ -24,6 +25,8 @@ pub struct Attempt<'a> {
     pub continue_to: &'a Continue,
     /// Who is signed in in this browser.
     pub before: Option<&'a Current>,
+    /// Who has signed in in this browser before.
+    pub known: Option<UserId>,
     pub requester: &'a Requester,
 }
 
@@ -40,17 +43,18 @@ pub enum SignedIn {
 }
 
 /// The same work for known and unknown people: two look-ups, one hash, one transaction.
-pub async fn with_password(app: &App, attempt: Attempt<'_>) -> Outcome<SignedIn> {
+pub async fn with_password(app: &App, mut attempt: Attempt<'_>) -> Outcome<SignedIn> {
     let identifier = Identifier::parse(attempt.identifier);
-    let account = limit_key(&identifier, attempt.identifier);
-    app.limit_sign_in(attempt.requester, &account).await?;
-
     let now = app.now();
     let (user, pending) = {
         let mut tx = app.store.read().await?;
         let user = users::by_identifier(&mut tx, &identifier).await?;
         (user, flows::open_for(&mut tx, "sign_up", identifier.key(), now).await?)
     };
+    let known = attempt.known.take().filter(|known| user.as_ref().is_some_and(|user| user.id == *known));
+    // A stranger's failures must not lock out a browser in which the person has signed in before.
+    let account = known.map_or_else(|| limit_key(&identifier, attempt.identifier), |known| format!("known|{known}"));
+    app.limit_sign_in(attempt.requester, &account).await?;
     let waiting = match (&user, &pending) {
         (None, Some(Flow { state: State::SignUp(sign_up), .. })) => Some(&sign_up.password_hash),
         _ => None,
@@ -69,14 +73,14 @@ pub async fn with_password(app: &App, attempt: Attempt<'_>) -> Outcome<SignedIn>
     let needed = what_is_still_needed(Facts { holder, proof, verification_required: app.settings.signup.verify_email });
     let outcome = match (needed, user, pending) {
         (Needed::Nothing, Some(user), _) => {
-            finish(app, attempt, &user, &account, outdated(verdict).then_some(stored).flatten()).await?
+            finish(app, &attempt, &user, &account, outdated(verdict).then_some(stored).flatten()).await?
         }
-        (Needed::VerifiedEmail, Some(user), _) => verify_first(app, attempt, &user, &account).await?,
-        (Needed::VerifiedEmail, None, Some(flow)) => resume_sign_up(app, attempt, flow, &account).await?,
+        (Needed::VerifiedEmail, Some(user), _) => verify_first(app, &attempt, &user, &account).await?,
+        (Needed::VerifiedEmail, None, Some(flow)) => resume_sign_up(app, &attempt, flow, &account).await?,
         (Needed::ActiveAccount, user, _) => {
-            fail(app, attempt, user.as_ref(), Some("disabled")).await.map(|()| SignedIn::Disabled)?
+            fail(app, &attempt, user.as_ref(), Some("disabled")).await.map(|()| SignedIn::Disabled)?
         }
-        (_, user, _) => fail(app, attempt, user.as_ref(), None).await.map(|()| SignedIn::Wrong)?,
+        (_, user, _) => fail(app, &attempt, user.as_ref(), None).await.map(|()| SignedIn::Wrong)?,
     };
     let word = match &outcome {
         SignedIn::Done(_) => "signed_in",
@@ -100,7 +104,7 @@ const fn outdated(verdict: Verdict) -> bool {
     matches!(verdict, Verdict::Right { outdated: true })
 }
 
-async fn finish(app: &App, attempt: Attempt<'_>, user: &User, account: &str, rehash: Option<String>) -> Outcome<SignedIn> {
+async fn finish(app: &App, attempt: &Attempt<'_>, user: &User, account: &str, rehash: Option<String>) -> Outcome<SignedIn> {
     // Hashed with today's parameters; if the queue is full, another day will do.
     let renewed = match &rehash {
         Some(_) => app.hash(attempt.password).await.ok(),
@@ -126,7 +130,7 @@ async fn finish(app: &App, attempt: Attempt<'_>, user: &User, account: &str, reh
 }
 
 /// A journey in which the account's address is proved, with its mail on the way.
-async fn verify_first(app: &App, attempt: Attempt<'_>, user: &User, account: &str) -> Outcome<SignedIn> {
+async fn verify_first(app: &App, attempt: &Attempt<'_>, user: &User, account: &str) -> Outcome<SignedIn> {
     let email = user.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default();
     let mut tx = app.store.write().await?;
     app.forgive(&mut tx, account).await?;
@@ -139,7 +143,7 @@ async fn verify_first(app: &App, attempt: Attempt<'_>, user: &User, account: &st
 }
 
 /// The sign-up goes on in this browser; another code is sent if it is time.
-async fn resume_sign_up(app: &App, attempt: Attempt<'_>, mut flow: Flow, account: &str) -> Outcome<SignedIn> {
+async fn resume_sign_up(app: &App, attempt: &Attempt<'_>, mut flow: Flow, account: &str) -> Outcome<SignedIn> {
     let mut tx = app.store.write().await?;
     app.forgive(&mut tx, account).await?;
     flows::rebind(&mut tx, &flow.id, &attempt.browser).await?;
@@ -149,7 +153,7 @@ async fn resume_sign_up(app: &App, attempt: Attempt<'_>, mut flow: Flow, account
     Ok(SignedIn::VerifyFirst(Box::new(flow)))
 }
 
-async fn fail(app: &App, attempt: Attempt<'_>, user: Option<&User>, detail: Option<&'static str>) -> Outcome<()> {
+async fn fail(app: &App, attempt: &Attempt<'_>, user: Option<&User>, detail: Option<&'static str>) -> Outcome<()> {
     let mut tx = app.store.write().await?;
     let event = super::tell::event(Kind::SignInFailed, attempt.requester.origin());
     app.record(&mut tx, Event { user_id: user.map(|user| user.id.clone()), detail, ..event }).await?;
@@ -159,7 +163,8 @@ async fn fail(app: &App, attempt: Attempt<'_>, user: Option<&User>, detail: Opti
 
 /// The password of somebody who is signed in, for what needs it again. Counts like a sign-in.
 pub(super) async fn knows_password(app: &App, current: &Current, password: &str, requester: &Requester) -> Outcome<bool> {
-    let account = current.user.email.as_ref().map_or_else(|| current.user.id.to_string(), |email| email.key().to_owned());
+    // Of its own, so that strangers' failures at the sign-in page do not count here.
+    let account = format!("session|{}", current.session.id);
     app.limit_sign_in(requester, &account).await?;
     let right = matches!(app.verify(password, current.user.password_hash.clone()).await?, Verdict::Right { .. });
     if right {

@@ -160,6 +160,19 @@ pub enum Continue {
     },
 }
 
+impl Continue {
+    /// For a journey that begins anew: what a relying party asks for, it asks for now.
+    #[must_use]
+    pub fn anew(self, now: Timestamp) -> Self {
+        match self {
+            Self::Authorize { request } => {
+                Self::Authorize { request: Box::new(AuthorizationRequest { requested_at: now, ..*request }) }
+            }
+            other => other,
+        }
+    }
+}
+
 /// The pages of one's own account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]

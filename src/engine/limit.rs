@@ -23,17 +23,22 @@ impl Rate {
     }
 }
 
-/// Failures that cost nothing: people mistype.
-const FREE_FAILURES: i64 = 5;
-const LONGEST_DELAY: Duration = Duration::from_secs(15 * 60);
+/// How the delay grows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Backoff {
+    /// Failures that cost nothing: people mistype.
+    pub free: u32,
+    pub longest: Duration,
+}
+
 /// Failures are forgotten after this long without one.
 pub const FAILURES_KEPT: Duration = Duration::from_secs(24 * 3600);
 
-/// How long an account must rest after its nth failure in a row: nothing, then 1 s, 2 s, 4 s… and never more than 15 minutes, so
-/// that a stranger can slow a person down but never lock them out.
-pub fn delay_after(failures: i64) -> Duration {
-    match failures.saturating_sub(FREE_FAILURES) {
-        beyond if beyond > 0 => Duration::from_secs(1 << (beyond - 1).min(20)).min(LONGEST_DELAY),
+/// How long an account must rest after its nth failure in a row: nothing, then 1 s, 2 s, 4 s… and never more than the longest. A stranger
+/// can slow strangers down; browsers that have signed in to the account before have a count of their own.
+pub fn delay_after(failures: i64, backoff: Backoff) -> Duration {
+    match failures.saturating_sub(i64::from(backoff.free)) {
+        beyond if beyond > 0 => Duration::from_secs(1 << (beyond - 1).min(20)).min(backoff.longest),
         _ => Duration::ZERO,
     }
 }
@@ -47,6 +52,16 @@ pub enum Allowance {
 }
 
 impl Allowance {
+    /// Granted only if both are; the longer wait counts.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::After(one), Self::After(two)) => Self::After(one.max(two)),
+            (Self::After(wait), Self::Granted) | (Self::Granted, Self::After(wait)) => Self::After(wait),
+            (Self::Granted, Self::Granted) => Self::Granted,
+        }
+    }
+
     /// From the time before which nothing is allowed.
     pub fn from_time(blocked_until: Timestamp, now: Timestamp) -> Self {
         match blocked_until.since(now) {
@@ -62,7 +77,8 @@ mod tests {
 
     #[test]
     fn delays_grow_and_stay_bounded() {
-        let seconds = |n| delay_after(n).as_secs();
+        let backoff = Backoff { free: 5, longest: Duration::from_secs(900) };
+        let seconds = |n| delay_after(n, backoff).as_secs();
         assert_eq!([0, 5, 6, 7, 8, 9].map(seconds), [0, 0, 1, 2, 4, 8]);
         assert_eq!(seconds(1000), 900);
         assert_eq!(seconds(i64::MAX), 900);

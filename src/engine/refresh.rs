@@ -7,8 +7,7 @@
 //! ```text
 //! presented = current            → rotate: the next one
 //! presented = the one before, soon after its rotation → the same successor again (a lost answer, a second tab)
-//! presented = the one before, later → refused; the family lives, for its owner holds the successor
-//! presented = any older one      → its successor was used: theft, the family ends
+//! presented = the one before, later, or any older one → two hold the family: theft, it ends
 //! presented > current            → never issued
 //! ```
 
@@ -47,8 +46,9 @@ pub fn judge(family: Family, presented: u32, retry_window: Duration, now: Timest
     match family.current.checked_sub(presented) {
         Some(0) => presented.checked_add(1).map_or(Verdict::Refuse, |next| Verdict::Rotate { next }),
         Some(1) if family.rotated_at.is_some_and(|at| now.since(at) <= retry_window) => Verdict::Repeat { same: family.current },
-        Some(1) | None => Verdict::Refuse,
+        // Late, even if the successor is not used yet: the one who holds it may be the thief (RFC 9700 section 4.14.2).
         Some(_) => Verdict::Theft,
+        None => Verdict::Refuse,
     }
 }
 
@@ -72,7 +72,7 @@ mod tests {
     fn each_line_of_the_table() {
         assert_eq!(judge(family(4, Some(0)), 4, WINDOW, at(10)), Verdict::Rotate { next: 5 });
         assert_eq!(judge(family(4, Some(0)), 3, WINDOW, at(60)), Verdict::Repeat { same: 4 });
-        assert_eq!(judge(family(4, Some(0)), 3, WINDOW, at(61)), Verdict::Refuse);
+        assert_eq!(judge(family(4, Some(0)), 3, WINDOW, at(61)), Verdict::Theft);
         assert_eq!(judge(family(4, Some(0)), 2, WINDOW, at(1)), Verdict::Theft);
         assert_eq!(judge(family(4, Some(0)), 5, WINDOW, at(1)), Verdict::Refuse);
         assert_eq!(judge(family(4, Some(0)), 4, WINDOW, at(3600)), Verdict::Refuse);
@@ -91,9 +91,9 @@ mod tests {
                 let got = match judge(state, held, WINDOW, at(now)) {
                     Verdict::Rotate { next } => { server = next; rotated = Some(now); next }
                     Verdict::Repeat { same } => same,
-                    // A retry that comes after the window is refused, but never taken for theft.
-                    Verdict::Refuse => { prop_assert!(rotated.is_some_and(|then| now - then > 60)); break }
-                    Verdict::Theft => panic!("an honest client was taken for a thief"),
+                    // Only a retry that comes after the window is taken for theft.
+                    Verdict::Theft => { prop_assert!(rotated.is_some_and(|then| now - then > 60)); break }
+                    Verdict::Refuse => panic!("an honest client was refused"),
                 };
                 if !answer_lost { held = got; issued.push(got); }
             }

@@ -133,7 +133,9 @@ impl Shell {
 
     /// The links of the language switch: `path_and_query` with its `lang` replaced.
     pub fn languages(text: &Text, path_and_query: &str) -> Vec<LanguageLink> {
-        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query, ""));
+        // Two slashes would make another host of the path.
+        let path_and_query = format!("/{}", path_and_query.trim_start_matches(['/', '\\']));
+        let (path, query) = path_and_query.split_once('?').unwrap_or((path_and_query.as_str(), ""));
         crate::locale::Locale::ALL
             .iter()
             .map(|locale| {

@@ -19,6 +19,7 @@ use crate::actions::{App, Fault, Outcome, Requester};
 use crate::crypto::token::{Kind, SecretToken};
 use crate::engine::client::Client;
 use crate::engine::params::Params;
+use crate::ids::UserId;
 use crate::locale::{Locale, Text};
 use crate::pages::{ErrorPage, Link};
 
@@ -99,6 +100,20 @@ impl Visitor {
         if let Browser::New(secret) = &self.browser {
             cookies::add(response.headers_mut(), self.cookies.set(CookieName::Browser, secret.as_str(), None));
         }
+        response
+    }
+
+    /// Who has signed in in this browser before.
+    pub fn known(&self) -> Option<UserId> {
+        let kept = self.cookies.read(self.context.headers(), CookieName::Remembered)?;
+        session::remembered(&self.app, kept)
+    }
+
+    /// Lets the browser say next time that this person has signed in here.
+    pub fn remember(&self, mut response: Response, user_id: &UserId) -> Response {
+        let year = Some(Duration::from_secs(365 * 86400));
+        let value = session::remembrance(&self.app, user_id);
+        cookies::add(response.headers_mut(), self.cookies.set(CookieName::Remembered, &value, year));
         response
     }
 

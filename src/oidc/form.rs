@@ -1,5 +1,7 @@
 //! Form bodies, strictly: the right type, a bounded size, UTF-8, repeated parameters visible.
 
+use std::time::Duration;
+
 use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
 use axum::http::HeaderMap;
@@ -42,8 +44,13 @@ fn is_form(headers: &HeaderMap) -> bool {
     essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
+/// How long a body may take: a trickle must not hold a connection.
+const PATIENCE: Duration = Duration::from_secs(20);
+
 async fn params(request: Request) -> Result<Params, ApiError> {
-    let bytes = to_bytes(request.into_body(), LARGEST).await.map_err(|_| ApiError::too_large())?;
+    let read = tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), LARGEST)).await;
+    let bytes =
+        read.map_err(|_| OAuthError::invalid_request("the form took too long to arrive"))?.map_err(|_| ApiError::too_large())?;
     Params::parse(&bytes).map_err(|error| OAuthError::invalid_request(error.to_string()).into())
 }
 

@@ -24,6 +24,9 @@ pub enum StoreError {
     Newer(i64),
     #[error("a migration failed: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
+    /// Another request has changed the same row in between. The same request may succeed now.
+    #[error("the row was changed meanwhile")]
+    Overtaken,
     /// The server is stopping.
     #[error("the server is stopping")]
     Stopped,

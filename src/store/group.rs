@@ -15,11 +15,15 @@
 //! by then; so a caller that goes away never leaves the others waiting. A unit that is dropped rolls back to its own savepoint only.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::sqlite::SqliteConnection;
 use tokio::sync::{Mutex, OwnedMutexGuard, watch};
 
 use super::error::{Result, StoreError};
+
+/// How long a unit waits for its turn. While another process holds the database, those in front wait for the busy timeout each.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 #[derive(Clone)]
 pub(super) struct Writer(Arc<Mutex<Slot>>);
@@ -74,7 +78,8 @@ impl Writer {
     }
 
     pub(super) async fn begin(&self, extent: Extent) -> Result<Unit> {
-        let mut slot = self.lock().await;
+        let waited = tokio::time::timeout(PATIENCE, self.lock()).await;
+        let mut slot = waited.map_err(|_| StoreError::from(sqlx::Error::PoolTimedOut))?;
         let writer = self.clone();
         // A task of its own: a caller that goes away must not stop between the statements that open a unit and writing down
         // that it is open. The unit that nobody takes is dropped like any other.

@@ -3,7 +3,7 @@
 use super::db::Tx;
 use super::error::Result;
 use super::sql::{execute, on, optional};
-use crate::engine::limit::{self, Allowance, FAILURES_KEPT, Rate};
+use crate::engine::limit::{self, Allowance, Backoff, FAILURES_KEPT, Rate};
 use crate::time::Timestamp;
 
 /// Spends one use of a rate, or says how long to wait. One statement decides, so that nodes agree.
@@ -32,7 +32,7 @@ pub async fn spend(tx: &mut Tx, id: &str, rate: Rate, now: Timestamp) -> Result<
 }
 
 /// Counts a try that may fail, before it is judged, so that tries in parallel cannot outrun the count. [`forgive`] takes it back.
-pub async fn try_account(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Allowance> {
+pub async fn try_account(tx: &mut Tx, id: &str, backoff: Backoff, now: Timestamp) -> Result<Allowance> {
     let counted: Option<(i64,)> = on!(tx, |c| sqlx::query_as(
         "INSERT INTO limits (id, spent_until, failures, blocked_until, expires_at) VALUES ($1, 0, 1, 0, $3) \
          ON CONFLICT (id) DO UPDATE SET \
@@ -48,7 +48,7 @@ pub async fn try_account(tx: &mut Tx, id: &str, now: Timestamp) -> Result<Allowa
         let until = optional!(tx, (i64,), "SELECT blocked_until FROM limits WHERE id = $1", id)?.map_or(0, |row| row.0);
         return Ok(Allowance::from_time(Timestamp::from_millis(until), now));
     };
-    let delay = limit::delay_after(failures);
+    let delay = limit::delay_after(failures, backoff);
     if !delay.is_zero() {
         execute!(tx, "UPDATE limits SET blocked_until = $2 WHERE id = $1", id, (now + delay).millis())?;
     }

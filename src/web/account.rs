@@ -142,8 +142,8 @@ pub(super) async fn change_password(
     let mut shell = visitor.shell("account-password");
     match changed.map_err(|fault| visitor.fault(&fault))? {
         PasswordChange::Done => {
-            super::sign_in(&carrier, &current.session).await?;
-            return Ok(see_other("/account/password?notice=password-changed"));
+            let response = see_other("/account/password?notice=password-changed");
+            return super::sign_in(&visitor, &carrier, &current.session, response).await;
         }
         PasswordChange::CurrentWrong => say(&mut shell, "current", "problem-password-wrong"),
         PasswordChange::Same => say(&mut shell, "password", "problem-password-same"),

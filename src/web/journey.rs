@@ -56,7 +56,10 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
         let lost = if open || !waits { Lost::Nothing } else { Lost::Expired };
         let continue_to = flow.continue_to;
         let fresh = match &continue_to {
-            Continue::Authorize { .. } => Some(codes::remember(app, visitor.browser(), continue_to.clone()).await?),
+            Continue::Authorize { .. } => {
+                let anew = continue_to.clone().anew(app.now());
+                Some(codes::remember(app, visitor.browser(), anew, &visitor.requester()).await?)
+            }
             Continue::Account | Continue::Page { .. } => None,
         };
         Ok::<_, crate::actions::Fault>((Journey { flow: fresh, client, continue_to, ..Journey::default() }, lost))

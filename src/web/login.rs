@@ -110,13 +110,11 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         flow: journey.flow.as_ref(),
         continue_to: &journey.continue_to,
         before: current.as_ref(),
+        known: visitor.known(),
         requester: &requester,
     };
     match with_password(&visitor.app, attempt).await.map_err(fault)? {
-        SignedIn::Done(session) => {
-            super::sign_in(&carrier, &session).await?;
-            Ok(see_other(&journey.destination()))
-        }
+        SignedIn::Done(session) => super::sign_in(&visitor, &carrier, &session, see_other(&journey.destination())).await,
         SignedIn::VerifyFirst(flow) => Ok(visitor.keep_browser(see_other(&format!("/verify?flow={}&first=1", flow.id)))),
         refused @ (SignedIn::Wrong | SignedIn::Disabled) => {
             let (field, key) = match (refused, who) {

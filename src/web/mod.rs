@@ -17,7 +17,8 @@ mod signup;
 mod verify;
 
 use axum::Router;
-use axum::response::{IntoResponse, Redirect, Response};
+use axum::http::StatusCode;
+use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, Session as Carrier, SessionManagerLayer};
@@ -88,11 +89,12 @@ async fn home(visitor: Visitor) -> Response {
     }
 }
 
-/// Gives the browser the cookie of a session, with a new value: whatever value it had before stops working (session fixation).
-async fn sign_in(carrier: &Carrier, session: &Session) -> Result<(), Response> {
+/// Gives the browser the cookie of a session, with a new value: whatever value it had before stops working (session fixation). It also learns
+/// to say that this person has signed in here before.
+async fn sign_in(visitor: &Visitor, carrier: &Carrier, session: &Session, response: Response) -> Result<Response, Response> {
     let failed = |error: tower_sessions::session::Error| {
         tracing::error!(%error, "the session cookie cannot be made");
-        axum::http::StatusCode::SERVICE_UNAVAILABLE.into_response()
+        visitor.error(StatusCode::SERVICE_UNAVAILABLE, "problem-busy-title", "problem-busy")
     };
     carrier.cycle_id().await.map_err(failed)?;
     let expiry = if session.remembered {
@@ -102,7 +104,8 @@ async fn sign_in(carrier: &Carrier, session: &Session) -> Result<(), Response> {
         Expiry::OnSessionEnd
     };
     carrier.set_expiry(Some(expiry));
-    carrier.insert(SESSION_KEY, session.id.as_str()).await.map_err(failed)
+    carrier.insert(SESSION_KEY, session.id.as_str()).await.map_err(failed)?;
+    Ok(visitor.remember(response, &session.user_id))
 }
 
 /// Takes the cookie away.

@@ -147,8 +147,8 @@ pub(super) async fn finish(visitor: Visitor, carrier: Carrier, form: Result<Form
     let requester = visitor.requester();
     match reset::finish(&visitor.app, &flow, params.first("password"), current.as_ref(), &requester).await.map_err(fault)? {
         reset::Reset::Done(session, continue_to) => {
-            super::sign_in(&carrier, &session).await?;
-            verify::arrive(&visitor, &continue_to).await
+            let response = verify::arrive(&visitor, &continue_to).await?;
+            super::sign_in(&visitor, &carrier, &session, response).await
         }
         reset::Reset::Over => Ok(over(&visitor)),
         reset::Reset::Weak(weakness) => {

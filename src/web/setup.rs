@@ -39,10 +39,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let [token, email, name, password] = ["token", "email", "name", "password"].map(|field| params.first(field));
     let created = setup::create(&visitor.app, token, email, name, password, &visitor.requester()).await;
     match created.map_err(|fault| visitor.fault(&fault))? {
-        Made::Created(session) => {
-            super::sign_in(&carrier, &session).await?;
-            Ok(see_other("/account"))
-        }
+        Made::Created(session) => super::sign_in(&visitor, &carrier, &session, see_other("/account")).await,
         Made::Closed => Ok(done(&visitor)),
         Made::NotAnEmail => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email").into_owned())),
         Made::EmailTaken => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email-taken").into_owned())),

@@ -105,8 +105,8 @@ pub(super) async fn prove(visitor: &Visitor, carrier: &Carrier, flow: &Flow, pro
     let verified = sign_up::verify(&visitor.app, flow, proof, current.as_ref(), &visitor.requester()).await.map_err(fault)?;
     Ok(match verified {
         Verified::Done(session, continue_to) => {
-            super::sign_in(carrier, &session).await?;
-            Shown::Response(arrive(visitor, &continue_to).await?)
+            let response = arrive(visitor, &continue_to).await?;
+            Shown::Response(super::sign_in(visitor, carrier, &session, response).await?)
         }
         Verified::CodeWrong => Shown::Problem("problem-code", false),
         Verified::CodeSpent => Shown::Problem("problem-code-spent", true),
@@ -121,7 +121,7 @@ pub(super) async fn arrive(visitor: &Visitor, continue_to: &crate::engine::flow:
     use crate::engine::flow::Continue;
     let flow = match continue_to {
         Continue::Authorize { .. } => {
-            let remembered = codes::remember(&visitor.app, visitor.browser(), continue_to.clone()).await;
+            let remembered = codes::remember(&visitor.app, visitor.browser(), continue_to.clone(), &visitor.requester()).await;
             Some(remembered.map_err(|fault| visitor.fault(&fault))?)
         }
         Continue::Account | Continue::Page { .. } => None,

@@ -182,8 +182,10 @@ fn claims(client: &Client, params: &Params, request: &mut AuthorizationRequest) 
     request.claims.essential_acr = id_token.get("acr").filter(essential).map(texts).unwrap_or_default();
     request.claims.sub =
         [&id_token, &userinfo].iter().find_map(|part| part.get("sub")).and_then(|claim| texts(claim).into_iter().next());
-    request.claims.userinfo = userinfo.keys().cloned().collect();
-    request.claims.id_token = id_token.keys().cloned().collect();
+    // Names that we do not know are ignored, so they need not be kept.
+    let known = |name: &&String| crate::engine::claims::supported().any(|known| known == name.as_str());
+    request.claims.userinfo = userinfo.keys().filter(known).cloned().collect();
+    request.claims.id_token = id_token.keys().filter(known).cloned().collect();
     let allowed = client.metadata.scope.iter().map(String::as_str).collect();
     request.claims = std::mem::take(&mut request.claims).within(&allowed);
     Ok(())

@@ -161,7 +161,7 @@ mod tests {
         pairs.extend(case.query);
         let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
         let params = Params::parse(text.as_bytes()).unwrap();
-        let request = check(&trust(&shop, &params).unwrap(), &shop, &params).unwrap();
+        let request = check(&trust(&shop, &params).unwrap(), &shop, &params, now()).unwrap();
         let consented = case
             .consented
             .map(|text| Consented { allowed: Scopes::parse(text).unwrap(), declined: Scopes::parse("address").unwrap() });

@@ -17,6 +17,7 @@ use super::oauth_error::OAuthError;
 use super::params::Params;
 use super::scope::Scopes;
 use crate::ids::ClientId;
+use crate::time::Timestamp;
 
 pub use checks::{CHECKS, Check};
 pub use decision::{Consent, Consented, Decision, Facts, decide};
@@ -38,6 +39,8 @@ pub struct AuthorizationRequest {
     pub prompt: Vec<Prompt>,
     /// Seconds.
     pub max_age: Option<u32>,
+    /// When it arrived; a sign-in after that satisfies `prompt=login`.
+    pub requested_at: Timestamp,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
     pub claims: ClaimsRequest,
@@ -99,7 +102,7 @@ impl AuthorizationRequest {
 }
 
 /// Runs the checks in order.
-pub fn check(trusted: &Trusted, client: &Client, params: &Params) -> Result<AuthorizationRequest, OAuthError> {
+pub fn check(trusted: &Trusted, client: &Client, params: &Params, now: Timestamp) -> Result<AuthorizationRequest, OAuthError> {
     let mut request = AuthorizationRequest {
         client_id: client.id.clone(),
         redirect_uri: trusted.redirect_uri().to_owned(),
@@ -111,6 +114,7 @@ pub fn check(trusted: &Trusted, client: &Client, params: &Params) -> Result<Auth
         code_challenge: None,
         prompt: Vec::new(),
         max_age: None,
+        requested_at: now,
         login_hint: None,
         ui_locales: None,
         claims: ClaimsRequest::default(),

@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-use vestibule::engine::limit::{Allowance, Rate};
+use vestibule::engine::limit::{Allowance, Backoff, Rate};
 use vestibule::store::limits;
 
 use super::{NOW, benches, later};
 
 const RATE: Rate = Rate { many: 3, within: Duration::from_secs(60) };
+const BACKOFF: Backoff = Backoff { free: 5, longest: Duration::from_secs(900) };
 
 #[tokio::test]
 async fn a_rate_allows_its_burst_and_then_one_at_a_time() {
@@ -46,20 +47,32 @@ async fn failures_slow_an_account_down_and_success_forgives_them() {
     for bench in benches().await {
         let mut tx = bench.write().await;
         for _ in 0..5 {
-            assert_eq!(limits::try_account(&mut tx, "ana", NOW).await.unwrap(), Allowance::Granted);
+            assert_eq!(limits::try_account(&mut tx, "ana", BACKOFF, NOW).await.unwrap(), Allowance::Granted);
         }
-        assert_eq!(limits::try_account(&mut tx, "ana", NOW).await.unwrap(), Allowance::Granted, "the sixth begins the delay");
-        assert_eq!(limits::try_account(&mut tx, "ana", NOW).await.unwrap(), Allowance::After(Duration::from_secs(1)));
-        assert_eq!(limits::try_account(&mut tx, "ana", later(1)).await.unwrap(), Allowance::Granted);
-        assert_eq!(limits::try_account(&mut tx, "ana", later(1)).await.unwrap(), Allowance::After(Duration::from_secs(2)));
-        assert_eq!(limits::try_account(&mut tx, "bob", NOW).await.unwrap(), Allowance::Granted);
+        assert_eq!(
+            limits::try_account(&mut tx, "ana", BACKOFF, NOW).await.unwrap(),
+            Allowance::Granted,
+            "the sixth begins the delay"
+        );
+        assert_eq!(limits::try_account(&mut tx, "ana", BACKOFF, NOW).await.unwrap(), Allowance::After(Duration::from_secs(1)));
+        assert_eq!(limits::try_account(&mut tx, "ana", BACKOFF, later(1)).await.unwrap(), Allowance::Granted);
+        assert_eq!(
+            limits::try_account(&mut tx, "ana", BACKOFF, later(1)).await.unwrap(),
+            Allowance::After(Duration::from_secs(2))
+        );
+        assert_eq!(limits::try_account(&mut tx, "bob", BACKOFF, NOW).await.unwrap(), Allowance::Granted);
         limits::forgive(&mut tx, "ana").await.unwrap();
         for _ in 0..6 {
-            assert_eq!(limits::try_account(&mut tx, "ana", later(1)).await.unwrap(), Allowance::Granted, "{:?}", bench.database);
+            assert_eq!(
+                limits::try_account(&mut tx, "ana", BACKOFF, later(1)).await.unwrap(),
+                Allowance::Granted,
+                "{:?}",
+                bench.database
+            );
         }
         // A day later they are forgotten.
         for _ in 0..5 {
-            assert_eq!(limits::try_account(&mut tx, "ana", later(2 * 86_400)).await.unwrap(), Allowance::Granted);
+            assert_eq!(limits::try_account(&mut tx, "ana", BACKOFF, later(2 * 86_400)).await.unwrap(), Allowance::Granted);
         }
     }
 }
@@ -67,8 +80,8 @@ async fn failures_slow_an_account_down_and_success_forgives_them() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn tries_in_parallel_do_not_outrun_the_count() {
     for bench in benches().await {
-        let allowed =
-            bench.race(|tx| Box::pin(async move { Ok(limits::try_account(tx, "ana", NOW).await? == Allowance::Granted) }));
+        let allowed = bench
+            .race(|tx| Box::pin(async move { Ok(limits::try_account(tx, "ana", BACKOFF, NOW).await? == Allowance::Granted) }));
         assert_eq!(allowed.await, 6, "{:?}", bench.database);
     }
 }

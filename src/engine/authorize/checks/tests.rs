@@ -3,6 +3,7 @@ use serde_json::{Value, json};
 use super::super::{check, trust};
 use super::*;
 use crate::engine::client::tests::client;
+use crate::time::Timestamp;
 
 const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
@@ -20,7 +21,7 @@ fn checked(metadata: &Value, change: &[(&str, &str)]) -> Result<AuthorizationReq
     let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish();
     let params = Params::parse(text.as_bytes()).unwrap();
     let client = client(metadata);
-    check(&trust(&client, &params).unwrap(), &client, &params)
+    check(&trust(&client, &params).unwrap(), &client, &params, Timestamp::default())
 }
 
 fn code(result: Result<AuthorizationRequest, OAuthError>) -> Option<Code> {
