@@ -11,8 +11,6 @@ use super::walk::text;
 use super::wire::{Ask, Method, Rp};
 use crate::world::PASSWORD;
 
-/// Longer than a token may come back after a lost answer.
-const LATER: u64 = 61;
 const DAY: u64 = 86_400;
 
 async fn first(house: &House, scope: &str) -> String {
@@ -249,15 +247,16 @@ async fn a_deleted_account_ends_the_tokens() {
     house.userinfo(text(&tokens, "access_token")).await.refused(401, "invalid_token");
 }
 
+const LATER_SECRET: &str = "later-secret-later-secret-later-sec";
+const LATER: Rp = Rp { id: "later", secret: LATER_SECRET, method: Method::Basic, redirect_uri: "https://later.example/cb" };
+
 #[tokio::test]
 async fn a_removed_client_ends_its_tokens() {
     let house = House::new().await;
-    const SECRET: &str = "later-secret-later-secret-later-sec";
-    const LATER: Rp = Rp { id: "later", secret: SECRET, method: Method::Basic, redirect_uri: "https://later.example/cb" };
     let metadata = json!({"redirect_uris": [LATER.redirect_uri], "grant_types": ["authorization_code", "refresh_token"]});
     let metadata = serde_json::from_value(metadata).unwrap();
     let id: vestibule::ids::ClientId = LATER.id.parse().unwrap();
-    clients::add(&house.app, &metadata, Some(id.clone()), Some(SECRET)).await.unwrap();
+    clients::add(&house.app, &metadata, Some(id.clone()), Some(LATER_SECRET)).await.unwrap();
     let tokens = house.signed_in(ADA).await.tokens(&house, LATER, "openid offline_access").await;
     clients::remove(&house.app, &id).await.unwrap();
     house.userinfo(text(&tokens, "access_token")).await.refused(401, "invalid_token");
@@ -266,7 +265,7 @@ async fn a_removed_client_ends_its_tokens() {
     house.refresh(LATER, text(&tokens, "refresh_token")).await.refused(401, "invalid_client");
     house.browser().authorize(&Ask::of(LATER)).await.stays();
     // Registered anew under the same name, it does not inherit them.
-    clients::add(&house.app, &metadata, Some(id), Some(SECRET)).await.unwrap();
+    clients::add(&house.app, &metadata, Some(id), Some(LATER_SECRET)).await.unwrap();
     house.refresh(LATER, text(&tokens, "refresh_token")).await.refused(400, "invalid_grant");
 }
 

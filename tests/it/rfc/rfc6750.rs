@@ -81,7 +81,7 @@ async fn s3_1_a_bad_token_is_invalid_token() {
     let house = House::new().await;
     let tokens = tokens(&house).await;
     let good = text(&tokens, "access_token");
-    for token in ["x", "a.b.c", &good[..good.len() - 2], &format!("{good}A"), &"t".repeat(20_000)] {
+    for token in ["x", "a.b.c", good.get(..good.len() - 2).unwrap(), &format!("{good}A"), &"t".repeat(20_000)] {
         let answer = house.userinfo(token).await;
         answer.refused(401, "invalid_token");
         let challenge = answer.header("www-authenticate");
