@@ -230,7 +230,9 @@ async fn confirm(app: &App, tx: &mut Tx, flow: &Flow, email: &str, requester: &R
     }
     let (read_at, now) = (user.updated_at, app.now());
     (user.email_verified_at, user.updated_at) = (Some(now), now);
-    users::update(tx, &user, read_at).await?;
+    if !users::update(tx, &user, read_at).await? {
+        return Err(super::Fault::Busy);
+    }
     let event = super::tell::event(Kind::EmailVerified, requester.origin());
     app.record(tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
     Ok(Some(user))
