@@ -90,21 +90,16 @@ async fn codes_cannot_be_guessed() {
     world.person(ADA).await;
     let mut browser = super::asked_for_reset(&world, ADA).await;
     let flow = browser.open().unwrap().value("flow").unwrap();
-    let mut judged = 0;
     for round in 0..10 {
         for number in 0..20 {
             let code = format!("{:06}", round * 20 + number);
             let answer = browser.post("/reset/code", &[("flow", &flow), ("code", &code)]).await;
             assert_ne!(answer.status, 303, "one in a million");
-            if answer.status == 422 && !answer.text().contains("expired") {
-                judged += 1;
-            }
         }
         world.advance(60);
         browser.post("/reset/resend", &[("flow", &flow)]).await;
     }
     assert!(world.mails_to(ADA).await.len() <= 6, "codes sent");
-    drop(judged);
 }
 
 #[tokio::test]

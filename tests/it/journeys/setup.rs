@@ -37,7 +37,7 @@ async fn a_mistake_leaves_the_link_open_and_a_guess_opens_nothing() {
     assert_eq!(browser.submit("/setup", &[("email", "root@a.example"), ("password", "short")]).await.status, 422);
     let newer = world.setup_link().await;
     assert_eq!(world.browser().get(&link).await.status, 410, "a later start makes a new link");
-    for guess in ["/setup", "/setup?token=", "/setup?token=vst_set_x", &newer[..newer.len() - 1]] {
+    for guess in ["/setup", "/setup?token=", "/setup?token=vst_set_x", newer.split_at(newer.len() - 1).0] {
         assert_eq!(world.browser().get(guess).await.status, 410, "{guess}");
     }
     browser.get(&newer).await;

@@ -127,7 +127,7 @@ async fn cookies_are_locked_to_the_host_over_https() {
 async fn a_language_once_chosen_stays() {
     let world = World::new().await;
     let mut browser = world.browser();
-    assert_eq!(browser.get("/login").await.shown("html[lang=en] h1").is_some(), true);
+    assert!(browser.get("/login").await.shown("html[lang=en] h1").is_some());
     assert!(browser.get("/login?lang=de").await.shown("html[lang=de] h1").is_some());
     assert!(browser.get("/login").await.shown("html[lang=de] h1").is_some(), "kept");
     assert!(browser.get("/login?ui_locales=en").await.shown("html[lang=en] h1").is_some());

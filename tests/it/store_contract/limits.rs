@@ -7,7 +7,7 @@ use vestibule::store::limits;
 
 use super::{NOW, benches, later};
 
-const RATE: Rate = Rate { many: 3, within: Duration::from_secs(60) };
+const RATE: Rate = Rate { many: 3, within: Duration::from_mins(1) };
 
 #[tokio::test]
 async fn a_rate_allows_its_burst_and_then_one_at_a_time() {
