@@ -167,7 +167,7 @@ pub async fn request_email(
     flows::cancel(&mut tx, "change_email", &current.user.id, app.now()).await?;
     let state = State::ChangeEmail { email: email.as_str().to_owned() };
     let mut flow = codes::begin(app, state, Some(current.user.id.clone()), browser, Continue::Account);
-    let locale = app.locale_of(&current.user, requester.locale);
+    let locale = super::tell::locale_of(&current.user, requester.locale);
     let recipient = if owner.is_none() { Recipient::Owner } else { Recipient::Nobody };
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
     flows::insert(&mut tx, &flow).await?;
@@ -258,7 +258,7 @@ pub async fn confirm_email(
     if let Some(previous) = previous.filter(|previous| previous.key() != email.key()) {
         let state = State::UndoEmail { previous: previous.as_str().to_owned(), changed_to: email.as_str().to_owned() };
         let undo = codes::begin(app, state, Some(user.id.clone()), app.random.bytes(), Continue::Account);
-        codes::send_link(app, &mut tx, &undo, app.locale_of(&user, requester.locale)).await?;
+        codes::send_link(app, &mut tx, &undo, super::tell::locale_of(&user, requester.locale)).await?;
         flows::insert(&mut tx, &undo).await?;
     }
     tx.commit().await?;
@@ -341,7 +341,7 @@ pub async fn delete(app: &App, current: &Current, password: &str, requester: &Re
     }
     let mut tx = app.store.write().await?;
     if let Some(email) = current.user.email.as_ref().filter(|_| current.user.email_is_verified()) {
-        let locale = app.locale_of(&current.user, requester.locale);
+        let locale = super::tell::locale_of(&current.user, requester.locale);
         app.mail(&mut tx, email.as_str(), &Letter::AccountDeleted, locale, app.settings.flows.verify).await?;
     }
     users::delete(&mut tx, &current.user.id).await?;

@@ -165,7 +165,10 @@ async fn answer(
     current: &Current,
     stage: Stage<'_>,
 ) -> Outcome<Next> {
-    let mut tx = app.store.write().await?;
+    let mut tx = match stage {
+        Stage::New => app.store.write_one().await?,
+        Stage::Waiting { .. } => app.store.write().await?,
+    };
     if let Stage::Waiting { flow, .. } = stage
         && !flows::finish(&mut tx, &flow.id, app.now()).await?
     {
@@ -248,7 +251,7 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, aski
         }
     };
     let before = consented(app, current, &client.id).await?.unwrap_or_default();
-    let unticked = Scopes::from_iter(request.scopes.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)));
+    let unticked: Scopes = request.scopes.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)).collect();
     let allowed = before.allowed.or(&request.scopes).without(&unticked);
     let declined = before.declined.or(&unticked).without(&allowed);
     let now: Timestamp = app.now();

@@ -3,7 +3,7 @@
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
 use super::session::{self, Current, Proved};
-use super::{App, Fault, Outcome, Requester};
+use super::{App, Fault, Outcome, Requester, sign_in};
 use crate::crypto::token::constant_time_eq;
 use crate::engine::address::{Email, Identifier};
 use crate::engine::event::{Event, Kind};
@@ -22,14 +22,16 @@ pub async fn start(
     continue_to: &Continue,
     requester: &Requester,
 ) -> Outcome<Flow> {
-    let identifier = Identifier::parse(identifier);
-    app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, identifier.key()).await?;
+    let typed = identifier;
+    let identifier = Identifier::parse(typed);
+    let account = sign_in::limit_key(&identifier, typed);
+    app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
     let mut tx = app.store.write().await?;
     let user = users::by_identifier(&mut tx, &identifier).await?.filter(|user| user.is_active() && user.email.is_some());
     let email = user.as_ref().and_then(|user| user.email.as_ref()).map(|email| email.as_str().to_owned()).unwrap_or_default();
     let user_id = user.as_ref().map(|user| user.id.clone());
     let mut flow = codes::begin(app, State::Reset { email }, user_id.clone(), browser, continue_to.clone());
-    let locale = user.as_ref().map_or(requester.locale, |user| app.locale_of(user, requester.locale));
+    let locale = user.as_ref().map_or(requester.locale, |user| super::tell::locale_of(user, requester.locale));
     let recipient = if user.is_some() { Recipient::Owner } else { Recipient::Nobody };
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
     flows::insert(&mut tx, &flow).await?;
@@ -156,5 +158,5 @@ pub(super) fn judge(app: &App, user: &User, password: &str) -> Result<(), Weakne
 pub(super) async fn notify(app: &App, tx: &mut Tx, user: &User, requester: &Requester) -> Outcome<()> {
     let Some(email) = user.email.as_ref().filter(|_| user.email_is_verified()) else { return Ok(()) };
     let letter = Letter::PasswordChanged { reset: app.link("/reset") };
-    app.mail(tx, email.as_str(), &letter, app.locale_of(user, requester.locale), app.settings.flows.undo).await
+    app.mail(tx, email.as_str(), &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.undo).await
 }

@@ -9,7 +9,7 @@ use tower_sessions::session_store::{self, Error as CarrierError};
 use super::{App, Fault, Outcome, Requester};
 use crate::crypto::token;
 use crate::engine::event::{Event, Kind};
-use crate::engine::session::{MethodKind, Session};
+use crate::engine::session::{MethodKind, Opening, Session};
 use crate::engine::user::User;
 use crate::ids::SessionId;
 use crate::store::sessions::{self, Which};
@@ -24,8 +24,8 @@ pub struct Current {
 
 /// The live session that a cookie's value carries. One statement; once a minute one more, to remember that it was seen.
 pub async fn current(app: &App, carrier: &str) -> Outcome<Option<Current>> {
-    let found = sessions::by_carrier(&mut app.store.read().await?, &token::hash(carrier)).await?;
     let now = app.now();
+    let found = app.store.session_by_carrier(sessions::Carrier(token::hash(carrier)), now).await?;
     let Some((mut session, user)) = found.filter(|(session, user)| session.is_live(now) && user.is_active()) else {
         return Ok(None);
     };
@@ -67,7 +67,8 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     let id = SessionId::new(now, &app.random);
     let lifetimes = app.session_lifetimes();
     let (device, address) = (origin.device.clone(), origin.address.clone());
-    let session = Session::begin(id, user.id.clone(), proved.how, proved.remember, device, address, lifetimes, now);
+    let opening = Opening { how: proved.how, remembered: proved.remember, device, address };
+    let session = Session::begin(id, user.id.clone(), opening, lifetimes, now);
     sessions::insert(tx, &session).await?;
     users::signed_in(tx, &user.id, now).await?;
     let event = super::tell::event(Kind::SignedIn, origin);

@@ -88,8 +88,8 @@ pub async fn with_password(app: &App, attempt: Attempt<'_>) -> Outcome<SignedIn>
     Ok(outcome)
 }
 
-/// Failures count for what was typed, so that they count the same whether or not anybody has it.
-fn limit_key(identifier: &Identifier, typed: &str) -> String {
+/// Limits count what was typed, so that they count the same whether or not anybody has it.
+pub(super) fn limit_key(identifier: &Identifier, typed: &str) -> String {
     match identifier {
         Identifier::Unknown => format!("?{}", typed.trim().to_lowercase().chars().take(64).collect::<String>()),
         known => known.key().to_owned(),

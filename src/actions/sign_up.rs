@@ -100,7 +100,7 @@ async fn tell_owner(app: &App, tx: &mut Tx, flow: &mut Flow, user: &User, reques
     flow.codes = std::mem::take(&mut flow.codes).sent(app.random.bytes(), app.code_rules(), app.now());
     let letter = Letter::SignupExisting { login: app.link("/login"), reset: app.link("/reset") };
     let to = user.email.as_ref().map(Email::as_str).unwrap_or_default();
-    app.mail(tx, to, &letter, app.locale_of(user, requester.locale), app.settings.flows.verify).await
+    app.mail(tx, to, &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.verify).await
 }
 
 async fn without_proof(app: &App, form: Form<'_>, email: Email, sign_up: SignUp) -> Outcome<Started> {

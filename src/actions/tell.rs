@@ -57,9 +57,9 @@ impl App {
         self.outbox.ring();
         Ok(())
     }
+}
 
-    /// The language a person has chosen, else that of the request.
-    pub(in crate::actions) fn locale_of(&self, user: &User, fallback: Locale) -> Locale {
-        user.profile.locale.as_deref().and_then(Locale::from_tag).unwrap_or(fallback)
-    }
+/// The language a person has chosen, else that of the request.
+pub(super) fn locale_of(user: &User, fallback: Locale) -> Locale {
+    user.profile.locale.as_deref().and_then(Locale::from_tag).unwrap_or(fallback)
 }

@@ -7,7 +7,7 @@ use serde_json::json;
 
 use crate::actions::App;
 use crate::actions::session::{self, Current};
-use crate::engine::address::Username;
+use crate::engine::address::{Email, Username};
 use crate::http::context;
 use crate::http::cookies::{CookieName, Cookies};
 use crate::http::page::json as json_response;
@@ -42,7 +42,7 @@ fn body(Current { session, user }: &Current) -> serde_json::Value {
     json!({
         "user": {
             "id": user.id,
-            "email": user.email.as_ref().map(|email| email.as_str()),
+            "email": user.email.as_ref().map(Email::as_str),
             "email_verified": user.email_is_verified(),
             "phone_number": user.phone_number,
             "username": user.username.as_ref().map(Username::as_str),

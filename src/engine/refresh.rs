@@ -47,9 +47,8 @@ pub fn judge(family: Family, presented: u32, retry_window: Duration, now: Timest
     match family.current.checked_sub(presented) {
         Some(0) => presented.checked_add(1).map_or(Verdict::Refuse, |next| Verdict::Rotate { next }),
         Some(1) if family.rotated_at.is_some_and(|at| now.since(at) <= retry_window) => Verdict::Repeat { same: family.current },
-        Some(1) => Verdict::Refuse,
+        Some(1) | None => Verdict::Refuse,
         Some(_) => Verdict::Theft,
-        None => Verdict::Refuse,
     }
 }
 

@@ -146,8 +146,8 @@ fn respond(visitor: &Visitor, trusted: &Trusted, answer: &Answer) -> Response {
         ResponseMode::Query => see_other(&answer_url(trusted, &parameters)),
         ResponseMode::FormPost => {
             let fields = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
-            let page = FormPost { shell: visitor.shell("form-post"), action: trusted.redirect_uri.clone(), fields };
-            may_lead_to(visitor.page(&page.shell, &page), &[&trusted.redirect_uri])
+            let page = FormPost { shell: visitor.shell("form-post"), action: trusted.redirect_uri().to_owned(), fields };
+            may_lead_to(visitor.page(&page.shell, &page), &[trusted.redirect_uri()])
         }
     }
 }

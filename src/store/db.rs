@@ -11,7 +11,12 @@ use sqlx::{ConnectOptions as _, Postgres};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
 use super::error::{Result, StoreError};
-use super::group::{Unit, Writer};
+use super::gather::{Gather, Question as _};
+use super::group::{Extent, Unit, Writer};
+use super::{grants, sessions};
+use crate::engine::session::Session;
+use crate::engine::user::User;
+use crate::time::Timestamp;
 
 /// How many connections read a SQLite file at once. A statement takes microseconds, so more would only wait for a core.
 const SQLITE_READERS: usize = 2;
@@ -41,6 +46,9 @@ struct Sqlite {
     readers: Vec<Arc<Mutex<SqliteConnection>>>,
     next: AtomicUsize,
     writer: Writer,
+    carried: Gather<sessions::Carrier>,
+    standings: Gather<grants::Token>,
+    grants: Gather<grants::Key>,
 }
 
 /// A unit of work. `commit` consumes it; dropping a write rolls it back.
@@ -88,8 +96,41 @@ impl Store {
     /// For a change: all of it, or nothing.
     pub async fn write(&self) -> Result<Tx> {
         match &self.0 {
-            Database::Sqlite(db) => Ok(Tx(Inner::SqliteWrite(db.writer.begin().await?))),
+            Database::Sqlite(db) => Ok(Tx(Inner::SqliteWrite(db.writer.begin(Extent::Several).await?))),
             Database::Postgres(pool) => Ok(Tx(Inner::PostgresWrite(pool.begin().await?))),
+        }
+    }
+
+    /// For a change that is one guarded statement, on the hottest paths. Unlike with [`Store::write`], what is dropped without a commit after its
+    /// statement may be kept or not.
+    pub async fn write_one(&self) -> Result<Tx> {
+        match &self.0 {
+            Database::Sqlite(db) => Ok(Tx(Inner::SqliteWrite(db.writer.begin(Extent::One).await?))),
+            Database::Postgres(_) => self.write().await,
+        }
+    }
+
+    /// The session that a cookie carries, with its person, whether or not it is still live.
+    pub async fn session_by_carrier(&self, carrier: sessions::Carrier, now: Timestamp) -> Result<Option<(Session, User)>> {
+        match &self.0 {
+            Database::Sqlite(db) => db.carried.get(&carrier, now).await,
+            Database::Postgres(_) => Ok(sessions::Carrier::ask(&mut self.read().await?, &[carrier], now).await?.remove(&carrier)),
+        }
+    }
+
+    /// What became of an access token; none if its grant is gone.
+    pub async fn standing(&self, token: grants::Token, now: Timestamp) -> Result<Option<grants::Standing>> {
+        match &self.0 {
+            Database::Sqlite(db) => db.standings.get(&token, now).await,
+            Database::Postgres(_) => Ok(grants::Token::ask(&mut self.read().await?, &[token], now).await?.into_values().next()),
+        }
+    }
+
+    /// An authorization with its person.
+    pub async fn grant(&self, key: grants::Key, now: Timestamp) -> Result<Option<grants::Loaded>> {
+        match &self.0 {
+            Database::Sqlite(db) => db.grants.get(&key, now).await,
+            Database::Postgres(_) => Ok(grants::Key::ask(&mut self.read().await?, &[key], now).await?.into_values().next()),
         }
     }
 
@@ -147,7 +188,11 @@ impl Sqlite {
         for _ in 0..SQLITE_READERS {
             readers.push(Arc::new(Mutex::new(options.connect().await?)));
         }
-        Ok(Self { path: path.to_owned(), readers, next: AtomicUsize::new(0), writer })
+        // One connection is enough for all that share statements.
+        let lane = Tx(Inner::SqliteRead(Arc::new(Mutex::new(options.connect().await?)).lock_owned().await));
+        let lane = Arc::new(Mutex::new(lane));
+        let (carried, standings, grants) = (Gather::new(&lane), Gather::new(&lane), Gather::new(&lane));
+        Ok(Self { path: path.to_owned(), readers, next: AtomicUsize::new(0), writer, carried, standings, grants })
     }
 
     /// The first idle connection, or the next in turn.

@@ -32,7 +32,7 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    pub(super) fn corrupt(what: &'static str, why: impl ToString) -> Self {
+    pub(super) fn corrupt(what: &'static str, why: impl std::fmt::Display) -> Self {
         Self::Corrupt { what, why: why.to_string() }
     }
 

@@ -1,8 +1,13 @@
 //! Authorizations: codes and refresh tokens.
 
-use super::db::Tx;
+use std::collections::HashMap;
+
+use data_encoding::HEXLOWER;
+
+use super::db::{Conn, Tx};
 use super::error::{Result, StoreError};
-use super::sql::{execute, optional, row};
+use super::gather::Question;
+use super::sql::{execute, listed, optional, row, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::grant::Grant;
 use crate::engine::scope::Scopes;
@@ -41,12 +46,6 @@ macro_rules! columns {
          grants.refresh_sequence, grants.refresh_rotated_at, grants.refresh_expires_at, grants.created_at AS grant_created_at, \
          grants.expires_at AS grant_expires_at, \
          (sessions.id IS NOT NULL AND sessions.expires_at > $2 AND sessions.idle_expires_at > $2) AS session_live"
-    };
-}
-
-macro_rules! joined {
-    () => {
-        " FROM grants JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id "
     };
 }
 
@@ -99,40 +98,94 @@ impl TryFrom<LoadedRow> for Loaded {
     }
 }
 
-/// By the hash of its code.
-pub async fn by_code(tx: &mut Tx, code_hash: &[u8; 32], now: Timestamp) -> Result<Option<Loaded>> {
-    optional!(
-        tx,
-        LoadedRow,
-        concat!("SELECT ", columns!(), ", ", user_columns!(), joined!(), "WHERE grants.code_hash = $1"),
-        code_hash.as_slice(),
-        now.millis(),
-    )?
-    .map(Loaded::try_from)
-    .transpose()
+/// By what an authorization is found.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum Key {
+    Id(GrantId),
+    /// The SHA-256 of its code.
+    Code([u8; 32]),
 }
 
+macro_rules! by_keys {
+    ($dialect:tt) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", ",
+            user_columns!(),
+            ", asked.value ->> 1 AS code FROM ",
+            listed!($dialect),
+            " JOIN grants ON grants.id = asked.value ->> 0 OR grants.code_hash = ",
+            unhexed!($dialect "asked.value ->> 1"),
+            " JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id"
+        )
+    };
+}
+
+row! {
+    struct CodeRow { code: String }
+}
+
+struct KeyedRow(LoadedRow, CodeRow);
+
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for KeyedRow
+where
+    LoadedRow: sqlx::FromRow<'r, R>,
+    CodeRow: sqlx::FromRow<'r, R>,
+{
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self(LoadedRow::from_row(row)?, CodeRow::from_row(row)?))
+    }
+}
+
+impl Question for Key {
+    type Answer = Loaded;
+
+    async fn ask(tx: &mut Tx, questions: &[Self], now: Timestamp) -> Result<HashMap<Self, Loaded>> {
+        by_keys(tx, questions, now).await
+    }
+}
+
+async fn by_keys(tx: &mut Tx, keys: &[Key], now: Timestamp) -> Result<HashMap<Key, Loaded>> {
+    let pair = |key: &Key| match key {
+        Key::Id(id) => [id.to_string(), String::new()],
+        Key::Code(hash) => [String::new(), HEXLOWER.encode(hash)],
+    };
+    let asked: Vec<[String; 2]> = keys.iter().map(pair).collect();
+    let asked = serde_json::to_string(&asked).map_err(|error| StoreError::corrupt("question", error))?;
+    let rows: Vec<KeyedRow> = match tx.conn() {
+        Conn::Sqlite(c) => sqlx::query_as(by_keys!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+        Conn::Postgres(c) => sqlx::query_as(by_keys!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+    };
+    let keyed = |KeyedRow(loaded, CodeRow { code }): KeyedRow| {
+        let loaded: Loaded = loaded.try_into()?;
+        let code = HEXLOWER.decode(code.as_bytes()).ok().and_then(|hash| <[u8; 32]>::try_from(hash).ok());
+        Ok((code.map_or_else(|| Key::Id(loaded.grant.id.clone()), Key::Code), loaded))
+    };
+    rows.into_iter().map(keyed).collect()
+}
+
+/// In a transaction that may change it.
 pub async fn by_id(tx: &mut Tx, id: &GrantId, now: Timestamp) -> Result<Option<Loaded>> {
-    optional!(
-        tx,
-        LoadedRow,
-        concat!("SELECT ", columns!(), ", ", user_columns!(), joined!(), "WHERE grants.id = $1"),
-        id.as_str(),
-        now.millis(),
-    )?
-    .map(Loaded::try_from)
-    .transpose()
+    Ok(by_keys(tx, &[Key::Id(id.clone())], now).await?.into_values().next())
 }
 
-/// What became of an access token: its grant, person and session in one statement, and whether it was revoked by itself.
+/// What became of an access token: its grant, person and session, and whether it was revoked by itself.
 #[derive(Clone, Debug)]
 pub struct Standing {
     pub loaded: Loaded,
     pub revoked: bool,
 }
 
+/// A question about an access token: its grant, and its own id.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Token {
+    pub grant_id: GrantId,
+    pub jti: String,
+}
+
 row! {
-    struct RevokedRow { revoked: bool }
+    struct RevokedRow { jti: String, revoked: bool }
 }
 
 struct StandingRow(LoadedRow, RevokedRow);
@@ -147,25 +200,41 @@ where
     }
 }
 
-pub async fn standing(tx: &mut Tx, id: &GrantId, jti: &str, now: Timestamp) -> Result<Option<Standing>> {
-    optional!(
-        tx,
-        StandingRow,
+macro_rules! standings {
+    ($dialect:tt) => {
         concat!(
             "SELECT ",
             columns!(),
             ", ",
             user_columns!(),
-            ", EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = $3) AS revoked",
-            joined!(),
-            "WHERE grants.id = $1"
-        ),
-        id.as_str(),
-        now.millis(),
-        jti,
-    )?
-    .map(|StandingRow(loaded, revoked)| Ok(Standing { loaded: loaded.try_into()?, revoked: revoked.revoked }))
-    .transpose()
+            ", asked.value ->> 1 AS jti, EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = asked.value ->> 1) AS revoked FROM ",
+            listed!($dialect),
+            " JOIN grants ON grants.id = asked.value ->> 0 JOIN users ON users.id = grants.user_id \
+             LEFT JOIN sessions ON sessions.id = grants.session_id"
+        )
+    };
+}
+
+impl Question for Token {
+    type Answer = Standing;
+
+    async fn ask(tx: &mut Tx, questions: &[Self], now: Timestamp) -> Result<HashMap<Self, Standing>> {
+        standings(tx, questions, now).await
+    }
+}
+
+async fn standings(tx: &mut Tx, tokens: &[Token], now: Timestamp) -> Result<HashMap<Token, Standing>> {
+    let asked: Vec<[&str; 2]> = tokens.iter().map(|token| [token.grant_id.as_str(), token.jti.as_str()]).collect();
+    let asked = serde_json::to_string(&asked).map_err(|error| StoreError::corrupt("question", error))?;
+    let rows: Vec<StandingRow> = match tx.conn() {
+        Conn::Sqlite(c) => sqlx::query_as(standings!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+        Conn::Postgres(c) => sqlx::query_as(standings!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+    };
+    let keyed = |StandingRow(loaded, RevokedRow { jti, revoked }): StandingRow| {
+        let loaded: Loaded = loaded.try_into()?;
+        Ok((Token { grant_id: loaded.grant.id.clone(), jti }, Standing { loaded, revoked }))
+    };
+    rows.into_iter().map(keyed).collect()
 }
 
 pub async fn insert(tx: &mut Tx, grant: &Grant, code_hash: &[u8; 32]) -> Result<()> {

@@ -9,6 +9,8 @@
 //! unit 3: RELEASE, SAVEPOINT … kept ─┘ (nobody is left in front of unit 1: COMMIT → all three return)
 //! ```
 //!
+//! A unit of one statement needs no savepoint, for a statement is atomic by itself.
+//!
 //! Who has kept a unit queues for the connection again, behind those already waiting, and commits the group if nobody has
 //! by then; so a caller that goes away never leaves the others waiting. A unit that is dropped rolls back to its own savepoint only.
 
@@ -35,17 +37,31 @@ struct Group {
 
 type Outcome = std::result::Result<(), Arc<sqlx::Error>>;
 
-/// What the most recent unit left behind.
+/// What stands at the end of the open transaction.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Last {
+    /// Only statements that stand for themselves.
+    Bare,
+    /// A savepoint whose unit was kept.
     Kept,
+    /// A savepoint whose unit is under way or was dropped.
     Abandoned,
 }
 
-/// A savepoint of its own; dropping it rolls back to where it began.
+/// How much a unit of work may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Extent {
+    /// Several statements, with a savepoint; dropping the unit rolls back to where it began.
+    Several,
+    /// One statement.
+    One,
+}
+
+/// A unit of work.
 pub(super) struct Unit {
     slot: OwnedMutexGuard<Slot>,
     writer: Writer,
+    extent: Extent,
 }
 
 impl Writer {
@@ -57,14 +73,14 @@ impl Writer {
         Arc::clone(&self.0).lock_owned().await
     }
 
-    pub(super) async fn begin(&self) -> Result<Unit> {
+    pub(super) async fn begin(&self, extent: Extent) -> Result<Unit> {
         let mut slot = self.lock().await;
         let writer = self.clone();
         // A task of its own: a caller that goes away must not stop between the statements that open a unit and writing down
         // that it is open. The unit that nobody takes is dropped like any other.
         let opened = tokio::spawn(async move {
-            slot.begin().await?;
-            Ok(Unit { slot, writer })
+            slot.begin(extent).await?;
+            Ok(Unit { slot, writer, extent })
         });
         opened.await.unwrap_or(Err(StoreError::Stopped))
     }
@@ -92,7 +108,8 @@ impl Writer {
     /// Ends a transaction in which nobody has kept anything.
     async fn tidy(self) {
         let mut slot = self.lock().await;
-        let nobody = |group: &Group| group.kept == 0 && group.last == Last::Abandoned;
+        // Nothing is under way, for we hold the connection.
+        let nobody = |group: &Group| group.kept == 0;
         if slot.open.as_ref().is_some_and(nobody) {
             let _undone = sqlx::query("ROLLBACK").execute(&mut slot.connection).await;
             slot.open = None;
@@ -101,20 +118,25 @@ impl Writer {
 }
 
 impl Slot {
-    async fn begin(&mut self) -> Result<()> {
-        let statement = match &self.open {
-            None => "BEGIN IMMEDIATE; SAVEPOINT unit",
-            Some(Group { last: Last::Kept, .. }) => "RELEASE unit; SAVEPOINT unit",
-            // The savepoint itself survives a rollback to it.
-            Some(Group { last: Last::Abandoned, .. }) => "ROLLBACK TO unit",
+    async fn begin(&mut self, extent: Extent) -> Result<()> {
+        let last = self.open.as_ref().map(|group| group.last);
+        // The savepoint itself survives a rollback to it.
+        let (statement, last) = match (last, extent) {
+            (None, Extent::Several) => ("BEGIN IMMEDIATE; SAVEPOINT unit", Last::Abandoned),
+            (Some(Last::Bare), Extent::Several) => ("SAVEPOINT unit", Last::Abandoned),
+            (Some(Last::Kept), Extent::Several) => ("RELEASE unit; SAVEPOINT unit", Last::Abandoned),
+            (Some(Last::Abandoned), Extent::Several) => ("ROLLBACK TO unit", Last::Abandoned),
+            (None, Extent::One) => ("BEGIN IMMEDIATE", Last::Bare),
+            (Some(Last::Abandoned), Extent::One) => ("ROLLBACK TO unit", Last::Kept),
+            (Some(Last::Bare | Last::Kept), Extent::One) => return Ok(()),
         };
         if let Err(error) = sqlx::query(statement).execute(&mut self.connection).await {
             // SQLite ends a transaction by itself on a full disk and the like. Then nobody in this group may be told
             // that it was kept.
             return Err(StoreError::shared(self.fail(error).await));
         }
-        let group = self.open.get_or_insert_with(|| Group { outcome: watch::Sender::new(None), kept: 0, last: Last::Abandoned });
-        group.last = Last::Abandoned; // until it is kept
+        let group = self.open.get_or_insert_with(|| Group { outcome: watch::Sender::new(None), kept: 0, last });
+        group.last = last;
         Ok(())
     }
 
@@ -122,7 +144,7 @@ impl Slot {
     async fn finish(&mut self) -> Outcome {
         let Some(group) = &self.open else { return Ok(()) };
         let statement = match group.last {
-            Last::Kept => "COMMIT",
+            Last::Bare | Last::Kept => "COMMIT",
             Last::Abandoned => "ROLLBACK TO unit; COMMIT",
         };
         match sqlx::query(statement).execute(&mut self.connection).await {
@@ -156,7 +178,9 @@ impl Unit {
     pub(super) async fn commit(mut self) -> Result<()> {
         let Some(group) = &mut self.slot.open else { return Ok(()) };
         group.kept += 1;
-        group.last = Last::Kept;
+        if self.extent == Extent::Several {
+            group.last = Last::Kept;
+        }
         let outcome = group.outcome.subscribe();
         let writer = self.writer.clone();
         drop(self);

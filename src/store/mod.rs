@@ -14,6 +14,7 @@ mod error;
 pub mod events;
 pub mod facts;
 pub mod flows;
+mod gather;
 pub mod grants;
 mod group;
 pub mod keys;
@@ -27,4 +28,5 @@ pub mod users;
 
 pub use db::{Location, Store, Tx};
 pub use error::{Result, StoreError};
+pub use gather::Question;
 pub use migrate::names as migration_names;

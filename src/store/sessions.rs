@@ -1,8 +1,13 @@
 //! Browser sessions, and the cookies that carry them.
 
-use super::db::Tx;
+use std::collections::HashMap;
+
+use data_encoding::HEXLOWER;
+
+use super::db::{Conn, Tx};
 use super::error::{Result, StoreError};
-use super::sql::{all, execute, on, optional, row};
+use super::gather::Question;
+use super::sql::{all, execute, listed, on, optional, row, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::session::Session;
 use crate::engine::user::User;
@@ -54,35 +59,64 @@ impl TryFrom<SessionRow> for Session {
     }
 }
 
-/// A session with its person, in one row.
-struct Carried(SessionRow, UserRow);
+row! {
+    struct KeyRow { token_hash: Vec<u8> }
+}
+
+/// A cookie's hash with its session and person, in one row.
+struct Carried(KeyRow, SessionRow, UserRow);
 
 impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for Carried
 where
+    KeyRow: sqlx::FromRow<'r, R>,
     SessionRow: sqlx::FromRow<'r, R>,
     UserRow: sqlx::FromRow<'r, R>,
 {
     fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        Ok(Self(SessionRow::from_row(row)?, UserRow::from_row(row)?))
+        Ok(Self(KeyRow::from_row(row)?, SessionRow::from_row(row)?, UserRow::from_row(row)?))
     }
 }
 
-/// The session that a cookie carries, with its person, whether or not it is still live: one statement, on every page and check.
-pub async fn by_carrier(tx: &mut Tx, token_hash: &[u8; 32]) -> Result<Option<(Session, User)>> {
-    let row = optional!(
-        tx,
-        Carried,
+macro_rules! by_carriers {
+    ($dialect:tt) => {
         concat!(
-            "SELECT ",
+            "SELECT carriers.token_hash, ",
             columns!(),
             ", ",
             user_columns!(),
-            " FROM carriers JOIN sessions ON sessions.id = carriers.session_id JOIN users ON users.id = sessions.user_id \
-             WHERE carriers.token_hash = $1"
-        ),
-        token_hash.as_slice(),
-    )?;
-    row.map(|Carried(session, user)| Ok((session.try_into()?, user.try_into()?))).transpose()
+            " FROM ",
+            listed!($dialect),
+            " JOIN carriers ON carriers.token_hash = ",
+            unhexed!($dialect "asked.value ->> 0"),
+            " JOIN sessions ON sessions.id = carriers.session_id JOIN users ON users.id = sessions.user_id"
+        )
+    };
+}
+
+/// The SHA-256 of a cookie's value. Asks for the session it carries, with its person, whether or not it is still live.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Carrier(pub [u8; 32]);
+
+impl Question for Carrier {
+    type Answer = (Session, User);
+
+    async fn ask(tx: &mut Tx, questions: &[Self], _: Timestamp) -> Result<HashMap<Self, Self::Answer>> {
+        by_carriers(tx, questions).await
+    }
+}
+
+async fn by_carriers(tx: &mut Tx, carriers: &[Carrier]) -> Result<HashMap<Carrier, (Session, User)>> {
+    let asked: Vec<[String; 1]> = carriers.iter().map(|carrier| [HEXLOWER.encode(&carrier.0)]).collect();
+    let asked = serde_json::to_string(&asked).map_err(|error| StoreError::corrupt("question", error))?;
+    let rows: Vec<Carried> = match tx.conn() {
+        Conn::Sqlite(c) => sqlx::query_as(by_carriers!(sqlite)).bind(asked).fetch_all(c).await?,
+        Conn::Postgres(c) => sqlx::query_as(by_carriers!(postgres)).bind(asked).fetch_all(c).await?,
+    };
+    let keyed = |Carried(key, session, user): Carried| {
+        let hash = <[u8; 32]>::try_from(key.token_hash).map_err(|_| StoreError::corrupt("carrier", "the hash"))?;
+        Ok((Carrier(hash), (session.try_into()?, user.try_into()?)))
+    };
+    rows.into_iter().map(keyed).collect()
 }
 
 /// The session that a cookie carries.

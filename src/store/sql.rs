@@ -34,6 +34,26 @@ macro_rules! all {
     };
 }
 
+/// The values of a JSON array as the rows of a table `asked(value)`: one of the places where the dialects differ.
+macro_rules! listed {
+    (sqlite) => {
+        "json_each($1) AS asked"
+    };
+    (postgres) => {
+        "json_array_elements($1::json) AS asked(value)"
+    };
+}
+
+/// The bytes that a hexadecimal text stands for: another.
+macro_rules! unhexed {
+    (sqlite $text:literal) => {
+        concat!("unhex(", $text, ")")
+    };
+    (postgres $text:literal) => {
+        concat!("decode(", $text, ", 'hex')")
+    };
+}
+
 /// A struct that is read from a row of either database, column by column name. (sqlx's derive would compile both drivers twice.)
 macro_rules! row {
     ($(#[$meta:meta])* $vis:vis struct $name:ident { $($fvis:vis $field:ident: $type:ty),* $(,)? }) => {
@@ -52,4 +72,4 @@ macro_rules! row {
     };
 }
 
-pub(super) use {all, execute, on, optional, row};
+pub(super) use {all, execute, listed, on, optional, row, unhexed};

@@ -115,9 +115,8 @@ async fn sign_out(carrier: &Carrier) {
 /// Where a finished journey leads.
 fn destination(continue_to: &Continue, flow: Option<&Flow>) -> String {
     match (continue_to, flow) {
-        (Continue::Account, _) => "/account".to_owned(),
         (Continue::Page { page }, _) => page.path().to_owned(),
         (Continue::Authorize { .. }, Some(flow)) => format!("/consent?flow={}", flow.id),
-        (Continue::Authorize { .. }, None) => "/account".to_owned(),
+        (Continue::Account | Continue::Authorize { .. }, _) => "/account".to_owned(),
     }
 }

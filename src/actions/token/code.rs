@@ -10,7 +10,7 @@ use crate::engine::client::Client;
 use crate::engine::event::{Actor, Event, Kind as EventKind};
 use crate::engine::grant::{CodeRefusal, Grant, Presented};
 use crate::settings::client_metadata::GrantType;
-use crate::store::{Tx, grants};
+use crate::store::grants;
 use crate::time::Timestamp;
 
 /// `grant_type=authorization_code`
@@ -50,15 +50,12 @@ pub(super) async fn exchange(
     let unknown = || TokenError::invalid_grant(SPENT, "there is no such code");
     let code_hash = SecretToken::parse(Kind::Code, request.code).map_err(|_| unknown())?.hash();
     let now = app.now();
-    let loaded = grants::by_code(&mut app.store.read().await?, &code_hash, now).await?.ok_or_else(unknown)?;
+    let loaded = app.store.grant(grants::Key::Code(code_hash), now).await?.ok_or_else(unknown)?;
     let grant = &loaded.grant;
     let with = Presented { client_id: &client.id, redirect_uri: request.redirect_uri, code_verifier: request.code_verifier };
     match grant.may_exchange(with, now) {
         Ok(()) => {}
-        Err(CodeRefusal::Replayed) => {
-            let tx = app.store.write().await?;
-            return Err(replayed(app, tx, requester, grant).await?);
-        }
+        Err(CodeRefusal::Replayed) => return Err(replayed(app, requester, grant).await?),
         Err(refusal) => return Err(refused(refusal)),
     }
     if !loaded.user.is_active() {
@@ -69,10 +66,11 @@ pub(super) async fn exchange(
     }
     let signers = Signers::of(app, client, now)?;
     let ends = Ends::of(app, client, grant, now);
-    let mut tx = app.store.write().await?;
+    let mut tx = app.store.write_one().await?;
     if !grants::use_code(&mut tx, &grant.id, now, ends.refresh, ends.grant).await? {
         // Somebody was faster, with the same code and the same proofs.
-        return Err(replayed(app, tx, requester, grant).await?);
+        drop(tx);
+        return Err(replayed(app, requester, grant).await?);
     }
     tx.commit().await?;
     let refresh_token = ends.refresh.map(|_| refresh::issue(&app.keyring, &grant.id, grant.refresh_sequence));
@@ -107,7 +105,8 @@ fn refused(refusal: CodeRefusal) -> TokenError {
 }
 
 /// A code that comes twice was perhaps stolen: every token of its first use ends (RFC 6749 section 4.1.2).
-async fn replayed(app: &App, mut tx: Tx, requester: &Requester, grant: &Grant) -> Outcome<TokenError> {
+async fn replayed(app: &App, requester: &Requester, grant: &Grant) -> Outcome<TokenError> {
+    let mut tx = app.store.write().await?;
     if grants::end(&mut tx, &grant.id).await? {
         let about = Event {
             user_id: Some(grant.user_id.clone()),

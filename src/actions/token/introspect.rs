@@ -38,7 +38,7 @@ pub struct Introspection {
 pub async fn introspect(app: &App, client: &Client, token: &str) -> Outcome<Introspection> {
     if let Some((id, presented)) = refresh::parse(&app.keyring, token) {
         let now = app.now();
-        let found = grants::by_id(&mut app.store.read().await?, &id, now).await?;
+        let found = app.store.grant(grants::Key::Id(id), now).await?;
         let found = found.filter(|found| found.grant.client_id == client.id && ended(found).is_none());
         let Some((found, family)) = found.and_then(|found| family(&found.grant).map(|family| (found, family))) else {
             return Ok(Introspection::default());

@@ -62,7 +62,7 @@ pub(super) async fn refresh(
 ) -> Result<TokenAnswer, TokenError> {
     let (id, presented) = token::parse(&app.keyring, request.refresh_token).ok_or_else(|| dead("not a refresh token of ours"))?;
     let now = app.now();
-    let mut loaded = grants::by_id(&mut app.store.read().await?, &id, now).await?.ok_or_else(|| dead("the grant has ended"))?;
+    let mut loaded = app.store.grant(grants::Key::Id(id.clone()), now).await?.ok_or_else(|| dead("the grant has ended"))?;
     if loaded.grant.client_id != client.id {
         return Err(dead("the refresh token was issued to another client"));
     }
@@ -74,7 +74,7 @@ pub(super) async fn refresh(
     let mut verdict = judged(app, &loaded.grant, presented, now);
     if let Verdict::Rotate { next } = verdict {
         let idle = (now + app.settings.tokens.refresh_idle).min(loaded.grant.expires_at);
-        let mut tx = app.store.write().await?;
+        let mut tx = app.store.write_one().await?;
         if !grants::rotate(&mut tx, &id, presented, next, now, idle).await? {
             // Another request was faster. Only this transaction sees what it did, and committing waits until that is durable.
             loaded = grants::by_id(&mut tx, &id, now).await?.ok_or_else(|| dead("the grant has ended"))?;

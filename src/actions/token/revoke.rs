@@ -13,7 +13,7 @@ use crate::store::grants;
 pub async fn revoke(app: &App, requester: &Requester, client: &Client, token: &str) -> Outcome<()> {
     let now = app.now();
     if let Some((id, _)) = refresh::parse(&app.keyring, token) {
-        let found = grants::by_id(&mut app.store.read().await?, &id, now).await?;
+        let found = app.store.grant(grants::Key::Id(id.clone()), now).await?;
         let Some(found) = found.filter(|found| found.grant.client_id == client.id) else { return Ok(()) };
         let mut tx = app.store.write().await?;
         if grants::end(&mut tx, &id).await? {

@@ -33,7 +33,8 @@ pub async fn standing(app: &App, token: &str) -> Outcome<Option<Active>> {
         let revoked = !lives || grants::token_is_revoked(&mut app.store.read().await?, &token.jti).await?;
         return Ok((!revoked).then_some(Active { token, person: None }));
     };
-    let found = grants::standing(&mut app.store.read().await?, grant_id, &token.jti, now).await?;
+    let asked = grants::Token { grant_id: grant_id.clone(), jti: token.jti.clone() };
+    let found = app.store.standing(asked, now).await?;
     let Some(found) = found.filter(|found| !found.revoked && ended(&found.loaded).is_none()) else { return Ok(None) };
     let person = Box::new(Person { user: found.loaded.user, claims: found.loaded.grant.request.claims });
     Ok(Some(Active { token, person: Some(person) }))

@@ -104,7 +104,7 @@ mod tests {
     use crate::crypto::random::Random;
     use crate::engine::client::tests::client;
     use crate::engine::params::Params;
-    use crate::engine::session::{Lifetimes, MethodKind};
+    use crate::engine::session::{Lifetimes, MethodKind, Opening};
     use crate::ids::{SessionId, UserId};
 
     fn now() -> Timestamp {
@@ -119,13 +119,11 @@ mod tests {
         let long = Duration::from_secs(86400);
         let at = now() - Duration::from_secs(age);
         let random = Random::seeded(1);
+        let opening = Opening { how: MethodKind::Password, remembered: true, device: String::new(), address: String::new() };
         Session::begin(
             SessionId::new(at, &random),
             UserId::new(at, &random),
-            MethodKind::Password,
-            true,
-            String::new(),
-            String::new(),
+            opening,
             Lifetimes { absolute: long, idle: long, short: long },
             at,
         )

@@ -86,7 +86,7 @@ impl AuthorizationRequest {
 pub fn check(trusted: &Trusted, client: &Client, params: &Params) -> Result<AuthorizationRequest, OAuthError> {
     let mut request = AuthorizationRequest {
         client_id: client.id.clone(),
-        redirect_uri: trusted.redirect_uri.clone(),
+        redirect_uri: trusted.redirect_uri().to_owned(),
         redirect_uri_sent: trusted.redirect_uri_sent,
         response_mode: trusted.response_mode,
         state: trusted.state.clone(),

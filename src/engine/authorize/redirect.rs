@@ -7,12 +7,18 @@ use crate::engine::params::Params;
 /// Where an answer or error may be sent. Only [`trust`] makes one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Trusted {
-    pub redirect_uri: String,
+    /// Private, so that no other module can make one.
+    redirect_uri: String,
     pub redirect_uri_sent: bool,
     pub state: Option<String>,
     pub response_mode: ResponseMode,
-    /// So that no other module can make one.
-    _private: (),
+}
+
+impl Trusted {
+    /// Where the client waits for the answer, letter for letter as it was registered or sent.
+    pub fn redirect_uri(&self) -> &str {
+        &self.redirect_uri
+    }
 }
 
 /// Why nothing may be sent anywhere.
@@ -40,7 +46,7 @@ pub fn trust(client: &Client, params: &Params) -> Result<Trusted, Untrusted> {
     // A doubled state or an unknown response_mode is an error, and travels without the one and by the default of the other.
     let state = params.one("state").ok().flatten().map(str::to_owned);
     let response_mode = params.one("response_mode").ok().flatten().and_then(ResponseMode::named).unwrap_or_default();
-    Ok(Trusted { redirect_uri: redirect_uri.to_owned(), redirect_uri_sent: sent.is_some(), state, response_mode, _private: () })
+    Ok(Trusted { redirect_uri: redirect_uri.to_owned(), redirect_uri_sent: sent.is_some(), state, response_mode })
 }
 
 impl super::AuthorizationRequest {
@@ -54,7 +60,6 @@ impl super::AuthorizationRequest {
             redirect_uri_sent: self.redirect_uri_sent,
             state: self.state.clone(),
             response_mode: self.response_mode,
-            _private: (),
         })
     }
 }
@@ -73,7 +78,7 @@ mod tests {
             Params::from([("redirect_uri", "https://shop.example/callback"), ("state", "s"), ("response_mode", "form_post")]);
         let trusted = trust(&shop, &good).unwrap();
         assert_eq!(
-            (trusted.redirect_uri.as_str(), trusted.state.as_deref(), trusted.response_mode),
+            (trusted.redirect_uri(), trusted.state.as_deref(), trusted.response_mode),
             ("https://shop.example/callback", Some("s"), ResponseMode::FormPost)
         );
         for (params, error) in [

@@ -49,13 +49,13 @@ impl Answer {
 /// The redirect URI with the parameters added to its query. Built as text, because the registered URI is kept letter for letter.
 pub fn answer_url(trusted: &Trusted, parameters: &[(&'static str, String)]) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
-    let joint = match trusted.redirect_uri.split_once('?') {
+    let joint = match trusted.redirect_uri().split_once('?') {
         None => "?",
         Some((_, "")) => "",
         Some((_, query)) if query.ends_with('&') => "",
         Some(_) => "&",
     };
-    format!("{}{joint}{query}", trusted.redirect_uri)
+    format!("{}{joint}{query}", trusted.redirect_uri())
 }
 
 #[cfg(test)]

@@ -1,10 +1,16 @@
 //! `sessions` and `carriers`.
 
 use vestibule::engine::session::{MethodKind, Session};
-use vestibule::store::sessions::{self, Which};
-use vestibule::store::users;
+use vestibule::engine::user::User;
+use vestibule::store::sessions::{self, Carrier, Which};
+use vestibule::store::{Question as _, Tx, users};
 
 use super::{NOW, benches, later};
+
+async fn by_carrier(tx: &mut Tx, token: u8) -> vestibule::store::Result<Option<(Session, User)>> {
+    let carrier = Carrier([token; 32]);
+    Ok(Carrier::ask(tx, &[carrier], NOW).await?.remove(&carrier))
+}
 
 #[tokio::test]
 async fn a_cookie_carries_a_session_until_it_is_dropped_or_the_session_ends() {
@@ -13,15 +19,15 @@ async fn a_cookie_carries_a_session_until_it_is_dropped_or_the_session_ends() {
         let (one, two) = (bench.session(&ana).await, bench.session(&ana).await);
         let mut tx = bench.write().await;
         sessions::carry(&mut tx, &[1; 32], one.id.as_str(), later(50)).await.unwrap();
-        let (session, user) = sessions::by_carrier(&mut tx, &[1; 32]).await.unwrap().unwrap();
+        let (session, user) = by_carrier(&mut tx, 1).await.unwrap().unwrap();
         assert_eq!(format!("{session:?}"), format!("{one:?}"), "{:?}", bench.database);
         assert_eq!(user.id, ana.id);
         assert_eq!(sessions::carried(&mut tx, &[1; 32]).await.unwrap(), Some((one.id.to_string(), later(50))));
         sessions::carry(&mut tx, &[1; 32], two.id.as_str(), later(60)).await.unwrap();
         assert_eq!(sessions::carried(&mut tx, &[1; 32]).await.unwrap(), Some((two.id.to_string(), later(60))));
-        assert!(sessions::by_carrier(&mut tx, &[2; 32]).await.unwrap().is_none());
+        assert!(by_carrier(&mut tx, 2).await.unwrap().is_none());
         sessions::drop_carrier(&mut tx, &[1; 32]).await.unwrap();
-        assert!(sessions::by_carrier(&mut tx, &[1; 32]).await.unwrap().is_none());
+        assert!(by_carrier(&mut tx, 1).await.unwrap().is_none());
         sessions::carry(&mut tx, &[3; 32], two.id.as_str(), later(60)).await.unwrap();
         sessions::end(&mut tx, &ana.id, Which::One(&two.id)).await.unwrap();
         assert!(sessions::carried(&mut tx, &[3; 32]).await.unwrap().is_none());

@@ -48,7 +48,7 @@ async fn clients_are_registered_changed_and_removed_with_what_people_allowed() {
         assert!(!clients::delete(&mut tx, &shop.id).await.unwrap());
         assert!(clients::by_id(&mut tx, &shop.id).await.unwrap().is_none());
         assert!(consents::of_user(&mut tx, &ana.id).await.unwrap().is_empty());
-        assert!(vestibule::store::grants::by_code(&mut tx, &[1; 32], NOW).await.unwrap().is_none());
+        assert!(grants::by_code(&mut tx, 1).await.unwrap().is_none());
     }
 }
 
@@ -74,8 +74,8 @@ async fn a_yes_is_remembered_and_taken_back_with_its_tokens() {
         assert!(consents::revoke(&mut tx, &ana.id, &shop).await.unwrap());
         assert!(!consents::revoke(&mut tx, &ana.id, &shop).await.unwrap());
         assert!(consents::get(&mut tx, &ana.id, &shop).await.unwrap().is_none());
-        assert!(vestibule::store::grants::by_code(&mut tx, &[1; 32], NOW).await.unwrap().is_none());
-        assert!(vestibule::store::grants::by_code(&mut tx, &[2; 32], NOW).await.unwrap().is_some(), "the other person's stay");
+        assert!(grants::by_code(&mut tx, 1).await.unwrap().is_none());
+        assert!(grants::by_code(&mut tx, 2).await.unwrap().is_some(), "the other person's stay");
         assert_eq!(consents::of_user(&mut tx, &bob.id).await.unwrap().len(), 1);
     }
 }
