@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::codes::{self, Found};
 use super::session::Current;
-use super::{App, Outcome, Requester, clients};
+use super::{App, Outcome, Requester, clients, logout};
 use crate::crypto::token::{Kind as TokenKind, SecretToken};
 use crate::engine::authorize::{
     Answer, AuthorizationRequest, Consent, Consented, Decision, Facts, Trusted, Untrusted, check, decide, trust,
@@ -64,9 +64,21 @@ pub async fn begin(app: &App, params: &Params, asking: Asking<'_>) -> Outcome<Ne
         Err(untrusted) => return Ok(Next::Untrusted(untrusted)),
     };
     match check(&trusted, &client, params) {
-        Ok(request) => go_on(app, client, trusted, request, Stage::New, asking).await,
+        Ok(request) => {
+            let request = for_the_hinted(app, request, params);
+            go_on(app, client, trusted, request, Stage::New, asking).await
+        }
         Err(error) => Ok(Next::Respond(trusted, Answer::Error(error))),
     }
+}
+
+/// `id_token_hint` names who must be signed in (OpenID Connect Core section 3.1.2.2), like a wanted `sub`. One that is not ours is no hint.
+fn for_the_hinted(app: &App, mut request: AuthorizationRequest, params: &Params) -> AuthorizationRequest {
+    if request.claims.sub.is_none() {
+        let hint = params.one("id_token_hint").ok().flatten();
+        request.claims.sub = hint.and_then(|hint| logout::subject_of(app, hint));
+    }
+    request
 }
 
 /// Where a request stands.
@@ -121,7 +133,12 @@ async fn go_on(
     let facts = Facts { session, consented: consented.as_ref(), just_consented, requested_at, now };
     match (decide(&client, &request, facts), asking.current) {
         (Decision::Refuse(error), _) => Ok(Next::Respond(trusted, Answer::Error(error))),
-        (Decision::Answer(scopes), Some(current)) => answer(app, trusted, &request, scopes, current, stage).await,
+        (Decision::Answer(scopes), Some(current)) => {
+            // Of the claims asked for by name, those that the person has allowed.
+            let allowed = if client.metadata.first_party { request.wanted() } else { consented.unwrap_or_default().allowed };
+            let claims = request.claims.clone().within(&allowed);
+            answer(app, trusted, &AuthorizationRequest { claims, ..request }, scopes, current, stage).await
+        }
         (Decision::Consent(ask), Some(_)) => {
             let flow = keep(app, &request, stage, asking).await?;
             Ok(Next::Consent { flow, client, request: Box::new(request), ask })
@@ -250,9 +267,12 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, aski
             return Ok(Some(Next::Respond(trusted, Answer::Error(error))));
         }
     };
-    let before = consented(app, current, &client.id).await?.unwrap_or_default();
-    let unticked: Scopes = request.scopes.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)).collect();
-    let allowed = before.allowed.or(&request.scopes).without(&unticked);
+    let before = if client.metadata.first_party { None } else { consented(app, current, &client.id).await? };
+    let before = before.unwrap_or_default();
+    // Only what stood on the page was said yes or no to.
+    let shown = before.shown(&request);
+    let unticked: Scopes = shown.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)).collect();
+    let allowed = before.allowed.or(&shown.without(&unticked)).without(&unticked);
     let declined = before.declined.or(&unticked).without(&allowed);
     let now: Timestamp = app.now();
     let mut tx = app.store.write().await?;

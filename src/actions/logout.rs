@@ -87,6 +87,11 @@ fn verify(app: &App, token: &str) -> Option<Hint> {
     (hint.iss == app.settings.issuer()).then_some(hint)
 }
 
+/// Whom an ID token of ours speaks of, expired or not.
+pub(super) fn subject_of(app: &App, token: &str) -> Option<String> {
+    verify(app, token).map(|hint| hint.sub)
+}
+
 fn with_state(uri: &str, state: Option<&str>) -> String {
     let Some(state) = state else { return uri.to_owned() };
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("state", state).finish();

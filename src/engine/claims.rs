@@ -32,6 +32,11 @@ const SCOPE_CLAIMS: [(&str, &[&str]); 4] = [
     ("address", &["address"]),
 ];
 
+/// The scope that a claim about a person belongs to: who may not have the one may not have the other.
+pub fn scope_of(claim: &str) -> Option<&'static str> {
+    SCOPE_CLAIMS.iter().find(|(_, claims)| claims.contains(&claim)).map(|(scope, _)| *scope)
+}
+
 /// Every claim about a person that can be had, for discovery.
 pub fn supported() -> impl Iterator<Item = &'static str> {
     SCOPE_CLAIMS.iter().flat_map(|(_, claims)| claims.iter().copied())

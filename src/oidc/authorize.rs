@@ -122,7 +122,7 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
                 Some(current) => (current.user.shown_as(), current.user.email.as_ref().map(|email| email.as_str().to_owned())),
                 None => (String::new(), None),
             };
-            let additional = ask.new != request.scopes && !ask.new.is_empty();
+            let additional = ask.new != request.wanted() && !ask.new.is_empty();
             let email = email.unwrap_or_else(|| name.clone());
             let page =
                 Consent { shell, flow: flow.id.to_string(), app: client.name().to_owned(), name, email, scopes, additional };
@@ -133,7 +133,8 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
 
 /// What is asked for, in plain words: the standard scopes in their order, then the client's own. With `prompt=consent` all of it again.
 fn lines(visitor: &Visitor, new: &Scopes, request: &AuthorizationRequest) -> Vec<ScopeLine> {
-    let asked = if new.is_empty() { &request.scopes } else { new };
+    let all = request.wanted();
+    let asked = if new.is_empty() { &all } else { new };
     let standard = STANDARD.into_iter().filter(|scope| asked.contains(scope));
     let own = asked.iter().filter(|scope| !STANDARD.contains(scope));
     let line = |scope| ScopeLine { optional: authorize::is_optional(scope), ..ScopeLine::standard(&visitor.text, scope) };

@@ -6,8 +6,10 @@ use tower_sessions::Session as Carrier;
 use super::journey::{self, Journey};
 use crate::actions::session::{self, Sessions};
 use crate::actions::sign_in::{Attempt, SignedIn, with_password};
+use crate::engine::authorize::Prompt;
 use crate::engine::flow::{AccountPage, Continue};
 use crate::engine::params::Params;
+use crate::engine::user::User;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
@@ -23,9 +25,9 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         return Ok(see_other(&super::destination(&journey.continue_to, None)));
     }
     let hint = hint(&journey, &params);
-    let again = current.filter(|_| journey.flow.is_some()).map(|current| current.user);
+    let again = current.map(|current| current.user).filter(|user| journey.flow.is_some() && wants(&journey, user));
     let title = if again.is_some() { "login-again-title" } else { "login" };
-    let shown = again.as_ref().map(crate::engine::user::User::shown_as);
+    let shown = again.as_ref().map(User::shown_as);
     let identifier = again.as_ref().and_then(|user| user.email.as_ref()).map_or(hint, |email| email.as_str().to_owned());
     let page = Login {
         shell: journey.shell(&visitor, title, &params),
@@ -36,6 +38,17 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         reauthenticate: shown,
     };
     Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))))
+}
+
+/// Whether the journey wants a new proof of this person, rather than some other account.
+fn wants(journey: &Journey, user: &User) -> bool {
+    match &journey.continue_to {
+        Continue::Authorize { request } => {
+            let other = request.claims.sub.as_deref().is_some_and(|sub| sub != user.id.as_str());
+            !other && !request.asks(Prompt::SelectAccount) && !request.asks(Prompt::Create)
+        }
+        _ => true,
+    }
 }
 
 /// What was typed on another page, or the relying party's `login_hint`.

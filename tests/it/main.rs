@@ -7,6 +7,10 @@ mod journeys;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod relying_party;
+#[cfg(test)]
+mod rfc;
+#[cfg(test)]
 mod smtp;
 #[cfg(test)]
 mod store_contract;

@@ -160,8 +160,8 @@ fn hints(_: &Client, params: &Params, request: &mut AuthorizationRequest) -> Res
     Ok(())
 }
 
-/// OpenID Connect Core section 5.5.
-fn claims(_: &Client, params: &Params, request: &mut AuthorizationRequest) -> Result<(), OAuthError> {
+/// OpenID Connect Core section 5.5. Claims whose scope the client may not have are ignored.
+fn claims(client: &Client, params: &Params, request: &mut AuthorizationRequest) -> Result<(), OAuthError> {
     let Some(text) = params.one("claims")? else { return Ok(()) };
     let malformed = || OAuthError::invalid_request("claims must be a JSON object with userinfo and id_token");
     if text.len() > 16 * 1024 {
@@ -184,6 +184,8 @@ fn claims(_: &Client, params: &Params, request: &mut AuthorizationRequest) -> Re
         [&id_token, &userinfo].iter().find_map(|part| part.get("sub")).and_then(|claim| texts(claim).into_iter().next());
     request.claims.userinfo = userinfo.keys().cloned().collect();
     request.claims.id_token = id_token.keys().cloned().collect();
+    let allowed = client.metadata.scope.iter().map(String::as_str).collect();
+    request.claims = std::mem::take(&mut request.claims).within(&allowed);
     Ok(())
 }
 

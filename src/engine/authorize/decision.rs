@@ -28,6 +28,19 @@ pub struct Consented {
     pub declined: Scopes,
 }
 
+impl Consented {
+    /// What is asked for and was neither allowed nor declined before.
+    pub fn new_in(&self, request: &AuthorizationRequest) -> Scopes {
+        request.wanted().without(&self.allowed).without(&self.declined)
+    }
+
+    /// What the consent page shows: what is new, or everything where nothing is and the client wants it asked again.
+    pub fn shown(&self, request: &AuthorizationRequest) -> Scopes {
+        let new = self.new_in(request);
+        if new.is_empty() { request.wanted() } else { new }
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// Show the sign-in page. `again`: somebody is signed in, and must prove it anew.
@@ -69,7 +82,7 @@ pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>)
     }
     let nothing = Consented::default();
     let consented = facts.consented.unwrap_or(&nothing);
-    let new = request.scopes.without(&consented.allowed).without(&consented.declined);
+    let new = consented.new_in(request);
     let granted = if client.metadata.first_party { request.scopes.clone() } else { request.scopes.and(&consented.allowed) };
     let must_ask =
         request.asks(Prompt::Consent) || (!client.metadata.first_party && (facts.consented.is_none() || !new.is_empty()));

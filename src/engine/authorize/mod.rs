@@ -11,6 +11,7 @@ mod response;
 
 use serde::{Deserialize, Serialize};
 
+use super::claims;
 use super::client::Client;
 use super::oauth_error::OAuthError;
 use super::params::Params;
@@ -70,11 +71,26 @@ impl ClaimsRequest {
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
+
+    /// Without the claims about a person whose scope is not among these.
+    #[must_use]
+    pub fn within(mut self, scopes: &Scopes) -> Self {
+        let allowed = |claim: &String| claims::scope_of(claim).is_none_or(|scope| scopes.contains(scope));
+        self.userinfo.retain(allowed);
+        self.id_token.retain(allowed);
+        self
+    }
 }
 
 impl AuthorizationRequest {
     pub fn is_openid(&self) -> bool {
         self.scopes.contains("openid")
+    }
+
+    /// What the person must have allowed: the scopes, and those whose claims are asked for by name.
+    pub fn wanted(&self) -> Scopes {
+        let named = self.claims.userinfo.iter().chain(&self.claims.id_token);
+        self.scopes.or(&named.filter_map(|claim| claims::scope_of(claim)).collect())
     }
 
     pub fn asks(&self, prompt: Prompt) -> bool {

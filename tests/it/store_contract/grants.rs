@@ -33,7 +33,7 @@ pub(super) fn grant(bench: &Bench, user: &User, session: Option<&Session>, clien
     }
 }
 
-async fn by_code(tx: &mut Tx, code: u8) -> vestibule::store::Result<Option<Loaded>> {
+pub(super) async fn by_code(tx: &mut Tx, code: u8) -> vestibule::store::Result<Option<Loaded>> {
     let key = Key::Code([code; 32]);
     Ok(Key::ask(tx, std::slice::from_ref(&key), NOW).await?.remove(&key))
 }

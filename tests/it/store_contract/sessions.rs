@@ -58,9 +58,7 @@ async fn ends_one_others_or_all() {
             own.push(bench.session(&ana).await.id);
         }
         bench.session(&bob).await;
-        let count = async |user: &vestibule::engine::user::User| {
-            sessions::of_user(&mut bench.read().await, &user.id, NOW).await.unwrap().len()
-        };
+        let count = async |user: &User| sessions::of_user(&mut bench.read().await, &user.id, NOW).await.unwrap().len();
         let mut tx = bench.write().await;
         assert_eq!(sessions::end(&mut tx, &ana.id, Which::One(&own[0])).await.unwrap(), [own[0].clone()]);
         assert_eq!(sessions::end(&mut tx, &ana.id, Which::One(&own[0])).await.unwrap(), []);
