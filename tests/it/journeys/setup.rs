@@ -12,9 +12,9 @@ async fn the_link_works_for_one_of_ten() {
         }
         let mut tries = tokio::task::JoinSet::new();
         for number in 0..10 {
-            let (mut browser, link) = (world.browser(), link.clone());
+            let mut browser = world.browser();
+            browser.get(&link).await;
             tries.spawn(async move {
-                browser.get(&link).await;
                 let email = format!("admin{number}@a.example");
                 browser.submit("/setup", &[("email", &email), ("name", "Root"), ("password", PASSWORD)]).await.status
             });
