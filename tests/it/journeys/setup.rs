@@ -10,10 +10,14 @@ async fn the_link_works_for_one_of_ten() {
         for _ in 0..10 {
             assert_eq!(world.browser().get(&link).await.status, 200, "opening it is free");
         }
-        let mut tries = tokio::task::JoinSet::new();
-        for number in 0..10 {
+        let mut open = Vec::new();
+        for _ in 0..10 {
             let mut browser = world.browser();
             browser.get(&link).await;
+            open.push(browser);
+        }
+        let mut tries = tokio::task::JoinSet::new();
+        for (number, mut browser) in open.into_iter().enumerate() {
             tries.spawn(async move {
                 let email = format!("admin{number}@a.example");
                 browser.submit("/setup", &[("email", &email), ("name", "Root"), ("password", PASSWORD)]).await.status
