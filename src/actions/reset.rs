@@ -5,7 +5,8 @@ use std::time::Duration;
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
 use super::session::{self, Current, Proved};
-use super::{App, Outcome, Requester, sign_in};
+use super::{App, Fault, Outcome, Requester, sign_in};
+use crate::crypto::token::constant_time_eq;
 use crate::engine::address::{Email, Identifier};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, Next, State, Step};
@@ -62,17 +63,28 @@ pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, requester: &Reque
     }
 }
 
-/// The mail's link, in any browser: from here on the journey belongs to the browser that pressed the button. A scanner that presses it
-/// gains a form and takes nothing away, for the next press moves the journey again.
+/// The mail's link, in any browser. Elsewhere than in the browser that asked, a journey of that browser's own goes on: a scanner that
+/// presses the button gains a form and takes nothing away, neither the link nor the code that the asking browser waits for. Whichever
+/// sets a password ends the others.
 pub async fn prove_by_link(app: &App, flow: &Flow, browser: [u8; 32], requester: &Requester) -> Outcome<Proof> {
     codes::limit(app, requester).await?;
-    let mut tx = app.store.write().await?;
-    flows::rebind(&mut tx, &flow.id, &browser).await?;
-    if flow.is_open(app.now()).is_ok() && matches!(flow.state, State::ResetProved { .. }) {
-        tx.commit().await?;
-        return Ok(Proof::Choose(Box::new(Flow { browser_hash: browser, ..flow.clone() })));
+    let (State::Reset { email } | State::ResetProved { email }, Ok(())) = (&flow.state, flow.is_open(app.now())) else {
+        return Ok(Proof::Over);
+    };
+    let here = constant_time_eq(&flow.browser_hash, &browser);
+    if here && matches!(flow.state, State::ResetProved { .. }) {
+        return Ok(Proof::Choose(Box::new(flow.clone())));
     }
-    prove(app, tx, &Flow { browser_hash: browser, ..flow.clone() }).await
+    let mut tx = app.store.write().await?;
+    if here {
+        return prove(app, tx, flow).await;
+    }
+    let state = State::ResetProved { email: email.clone() };
+    let proved = codes::begin(app, state, flow.user_id.clone(), browser, flow.continue_to.clone());
+    let proved = Flow { expires_at: flow.expires_at, ..proved };
+    flows::insert(&mut tx, &proved).await?;
+    tx.commit().await?;
+    Ok(Proof::Choose(Box::new(proved)))
 }
 
 async fn prove(app: &App, mut tx: Tx, flow: &Flow) -> Outcome<Proof> {

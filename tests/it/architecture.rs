@@ -62,8 +62,8 @@ fn sources() -> Vec<Source> {
             let name = path.file_name().unwrap().to_str().unwrap().to_owned();
             if path.is_dir() {
                 folders.push(path);
-            } else if name.ends_with(".rs") && name != "tests.rs" && !name.ends_with("_tests.rs") {
-                found.push(Source::read(&root, path));
+            } else if path.extension().is_some_and(|end| end == "rs") && name != "tests.rs" && !name.ends_with("_tests.rs") {
+                found.push(Source::read(&root, &path));
             }
         }
     }
@@ -72,13 +72,13 @@ fn sources() -> Vec<Source> {
 }
 
 impl Source {
-    fn read(root: &Path, path: PathBuf) -> Self {
+    fn read(root: &Path, path: &Path) -> Self {
         let parts: Vec<String> = path.strip_prefix(root).unwrap().iter().map(|part| part.to_str().unwrap().to_owned()).collect();
         let room = parts[0].trim_end_matches(".rs").to_owned();
         let depth = parts.len() - usize::from(parts.last().unwrap() == "mod.rs");
-        let text = fs::read_to_string(&path).unwrap();
-        let own: Vec<&str> = text.split("\n#[cfg(test)]\nmod ").next().unwrap().lines().collect();
-        let code = own.iter().filter(|line| !line.trim_start().starts_with("//")).map(|line| format!("{line}\n")).collect();
+        let text = fs::read_to_string(path).unwrap();
+        let own = text.split("\n#[cfg(test)]\nmod ").next().unwrap().lines();
+        let code = own.filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
         Self { path: path.strip_prefix(root).unwrap().to_owned(), room, depth, code }
     }
 
@@ -95,8 +95,9 @@ fn is_word(character: char) -> bool {
 fn paths(code: &str) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for (at, start) in code.match_indices("crate::") {
-        if !code[..at].ends_with(is_word) {
-            expand("", &mut code[at + start.len()..].trim_start(), &mut found);
+        let (before, after) = code.split_at(at);
+        if !before.ends_with(is_word) {
+            expand("", &mut after.strip_prefix(start).unwrap().trim_start(), &mut found);
         }
     }
     found
@@ -115,15 +116,15 @@ fn expand(prefix: &str, rest: &mut &str, found: &mut BTreeSet<String>) {
         *rest = rest.strip_prefix('}').unwrap_or(rest);
         return;
     }
-    let end = rest.find(|c: char| !is_word(c)).unwrap_or(rest.len());
-    let path = if prefix.is_empty() { rest[..end].to_owned() } else { format!("{prefix}::{}", &rest[..end]) };
-    *rest = &rest[end..];
+    let (word, after) = rest.split_at(rest.find(|c: char| !is_word(c)).unwrap_or(rest.len()));
+    let path = if prefix.is_empty() { word.to_owned() } else { format!("{prefix}::{word}") };
+    *rest = after;
     match rest.strip_prefix("::") {
         Some(further) if !further.starts_with('*') => {
             *rest = further;
             expand(&path, rest, found);
         }
-        Some(all) => *rest = &all[1..],
+        Some(all) => *rest = all.trim_start_matches('*'),
         None => {}
     }
     found.insert(path);
@@ -173,8 +174,9 @@ fn nobody_climbs_out_of_a_room_by_super() {
     for source in sources() {
         let mut rest = source.code.as_str();
         while let Some(at) = rest.find("super::") {
-            let chain = rest[at..].split("super::").take_while(|between| between.is_empty()).count();
-            rest = &rest[at + chain * "super::".len()..];
+            let chain = rest.split_at(at).1;
+            rest = chain.trim_start_matches("super::");
+            let chain = (chain.len() - rest.len()) / "super::".len();
             // `pub(super)` and tests apart, as many steps as there are modules end at the crate.
             if chain >= source.depth && source.room != "lib" {
                 wrong.push(format!("{} goes up {chain} steps", source.path.display()));

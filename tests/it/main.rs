@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod journeys;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod relying_party;

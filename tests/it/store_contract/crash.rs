@@ -62,9 +62,8 @@ async fn sign_up_until_it_dies(origin: String, round: usize, who: usize) -> Vec<
         let fields = [("email", email.as_str()), ("password", PASSWORD)];
         let Ok(answer) = post(&browser, &format!("{origin}/signup"), None, &fields).await else { break };
         assert_eq!(answer.status(), 303, "{}", answer.text().await.unwrap());
-        let set = answer.headers().get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
-        let cookie =
-            set.filter(|line| line.starts_with("vestibule_session=")).last().unwrap().split(';').next().unwrap().to_owned();
+        let mut set = answer.headers().get_all("set-cookie").iter().map(|line| line.to_str().unwrap());
+        let cookie = set.rfind(|line| line.starts_with("vestibule_session=")).unwrap().split(';').next().unwrap().to_owned();
         acknowledged.push((email, cookie.clone(), None));
         let name = format!("Name {round} {who} {number}");
         let Ok(answer) = post(&browser, &format!("{origin}/account/profile"), Some(&cookie), &[("name", &name)]).await else {

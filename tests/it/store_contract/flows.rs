@@ -9,7 +9,7 @@ use vestibule::store::flows;
 use super::{Bench, NOW, benches, later};
 
 const RULES: CodeRules =
-    CodeRules { lifetime: std::time::Duration::from_secs(600), tries: 5, resend: std::time::Duration::from_secs(30) };
+    CodeRules { lifetime: std::time::Duration::from_mins(10), tries: 5, resend: std::time::Duration::from_secs(30) };
 
 pub(super) fn flow(bench: &Bench, state: State, user: Option<&User>) -> Flow {
     Flow {

@@ -19,7 +19,7 @@ fn message(bench: &Bench, to: &str, at: Timestamp) -> Message {
         html: "<p>text</p>".to_owned(),
         attempts: 0,
         created_at: at,
-        expires_at: at + Duration::from_secs(900),
+        expires_at: at + Duration::from_mins(15),
     }
 }
 

@@ -44,7 +44,7 @@ async fn every_rule_runs_on_both_databases() {
         let mut tx = bench.write().await;
         sessions::carry(&mut tx, &[1; 32], session.id.as_str(), later(60)).await.unwrap();
         grants::revoke_token(&mut tx, "jti", later(60)).await.unwrap();
-        let rate = Rate { many: 1, within: std::time::Duration::from_secs(60) };
+        let rate = Rate { many: 1, within: std::time::Duration::from_mins(1) };
         limits::spend(&mut tx, "a", rate, NOW).await.unwrap();
         tx.commit().await.unwrap();
         for rule in &sweep::RULES {

@@ -81,9 +81,8 @@ impl Browser {
 
     /// Sends a form as a page of ours does.
     pub async fn post(&mut self, path: &str, fields: &[(&str, &str)]) -> Answer {
-        let mut body = form_urlencoded::Serializer::new(String::new());
-        body.extend_pairs(fields);
-        self.post_raw(path, body.finish()).await
+        let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
+        self.post_raw(path, body).await
     }
 
     /// Sends any bytes as if they were a form.
