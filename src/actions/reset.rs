@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
 use super::session::{self, Current, Proved};
-use super::{App, Fault, Outcome, Requester, sign_in};
+use super::{App, Outcome, Requester, sign_in};
 use crate::crypto::token::constant_time_eq;
 use crate::engine::address::{Email, Identifier};
 use crate::engine::event::{Event, Kind};
