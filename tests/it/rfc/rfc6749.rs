@@ -362,7 +362,7 @@ async fn a_journey_of_one_browser_cannot_be_finished_in_another() {
     let mut ada = house.browser();
     let flow = sign_in.value("flow").unwrap();
     let form = [("flow", flow.as_str()), ("identifier", ADA), ("password", crate::world::PASSWORD)];
-    assert_eq!(ada.post("/login", &form).await.location(), "/account");
+    assert_eq!(ada.post("/login", &form).await.location(), "/account?notice=go-back");
     let again = mallory.get(&format!("/consent?flow={flow}")).await;
     assert!(!again.location().starts_with("https://"), "{}", again.location());
 }
