@@ -74,12 +74,12 @@ fn sources() -> Vec<Source> {
 impl Source {
     fn read(root: &Path, path: &Path) -> Self {
         let parts: Vec<String> = path.strip_prefix(root).unwrap().iter().map(|part| part.to_str().unwrap().to_owned()).collect();
-        let room = parts[0].trim_end_matches(".rs").to_owned();
+        let top = parts[0].trim_end_matches(".rs").to_owned();
         let depth = parts.len() - usize::from(parts.last().unwrap() == "mod.rs");
         let text = fs::read_to_string(path).unwrap();
         let own = text.split("\n#[cfg(test)]\nmod ").next().unwrap().lines();
         let code = own.filter(|line| !line.trim_start().starts_with("//")).collect::<Vec<_>>().join("\n");
-        Self { path: path.strip_prefix(root).unwrap().to_owned(), room, depth, code }
+        Self { path: path.strip_prefix(root).unwrap().to_owned(), room: top, depth, code }
     }
 
     fn own_lines(&self) -> usize {
