@@ -7,6 +7,8 @@ mod journeys;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod pages;
+#[cfg(test)]
 mod relying_party;
 #[cfg(test)]
 mod rfc;
