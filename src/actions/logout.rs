@@ -20,8 +20,6 @@ pub struct Asked {
     pub return_to: Option<String>,
     /// The parameters, for the confirmation page to carry on.
     pub carried: Vec<(String, String)>,
-    /// The hint names somebody else than who is signed in.
-    pub other_person: bool,
 }
 
 /// Why a request is refused with a page.
@@ -47,7 +45,7 @@ struct Hint {
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
 /// Reads the parameters of the end-session endpoint (section 2). The hint may have expired; its signature must be ours.
-pub async fn read(app: &App, params: &Params, current: Option<&Current>) -> Outcome<Result<Asked, Refused>> {
+pub async fn read(app: &App, params: &Params) -> Outcome<Result<Asked, Refused>> {
     let mut values = [None; 4];
     for (value, name) in values.iter_mut().zip(CARRIED) {
         let Ok(found) = params.one(name) else { return Ok(Err(Refused::Repeated)) };
@@ -76,10 +74,9 @@ pub async fn read(app: &App, params: &Params, current: Option<&Current>) -> Outc
         (Some(_), _) => return Ok(Err(Refused::Redirect)),
         (None, _) => None,
     };
-    let other_person = matches!((&hint, current), (Some(hint), Some(current)) if hint.sub != current.user.id.as_str());
     let carry = |(name, value): (&str, Option<&str>)| value.map(|value| (name.to_owned(), value.to_owned()));
     let carried = CARRIED.into_iter().zip(values).filter_map(carry).collect();
-    Ok(Ok(Asked { client, return_to, carried, other_person }))
+    Ok(Ok(Asked { client, return_to, carried }))
 }
 
 fn verify(app: &App, token: &str) -> Option<Hint> {

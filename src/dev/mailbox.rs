@@ -1,8 +1,9 @@
 //! `/dev`: the mails that would have been sent.
 
 use axum::Router;
-use axum::extract::Path;
-use axum::http::{HeaderValue, header};
+use axum::extract::{Path, Request};
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::middleware::{Next, from_fn};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -20,6 +21,18 @@ pub fn router() -> Router<App> {
         .route("/dev/mail", get(list))
         .route("/dev/mail/{id}", get(show))
         .route("/dev/mail/{id}/html", get(html))
+        .layer(from_fn(at_home))
+}
+
+/// Refuses names that do not mean this machine: a foreign page that makes its own name point here must not read the mails (DNS rebinding).
+async fn at_home(request: Request, next: Next) -> Response {
+    let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let name =
+        host.rsplit_once(':').map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
+    match name {
+        "localhost" | "127.0.0.1" | "[::1]" | "" => next.run(request).await,
+        _ => StatusCode::FORBIDDEN.into_response(),
+    }
 }
 
 fn line(visitor: &Visitor, message: &Message) -> Mail {

@@ -83,6 +83,10 @@ pub(super) async fn consent(visitor: Visitor, form: Result<Form, BadInput>) -> R
     let Some(current) = visitor.current().await.map_err(fault)? else {
         return Ok(see_other(&format!("/login?flow={}", flow.id)));
     };
+    // In another tab somebody else has signed in meanwhile: ask them.
+    if params.first("person") != current.user.id.as_str() {
+        return Ok(see_other(&format!("/consent?flow={}", flow.id)));
+    }
     let said = match params.first("decision") {
         "allow" => Said::Allow { ticked: params.all("scope").collect() },
         "deny" => Said::Deny,
@@ -122,10 +126,19 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
                 Some(current) => (current.user.shown_as(), current.user.email.as_ref().map(|email| email.as_str().to_owned())),
                 None => (String::new(), None),
             };
+            let person = current.map(|current| current.user.id.to_string()).unwrap_or_default();
             let additional = ask.new != request.wanted() && !ask.new.is_empty();
             let email = email.unwrap_or_else(|| name.clone());
-            let page =
-                Consent { shell, flow: flow.id.to_string(), app: client.name().to_owned(), name, email, scopes, additional };
+            let page = Consent {
+                shell,
+                flow: flow.id.to_string(),
+                person,
+                app: client.name().to_owned(),
+                name,
+                email,
+                scopes,
+                additional,
+            };
             may_lead_to(visitor.page(&page.shell, &page), &[&request.redirect_uri])
         }
     }

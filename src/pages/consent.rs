@@ -39,12 +39,14 @@ impl ScopeLine {
     }
 }
 
-/// `/consent`. Fields: `flow`, `decision` = `allow` or `deny`, `scope` for each optional one ticked; "not you?" posts `flow` to `/login/switch`.
+/// `/consent`. Fields: `flow`, `person`, `decision` = `allow` or `deny`, `scope` for each optional one ticked; "not you?" posts `flow` to `/login/switch`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "consent.html")]
 pub struct Consent {
     pub shell: Shell,
     pub flow: String,
+    /// The id of the person who sees the page: the answer counts for them only.
+    pub person: String,
     /// The application's name, as in the shell's badge.
     pub app: String,
     /// The person: a name, or the address again if there is none.

@@ -189,6 +189,7 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     scopes.push(optional);
     let consent = Consent {
         shell: with_client(shell(text, "consent")),
+        person: "user_01h455vb4pex5vsknk084sn02q".to_owned(),
         flow: "flow_1".to_owned(),
         app: "Ledger & Sons".to_owned(),
         name: "Ana Example".to_owned(),

@@ -49,6 +49,12 @@ macro_rules! columns {
     };
 }
 
+macro_rules! joined {
+    () => {
+        " JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id"
+    };
+}
+
 /// A grant with its person.
 #[derive(Clone, Debug)]
 pub struct Loaded {
@@ -106,18 +112,33 @@ pub enum Key {
     Code([u8; 32]),
 }
 
-macro_rules! by_keys {
+macro_rules! by_ids {
     ($dialect:tt) => {
         concat!(
             "SELECT ",
             columns!(),
             ", ",
             user_columns!(),
-            ", asked.value ->> 1 AS code FROM ",
+            " FROM ",
             listed!($dialect),
-            " JOIN grants ON grants.id = asked.value ->> 0 OR grants.code_hash = ",
-            unhexed!($dialect "asked.value ->> 1"),
-            " JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id"
+            "grants ON grants.id = asked.value",
+            joined!()
+        )
+    };
+}
+
+macro_rules! by_codes {
+    ($dialect:tt) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            ", ",
+            user_columns!(),
+            ", asked.value AS code FROM ",
+            listed!($dialect),
+            "grants ON grants.code_hash = ",
+            unhexed!($dialect "asked.value"),
+            joined!()
         )
     };
 }
@@ -126,9 +147,9 @@ row! {
     struct CodeRow { code: String }
 }
 
-struct KeyedRow(LoadedRow, CodeRow);
+struct CodedRow(LoadedRow, CodeRow);
 
-impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for KeyedRow
+impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for CodedRow
 where
     LoadedRow: sqlx::FromRow<'r, R>,
     CodeRow: sqlx::FromRow<'r, R>,
@@ -142,32 +163,57 @@ impl Question for Key {
     type Answer = Loaded;
 
     async fn ask(tx: &mut Tx, questions: &[Self], now: Timestamp) -> Result<HashMap<Self, Loaded>> {
-        by_keys(tx, questions, now).await
+        let (mut ids, mut codes) = (Vec::new(), Vec::new());
+        for key in questions {
+            match key {
+                Self::Id(id) => ids.push(id.as_str()),
+                Self::Code(hash) => codes.push(HEXLOWER.encode(hash)),
+            }
+        }
+        let mut found = HashMap::new();
+        if !ids.is_empty() {
+            let asked = listing(&ids)?;
+            found.extend(by_ids(tx, asked, now).await?);
+        }
+        if !codes.is_empty() {
+            found.extend(by_codes(tx, listing(&codes)?, now).await?);
+        }
+        Ok(found)
     }
 }
 
-async fn by_keys(tx: &mut Tx, keys: &[Key], now: Timestamp) -> Result<HashMap<Key, Loaded>> {
-    let pair = |key: &Key| match key {
-        Key::Id(id) => [id.to_string(), String::new()],
-        Key::Code(hash) => [String::new(), HEXLOWER.encode(hash)],
+fn listing(values: &[impl serde::Serialize]) -> Result<String> {
+    serde_json::to_string(values).map_err(|error| StoreError::corrupt("question", error))
+}
+
+async fn by_ids(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, Loaded)>> {
+    let rows: Vec<LoadedRow> = match tx.conn() {
+        Conn::Sqlite(c) => sqlx::query_as(by_ids!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+        Conn::Postgres(c) => sqlx::query_as(by_ids!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
     };
-    let asked: Vec<[String; 2]> = keys.iter().map(pair).collect();
-    let asked = serde_json::to_string(&asked).map_err(|error| StoreError::corrupt("question", error))?;
-    let rows: Vec<KeyedRow> = match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query_as(by_keys!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-        Conn::Postgres(c) => sqlx::query_as(by_keys!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+    let keyed = |row: LoadedRow| {
+        let loaded: Loaded = row.try_into()?;
+        Ok((Key::Id(loaded.grant.id.clone()), loaded))
     };
-    let keyed = |KeyedRow(loaded, CodeRow { code }): KeyedRow| {
-        let loaded: Loaded = loaded.try_into()?;
-        let code = HEXLOWER.decode(code.as_bytes()).ok().and_then(|hash| <[u8; 32]>::try_from(hash).ok());
-        Ok((code.map_or_else(|| Key::Id(loaded.grant.id.clone()), Key::Code), loaded))
+    rows.into_iter().map(keyed).collect()
+}
+
+async fn by_codes(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, Loaded)>> {
+    let rows: Vec<CodedRow> = match tx.conn() {
+        Conn::Sqlite(c) => sqlx::query_as(by_codes!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+        Conn::Postgres(c) => sqlx::query_as(by_codes!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
+    };
+    let keyed = |CodedRow(row, CodeRow { code }): CodedRow| {
+        let hash = HEXLOWER.decode(code.as_bytes()).ok().and_then(|hash| <[u8; 32]>::try_from(hash).ok());
+        let hash = hash.ok_or_else(|| StoreError::corrupt("grant", "the code"))?;
+        Ok((Key::Code(hash), row.try_into()?))
     };
     rows.into_iter().map(keyed).collect()
 }
 
 /// In a transaction that may change it.
 pub async fn by_id(tx: &mut Tx, id: &GrantId, now: Timestamp) -> Result<Option<Loaded>> {
-    Ok(by_keys(tx, &[Key::Id(id.clone())], now).await?.into_values().next())
+    Ok(Key::ask(tx, &[Key::Id(id.clone())], now).await?.into_values().next())
 }
 
 /// What became of an access token: its grant, person and session, and whether it was revoked by itself.
@@ -177,12 +223,9 @@ pub struct Standing {
     pub revoked: bool,
 }
 
-/// A question about an access token: its grant, and its own id.
+/// A question about an access token by its `jti`, which begins with the id of its grant: 32 characters.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Token {
-    pub grant_id: GrantId,
-    pub jti: String,
-}
+pub struct Token(pub String);
 
 row! {
     struct RevokedRow { jti: String, revoked: bool }
@@ -207,10 +250,10 @@ macro_rules! standings {
             columns!(),
             ", ",
             user_columns!(),
-            ", asked.value ->> 1 AS jti, EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = asked.value ->> 1) AS revoked FROM ",
+            ", asked.value AS jti, EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = asked.value) AS revoked FROM ",
             listed!($dialect),
-            " JOIN grants ON grants.id = asked.value ->> 0 JOIN users ON users.id = grants.user_id \
-             LEFT JOIN sessions ON sessions.id = grants.session_id"
+            "grants ON grants.id = substr(asked.value, 1, 32)",
+            joined!()
         )
     };
 }
@@ -224,15 +267,14 @@ impl Question for Token {
 }
 
 async fn standings(tx: &mut Tx, tokens: &[Token], now: Timestamp) -> Result<HashMap<Token, Standing>> {
-    let asked: Vec<[&str; 2]> = tokens.iter().map(|token| [token.grant_id.as_str(), token.jti.as_str()]).collect();
-    let asked = serde_json::to_string(&asked).map_err(|error| StoreError::corrupt("question", error))?;
+    let asked: Vec<&str> = tokens.iter().map(|token| token.0.as_str()).collect();
+    let asked = listing(&asked)?;
     let rows: Vec<StandingRow> = match tx.conn() {
         Conn::Sqlite(c) => sqlx::query_as(standings!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
         Conn::Postgres(c) => sqlx::query_as(standings!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
     };
     let keyed = |StandingRow(loaded, RevokedRow { jti, revoked }): StandingRow| {
-        let loaded: Loaded = loaded.try_into()?;
-        Ok((Token { grant_id: loaded.grant.id.clone(), jti }, Standing { loaded, revoked }))
+        Ok((Token(jti), Standing { loaded: loaded.try_into()?, revoked }))
     };
     rows.into_iter().map(keyed).collect()
 }

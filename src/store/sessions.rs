@@ -86,8 +86,8 @@ macro_rules! by_carriers {
             user_columns!(),
             " FROM ",
             listed!($dialect),
-            " JOIN carriers ON carriers.token_hash = ",
-            unhexed!($dialect "asked.value ->> 0"),
+            "carriers ON carriers.token_hash = ",
+            unhexed!($dialect "asked.value"),
             " JOIN sessions ON sessions.id = carriers.session_id JOIN users ON users.id = sessions.user_id"
         )
     };
@@ -106,7 +106,7 @@ impl Question for Carrier {
 }
 
 async fn by_carriers(tx: &mut Tx, carriers: &[Carrier]) -> Result<HashMap<Carrier, (Session, User)>> {
-    let asked: Vec<[String; 1]> = carriers.iter().map(|carrier| [HEXLOWER.encode(&carrier.0)]).collect();
+    let asked: Vec<String> = carriers.iter().map(|carrier| HEXLOWER.encode(&carrier.0)).collect();
     let asked = serde_json::to_string(&asked).map_err(|error| StoreError::corrupt("question", error))?;
     let rows: Vec<Carried> = match tx.conn() {
         Conn::Sqlite(c) => sqlx::query_as(by_carriers!(sqlite)).bind(asked).fetch_all(c).await?,

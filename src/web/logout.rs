@@ -5,7 +5,6 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use crate::actions::logout::{self, Where};
-use crate::actions::session::Current;
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
@@ -16,7 +15,7 @@ use crate::pages::{Link, LoggedOut, Logout};
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
-    let asked = read(&visitor, &params, current.as_ref()).await?;
+    let asked = read(&visitor, &params).await?;
     let Some(current) = current else { return Ok(done(&visitor, Vec::new(), &asked)) };
     let page = Logout {
         shell: visitor.shell("logout"),
@@ -29,8 +28,8 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     Ok(may_lead_to(visitor.page(&page.shell, &page), &targets))
 }
 
-async fn read(visitor: &Visitor, params: &Params, current: Option<&Current>) -> Result<logout::Asked, Response> {
-    let read = logout::read(&visitor.app, params, current).await.map_err(|fault| visitor.fault(&fault))?;
+async fn read(visitor: &Visitor, params: &Params) -> Result<logout::Asked, Response> {
+    let read = logout::read(&visitor.app, params).await.map_err(|fault| visitor.fault(&fault))?;
     read.map_err(|refused| {
         let detail = match refused {
             logout::Refused::Client => "problem-client-unknown",
@@ -55,7 +54,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;
-    let asked = read(&visitor, &params, current.as_ref()).await?;
+    let asked = read(&visitor, &params).await?;
     let place = if params.first("where") == "everywhere" { Where::Everywhere } else { Where::Here };
     let apps = match &current {
         Some(current) => logout::sign_out(&visitor.app, current, place, &visitor.requester()).await.map_err(fault)?,

@@ -28,13 +28,12 @@ pub struct Person {
 pub async fn standing(app: &App, token: &str) -> Outcome<Option<Active>> {
     let now = app.now();
     let Some(token) = verified::read(&app.keys.loaded(), app.settings.issuer(), token, now) else { return Ok(None) };
-    let Some(grant_id) = &token.grant_id else {
+    if token.grant_id.is_none() {
         let lives = clients::find(app, &token.client_id).await?.is_some();
         let revoked = !lives || grants::token_is_revoked(&mut app.store.read().await?, &token.jti).await?;
         return Ok((!revoked).then_some(Active { token, person: None }));
-    };
-    let asked = grants::Token { grant_id: grant_id.clone(), jti: token.jti.clone() };
-    let found = app.store.standing(asked, now).await?;
+    }
+    let found = app.store.standing(grants::Token(token.jti.clone()), now).await?;
     let Some(found) = found.filter(|found| !found.revoked && ended(&found.loaded).is_none()) else { return Ok(None) };
     let person = Box::new(Person { user: found.loaded.user, claims: found.loaded.grant.request.claims });
     Ok(Some(Active { token, person: Some(person) }))

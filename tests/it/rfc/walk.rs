@@ -65,7 +65,8 @@ impl Browser {
     /// Presses a button of the consent page.
     pub async fn decide(&mut self, page: &Answer, decision: &str, scopes: &[String]) -> Answer {
         let flow = page.value("flow").unwrap_or_default();
-        let mut form = vec![("flow", flow.as_str()), ("decision", decision)];
+        let person = page.value("person").unwrap_or_default();
+        let mut form = vec![("flow", flow.as_str()), ("person", person.as_str()), ("decision", decision)];
         form.extend(scopes.iter().map(|scope| ("scope", scope.as_str())));
         self.post("/consent", &form).await
     }
