@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use super::db::{Conn, Tx};
 use super::error::{Result, StoreError};
 use super::gather::Question;
-use super::sql::{execute, listed, optional, row, unhexed};
+use super::sql::{Both, execute, listed, optional, row, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::grant::Grant;
 use crate::engine::scope::Scopes;
@@ -64,22 +64,12 @@ pub struct Loaded {
     pub session_live: bool,
 }
 
-struct LoadedRow(GrantRow, UserRow);
-
-impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for LoadedRow
-where
-    GrantRow: sqlx::FromRow<'r, R>,
-    UserRow: sqlx::FromRow<'r, R>,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        Ok(Self(GrantRow::from_row(row)?, UserRow::from_row(row)?))
-    }
-}
+type LoadedRow = Both<GrantRow, UserRow>;
 
 impl TryFrom<LoadedRow> for Loaded {
     type Error = StoreError;
 
-    fn try_from(LoadedRow(row, user): LoadedRow) -> Result<Self> {
+    fn try_from(Both(row, user): LoadedRow) -> Result<Self> {
         let corrupt = |why: &str| StoreError::corrupt("grant", why);
         let grant = Grant {
             id: row.grant_id.parse().map_err(|_| corrupt("id"))?,
@@ -147,18 +137,6 @@ row! {
     struct CodeRow { code: String }
 }
 
-struct CodedRow(LoadedRow, CodeRow);
-
-impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for CodedRow
-where
-    LoadedRow: sqlx::FromRow<'r, R>,
-    CodeRow: sqlx::FromRow<'r, R>,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        Ok(Self(LoadedRow::from_row(row)?, CodeRow::from_row(row)?))
-    }
-}
-
 impl Question for Key {
     type Answer = Loaded;
 
@@ -199,11 +177,11 @@ async fn by_ids(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, 
 }
 
 async fn by_codes(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, Loaded)>> {
-    let rows: Vec<CodedRow> = match tx.conn() {
+    let rows: Vec<Both<LoadedRow, CodeRow>> = match tx.conn() {
         Conn::Sqlite(c) => sqlx::query_as(by_codes!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
         Conn::Postgres(c) => sqlx::query_as(by_codes!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
     };
-    let keyed = |CodedRow(row, CodeRow { code }): CodedRow| {
+    let keyed = |Both(row, CodeRow { code }): Both<LoadedRow, CodeRow>| {
         let hash = HEXLOWER.decode(code.as_bytes()).ok().and_then(|hash| <[u8; 32]>::try_from(hash).ok());
         let hash = hash.ok_or_else(|| StoreError::corrupt("grant", "the code"))?;
         Ok((Key::Code(hash), row.try_into()?))
@@ -229,18 +207,6 @@ pub struct Token(pub String);
 
 row! {
     struct RevokedRow { jti: String, revoked: bool }
-}
-
-struct StandingRow(LoadedRow, RevokedRow);
-
-impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for StandingRow
-where
-    LoadedRow: sqlx::FromRow<'r, R>,
-    RevokedRow: sqlx::FromRow<'r, R>,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        Ok(Self(LoadedRow::from_row(row)?, RevokedRow::from_row(row)?))
-    }
 }
 
 macro_rules! standings {
@@ -269,11 +235,11 @@ impl Question for Token {
 async fn standings(tx: &mut Tx, tokens: &[Token], now: Timestamp) -> Result<HashMap<Token, Standing>> {
     let asked: Vec<&str> = tokens.iter().map(|token| token.0.as_str()).collect();
     let asked = listing(&asked)?;
-    let rows: Vec<StandingRow> = match tx.conn() {
+    let rows: Vec<Both<LoadedRow, RevokedRow>> = match tx.conn() {
         Conn::Sqlite(c) => sqlx::query_as(standings!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
         Conn::Postgres(c) => sqlx::query_as(standings!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
     };
-    let keyed = |StandingRow(loaded, RevokedRow { jti, revoked }): StandingRow| {
+    let keyed = |Both(loaded, RevokedRow { jti, revoked }): Both<LoadedRow, RevokedRow>| {
         Ok((Token(jti), Standing { loaded: loaded.try_into()?, revoked }))
     };
     rows.into_iter().map(keyed).collect()

@@ -7,7 +7,7 @@ use data_encoding::HEXLOWER;
 use super::db::{Conn, Tx};
 use super::error::{Result, StoreError};
 use super::gather::Question;
-use super::sql::{all, execute, listed, on, optional, row, unhexed};
+use super::sql::{Both, all, execute, listed, on, optional, row, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::session::Session;
 use crate::engine::user::User;
@@ -63,19 +63,8 @@ row! {
     struct KeyRow { token_hash: Vec<u8> }
 }
 
-/// A cookie's hash with its session and person, in one row.
-struct Carried(KeyRow, SessionRow, UserRow);
-
-impl<'r, R: sqlx::Row> sqlx::FromRow<'r, R> for Carried
-where
-    KeyRow: sqlx::FromRow<'r, R>,
-    SessionRow: sqlx::FromRow<'r, R>,
-    UserRow: sqlx::FromRow<'r, R>,
-{
-    fn from_row(row: &'r R) -> sqlx::Result<Self> {
-        Ok(Self(KeyRow::from_row(row)?, SessionRow::from_row(row)?, UserRow::from_row(row)?))
-    }
-}
+/// A cookie's hash with its session and person.
+type Carried = Both<KeyRow, Both<SessionRow, UserRow>>;
 
 macro_rules! by_carriers {
     ($dialect:tt) => {
@@ -112,7 +101,7 @@ async fn by_carriers(tx: &mut Tx, carriers: &[Carrier]) -> Result<HashMap<Carrie
         Conn::Sqlite(c) => sqlx::query_as(by_carriers!(sqlite)).bind(asked).fetch_all(c).await?,
         Conn::Postgres(c) => sqlx::query_as(by_carriers!(postgres)).bind(asked).fetch_all(c).await?,
     };
-    let keyed = |Carried(key, session, user): Carried| {
+    let keyed = |Both(key, Both(session, user)): Carried| {
         let hash = <[u8; 32]>::try_from(key.token_hash).map_err(|_| StoreError::corrupt("carrier", "the hash"))?;
         Ok((Carrier(hash), (session.try_into()?, user.try_into()?)))
     };

@@ -73,4 +73,13 @@ macro_rules! row {
     };
 }
 
+/// Two row types read from one row.
+pub(super) struct Both<A, B>(pub(super) A, pub(super) B);
+
+impl<'r, R: sqlx::Row, A: sqlx::FromRow<'r, R>, B: sqlx::FromRow<'r, R>> sqlx::FromRow<'r, R> for Both<A, B> {
+    fn from_row(row: &'r R) -> sqlx::Result<Self> {
+        Ok(Self(A::from_row(row)?, B::from_row(row)?))
+    }
+}
+
 pub(super) use {all, execute, listed, on, optional, row, unhexed};
