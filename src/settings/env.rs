@@ -13,6 +13,7 @@ const PREFIX: &str = "VESTIBULE_";
 pub fn overlay(raw: &mut Raw, env: impl Iterator<Item = (String, String)>, problems: &mut Vec<Problem>) {
     for (name, text) in env {
         let Some((section, key)) = name.strip_prefix(PREFIX).and_then(|rest| rest.split_once("__")) else {
+            problems.extend(one_underscore(&name));
             continue;
         };
         let (section, key) = (section.to_ascii_lowercase(), key.to_ascii_lowercase());
@@ -40,6 +41,19 @@ pub fn overlay(raw: &mut Raw, env: impl Iterator<Item = (String, String)>, probl
             }
         }
     }
+}
+
+/// The likeliest slip: one underscore where two belong. Silence would run the server with a default.
+fn one_underscore(name: &str) -> Option<Problem> {
+    let meant = |section: &str, key: &str| format!("{PREFIX}{section}_{key}").to_ascii_uppercase() == name;
+    let (section, key) =
+        SECTIONS.iter().find_map(|(section, keys)| keys.iter().find(|key| meant(section, key)).map(|key| (section, key)))?;
+    Some(Problem {
+        origin: Origin::Environment(name.to_owned()),
+        subject: format!("[{section}] {key}"),
+        what: "has one underscore between section and key".into(),
+        cure: format!("did you mean {}?", format!("{PREFIX}{section}__{key}").to_ascii_uppercase()),
+    })
 }
 
 /// The variable that was probably meant.

@@ -344,3 +344,10 @@ fn clients_are_checked_against_each_other() {
     assert!(errors.unwrap_err().to_string().contains("stands beside client_secret"));
     assert_eq!(serve(&format!("{one}client_secret_hash = \"{hash}\"")).clients[0].secret_hash, Some([0; 32]));
 }
+
+#[test]
+fn one_underscore_is_a_slip_and_other_names_are_not_ours() {
+    let slip = load("", Mode::Serve, &[("VESTIBULE_SERVER_PUBLIC_URL", "https://id.example")]).unwrap_err().to_string();
+    assert!(slip.contains("has one underscore between section and key; did you mean VESTIBULE_SERVER__PUBLIC_URL?"), "{slip}");
+    assert!(load("", Mode::Serve, &[("VESTIBULE_BIN", "x"), ("VESTIBULE_TEST_POSTGRES", "x")]).is_ok());
+}
