@@ -115,7 +115,9 @@ fn keyring(settings: &Settings, random: &Random) -> anyhow::Result<Keyring> {
             // Another process may have been faster: whatever is there now counts.
             read_keyring(path).with_context(|| path.display().to_string())?
         }
-        other => other.with_context(|| path.display().to_string())?,
+        other => other.with_context(|| {
+            format!("{}: the master keys cannot be read; give the user that runs Vestibule read permission", path.display())
+        })?,
     }
     .with_context(|| format!("{}: one key a line, v1:<32 bytes in base64url>", path.display()))
 }
@@ -176,7 +178,11 @@ async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store
         DatabaseUrl::Sqlite(path) => path.display().to_string(),
         DatabaseUrl::Postgres(_) => "database.url".to_owned(),
     };
-    let store = Store::open(&location(settings)).await.with_context(|| format!("{at}: the database cannot be opened"))?;
+    let cure = match &settings.database.url {
+        DatabaseUrl::Sqlite(_) => "see that the file and its folder can be written and the disk is not full",
+        DatabaseUrl::Postgres(_) => "see that the server runs and that host, port, user, password and database name are right",
+    };
+    let store = Store::open(&location(settings)).await.with_context(|| format!("{at}: the database cannot be opened; {cure}"))?;
     if schema == Schema::MakeOnly {
         let pending = store.pending_migrations().await?;
         if pending.is_empty() {
