@@ -114,10 +114,10 @@ impl App {
         }
         let now = self.now();
         let settings = &self.settings.limits;
-        let backoff = Backoff { free: settings.sign_in.account.count, longest: settings.delay_max };
+        let backoff = Backoff { free: settings.sign_in_free_failures, longest: settings.delay_max };
         let mut tx = self.store.write().await?;
         let from =
-            limits::spend(&mut tx, &requester_key(Purpose::SignIn, requester), settings.sign_in.requester.into(), now).await?;
+            limits::spend(&mut tx, &requester_key(Purpose::SignIn, requester), settings.sign_in_requester.into(), now).await?;
         let account = match from {
             Allowance::Granted => limits::try_account(&mut tx, &account_key(account), backoff, now).await?,
             Allowance::After(_) => Allowance::Granted,

@@ -11,7 +11,7 @@ use crate::engine::address::Email;
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::password::Weakness;
 use crate::engine::session::{MethodKind, Session};
-use crate::engine::user::FieldError;
+use crate::engine::user::{FieldError, User};
 use crate::ids::UserId;
 use crate::settings::BootstrapSettings;
 use crate::store::{self, StoreError, Tx, facts};
@@ -93,7 +93,7 @@ async fn bootstrap(app: &App, settings: &BootstrapSettings) -> Outcome<Prepared>
         return Ok(Prepared::HasAdministrator);
     }
     let existing = store::users::by_email(&mut tx, &email).await?;
-    let blank = || users::blank(UserId::new(now, &app.random), now);
+    let blank = || User::blank(UserId::new(now, &app.random), now);
     let mut user = existing.clone().unwrap_or_else(blank);
     user.email_verified_at = user.email_verified_at.or(Some(now));
     user.email = Some(email);
@@ -166,7 +166,7 @@ pub async fn create(
     }
     let now = app.now();
     let Ok(email) = Email::parse(email) else { return Ok(FirstAdministrator::NotAnEmail) };
-    let mut user = users::blank(UserId::new(now, &app.random), now);
+    let mut user = User::blank(UserId::new(now, &app.random), now);
     user.email = Some(email);
     user.email_verified_at = Some(now);
     user.is_admin = true;

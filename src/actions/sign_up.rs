@@ -10,7 +10,7 @@ use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, SignUp, State, Step};
 use crate::engine::password::{self, Weakness};
 use crate::engine::session::{MethodKind, Session};
-use crate::engine::user::{FieldError, Profile, User, UserState};
+use crate::engine::user::{FieldError, Profile, User};
 use crate::gateways::mail::letters::Letter;
 use crate::ids::UserId;
 use crate::store::{StoreError, Tx, flows, users};
@@ -126,20 +126,12 @@ async fn create(
 ) -> Outcome<User> {
     let now = app.now();
     let user = User {
-        id: UserId::new(now, &app.random),
-        username: None,
         email: Some(email),
         email_verified_at: verified_at,
-        phone_number: None,
-        phone_number_verified_at: None,
         password_hash: Some(sign_up.password_hash),
         password_changed_at: Some(now),
-        state: UserState::Active,
-        is_admin: false,
         profile: sign_up.profile,
-        created_at: now,
-        updated_at: now,
-        last_login_at: None,
+        ..User::blank(UserId::new(now, &app.random), now)
     };
     users::insert(tx, &user).await?;
     let event = super::tell::event(Kind::UserCreated, requester.origin());

@@ -6,7 +6,7 @@ use super::{App, Fault};
 use crate::engine::address::{Email, Identifier, Username};
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::password::{Weakness, judge};
-use crate::engine::user::{Profile, User, UserState};
+use crate::engine::user::{User, UserState};
 use crate::ids::UserId;
 use crate::store::sessions::Which;
 use crate::store::{StoreError, Tx, events, flows, grants, sessions, users};
@@ -109,7 +109,7 @@ pub async fn list(app: &App, after: Option<&UserId>, limit: i64) -> Result<Vec<U
 /// Makes an account. It needs an address or a user name, or nobody could name it.
 pub async fn create(app: &App, changes: &Changes) -> Result<User, Refused> {
     let now = app.now();
-    let mut user = blank(UserId::new(now, &app.random), now);
+    let mut user = User::blank(UserId::new(now, &app.random), now);
     changes.apply(&mut user, now)?;
     if user.email.is_none() && user.username.is_none() {
         return Err(Refused::Invalid { field: "email".to_owned(), why: "is missing; give an address or a user name".to_owned() });
@@ -120,25 +120,6 @@ pub async fn create(app: &App, changes: &Changes) -> Result<User, Refused> {
     insert(app, &mut tx, &user, by_operator(Kind::UserCreated, &user.id)).await?;
     tx.commit().await.map_err(Fault::from)?;
     Ok(user)
-}
-
-pub(in crate::actions) fn blank(id: UserId, now: crate::time::Timestamp) -> User {
-    User {
-        id,
-        username: None,
-        email: None,
-        email_verified_at: None,
-        phone_number: None,
-        phone_number_verified_at: None,
-        password_hash: None,
-        password_changed_at: None,
-        state: UserState::Active,
-        is_admin: false,
-        profile: Profile::default(),
-        created_at: now,
-        updated_at: now,
-        last_login_at: None,
-    }
 }
 
 async fn set_hash(app: &App, user: &mut User, password: Option<&NewPassword>) -> Result<(), Refused> {

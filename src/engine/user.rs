@@ -248,6 +248,26 @@ fn language(text: &str) -> Result<(), FieldError> {
 }
 
 impl User {
+    /// An account with nothing but its id.
+    pub fn blank(id: UserId, now: Timestamp) -> Self {
+        Self {
+            id,
+            username: None,
+            email: None,
+            email_verified_at: None,
+            phone_number: None,
+            phone_number_verified_at: None,
+            password_hash: None,
+            password_changed_at: None,
+            state: UserState::Active,
+            is_admin: false,
+            profile: Profile::default(),
+            created_at: now,
+            updated_at: now,
+            last_login_at: None,
+        }
+    }
+
     pub fn is_active(&self) -> bool {
         self.state == UserState::Active
     }

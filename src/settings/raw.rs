@@ -138,7 +138,7 @@ sections! {
     limits: Limits {
         enabled: bool = true,
         sign_in_requester_per_minute: u64 = 20_u64,
-        sign_in_account_per_minute: u64 = 5_u64,
+        sign_in_free_failures: u64 = 5_u64,
         signup_requester_per_hour: u64 = 20_u64,
         signup_account_per_hour: u64 = 5_u64,
         reset_requester_per_hour: u64 = 20_u64,

@@ -105,10 +105,7 @@ pub fn limits(raw: &raw::Limits, report: &mut Report) -> LimitSettings {
     let mut rate = |field, seconds| Rate { count: report.number(field, 1, 1_000_000), per: Duration::from_secs(seconds) };
     LimitSettings {
         enabled: raw.enabled.value,
-        sign_in: PairLimit {
-            requester: rate(&raw.sign_in_requester_per_minute, MINUTE),
-            account: rate(&raw.sign_in_account_per_minute, MINUTE),
-        },
+        sign_in_requester: rate(&raw.sign_in_requester_per_minute, MINUTE),
         signup: PairLimit {
             requester: rate(&raw.signup_requester_per_hour, HOUR),
             account: rate(&raw.signup_account_per_hour, HOUR),
@@ -119,6 +116,7 @@ pub fn limits(raw: &raw::Limits, report: &mut Report) -> LimitSettings {
         },
         verify_requester: rate(&raw.verify_requester_per_minute, MINUTE),
         token_failures: rate(&raw.token_failures_per_minute, MINUTE),
+        sign_in_free_failures: report.number(&raw.sign_in_free_failures, 1, 1_000_000),
         delay_max: time(&raw.delay_max_seconds, 1, 24 * HOUR, report),
     }
 }

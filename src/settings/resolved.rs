@@ -246,7 +246,9 @@ pub struct FlowSettings {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitSettings {
     pub enabled: bool,
-    pub sign_in: PairLimit,
+    pub sign_in_requester: Rate,
+    /// Wrong passwords in a row on one account before the growing wait begins.
+    pub sign_in_free_failures: u32,
     pub signup: PairLimit,
     pub reset: PairLimit,
     /// Codes and links tried, per requester (each code also has `flows.code_tries`).

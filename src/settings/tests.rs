@@ -91,7 +91,7 @@ fn defaults_are_what_the_design_says() {
     assert_eq!(settings.mail.transport, MailTransport::File("./data/outbox/mail".into()));
     assert_eq!(settings.tokens.access, Duration::from_mins(10));
     assert_eq!(settings.sessions.idle, Duration::from_hours(14 * 24));
-    assert_eq!(settings.limits.sign_in.account.count, 5);
+    assert_eq!(settings.limits.sign_in_free_failures, 5);
     assert_eq!(settings.bootstrap, None);
     assert_eq!(settings.warnings(), [] as [&str; 0]);
 }

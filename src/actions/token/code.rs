@@ -2,12 +2,11 @@
 
 use super::issue::{Issue, Signers, issue};
 use super::{TokenAnswer, TokenError};
-use crate::actions::tell::event;
 use crate::actions::{App, Outcome, Requester};
 use crate::crypto::refresh;
 use crate::crypto::token::{Kind, SecretToken};
 use crate::engine::client::Client;
-use crate::engine::event::{Actor, Event, Kind as EventKind};
+use crate::engine::event::Kind as EventKind;
 use crate::engine::grant::{CodeRefusal, Grant, Presented};
 use crate::settings::client_metadata::GrantType;
 use crate::store::grants;
@@ -106,17 +105,6 @@ fn refused(refusal: CodeRefusal) -> TokenError {
 
 /// A code that comes twice was perhaps stolen: every token of its first use ends (RFC 6749 section 4.1.2).
 async fn replayed(app: &App, requester: &Requester, grant: &Grant) -> Outcome<TokenError> {
-    let mut tx = app.store.write().await?;
-    if grants::end(&mut tx, &grant.id).await? {
-        let about = Event {
-            user_id: Some(grant.user_id.clone()),
-            session_id: grant.session_id.clone(),
-            client_id: Some(grant.client_id.clone()),
-            actor: Actor::Client,
-            ..event(EventKind::CodeReplayed, requester.origin())
-        };
-        app.record(&mut tx, about).await?;
-    }
-    tx.commit().await?;
+    super::end_replayed(app, requester, grant, EventKind::CodeReplayed).await?;
     Ok(refused(CodeRefusal::Replayed))
 }

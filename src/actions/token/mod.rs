@@ -22,13 +22,16 @@ pub use refresh::RefreshRequest;
 pub use revoke::revoke;
 pub use standing::{Active, Person, standing};
 
-use super::{App, Fault, Requester, clients};
+use super::tell::event;
+use super::{App, Fault, Outcome, Requester, clients};
 use crate::crypto::token::hash;
 use crate::engine::client::Client;
+use crate::engine::event::{Actor, Event, Kind};
+use crate::engine::grant::Grant;
 use crate::engine::oauth_error::{Code, OAuthError};
 use crate::ids::ClientId;
 use crate::settings::client_metadata::{AuthMethod, GrantType};
-use crate::store::StoreError;
+use crate::store::{StoreError, grants};
 
 /// A successful answer (RFC 6749 section 5.1, OpenID Connect Core section 3.1.3.3).
 #[derive(Debug, Serialize)]
@@ -173,4 +176,20 @@ pub async fn grant(app: &App, requester: &Requester, client: &Client, request: &
     let answer = answer?;
     app.metrics.token_issued(grant_type.as_str());
     Ok(answer)
+}
+
+/// A code or refresh token came back that only a thief or its robbed owner can hold: every token of the authorization ends.
+async fn end_replayed(app: &App, requester: &Requester, grant: &Grant, kind: Kind) -> Outcome<()> {
+    let mut tx = app.store.write().await?;
+    if grants::end(&mut tx, &grant.id).await? {
+        let about = Event {
+            user_id: Some(grant.user_id.clone()),
+            session_id: grant.session_id.clone(),
+            client_id: Some(grant.client_id.clone()),
+            actor: Actor::Client,
+            ..event(kind, requester.origin())
+        };
+        app.record(&mut tx, about).await?;
+    }
+    Ok(tx.commit().await?)
 }

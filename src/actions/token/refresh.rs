@@ -2,11 +2,10 @@
 
 use super::issue::{Issue, Signers, issue};
 use super::{TokenAnswer, TokenError};
-use crate::actions::tell::event;
 use crate::actions::{App, Requester};
 use crate::crypto::refresh as token;
 use crate::engine::client::Client;
-use crate::engine::event::{Actor, Event, Kind};
+use crate::engine::event::Kind;
 use crate::engine::grant::Grant;
 use crate::engine::oauth_error::Code;
 use crate::engine::refresh::{Family, Verdict, judge};
@@ -103,19 +102,8 @@ pub(super) async fn refresh(
     )
 }
 
-/// A token came back after its successor was used: somebody else has it, so the family ends.
+/// An old token came back, and not as the retry of a lost answer: two hold the family, so it ends.
 async fn theft(app: &App, requester: &Requester, grant: &Grant) -> Result<TokenError, TokenError> {
-    let mut tx = app.store.write().await?;
-    if grants::end(&mut tx, &grant.id).await? {
-        let about = Event {
-            user_id: Some(grant.user_id.clone()),
-            session_id: grant.session_id.clone(),
-            client_id: Some(grant.client_id.clone()),
-            actor: Actor::Client,
-            ..event(Kind::RefreshReplayed, requester.origin())
-        };
-        app.record(&mut tx, about).await?;
-    }
-    tx.commit().await?;
+    super::end_replayed(app, requester, grant, Kind::RefreshReplayed).await?;
     Ok(dead("an old refresh token came back: the grant is ended"))
 }

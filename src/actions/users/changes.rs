@@ -234,7 +234,6 @@ mod tests {
 
     use super::*;
     use crate::crypto::random::Random;
-    use crate::engine::user::UserState;
     use crate::ids::UserId;
 
     fn now() -> Timestamp {
@@ -242,22 +241,7 @@ mod tests {
     }
 
     fn user() -> User {
-        User {
-            id: UserId::new(now(), &Random::seeded(1)),
-            username: None,
-            email: None,
-            email_verified_at: None,
-            phone_number: None,
-            phone_number_verified_at: None,
-            password_hash: None,
-            password_changed_at: None,
-            state: UserState::Active,
-            is_admin: false,
-            profile: Profile::default(),
-            created_at: now(),
-            updated_at: now(),
-            last_login_at: None,
-        }
+        User::blank(UserId::new(now(), &Random::seeded(1)), now())
     }
 
     fn applied(user: &mut User, json: &Value) -> Result<(), String> {
