@@ -1,17 +1,12 @@
-//! Form bodies, strictly: the right type, a bounded size, UTF-8, repeated parameters visible.
+//! Form bodies of programs: read as the pages' are ([`crate::http::form`]), refused in the protocol's words.
 
-use std::time::Duration;
-
-use axum::body::to_bytes;
 use axum::extract::{FromRequest, Request};
-use axum::http::HeaderMap;
-use axum::http::header::CONTENT_TYPE;
+use axum::http::StatusCode;
 
 use super::error::ApiError;
 use crate::engine::oauth_error::OAuthError;
 use crate::engine::params::Params;
-
-const LARGEST: usize = 64 * 1024;
+use crate::http::form::{self, BadInput};
 
 /// The parameters of a form body; those of the query are not looked at (RFC 6749 section 2.3.1).
 pub(super) struct Form(pub(super) Params);
@@ -19,11 +14,9 @@ pub(super) struct Form(pub(super) Params);
 impl<S: Send + Sync> FromRequest<S> for Form {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        if !is_form(request.headers()) {
-            return Err(OAuthError::invalid_request("the Content-Type must be application/x-www-form-urlencoded").into());
-        }
-        Ok(Self(params(request).await?))
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let form::Form(params) = form::Form::from_request(request, state).await.map_err(refused)?;
+        Ok(Self(params))
     }
 }
 
@@ -33,30 +26,23 @@ pub(super) struct OptionalForm(pub(super) Params);
 impl<S: Send + Sync> FromRequest<S> for OptionalForm {
     type Rejection = ApiError;
 
-    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
-        Ok(Self(if is_form(request.headers()) { params(request).await? } else { Params::default() }))
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        Ok(Self(if form::is_form(request.headers()) { Form::from_request(request, state).await?.0 } else { Params::default() }))
     }
 }
 
-fn is_form(headers: &HeaderMap) -> bool {
-    let found = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let essence = found.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/x-www-form-urlencoded")
-}
-
-/// How long a body may take: a trickle must not hold a connection.
-const PATIENCE: Duration = Duration::from_secs(20);
-
-async fn params(request: Request) -> Result<Params, ApiError> {
-    let read = tokio::time::timeout(PATIENCE, to_bytes(request.into_body(), LARGEST)).await;
-    let bytes =
-        read.map_err(|_| OAuthError::invalid_request("the form took too long to arrive"))?.map_err(|_| ApiError::too_large())?;
-    Params::parse(&bytes).map_err(|error| OAuthError::invalid_request(error.to_string()).into())
+fn refused(bad: BadInput) -> ApiError {
+    if bad.status == StatusCode::PAYLOAD_TOO_LARGE {
+        ApiError::too_large()
+    } else {
+        OAuthError::invalid_request(bad.reason).into()
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use axum::body::Body;
+    use axum::http::header::CONTENT_TYPE;
 
     use super::*;
 
@@ -75,7 +61,7 @@ mod tests {
         for content_type in ["application/json", "", "text/plain", "application/x-www-form-urlencodedx"] {
             assert_eq!(read(content_type, "a=1").await.unwrap_err(), 400, "{content_type}");
         }
-        assert_eq!(read(FORM, "a".repeat(LARGEST + 1)).await.unwrap_err(), 413);
+        assert_eq!(read(FORM, "a".repeat(64 * 1024 + 1)).await.unwrap_err(), 413);
         assert_eq!(read(FORM, "a=%ff").await.unwrap_err(), 400);
     }
 }
