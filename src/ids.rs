@@ -151,6 +151,14 @@ type_ids! {
     KeyId = "key";
     /// A browser carrying a session cookie's row, before and beside any sign-in.
     CarrierId = "crr";
+    /// A second factor that is not a passkey: an authenticator app, or codes by SMS or mail.
+    FactorId = "fac";
+    /// A passkey or security key.
+    PasskeyId = "pky";
+    /// A browser that is not asked for the second factor.
+    DeviceId = "dev";
+    /// A change of address that can be taken back.
+    AddressChangeId = "chg";
 }
 
 /// A client's `client_id`: one of ours (`client_…`), or any text an operator chose, of the characters that RFC 6749

@@ -20,6 +20,7 @@ pub mod oauth_error;
 pub mod outbox;
 pub mod params;
 pub mod password;
+pub mod phone;
 pub mod refresh;
 pub mod scope;
 pub mod session;

@@ -36,7 +36,7 @@ macro_rules! rule {
 }
 
 /// Rows whose time has come are deleted by these. `events` and `outbox` follow `[retention]`.
-pub const RULES: [Rule; 9] = [
+pub const RULES: [Rule; 14] = [
     rule!("carriers", "token_hash", "expires_at", "as long as the session"),
     rule!("sessions", "id", "expires_at", "until the absolute end"),
     rule!("sessions", "id", "idle_expires_at", "until idle for too long"),
@@ -45,6 +45,11 @@ pub const RULES: [Rule; 9] = [
     rule!("revoked_tokens", "jti", "expires_at", "until the token would have expired"),
     rule!("limits", "id", "expires_at", "a day after the last use"),
     rule!("outbox", "id", "expires_at", "[retention] messages_days"),
+    rule!("factors", "id", "expires_at", "until removed for `flows.undo_hours`"),
+    rule!("passkeys", "id", "expires_at", "until removed for `flows.undo_hours`"),
+    rule!("trusted_devices", "id", "expires_at", "[second_factor] remember_days"),
+    rule!("address_changes", "id", "expires_at", "[flows] undo_hours"),
+    rule!("spent", "id", "expires_at", "until it would be refused anyway"),
     rule!("signing_keys", "id", "removes_at", "until its last token has expired"),
 ];
 

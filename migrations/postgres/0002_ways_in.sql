@@ -1,0 +1,69 @@
+-- Second factors that are not passkeys. `expires_at` is set when one is removed: until then that can be taken back.
+CREATE TABLE factors (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    user_id      TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    kind         TEXT    NOT NULL,
+    name         TEXT    NOT NULL,
+    sealed       BYTEA,
+    last_step    BIGINT NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_used_at BIGINT,
+    expires_at   BIGINT
+);
+CREATE INDEX factors_user ON factors (user_id);
+CREATE INDEX factors_expires ON factors (expires_at);
+
+CREATE TABLE passkeys (
+    id            TEXT    NOT NULL PRIMARY KEY,
+    user_id       TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    kind          TEXT    NOT NULL,
+    credential_id BYTEA    NOT NULL UNIQUE,
+    credential    TEXT    NOT NULL,
+    name          TEXT    NOT NULL,
+    created_at    BIGINT NOT NULL,
+    last_used_at  BIGINT,
+    expires_at    BIGINT
+);
+CREATE INDEX passkeys_user ON passkeys (user_id);
+CREATE INDEX passkeys_expires ON passkeys (expires_at);
+
+CREATE TABLE recovery_codes (
+    user_id    TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    mac        BYTEA    NOT NULL,
+    created_at BIGINT NOT NULL,
+    used_at    BIGINT,
+    PRIMARY KEY (user_id, mac)
+);
+
+-- Browsers that are not asked for the second factor.
+CREATE TABLE trusted_devices (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    user_id      TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    secret_hash  BYTEA    NOT NULL UNIQUE,
+    device       TEXT    NOT NULL,
+    address      TEXT    NOT NULL,
+    created_at   BIGINT NOT NULL,
+    last_used_at BIGINT NOT NULL,
+    expires_at   BIGINT NOT NULL
+);
+CREATE INDEX trusted_devices_user ON trusted_devices (user_id);
+CREATE INDEX trusted_devices_expires ON trusted_devices (expires_at);
+
+-- Addresses and numbers that were an account's, for as long as a change can be taken back.
+CREATE TABLE address_changes (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    user_id    TEXT    NOT NULL REFERENCES users (id) ON DELETE CASCADE,
+    channel    TEXT    NOT NULL,
+    previous   TEXT,
+    changed_at BIGINT NOT NULL,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX address_changes_user ON address_changes (user_id);
+CREATE INDEX address_changes_expires ON address_changes (expires_at);
+
+-- Single-use things that are not rows themselves, such as the challenge of a passkey: whoever inserts the row has used it.
+CREATE TABLE spent (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    expires_at BIGINT NOT NULL
+);
+CREATE INDEX spent_expires ON spent (expires_at);
