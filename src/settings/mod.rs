@@ -17,7 +17,9 @@ pub mod redirect_uri;
 mod resolve;
 mod resolve_durations;
 mod resolve_mail;
+mod resolve_sms;
 mod resolved;
+mod resolved_sms;
 mod secret;
 mod value;
 
@@ -29,6 +31,9 @@ pub use resolved::{
     LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings, Rate,
     RetentionSettings, ServerSettings, SessionSettings, Settings, SigningAlg, SignupSettings, SmtpSettings, SmtpTls,
     TokenSettings,
+};
+pub use resolved_sms::{
+    CompletionSettings, Countries, Money, Prices, SmsProvider, SmsSettings, SmsTransport, TwilioSender,
 };
 pub use secret::Secret;
 pub use value::Origin;
