@@ -236,6 +236,11 @@ delete-point-apps = Connected apps lose their access.
 delete-confirm = Yes, delete my account for good
 delete-button = Delete account
 
+# Text messages. One message holds 160 characters of the GSM alphabet: plain quotes and hyphens, no dashes.
+sms-code = { $code } is your code for { $site }. It works for { $minutes } minutes. Never give it to anyone.
+sms-existing = { $site }: this number already has an account. Sign in: { $link }
+sms-notice = { $site }: { $words } Not you? { $link }
+
 # Development pages
 mailbox = Mailbox
 mailbox-none = No mail yet. Sign up, and the first one appears here.
@@ -243,6 +248,9 @@ mailbox-text = Mails caught during development, newest first.
 mailbox-to = To
 mailbox-html = View the HTML part
 mailbox-back = Back to the mailbox
+inbox = Text messages
+inbox-none = No text yet. Ask for a code by text message, and it appears here.
+inbox-text = Text messages caught during development, newest first.
 demo = Demo application
 demo-text = A small relying party, to try the whole way through OpenID Connect.
 demo-sign-in = Sign in with { $site }

@@ -19,6 +19,7 @@ pub mod session;
 pub mod setup;
 pub mod sign_in;
 pub mod sign_up;
+pub mod sms;
 pub mod sweep;
 pub mod tell;
 pub mod token;
@@ -39,6 +40,7 @@ use crate::engine::codes::CodeRules;
 use crate::engine::event::Origin;
 use crate::engine::{flow, session as sessions};
 use crate::gateways::mail::Mailer;
+use crate::gateways::sms::Texter;
 use crate::locale::{Catalogue, Locale, Text};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -61,6 +63,7 @@ pub struct Parts {
     pub(in crate::actions) keyring: Keyring,
     hasher: Hasher,
     pub(in crate::actions) mailer: Mailer,
+    pub(in crate::actions) texter: Texter,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
     pub(in crate::actions) outbox: outbox::Bell,
@@ -84,6 +87,7 @@ pub struct Made {
     pub keyring: Keyring,
     pub hasher: Hasher,
     pub mailer: Mailer,
+    pub texter: Texter,
 }
 
 /// What went wrong with the machinery rather than with the request. All but `Broken` are worth another try.
@@ -146,6 +150,7 @@ impl App {
             keyring: made.keyring,
             hasher: made.hasher,
             mailer: made.mailer,
+            texter: made.texter,
             clients,
             blocked: token::Blocked::default(),
             outbox: outbox::Bell::default(),

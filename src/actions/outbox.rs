@@ -4,10 +4,11 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::{App, Outcome};
-use crate::engine::outbox::{Message, Retry, retry};
-use crate::gateways::mail::{DeliveryError, Outgoing};
+use crate::engine::outbox::{Attempt, Channel, Message, Retry, retry};
+use crate::gateways::delivery::DeliveryError;
+use crate::gateways::{mail, sms};
 use crate::ids::MessageId;
-use crate::settings::MailTransport;
+use crate::settings::{MailTransport, SmsProvider, SmsTransport};
 use crate::store::outbox;
 use crate::time::Timestamp;
 
@@ -107,7 +108,7 @@ async fn count(app: &App) -> Outcome<()> {
 /// Takes up to `most` messages for twice the time an attempt may take, so that a crash only delays them.
 async fn claim(app: &App, most: usize, delivered: &mut Delivered) -> Outcome<Vec<Message>> {
     let now = app.now();
-    let lease_until = now + app.settings.mail.timeout * 2;
+    let lease_until = now + app.settings.mail.timeout.max(app.settings.sms.timeout) * 2;
     let mut claimed = Vec::with_capacity(most);
     let mut useless = 0;
     let mut tx = app.store.write().await?;
@@ -116,6 +117,7 @@ async fn claim(app: &App, most: usize, delivered: &mut Delivered) -> Outcome<Vec
         if message.expires_at <= now {
             outbox::failed(&mut tx, &message.id, "expired before it could be sent").await?;
             tracing::warn!(message_id = message.id.as_str(), "a message expired before it could be sent");
+            count_text(app, message.channel, "expired");
             useless += 1;
         } else {
             claimed.push(message);
@@ -128,29 +130,53 @@ async fn claim(app: &App, most: usize, delivered: &mut Delivered) -> Outcome<Vec
     Ok(claimed)
 }
 
+/// One attempt. A decoy is written like any other message, so that an unknown address takes as long as a known one; it goes
+/// nowhere.
+async fn send(app: &App, message: Message) -> Result<(), DeliveryError> {
+    let Message { id, channel, recipient, subject, body, html, created_at, .. } = message;
+    if recipient.is_empty() {
+        return Ok(());
+    }
+    let id = id.to_string();
+    match channel {
+        Channel::Mail => {
+            let outgoing = mail::Outgoing { id, to: recipient, subject, text: body, html, date: created_at };
+            app.mailer.deliver(&outgoing).await
+        }
+        Channel::Sms => app.texter.deliver(&sms::Outgoing { id, to: recipient, body, date: created_at }).await,
+    }
+}
+
 async fn deliver(app: App, message: Message) -> Outcome<Fate> {
-    let Message { id, recipient, subject, body, html, attempts, created_at, expires_at } = message;
-    let outgoing = Outgoing { id: id.to_string(), to: recipient, subject, text: body, html, date: created_at };
-    // A decoy is written like any other message, so that an unknown address takes as long as a known one; it goes nowhere.
-    let outcome = if outgoing.to.is_empty() { Ok(()) } else { app.mailer.deliver(&outgoing).await };
+    let (id, channel, expires_at) = (message.id.clone(), message.channel, message.expires_at);
+    let (attempts, decoy) = (message.attempts, message.recipient.is_empty());
+    let outcome = send(&app, message).await;
     let now = app.now();
     let mut tx = app.store.write().await?;
     let fate = match outcome {
         Ok(()) => {
-            outbox::delivered(&mut tx, &id, keeps_text(&app), now).await?;
+            outbox::delivered(&mut tx, &id, keeps_text(&app, channel), now).await?;
+            count_text(&app, channel, if decoy { "decoy" } else { "sent" });
             Fate::Sent
         }
-        Err(DeliveryError { permanent, reason }) => {
-            app.metrics.outbox_failure(transport(&app));
-            match retry(attempts, app.settings.mail.max_attempts, permanent, expires_at, now) {
+        Err(DeliveryError { permanent, reason, after }) => {
+            app.metrics.outbox_failure(transport(&app, channel));
+            let most = match channel {
+                Channel::Mail => app.settings.mail.max_attempts,
+                Channel::Sms => app.settings.sms.max_attempts,
+            };
+            let channel_name = channel.as_str();
+            match retry(Attempt { number: attempts, most, permanent, after }, expires_at, now) {
                 Retry::At(at) => {
-                    tracing::warn!(message_id = id.as_str(), attempts, reason, next = %at, "a message could not be sent");
+                    tracing::warn!(message_id = id.as_str(), channel = channel_name, attempts, reason, next = %at, "a message could not be sent");
                     outbox::retry(&mut tx, &id, at, &reason).await?;
+                    count_text(&app, channel, "put_off");
                     Fate::PutOff
                 }
                 Retry::GiveUp => {
-                    tracing::error!(message_id = id.as_str(), attempts, reason, "a message is given up");
+                    tracing::error!(message_id = id.as_str(), channel = channel_name, attempts, reason, "a message is given up");
                     outbox::failed(&mut tx, &id, &reason).await?;
+                    count_text(&app, channel, "failed");
                     Fate::Failed
                 }
             }
@@ -161,15 +187,30 @@ async fn deliver(app: App, message: Message) -> Outcome<Fate> {
 }
 
 /// The development mailbox shows what was sent; elsewhere a message's code does not outlive its delivery.
-fn keeps_text(app: &App) -> bool {
-    app.settings.mail.transport == MailTransport::Mailbox
+fn keeps_text(app: &App, channel: Channel) -> bool {
+    match channel {
+        Channel::Mail => app.settings.mail.transport == MailTransport::Mailbox,
+        Channel::Sms => app.settings.sms.transport == SmsTransport::Inbox,
+    }
 }
 
-fn transport(app: &App) -> &'static str {
-    match app.settings.mail.transport {
-        MailTransport::Smtp(_) => "smtp",
-        MailTransport::File(_) => "file",
-        MailTransport::Mailbox => "mailbox",
+fn transport(app: &App, channel: Channel) -> &'static str {
+    match (channel, &app.settings.mail.transport, &app.settings.sms.transport) {
+        (Channel::Mail, MailTransport::Smtp(_), _) => "smtp",
+        (Channel::Mail, MailTransport::File(_), _) | (Channel::Sms, _, SmsTransport::File(_)) => "file",
+        (Channel::Mail, MailTransport::Mailbox, _) => "mailbox",
+        (Channel::Sms, _, SmsTransport::Off) => "off",
+        (Channel::Sms, _, SmsTransport::Inbox) => "inbox",
+        (Channel::Sms, _, SmsTransport::Provider(SmsProvider::Twilio { .. })) => "twilio",
+        (Channel::Sms, _, SmsTransport::Provider(SmsProvider::Vonage { .. })) => "vonage",
+        (Channel::Sms, _, SmsTransport::Provider(SmsProvider::Bird { .. })) => "bird",
+        (Channel::Sms, _, SmsTransport::Provider(SmsProvider::Http { .. })) => "http",
+    }
+}
+
+fn count_text(app: &App, channel: Channel, outcome: &'static str) {
+    if channel == Channel::Sms {
+        app.metrics.sms(transport(app, channel), outcome);
     }
 }
 
@@ -183,20 +224,30 @@ pub async fn next_due(app: &App) -> Outcome<Option<Timestamp>> {
     Ok(outbox::next_due(&mut app.store.read().await?).await?)
 }
 
-/// The newest messages, for the development mailbox. Empty with any other transport.
+/// The newest mails, for the development mailbox. Empty with any other transport.
 pub async fn mailbox(app: &App) -> Outcome<Vec<Message>> {
-    if !keeps_text(app) {
+    newest(app, Channel::Mail).await
+}
+
+/// The newest texts, for the development inbox. Empty with any other transport.
+pub async fn inbox(app: &App) -> Outcome<Vec<Message>> {
+    newest(app, Channel::Sms).await
+}
+
+async fn newest(app: &App, channel: Channel) -> Outcome<Vec<Message>> {
+    if !keeps_text(app, channel) {
         return Ok(Vec::new());
     }
-    Ok(outbox::newest(&mut app.store.read().await?, SHOWN).await?)
+    Ok(outbox::newest(&mut app.store.read().await?, channel, SHOWN).await?)
 }
 
 /// One message of the development mailbox.
 pub async fn message(app: &App, id: &MessageId) -> Outcome<Option<Message>> {
-    if !keeps_text(app) {
+    if !keeps_text(app, Channel::Mail) {
         return Ok(None);
     }
-    Ok(outbox::by_id(&mut app.store.read().await?, id).await?)
+    let message = outbox::by_id(&mut app.store.read().await?, id).await?;
+    Ok(message.filter(|message| message.channel == Channel::Mail))
 }
 
 #[cfg(test)]

@@ -25,4 +25,5 @@ pub mod refresh;
 pub mod scope;
 pub mod session;
 pub mod sign_in;
+pub mod sms_guard;
 pub mod user;

@@ -15,7 +15,7 @@ mod sign_in;
 pub use account::{App, Apps, ChangeEmail, ChangePassword, DeleteAccount, Home, Session, Sessions};
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
 pub use consent::{Consent, FormPost, ScopeLine};
-pub use dev::{DemoClaims, DemoHome, Mail, MailPage, Mailbox};
+pub use dev::{DemoClaims, DemoHome, Inbox, Mail, MailPage, Mailbox, Text};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
 pub use sign_in::{Login, Reset, Setup, Signup};

@@ -3,7 +3,7 @@
 use askama::Template;
 
 use super::{
-    App, Apps, ChangeEmail, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home, Link,
+    App, Apps, ChangeEmail, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home, Inbox, Link,
     LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew, ResetSent, ScopeLine,
     Session, Sessions, Setup, Signup, Verify,
 };
@@ -295,6 +295,12 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         body: "Welcome.\n\n    123456\n\nhttp://localhost:8080/verify/link?token=1\n".to_owned(),
         links: vec![link],
     };
+    let sms = super::Text {
+        to: "+436601234567".to_owned(),
+        body: "123456 is your code for Vestibule.\n\n@localhost #123456".to_owned(),
+        sent: text.when(NOW, ZONE),
+    };
+    let inbox = Inbox { shell: shell(text, "inbox"), texts: vec![sms] };
     let demo = DemoHome { shell: shell(text, "demo"), sign_in: "/sign-in".to_owned(), provider: "Vestibule".to_owned() };
     let claims = DemoClaims {
         shell: shell(text, "demo"),
@@ -310,6 +316,7 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     Ok(vec![
         ("mailbox", mailbox.render()?),
         ("mail", page.render()?),
+        ("inbox", inbox.render()?),
         ("demo-home", demo.render()?),
         ("demo-claims", claims.render()?),
     ])

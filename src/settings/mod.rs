@@ -32,9 +32,7 @@ pub use resolved::{
     RetentionSettings, ServerSettings, SessionSettings, Settings, SigningAlg, SignupSettings, SmtpSettings, SmtpTls,
     TokenSettings,
 };
-pub use resolved_sms::{
-    CompletionSettings, Countries, Money, Prices, SmsProvider, SmsSettings, SmsTransport, TwilioSender,
-};
+pub use resolved_sms::{CompletionSettings, Countries, Money, Prices, SmsProvider, SmsSettings, SmsTransport, TwilioSender};
 pub use secret::Secret;
 pub use value::Origin;
 

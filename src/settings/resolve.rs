@@ -126,7 +126,9 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     }
 
     match (server, database, mail, sms, tokens, pages, log) {
-        (Some(server), Some(database), Some(mail), Some(sms), Some(tokens), Some(pages), Some(log)) if report.problems.is_empty() => {
+        (Some(server), Some(database), Some(mail), Some(sms), Some(tokens), Some(pages), Some(log))
+            if report.problems.is_empty() =>
+        {
             Ok(Settings {
                 mode,
                 origin: server.public_url.origin().ascii_serialization(),

@@ -87,8 +87,7 @@ pub fn sms(raw: &raw::Sms, dir: &Path, report: &mut Report) -> Option<SmsSetting
 }
 
 fn is_country(code: &str) -> bool {
-    code.len() == 2
-        && Region::from_code(code).is_ok_and(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_some())
+    code.len() == 2 && Region::from_code(code).is_ok_and(|region| PHONE_NUMBER_UTIL.get_country_code_for_region(region).is_some())
 }
 
 fn countries(field: &Field<Vec<String>>, report: &mut Report) -> Countries {
@@ -233,7 +232,9 @@ pub fn warn_sms(sms: &SmsSettings, mode: Mode, loopback: bool, https: bool, raw:
         }
         SmsTransport::File(path) if mode == Mode::Serve && https && sms.is_on() => {
             let path = path.display();
-            report.warnings.push(format!("sms.transport is file: texts are written to {path} and reach nobody. Name a provider."));
+            report
+                .warnings
+                .push(format!("sms.transport is file: texts are written to {path} and reach nobody. Name a provider."));
             return;
         }
         SmsTransport::Off | SmsTransport::File(_) | SmsTransport::Inbox => return,

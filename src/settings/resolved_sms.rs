@@ -54,6 +54,11 @@ impl Money {
     /// Ten-thousandths in a whole.
     pub const WHOLE: u64 = 10_000;
 
+    /// In wholes, for metrics.
+    pub fn wholes(self) -> f64 {
+        f64::from(u32::try_from(self.0).unwrap_or(u32::MAX)) / 10_000.0
+    }
+
     /// Reads `0.08`, `1`, `0.0079`.
     pub fn parse(text: &str) -> Option<Self> {
         let (whole, part) = text.trim().split_once('.').unwrap_or((text.trim(), "0"));
@@ -117,25 +122,11 @@ pub enum SmsTransport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum SmsProvider {
     /// Also any server that speaks Twilio's API.
-    Twilio {
-        base: Url,
-        account: String,
-        secret: Secret,
-        sender: TwilioSender,
-    },
+    Twilio { base: Url, account: String, secret: Secret, sender: TwilioSender },
     /// Vonage's Messages API.
-    Vonage {
-        base: Url,
-        account: String,
-        secret: Secret,
-        from: String,
-    },
-    /// Bird, once MessageBird.
-    Bird {
-        base: Url,
-        secret: Secret,
-        from: String,
-    },
+    Vonage { base: Url, account: String, secret: Secret, from: String },
+    /// Bird, once `MessageBird`.
+    Bird { base: Url, secret: Secret, from: String },
     /// Any server that takes our JSON.
     Http {
         url: Url,

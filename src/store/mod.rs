@@ -22,6 +22,7 @@ pub mod limits;
 mod migrate;
 pub mod outbox;
 pub mod sessions;
+pub mod sms;
 mod sql;
 pub mod sweep;
 pub mod users;

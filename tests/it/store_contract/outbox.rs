@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use vestibule::engine::outbox::Message;
+use vestibule::engine::outbox::{Channel, Message};
 use vestibule::ids::MessageId;
 use vestibule::store::outbox;
 use vestibule::time::Timestamp;
@@ -13,6 +13,7 @@ use super::{Bench, NOW, benches, later};
 fn message(bench: &Bench, to: &str, at: Timestamp) -> Message {
     Message {
         id: MessageId::new(at, &bench.random),
+        channel: Channel::Mail,
         recipient: to.to_owned(),
         subject: "123456 – Ihr Code".to_owned(),
         body: "text\n".to_owned(),
@@ -66,9 +67,11 @@ async fn the_mailbox_keeps_what_was_delivered_the_newest_first() {
         insert(&bench, &second).await;
         let mut tx = bench.write().await;
         outbox::delivered(&mut tx, &first.id, true, later(2)).await.unwrap();
-        let shown: Vec<MessageId> = outbox::newest(&mut tx, 10).await.unwrap().into_iter().map(|message| message.id).collect();
+        let shown: Vec<MessageId> =
+            outbox::newest(&mut tx, Channel::Mail, 10).await.unwrap().into_iter().map(|message| message.id).collect();
         assert_eq!(shown, [second.id, first.id.clone()], "{:?}", bench.database);
-        assert_eq!(outbox::newest(&mut tx, 1).await.unwrap().len(), 1);
+        assert_eq!(outbox::newest(&mut tx, Channel::Mail, 1).await.unwrap().len(), 1);
+        assert!(outbox::newest(&mut tx, Channel::Sms, 10).await.unwrap().is_empty());
         assert_eq!(outbox::by_id(&mut tx, &first.id).await.unwrap().unwrap().body, "text\n");
     }
 }
