@@ -6,6 +6,7 @@ use vestibule::actions::Requester;
 use vestibule::engine::phone::Phone;
 use vestibule::engine::sms_guard::{Reason, Verdict};
 use vestibule::locale::Locale;
+use vestibule::store::Store;
 
 use crate::world::{Database, Place, World};
 
@@ -20,27 +21,55 @@ fn from(number: u8) -> Requester {
     Requester { address: [203, 0, 113, number].into(), user_agent: String::new(), locale: Locale::En }
 }
 
-async fn ask_from(world: &World, number: &str, requester: &Requester) -> Verdict {
-    let store = world.store().await;
-    let mut tx = store.write().await.unwrap();
-    let verdict = world.app.may_text(&mut tx, &phone(number), requester).await.unwrap();
+/// A world, and a connection to ask on.
+struct Desk {
+    world: World,
+    store: Store,
+}
+
+impl std::ops::Deref for Desk {
+    type Target = World;
+
+    fn deref(&self) -> &World {
+        &self.world
+    }
+}
+
+impl Desk {
+    async fn with(settings: &str) -> Self {
+        Self::at(Place::sqlite(), settings).await
+    }
+
+    async fn on(database: Database, settings: &str) -> Option<Self> {
+        Some(Self::at(Place::new(database).await?, settings).await)
+    }
+
+    async fn at(place: Place, settings: &str) -> Self {
+        let world = World::at(place, settings).await;
+        let store = world.store().await;
+        Self { world, store }
+    }
+}
+
+async fn ask_from(desk: &Desk, number: &str, requester: &Requester) -> Verdict {
+    let mut tx = desk.store.write().await.unwrap();
+    let verdict = desk.app.may_text(&mut tx, &phone(number), requester).await.unwrap();
     tx.commit().await.unwrap();
     verdict
 }
 
-async fn ask(world: &World, number: &str, requester: u8) -> Verdict {
-    ask_from(world, number, &from(requester)).await
+async fn ask(desk: &Desk, number: &str, requester: u8) -> Verdict {
+    ask_from(desk, number, &from(requester)).await
 }
 
-async fn enter(world: &World, number: &str) {
-    let store = world.store().await;
-    let mut tx = store.write().await.unwrap();
-    world.app.text_completed(&mut tx, &phone(number)).await.unwrap();
+async fn enter(desk: &Desk, number: &str) {
+    let mut tx = desk.store.write().await.unwrap();
+    desk.app.text_completed(&mut tx, &phone(number)).await.unwrap();
     tx.commit().await.unwrap();
 }
 
 /// What was allowed, in cents.
-fn cents(world: &World) -> f64 {
+fn cents(world: &Desk) -> f64 {
     let text = world.app.metrics.render();
     let line = text.lines().find_map(|line| line.strip_prefix("vestibule_sms_cost_total ")).unwrap_or("0");
     (line.parse::<f64>().unwrap() * 100.0).round()
@@ -48,16 +77,16 @@ fn cents(world: &World) -> f64 {
 
 #[tokio::test]
 async fn countries_and_premium_numbers() {
-    let world = World::with(&format!("{ON}countries = ['AT']")).await;
+    let world = Desk::with(&format!("{ON}countries = ['AT']")).await;
     assert_eq!(ask(&world, ADA, 1).await, Verdict::Allowed);
     assert_eq!(ask(&world, "+4915123456789", 1).await, Verdict::Refused(Reason::Country));
     assert_eq!(ask(&world, "+43900123456", 1).await, Verdict::Refused(Reason::Premium));
-    let world = World::with(&format!("{ON}countries = []")).await;
+    let world = Desk::with(&format!("{ON}countries = []")).await;
     assert_eq!(ask(&world, ADA, 1).await, Verdict::Refused(Reason::Off));
-    let world = World::with(&format!("{ON}transport = 'off'")).await;
+    let world = Desk::with(&format!("{ON}transport = 'off'")).await;
     assert_eq!(ask(&world, ADA, 1).await, Verdict::Refused(Reason::Off));
     // For load tests: nothing is counted, but countries stay as they are.
-    let world = World::with("[sms]\ncountries = ['AT']\nmonth_budget = 1").await;
+    let world = Desk::with("[sms]\ncountries = ['AT']\nmonth_budget = 1").await;
     for _ in 0..50 {
         assert_eq!(ask(&world, ADA, 1).await, Verdict::Allowed);
     }
@@ -67,7 +96,7 @@ async fn countries_and_premium_numbers() {
 #[tokio::test]
 async fn a_number_has_its_hour_and_its_day() {
     for database in Database::BOTH {
-        let Some(world) = World::on(database, ON).await else { continue };
+        let Some(world) = Desk::on(database, ON).await else { continue };
         for sent in 0..5 {
             assert_eq!(ask(&world, ADA, sent).await, Verdict::Allowed);
             enter(&world, ADA).await;
@@ -88,7 +117,7 @@ async fn a_number_has_its_hour_and_its_day() {
 
 #[tokio::test]
 async fn a_requester_has_a_cap_and_refusals_use_nothing_up() {
-    let world = World::with(&format!("{ON}requester_per_hour = 3")).await;
+    let world = Desk::with(&format!("{ON}requester_per_hour = 3")).await;
     for last in 0..3 {
         assert_eq!(ask(&world, &format!("+4366{last}1234567"), 1).await, Verdict::Allowed);
     }
@@ -109,7 +138,7 @@ async fn a_requester_has_a_cap_and_refusals_use_nothing_up() {
 async fn money_ends_with_the_month() {
     for database in Database::BOTH {
         let settings = format!("{ON}month_budget = 1\nprices = ['AT=0.30', '*=0.60']\ncompletion_percent = 0");
-        let Some(world) = World::on(database, &settings).await else { continue };
+        let Some(world) = Desk::on(database, &settings).await else { continue };
         assert_eq!(ask(&world, ADA, 1).await, Verdict::Allowed);
         assert_eq!(ask(&world, "+4915123456789", 1).await, Verdict::Allowed);
         assert_eq!(ask(&world, ADA, 1).await, Verdict::Refused(Reason::Budget), "{database:?}: 1.20 would be too much");
@@ -123,9 +152,8 @@ async fn money_ends_with_the_month() {
 
 #[tokio::test]
 async fn notices_are_paid_for_but_do_not_brake() {
-    let world = World::with(&format!("{ON}completion_sample = 4\nnumber_per_hour = 50\nnumber_per_day = 50")).await;
-    let store = world.store().await;
-    let mut tx = store.write().await.unwrap();
+    let world = Desk::with(&format!("{ON}completion_sample = 4\nnumber_per_hour = 50\nnumber_per_day = 50")).await;
+    let mut tx = world.store.write().await.unwrap();
     for _ in 0..30 {
         assert_eq!(world.app.may_notify_by_text(&mut tx, &phone(ADA)).await.unwrap(), Verdict::Allowed);
     }
@@ -140,9 +168,9 @@ async fn notices_are_paid_for_but_do_not_brake() {
 async fn a_pumping_pattern_is_stopped_and_honest_people_get_in() {
     for database in Database::BOTH {
         let Some(place) = Place::new(database).await else { continue };
-        let (world, other) = (World::at(place.clone(), ON).await, World::at(place, ON).await);
+        let (world, other) = (Desk::at(place.clone(), ON).await, Desk::at(place, ON).await);
         let mut refused = BTreeSet::new();
-        let pump = async |world: &World, round: u32| {
+        let pump = async |world: &Desk, round: u32| {
             let mut reasons = BTreeSet::new();
             for number in 0..200_u32 {
                 let to = format!("+43660199{:04}", (round * 200 + number) % 10_000);
@@ -175,7 +203,7 @@ async fn a_pumping_pattern_is_stopped_and_honest_people_get_in() {
 
 #[tokio::test]
 async fn a_range_whose_codes_are_entered_is_left_in_peace() {
-    let world = World::with(&format!("{ON}requester_per_hour = 1000\nprefix_per_hour = 1000\nmonth_budget = 1000")).await;
+    let world = Desk::with(&format!("{ON}requester_per_hour = 1000\nprefix_per_hour = 1000\nmonth_budget = 1000")).await;
     for number in 0..200 {
         let to = format!("+43660199{number:04}");
         assert_eq!(ask(&world, &to, 1).await, Verdict::Allowed, "{number}");
@@ -200,11 +228,11 @@ async fn ten_at_once_get_what_one_would() {
     for database in Database::BOTH {
         let Some(place) = Place::new(database).await else { continue };
         let settings = format!("{ON}number_per_hour = 3");
-        let nodes = [World::at(place.clone(), &settings).await, World::at(place, &settings).await];
+        let nodes = [Desk::at(place.clone(), &settings).await, Desk::at(place, &settings).await];
         let mut callers = tokio::task::JoinSet::new();
         for number in 0..10_u8 {
             let app = nodes[usize::from(number % 2)].app.clone();
-            let store = nodes[usize::from(number % 2)].store().await;
+            let store = nodes[usize::from(number % 2)].store.clone();
             callers.spawn(async move {
                 let mut tx = store.write().await.unwrap();
                 let verdict = app.may_text(&mut tx, &phone(ADA), &from(number)).await.unwrap();
