@@ -66,7 +66,7 @@ pub struct Parts {
     pub(in crate::actions) texter: Texter,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
-    pub(in crate::actions) outbox: outbox::Bell,
+    pub(in crate::actions) outbox: outbox::Bells,
     stopping: AtomicBool,
 }
 
@@ -153,7 +153,7 @@ impl App {
             texter: made.texter,
             clients,
             blocked: token::Blocked::default(),
-            outbox: outbox::Bell::default(),
+            outbox: outbox::Bells::default(),
             stopping: AtomicBool::new(false),
         })))
     }

@@ -4,7 +4,8 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::{App, Outcome};
-use crate::engine::outbox::{Attempt, Channel, Message, Retry, retry};
+pub use crate::engine::outbox::Channel;
+use crate::engine::outbox::{Attempt, Message, Retry, retry};
 use crate::gateways::delivery::DeliveryError;
 use crate::gateways::{mail, sms};
 use crate::ids::MessageId;
@@ -17,19 +18,29 @@ const ABREAST: usize = 4;
 /// How many the development mailbox shows.
 const SHOWN: i64 = 100;
 
-/// Wakes whoever delivers. A ring is remembered until somebody has heard it.
+/// Wakes whoever delivers a channel. A ring is remembered until somebody has heard it.
 #[derive(Debug, Default)]
-pub struct Bell(Notify);
+pub struct Bells {
+    mail: Notify,
+    sms: Notify,
+}
 
-impl Bell {
+impl Bells {
+    const fn of(&self, channel: Channel) -> &Notify {
+        match channel {
+            Channel::Mail => &self.mail,
+            Channel::Sms => &self.sms,
+        }
+    }
+
     /// Says that there is, or will be after the commit under way, a message.
-    pub fn ring(&self) {
-        self.0.notify_one();
+    pub fn ring(&self, channel: Channel) {
+        self.of(channel).notify_one();
     }
 
     /// Waits for the next ring, or the one that nobody has heard yet.
-    pub async fn rung(&self) {
-        self.0.notified().await;
+    pub async fn rung(&self, channel: Channel) {
+        self.of(channel).notified().await;
     }
 }
 
@@ -64,18 +75,26 @@ enum Fate {
     Failed,
 }
 
-/// Delivers all that is due, a few at once.
+/// Delivers all that is due on every channel, a few at once.
 pub async fn deliver_due(app: &App) -> Outcome<Delivered> {
-    deliver_while(app, || true).await
+    let mut delivered = Delivered::default();
+    for channel in Channel::ALL {
+        let more = deliver_while(app, channel, || true).await?;
+        delivered.sent += more.sent;
+        delivered.put_off += more.put_off;
+        delivered.failed += more.failed;
+    }
+    Ok(delivered)
 }
 
-/// Like [`deliver_due`], but takes no further message once `go_on` says no; those under way are waited for.
-pub async fn deliver_while(app: &App, go_on: impl Fn() -> bool) -> Outcome<Delivered> {
+/// Delivers what is due on one channel, so that a slow provider of texts does not hold up mail. Takes no further message once
+/// `go_on` says no; those under way are waited for.
+pub async fn deliver_while(app: &App, channel: Channel, go_on: impl Fn() -> bool) -> Outcome<Delivered> {
     let mut delivered = Delivered::default();
     let mut under_way = JoinSet::new();
     loop {
         let free = ABREAST.saturating_sub(under_way.len());
-        let claimed = if go_on() { claim(app, free, &mut delivered).await } else { Ok(Vec::new()) };
+        let claimed = if go_on() { claim(app, channel, free, &mut delivered).await } else { Ok(Vec::new()) };
         // Without the database nothing new is taken, but what has been sent is still recorded if it comes back in time.
         let (messages, fault) = match claimed {
             Ok(messages) => (messages, None),
@@ -106,14 +125,18 @@ async fn count(app: &App) -> Outcome<()> {
 }
 
 /// Takes up to `most` messages for twice the time an attempt may take, so that a crash only delays them.
-async fn claim(app: &App, most: usize, delivered: &mut Delivered) -> Outcome<Vec<Message>> {
+async fn claim(app: &App, channel: Channel, most: usize, delivered: &mut Delivered) -> Outcome<Vec<Message>> {
     let now = app.now();
-    let lease_until = now + app.settings.mail.timeout.max(app.settings.sms.timeout) * 2;
+    let timeout = match channel {
+        Channel::Mail => app.settings.mail.timeout,
+        Channel::Sms => app.settings.sms.timeout,
+    };
+    let lease_until = now + timeout * 2;
     let mut claimed = Vec::with_capacity(most);
     let mut useless = 0;
     let mut tx = app.store.write().await?;
     while claimed.len() < most {
-        let Some(message) = outbox::claim(&mut tx, now, lease_until).await? else { break };
+        let Some(message) = outbox::claim(&mut tx, channel, now, lease_until).await? else { break };
         if message.expires_at <= now {
             outbox::failed(&mut tx, &message.id, "expired before it could be sent").await?;
             tracing::warn!(message_id = message.id.as_str(), "a message expired before it could be sent");
@@ -214,14 +237,14 @@ fn count_text(app: &App, channel: Channel, outcome: &'static str) {
     }
 }
 
-/// Waits until somebody has written a message in this process.
-pub async fn rung(app: &App) {
-    app.outbox.rung().await;
+/// Waits until somebody has written a message for this channel in this process.
+pub async fn rung(app: &App, channel: Channel) {
+    app.outbox.rung(channel).await;
 }
 
-/// When the next message is due, if any waits.
-pub async fn next_due(app: &App) -> Outcome<Option<Timestamp>> {
-    Ok(outbox::next_due(&mut app.store.read().await?).await?)
+/// When the channel's next message is due, if any waits.
+pub async fn next_due(app: &App, channel: Channel) -> Outcome<Option<Timestamp>> {
+    Ok(outbox::next_due(&mut app.store.read().await?, channel).await?)
 }
 
 /// The newest mails, for the development mailbox. Empty with any other transport.
@@ -258,10 +281,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_ring_before_the_wait_is_heard_once() {
-        let bell = Bell::default();
-        bell.ring();
-        bell.ring();
-        bell.rung().await;
-        assert!(tokio::time::timeout(Duration::from_millis(20), bell.rung()).await.is_err());
+        let bells = Bells::default();
+        bells.ring(Channel::Mail);
+        bells.ring(Channel::Mail);
+        bells.rung(Channel::Mail).await;
+        for channel in Channel::ALL {
+            assert!(tokio::time::timeout(Duration::from_millis(20), bells.rung(channel)).await.is_err());
+        }
     }
 }

@@ -73,7 +73,7 @@ impl App {
             expires_at: now + useful,
         };
         outbox::insert(tx, &message).await?;
-        self.outbox.ring();
+        self.outbox.ring(channel);
         Ok(())
     }
 }

@@ -13,6 +13,8 @@ pub enum Channel {
 }
 
 impl Channel {
+    pub const ALL: [Self; 2] = [Self::Mail, Self::Sms];
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Mail => "mail",
@@ -22,7 +24,7 @@ impl Channel {
 
     /// By its name in a row.
     pub fn parse(name: &str) -> Option<Self> {
-        [Self::Mail, Self::Sms].into_iter().find(|channel| channel.as_str() == name)
+        Self::ALL.into_iter().find(|channel| channel.as_str() == name)
     }
 }
 

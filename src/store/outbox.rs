@@ -56,26 +56,32 @@ pub async fn insert(tx: &mut Tx, message: &Message) -> Result<()> {
     .map(drop)
 }
 
-/// Takes the next due message and puts its next turn to `lease_until`, so that no other node takes it meanwhile and a crash only
+/// Takes the next due message of a channel and puts its next turn to `lease_until`, so that no other node takes it meanwhile and a crash only
 /// delays it.
-pub async fn claim(tx: &mut Tx, now: Timestamp, lease_until: Timestamp) -> Result<Option<Message>> {
+pub async fn claim(tx: &mut Tx, channel: Channel, now: Timestamp, lease_until: Timestamp) -> Result<Option<Message>> {
     let row: Option<MessageRow> = on!(tx, |c| {
         sqlx::query_as(
         "UPDATE outbox SET run_at = $2, attempts = attempts + 1 WHERE state = 'pending' AND run_at <= $1 AND id = (SELECT id FROM outbox \
-         WHERE state = 'pending' AND run_at <= $1 ORDER BY run_at, id LIMIT 1) \
+         WHERE state = 'pending' AND run_at <= $1 AND channel = $3 ORDER BY run_at, id LIMIT 1) \
          RETURNING id, channel, recipient, subject, body, html, attempts, created_at, expires_at"
     )
     .bind(now.millis())
     .bind(lease_until.millis())
+    .bind(channel.as_str())
     .fetch_optional(c)
     .await
     })?;
     row.map(Message::try_from).transpose()
 }
 
-/// When the next message is due.
-pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
-    let row = optional!(tx, (i64,), "SELECT run_at FROM outbox WHERE state = 'pending' ORDER BY run_at LIMIT 1")?;
+/// When the next message of a channel is due.
+pub async fn next_due(tx: &mut Tx, channel: Channel) -> Result<Option<Timestamp>> {
+    let row = optional!(
+        tx,
+        (i64,),
+        "SELECT run_at FROM outbox WHERE state = 'pending' AND channel = $1 ORDER BY run_at LIMIT 1",
+        channel.as_str(),
+    )?;
     Ok(row.map(|(at,)| Timestamp::from_millis(at)))
 }
 

@@ -134,7 +134,7 @@ async fn what_is_hopeless_is_given_up() {
     assert_eq!(provider.asked().len(), 1);
 }
 
-/// A slow provider holds up neither mail nor the pages, and what it says stays with the operator.
+/// What a provider says stays with the operator.
 #[tokio::test]
 async fn the_provider_s_words_reach_no_page() {
     let provider = Provider::new([says(400, r#"{"code":21211,"message":"SECRET-WORDS"}"#)]).await;
@@ -148,6 +148,27 @@ async fn the_provider_s_words_reach_no_page() {
     }
     assert!(!world.app.metrics.render().contains("SECRET-WORDS"));
     assert_eq!(provider.asked().len(), 1);
+}
+
+#[tokio::test]
+async fn a_slow_provider_does_not_hold_up_mail() {
+    let slow = Says { slow: Duration::from_secs(30), ..says(201, TWILIO_OK) };
+    let provider = Provider::new([slow]).await;
+    let world = with(&provider, Database::Sqlite, "").await.unwrap();
+    for _ in 0..8 {
+        write(&world, Some(ADA)).await;
+    }
+    let jobs = vestibule::jobs::start(&world.app);
+    let mut ada = world.browser();
+    ada.get("/signup").await;
+    ada.submit("/signup", &[("email", "ada@a.example"), ("password", crate::world::PASSWORD)]).await;
+    let arrived = async {
+        while !metric(&world, "vestibule_outbox_pending 8") || provider.asked().is_empty() {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(5), arrived).await.expect("the mail leaves while the texts wait");
+    jobs.stop(Duration::ZERO).await;
 }
 
 #[tokio::test]
