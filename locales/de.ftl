@@ -237,7 +237,7 @@ delete-confirm = Ja, mein Konto endgültig löschen
 delete-button = Konto löschen
 
 # Text messages. One message holds 160 characters of the GSM alphabet: plain quotes and hyphens, no dashes.
-sms-code = { $code } ist Ihr Code für { $site }. Er gilt { $minutes } Minuten. Geben Sie ihn niemandem weiter.
+sms-code = { $code } ist Ihr Code für { $site }. Gültig { $minutes } min. Geben Sie ihn niemandem weiter.
 sms-existing = { $site }: Zu dieser Nummer gibt es schon ein Konto. Anmelden: { $link }
 sms-notice = { $site }: { $words } Waren Sie das nicht? { $link }
 

@@ -237,7 +237,7 @@ delete-confirm = Yes, delete my account for good
 delete-button = Delete account
 
 # Text messages. One message holds 160 characters of the GSM alphabet: plain quotes and hyphens, no dashes.
-sms-code = { $code } is your code for { $site }. It works for { $minutes } minutes. Never give it to anyone.
+sms-code = { $code } is your code for { $site }. Valid for { $minutes } min. Never give it to anyone.
 sms-existing = { $site }: this number already has an account. Sign in: { $link }
 sms-notice = { $site }: { $words } Not you? { $link }
 

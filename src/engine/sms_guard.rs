@@ -128,14 +128,10 @@ impl Track {
             return Some(Self { sent: 0, entered: 0, strikes: self.strikes.saturating_add(1), braked_until: now + pause });
         }
         let full = i64::from(brake.sample);
-        (self.strikes > 0 || self.sent >= 2 * full)
-            .then_some(Self {
-                sent: if self.sent >= 2 * full { self.sent / 2 } else { self.sent },
-                entered: if self.sent >= 2 * full { self.entered / 2 } else { self.entered },
-                strikes: if self.sent >= full { 0 } else { self.strikes },
-                ..self
-            })
-            .filter(|judged| *judged != self)
+        let strikes = if self.sent >= full { 0 } else { self.strikes };
+        let fading = if self.sent >= 2 * full { 2 } else { 1 };
+        let judged = Self { sent: self.sent / fading, entered: self.entered / fading, strikes, ..self };
+        (judged != self).then_some(judged)
     }
 }
 

@@ -135,6 +135,20 @@ async fn a_requester_has_a_cap_and_refusals_use_nothing_up() {
 }
 
 #[tokio::test]
+async fn a_range_has_a_cap_even_if_every_code_is_entered() {
+    let desk = Desk::with(&format!("{ON}prefix_per_hour = 12")).await;
+    for number in 0..12_u8 {
+        let to = format!("+43660199{number:04}");
+        assert_eq!(ask(&desk, &to, number).await, Verdict::Allowed);
+        enter(&desk, &to).await;
+    }
+    assert_eq!(ask(&desk, "+436601990099", 99).await, Verdict::Refused(Reason::Range));
+    assert_eq!(ask(&desk, "+436641234567", 99).await, Verdict::Allowed, "another range");
+    desk.advance(300);
+    assert_eq!(ask(&desk, "+436601990099", 99).await, Verdict::Allowed, "one more every five minutes");
+}
+
+#[tokio::test]
 async fn money_ends_with_the_month() {
     for database in Database::BOTH {
         let settings = format!("{ON}month_budget = 1\nprices = ['AT=0.30', '*=0.60']\ncompletion_percent = 0");
