@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::limits::{Purpose, requester_key};
 use super::{App, Outcome, Requester};
 use crate::engine::limit::{Allowance, Rate};
-use crate::engine::phone::{Country, Phone};
+use crate::engine::phone::Phone;
 use crate::engine::sms_guard::{self, Brake, Facts, Reason, Track, Verdict};
 use crate::settings::{Money, Rate as RateSetting};
 use crate::store::{Tx, limits, sms};
@@ -25,11 +25,6 @@ enum Kind<'a> {
 }
 
 impl App {
-    /// Where numbers without a country code are at home.
-    pub fn home_country(&self) -> Option<Country> {
-        self.settings.sms.default_country.as_deref().and_then(|country| country.parse().ok())
-    }
-
     /// Whether a code may be texted to this number, and counts it if so. At a refusal nothing is to be sent, and the person is
     /// offered another way. For a number without an account ask just the same, and send a decoy.
     pub async fn may_text(&self, tx: &mut Tx, phone: &Phone, requester: &Requester) -> Outcome<Verdict> {

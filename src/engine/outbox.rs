@@ -2,31 +2,9 @@
 
 use std::time::Duration;
 
+pub use super::address::Channel;
 use crate::ids::MessageId;
 use crate::time::Timestamp;
-
-/// How a message travels.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Channel {
-    Mail,
-    Sms,
-}
-
-impl Channel {
-    pub const ALL: [Self; 2] = [Self::Mail, Self::Sms];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Mail => "mail",
-            Self::Sms => "sms",
-        }
-    }
-
-    /// By its name in a row.
-    pub fn parse(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|channel| channel.as_str() == name)
-    }
-}
 
 #[derive(Clone, Debug)]
 pub struct Message {

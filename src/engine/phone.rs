@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region};
+use serde::{Serialize, Serializer};
 
 /// A telephone number that exists in some country's plan, in E.164.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -97,6 +98,20 @@ impl Phone {
     }
 }
 
+impl Serialize for Phone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl FromStr for Phone {
+    type Err = NotAPhone;
+
+    fn from_str(text: &str) -> Result<Self, NotAPhone> {
+        Self::stored(text)
+    }
+}
+
 impl fmt::Display for Phone {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.0)
@@ -127,7 +142,9 @@ mod tests {
     #[test]
     fn what_cannot_be_a_number_is_refused() {
         let america = "US".parse().ok();
-        for text in ["", "ana", "ana@example.com", "12", "+999 1234567", "+43", "0660 1234567", "1-800-FLOWERS", "+1 202 555 0173 ext. 5"] {
+        for text in
+            ["", "ana", "ana@example.com", "12", "+999 1234567", "+43", "0660 1234567", "1-800-FLOWERS", "+1 202 555 0173 ext. 5"]
+        {
             assert!(Phone::parse(text, None).is_err(), "{text}");
         }
         assert!(Phone::parse("123", america).is_err());

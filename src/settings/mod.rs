@@ -17,6 +17,7 @@ pub mod redirect_uri;
 mod resolve;
 mod resolve_durations;
 mod resolve_mail;
+mod resolve_sign_in;
 mod resolve_sms;
 mod resolved;
 mod resolved_sms;
@@ -27,10 +28,10 @@ use std::path::Path;
 
 pub use problem::{Problem, SettingsErrors};
 pub use resolved::{
-    BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, FlowSettings, KeySettings, LimitSettings, LogFormat,
-    LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings, Rate,
-    RetentionSettings, ServerSettings, SessionSettings, Settings, SigningAlg, SignupSettings, SmtpSettings, SmtpTls,
-    TokenSettings,
+    BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, FactorKind, FlowSettings, KeySettings, LimitSettings,
+    LogFormat, LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings, Rate,
+    RequiredFor, RetentionSettings, SecondFactorSettings, ServerSettings, SessionSettings, Settings, SignInSettings, SigningAlg,
+    SignupSettings, SmtpSettings, SmtpTls, TokenSettings, Way,
 };
 pub use resolved_sms::{CompletionSettings, Countries, Money, Prices, SmsProvider, SmsSettings, SmsTransport, TwilioSender};
 pub use secret::Secret;

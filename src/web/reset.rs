@@ -4,9 +4,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
-use super::{journey, verify};
+use super::journey::{self, Journey};
+use super::verify;
 use crate::actions::codes::{self, Found, Resent};
-use crate::actions::reset::{self, Proof};
+use crate::actions::reset::{self, Proof, Started};
 use crate::engine::flow::{Flow, State};
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
@@ -29,15 +30,22 @@ pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Res
     let journey = journey::of(&visitor, &params).await?;
     let identifier = params.first("identifier");
     if identifier.trim().is_empty() {
-        let mut shell = journey.shell(&visitor, "reset", &params);
-        let text = shell.t("problem-identifier-required").into_owned();
-        shell.problem("identifier", text);
-        let page = Reset { shell, flow: journey.id(), identifier: String::new() };
-        return Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))));
+        return Ok(again(&visitor, &journey, &params, "problem-identifier-required"));
     }
-    let flow = reset::start(&visitor.app, identifier, visitor.browser(), &journey.continue_to, &visitor.requester()).await;
-    let flow = flow.map_err(|fault| visitor.fault(&fault))?;
-    Ok(visitor.keep_browser(see_other(&format!("/reset/code?flow={}", flow.id))))
+    let started = reset::start(&visitor.app, identifier, visitor.browser(), &journey.continue_to, &visitor.requester()).await;
+    match started.map_err(|fault| visitor.fault(&fault))? {
+        Started::Sent(flow) => Ok(visitor.keep_browser(see_other(&format!("/reset/code?flow={}", flow.id)))),
+        Started::NoSms => Ok(again(&visitor, &journey, &params, "problem-no-sms")),
+    }
+}
+
+/// The form again, with what was typed and what is wrong with it.
+fn again(visitor: &Visitor, journey: &Journey, params: &Params, problem: &str) -> Response {
+    let mut shell = journey.shell(visitor, "reset", params);
+    let text = shell.t(problem).into_owned();
+    shell.problem("identifier", text);
+    let page = Reset { shell, flow: journey.id(), identifier: params.first("identifier").to_owned() };
+    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
 }
 
 async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
@@ -133,7 +141,7 @@ fn new_page(visitor: &Visitor, shell: Shell, flow: &Flow) -> Response {
         action: "/reset/new".to_owned(),
         flow: Some(flow.id.to_string()),
         token: None,
-        username: flow.state.destination().unwrap_or_default().to_owned(),
+        username: flow.state.destination().map(|to| to.as_str().to_owned()).unwrap_or_default(),
         min_length: i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX),
     };
     journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)
@@ -145,7 +153,9 @@ pub(super) async fn finish(visitor: Visitor, carrier: Carrier, form: Result<Form
     let flow = find(&visitor, &params).await?;
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
-    match reset::finish(&visitor.app, &flow, params.first("password"), current.as_ref(), &requester).await.map_err(fault)? {
+    let arrival = super::arrival(&visitor, &requester, current.as_ref(), &flow.continue_to, false);
+    match reset::finish(&visitor.app, &flow, params.first("password"), &arrival).await.map_err(fault)? {
+        reset::Reset::More(next) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
         reset::Reset::Done(session, continue_to) => {
             let response = verify::arrive(&visitor, &continue_to).await?;
             super::sign_in(&visitor, &carrier, &session, response).await
