@@ -17,7 +17,7 @@ use crate::gateways::mail::letters::Letter;
 use crate::ids::ClientId;
 use crate::store::consents::{self, Consent};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, events, flows, grants, sessions, users};
+use crate::store::{StoreError, Tx, events, flows, grants, sessions, trusted, users};
 
 /// How often a change is tried again when another request has changed the account in between.
 const ATTEMPTS: usize = 3;
@@ -126,6 +126,7 @@ pub async fn change_password(
         return Ok(PasswordChange::CurrentWrong);
     }
     sessions::end(&mut tx, &user.id, Which::AllBut(&current.session.id)).await?;
+    trusted::remove_all(&mut tx, &user.id).await?;
     grants::end_others(&mut tx, &user.id, &current.session.id).await?;
     for kind in ["reset", "change_email"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;
@@ -294,6 +295,7 @@ pub async fn undo_email(app: &App, flow: &Flow, requester: &Requester) -> Outcom
         Err(error) => return Err(error.into()),
     }
     sessions::end(&mut tx, &user.id, Which::All).await?;
+    trusted::remove_all(&mut tx, &user.id).await?;
     grants::end_all(&mut tx, &user.id).await?;
     // Later changes, and ways back from them, are the other one's too.
     for kind in ["reset", "change_email", "undo_email"] {

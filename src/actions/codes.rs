@@ -102,7 +102,7 @@ fn letter(app: &App, flow: &Flow, code: String) -> Option<Letter> {
             undo: link("/undo"),
             hours: whole(settings.undo, 3600),
         }),
-        State::SignIn => None,
+        State::SignIn | State::AddTotp { .. } => None,
     }
 }
 
@@ -237,7 +237,7 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     limit(app, requester).await?;
     let (Found::Here(old) | Found::Elsewhere(old)) = by_link(app, token, None).await? else { return Ok(Renewed::No) };
     let state = match &old.state {
-        State::SignIn | State::UndoEmail { .. } => return Ok(Renewed::No),
+        State::SignIn | State::UndoEmail { .. } | State::AddTotp { .. } => return Ok(Renewed::No),
         State::ResetProved { email } => State::Reset { email: email.clone() },
         other => other.clone(),
     };

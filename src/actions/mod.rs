@@ -10,6 +10,7 @@ pub mod account;
 pub mod authorize;
 pub mod clients;
 pub mod codes;
+pub mod factors;
 pub mod keys;
 pub mod limits;
 pub mod logout;
@@ -201,6 +202,7 @@ impl App {
             reset: settings.reset,
             change: Duration::from_secs(24 * 3600),
             undo: settings.undo,
+            add_factor: Duration::from_secs(15 * 60),
         }
     }
 

@@ -36,6 +36,7 @@ pub struct Flow {
 /// Reset ── proved ──▶ ResetProved ── password set ──▶ finished
 /// ChangeEmail ──────── proved ───────▶ finished (the pending address becomes the address)
 /// UndoEmail ────────── undone ───────▶ finished (the old address is back)
+/// AddTotp ──────────── proved ───────▶ finished (the authenticator app is a second factor)
 /// ```
 ///
 /// Every other pair of state and step is refused; a finished journey refuses all.
@@ -44,11 +45,26 @@ pub struct Flow {
 pub enum State {
     SignIn,
     SignUp(Box<SignUp>),
-    VerifyEmail { email: String },
-    Reset { email: String },
-    ResetProved { email: String },
-    ChangeEmail { email: String },
-    UndoEmail { previous: String, changed_to: String },
+    VerifyEmail {
+        email: String,
+    },
+    Reset {
+        email: String,
+    },
+    ResetProved {
+        email: String,
+    },
+    ChangeEmail {
+        email: String,
+    },
+    UndoEmail {
+        previous: String,
+        changed_to: String,
+    },
+    /// An authenticator app has its secret, and has not shown it yet.
+    AddTotp {
+        sealed: String,
+    },
 }
 
 /// Everything an account will be made of once its address is proved. Nothing stands in `users` before, so a stranger's sign-up
@@ -95,6 +111,7 @@ impl State {
             (Self::SignIn, Step::SignedIn)
             | (Self::SignUp(_) | Self::VerifyEmail { .. } | Self::ChangeEmail { .. }, Step::Proved)
             | (Self::ResetProved { .. }, Step::PasswordSet)
+            | (Self::AddTotp { .. }, Step::Proved)
             | (Self::UndoEmail { .. }, Step::Undone) => Ok(Next::Finished),
             _ => Err(Refusal::NotNow),
         }
@@ -109,13 +126,14 @@ impl State {
             Self::Reset { .. } | Self::ResetProved { .. } => "reset",
             Self::ChangeEmail { .. } => "change_email",
             Self::UndoEmail { .. } => "undo_email",
+            Self::AddTotp { .. } => "add_totp",
         }
     }
 
     /// The address that the journey's mail goes to, as typed.
     pub fn destination(&self) -> Option<&str> {
         match self {
-            Self::SignIn => None,
+            Self::SignIn | Self::AddTotp { .. } => None,
             Self::SignUp(sign_up) => Some(&sign_up.email),
             Self::VerifyEmail { email } | Self::Reset { email } | Self::ResetProved { email } | Self::ChangeEmail { email } => {
                 Some(email)
@@ -180,19 +198,22 @@ pub enum AccountPage {
     Profile,
     Password,
     Email,
+    Security,
     Sessions,
     Apps,
     Delete,
 }
 
 impl AccountPage {
-    pub const ALL: [Self; 6] = [Self::Profile, Self::Password, Self::Email, Self::Sessions, Self::Apps, Self::Delete];
+    pub const ALL: [Self; 7] =
+        [Self::Profile, Self::Password, Self::Email, Self::Security, Self::Sessions, Self::Apps, Self::Delete];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Profile => "profile",
             Self::Password => "password",
             Self::Email => "email",
+            Self::Security => "security",
             Self::Sessions => "sessions",
             Self::Apps => "apps",
             Self::Delete => "delete",
@@ -204,6 +225,7 @@ impl AccountPage {
             Self::Profile => "/account/profile",
             Self::Password => "/account/password",
             Self::Email => "/account/email",
+            Self::Security => "/account/security",
             Self::Sessions => "/account/sessions",
             Self::Apps => "/account/apps",
             Self::Delete => "/account/delete",
@@ -224,6 +246,7 @@ pub struct Lifetimes {
     pub reset: Duration,
     pub change: Duration,
     pub undo: Duration,
+    pub add_factor: Duration,
 }
 
 impl Lifetimes {
@@ -234,6 +257,7 @@ impl Lifetimes {
             State::Reset { .. } | State::ResetProved { .. } => self.reset,
             State::ChangeEmail { .. } => self.change,
             State::UndoEmail { .. } => self.undo,
+            State::AddTotp { .. } => self.add_factor,
         }
     }
 }
@@ -252,6 +276,7 @@ mod tests {
             State::ResetProved { email: email() },
             State::ChangeEmail { email: email() },
             State::UndoEmail { previous: email(), changed_to: email() },
+            State::AddTotp { sealed: "c2VhbGVk".to_owned() },
         ]
     }
 
@@ -264,6 +289,7 @@ mod tests {
                 (State::SignIn, SignedIn)
                     | (State::SignUp(_) | State::VerifyEmail { .. } | State::Reset { .. } | State::ChangeEmail { .. }, Proved)
                     | (State::ResetProved { .. }, PasswordSet)
+                    | (State::AddTotp { .. }, Proved)
                     | (State::UndoEmail { .. }, Undone)
             )
         };

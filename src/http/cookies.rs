@@ -16,6 +16,8 @@ pub enum CookieName {
     Locale,
     /// Who signed in here before.
     Remembered,
+    /// Not asked for the second factor here.
+    Trusted,
 }
 
 impl CookieName {
@@ -25,6 +27,7 @@ impl CookieName {
             Self::Browser => ("vestibule_browser", "__Host-vestibule_browser"),
             Self::Locale => ("vestibule_locale", "__Host-vestibule_locale"),
             Self::Remembered => ("vestibule_remembered", "__Host-vestibule_remembered"),
+            Self::Trusted => ("vestibule_trusted", "__Host-vestibule_trusted"),
         }
     }
 }

@@ -10,8 +10,10 @@
 pub mod clients;
 pub mod consents;
 mod db;
+pub mod enrolled;
 mod error;
 pub mod events;
+pub mod factors;
 pub mod facts;
 pub mod flows;
 mod gather;
@@ -21,9 +23,11 @@ pub mod keys;
 pub mod limits;
 mod migrate;
 pub mod outbox;
+pub mod recovery;
 pub mod sessions;
 mod sql;
 pub mod sweep;
+pub mod trusted;
 pub mod users;
 
 pub use db::{Location, Store, Tx};
