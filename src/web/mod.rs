@@ -11,9 +11,12 @@ mod journey;
 mod link;
 mod login;
 mod logout;
+mod recovery;
 mod reset;
+mod security;
 mod setup;
 mod signup;
+mod totp;
 mod verify;
 
 use axum::Router;
@@ -56,6 +59,16 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/email/resend", post(email::resend))
         .route("/account/email/cancel", post(email::cancel))
         .route("/account/email/link", get(link::change_email).post(email::by_link))
+        .route("/account/security", get(security::show))
+        .route("/account/security/factor/rename", post(security::rename))
+        .route("/account/security/factor/remove", post(security::remove))
+        .route("/account/security/codes", post(security::codes))
+        .route("/account/security/devices/revoke", post(security::revoke))
+        .route("/account/security/devices/revoke-all", post(security::revoke_all))
+        .route("/account/security/totp/begin", post(totp::begin))
+        .route("/account/security/totp", get(totp::show).post(totp::confirm))
+        .route("/account/security/recovery", get(recovery::back).post(recovery::make))
+        .route("/account/security/recovery/download", get(recovery::back).post(recovery::download))
         .route("/account/sessions", get(account::sessions))
         .route("/account/sessions/end", post(account::end_session))
         .route("/account/sessions/end-others", post(account::end_others))

@@ -18,9 +18,10 @@ use crate::engine::factor::{Enrolled, Factor, FactorKind};
 use crate::engine::user::User;
 use crate::ids::{FactorId, UserId};
 use crate::settings::RequiredFor;
-use crate::store::trusted::{self, TrustedDevice};
+use crate::store::trusted;
 use crate::store::{Tx, enrolled, factors};
 
+pub use crate::store::trusted::TrustedDevice;
 pub use devices::{is_trusted, trust};
 pub use recovery::{codes_left, make_recovery_codes, use_recovery_code};
 pub use totp::{begin_totp, confirm_totp, use_totp};

@@ -36,7 +36,10 @@ pub async fn remove(app: &App, name: &str, which: &Which) -> Result<Vec<Factor>,
         Which::All => found,
     };
     if let (Which::One(id), []) = (which, gone.as_slice()) {
-        return Err(Refused::Unknown(id.to_string()));
+        return Err(Refused::Invalid {
+            field: "factor".to_owned(),
+            why: format!("{id} is none of this account's second factors"),
+        });
     }
     for factor in &gone {
         factors::remove(&mut tx, &user.id, &factor.id, until).await?;
