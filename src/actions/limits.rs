@@ -12,8 +12,8 @@ use crate::store::{Tx, limits};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     SignIn,
-    /// A second factor.
-    Second,
+    SignInCode,
+    SecondFactor,
     SignUp,
     Reset,
     Verify,
@@ -28,7 +28,8 @@ impl Purpose {
     const fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
-            Self::Second => "second_factor",
+            Self::SignInCode => "sign_in_code",
+            Self::SecondFactor => "second_factor",
             Self::SignUp => "sign_up",
             Self::Reset => "reset",
             Self::Verify => "verify",
@@ -143,13 +144,14 @@ impl App {
         let backoff = Backoff { free: settings.sign_in_free_failures, longest: settings.delay_max.saturating_mul(SECOND_LONGER) };
         let mut tx = self.store.write().await?;
         let from =
-            limits::spend(&mut tx, &requester_key(Purpose::Second, requester), settings.verify_requester.into(), now).await?;
+            limits::spend(&mut tx, &requester_key(Purpose::SecondFactor, requester), settings.verify_requester.into(), now)
+                .await?;
         let account = match from {
             Allowance::Granted => limits::try_account(&mut tx, &second_key(user_id), backoff, now).await?,
             Allowance::After(_) => Allowance::Granted,
         };
         tx.commit().await?;
-        self.refuse(Purpose::Second, from.or(account))
+        self.refuse(Purpose::SecondFactor, from.or(account))
     }
 
     /// The second factor was right: the account's failures are forgotten, in the transaction of the sign-in.

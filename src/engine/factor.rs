@@ -67,11 +67,6 @@ impl Enrolled {
         !self.factors.is_empty() || self.security_keys > 0
     }
 
-    /// Whether there is anything to ask for as a second factor.
-    pub fn can_be_asked(&self) -> bool {
-        self.is_on() || self.passkeys > 0
-    }
-
     /// None without keys; else when one was last used.
     #[expect(clippy::option_option, reason = "no key, and a key that was never used, are different")]
     pub(super) fn keys_last_used_at(&self) -> Option<Option<Timestamp>> {

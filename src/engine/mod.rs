@@ -17,6 +17,7 @@ pub mod flow;
 pub mod grant;
 pub mod key;
 pub mod limit;
+pub mod method;
 pub mod oauth_error;
 pub mod outbox;
 pub mod params;

@@ -16,8 +16,10 @@ pub enum CookieName {
     Locale,
     /// Who signed in here before.
     Remembered,
-    /// Not asked for the second factor here.
-    Trusted,
+    /// What lets this browser skip the second factor.
+    Device,
+    /// The way in that was used last.
+    Way,
 }
 
 impl CookieName {
@@ -27,7 +29,8 @@ impl CookieName {
             Self::Browser => ("vestibule_browser", "__Host-vestibule_browser"),
             Self::Locale => ("vestibule_locale", "__Host-vestibule_locale"),
             Self::Remembered => ("vestibule_remembered", "__Host-vestibule_remembered"),
-            Self::Trusted => ("vestibule_trusted", "__Host-vestibule_trusted"),
+            Self::Device => ("vestibule_device", "__Host-vestibule_device"),
+            Self::Way => ("vestibule_way", "__Host-vestibule_way"),
         }
     }
 }

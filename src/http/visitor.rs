@@ -22,6 +22,7 @@ use crate::engine::params::Params;
 use crate::ids::UserId;
 use crate::locale::{Locale, Text};
 use crate::pages::{ErrorPage, Link};
+use crate::settings::Way;
 
 /// A browser's request.
 pub struct Visitor {
@@ -110,24 +111,33 @@ impl Visitor {
     }
 
     /// Lets the browser say next time that this person has signed in here.
-    pub fn remember(&self, mut response: Response, user_id: &UserId) -> Response {
-        let year = Some(Duration::from_secs(365 * 86400));
-        let value = session::remembrance(&self.app, user_id);
-        cookies::add(response.headers_mut(), self.cookies.set(CookieName::Remembered, &value, year));
-        response
+    pub fn remember(&self, response: Response, user_id: &UserId) -> Response {
+        self.keep(response, CookieName::Remembered, &session::remembrance(&self.app, user_id))
     }
 
     /// What this browser shows to skip the second factor.
-    pub fn trusted(&self) -> Option<&str> {
-        self.cookies.read(self.context.headers(), CookieName::Trusted)
+    pub fn device(&self) -> Option<&str> {
+        self.cookies.read(self.context.headers(), CookieName::Device)
+    }
+
+    /// The first factor that was used last in this browser.
+    pub fn last_way(&self) -> Option<Way> {
+        self.cookies.read(self.context.headers(), CookieName::Way).and_then(Way::named)
+    }
+
+    /// Keeps a cookie for a year.
+    pub fn keep(&self, mut response: Response, name: CookieName, value: &str) -> Response {
+        let year = Some(Duration::from_secs(365 * 86400));
+        cookies::add(response.headers_mut(), self.cookies.set(name, value, year));
+        response
     }
 
     /// Lets the browser skip the second factor from now on, with the secret that [`factors::trust`] gave. Others are trusted in it beside.
     pub fn keep_trusted(&self, mut response: Response, secret: &str) -> Response {
-        let value = factors::devices::joined(self.trusted(), secret);
+        let value = factors::devices::joined(self.device(), secret);
         cookies::add(
             response.headers_mut(),
-            self.cookies.set(CookieName::Trusted, &value, self.app.settings.second_factor.remember),
+            self.cookies.set(CookieName::Device, &value, self.app.settings.second_factor.remember),
         );
         response
     }
@@ -222,13 +232,16 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 21] = [
+        const KEYS: [&str; 24] = [
             "saved",
             "password-changed",
             "password-reset",
             "email-sent",
             "email-changed",
             "email-cancelled",
+            "phone-sent",
+            "phone-changed",
+            "phone-cancelled",
             "email-undone",
             "code-sent",
             "link-sent",

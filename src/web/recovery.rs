@@ -2,7 +2,7 @@
 
 use axum::response::Response;
 
-use super::security::person;
+use super::security::sender;
 use crate::actions::factors::recovery::{make_recovery_codes, opened_for_download, sealed_for_download};
 use crate::engine::user::User;
 use crate::http::form::{BadInput, Form};
@@ -16,7 +16,7 @@ pub(super) async fn back() -> Response {
 }
 
 pub(super) async fn make(visitor: Visitor, _: Result<Form, BadInput>) -> Result<Response, Response> {
-    let current = person(&visitor).await?;
+    let current = sender(&visitor).await?;
     let made = make_recovery_codes(&visitor.app, &current, &visitor.requester()).await;
     let Some(codes) = made.map_err(|fault| visitor.fault(&fault))? else { return Ok(see_other("/account/security")) };
     let sealed = sealed_for_download(&visitor.app, &current, &codes);
@@ -27,7 +27,7 @@ pub(super) async fn make(visitor: Visitor, _: Result<Form, BadInput>) -> Result<
 
 pub(super) async fn download(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let current = person(&visitor).await?;
+    let current = sender(&visitor).await?;
     let opened = opened_for_download(&visitor.app, &current, params.first("codes"));
     let Some(codes) = opened else { return Ok(see_other("/account/security")) };
     Ok(text_file("recovery-codes.txt", file(&visitor, &current.user, &codes)))

@@ -3,9 +3,10 @@
 use axum::response::Response;
 
 use super::account::{say, shell, signed_in, zone};
+use super::step_up;
 use crate::actions::factors::{self, BadName, Enabled, Overview, Removed, Renamed, devices};
 use crate::actions::session::Current;
-use crate::engine::address::Email;
+use crate::engine::address::Channel;
 use crate::engine::factor::{Factor, FactorKind};
 use crate::engine::flow::AccountPage;
 use crate::http::form::{BadInput, Form, Query};
@@ -19,9 +20,18 @@ use crate::time::Timestamp;
 
 const HERE: &str = "/account/security";
 
-/// Who is signed in, or the sign-in page that leads back here.
+/// Who is signed in, and has proved lately that it is they; else the page where that is done, which leads back here.
 pub(super) async fn person(visitor: &Visitor) -> Result<Current, Response> {
-    signed_in(visitor, Some(AccountPage::Security)).await
+    let current = signed_in(visitor, Some(AccountPage::Security)).await?;
+    step_up::to_see(visitor, &current, AccountPage::Security).await?;
+    Ok(current)
+}
+
+/// The same for forms, which may have been open for a while.
+pub(super) async fn sender(visitor: &Visitor) -> Result<Current, Response> {
+    let current = signed_in(visitor, Some(AccountPage::Security)).await?;
+    step_up::to_send(visitor, &current, AccountPage::Security).await?;
+    Ok(current)
 }
 
 /// The id of the field for a factor's name.
@@ -83,10 +93,8 @@ fn messages(visitor: &Visitor, shell: &Shell, current: &Current, factors: &[Fact
         FactorKind::Sms => ("sms-codes", "sms-codes-text", "sms-codes-none", "/account/phone", "sms-codes-link"),
         FactorKind::Mail => ("mail-codes", "mail-codes-text", "mail-codes-none", "/account/email", "mail-codes-link"),
     };
-    let to = match kind {
-        FactorKind::Mail => user.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned(),
-        FactorKind::Sms | FactorKind::Totp => user.phone_number.clone().unwrap_or_default(),
-    };
+    let channel = if kind == FactorKind::Sms { Channel::Sms } else { Channel::Mail };
+    let to = user.contact(channel).map(|contact| contact.shown()).unwrap_or_default();
     let reachable = factors::is_reachable(user, kind);
     Some(Messages {
         kind: kind.as_str(),
@@ -116,7 +124,7 @@ pub(super) const fn bad_name(bad: BadName) -> &'static str {
 
 pub(super) async fn rename(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let current = person(&visitor).await?;
+    let current = sender(&visitor).await?;
     let (factor, name) = (params.first("factor"), params.first("name"));
     let Ok(id) = factor.parse() else { return Ok(visitor.not_found()) };
     let renamed = factors::rename(&visitor.app, &current, &id, name).await.map_err(|fault| visitor.fault(&fault))?;
@@ -148,7 +156,7 @@ async fn refused(visitor: &Visitor, current: &Current, why: &str) -> Result<Resp
 
 pub(super) async fn remove(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let current = person(&visitor).await?;
+    let current = sender(&visitor).await?;
     let Ok(id) = params.first("factor").parse() else { return Ok(visitor.not_found()) };
     let done = factors::remove(&visitor.app, &current, &id, &visitor.requester()).await;
     removed(&visitor, &current, done.map_err(|fault| visitor.fault(&fault))?).await
@@ -157,7 +165,7 @@ pub(super) async fn remove(visitor: Visitor, form: Result<Form, BadInput>) -> Re
 /// Turns codes by SMS or mail on or off.
 pub(super) async fn codes(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let current = person(&visitor).await?;
+    let current = sender(&visitor).await?;
     let kind = FactorKind::named(params.first("kind")).filter(|kind| *kind != FactorKind::Totp);
     let (Some(kind), requester) = (kind, visitor.requester()) else { return Ok(visitor.not_found()) };
     let fault = |fault| visitor.fault(&fault);
@@ -174,7 +182,7 @@ pub(super) async fn codes(visitor: Visitor, form: Result<Form, BadInput>) -> Res
 
 pub(super) async fn revoke(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let current = person(&visitor).await?;
+    let current = sender(&visitor).await?;
     let Ok(id) = params.first("device").parse() else { return Ok(visitor.not_found()) };
     let revoked = devices::revoke(&visitor.app, &current, &id, &visitor.requester()).await;
     Ok(match revoked.map_err(|fault| visitor.fault(&fault))? {
@@ -184,7 +192,7 @@ pub(super) async fn revoke(visitor: Visitor, form: Result<Form, BadInput>) -> Re
 }
 
 pub(super) async fn revoke_all(visitor: Visitor, _: Result<Form, BadInput>) -> Result<Response, Response> {
-    let current = person(&visitor).await?;
+    let current = sender(&visitor).await?;
     devices::revoke_all(&visitor.app, &current, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
     Ok(see_other("/account/security?notice=trust-all-revoked"))
 }

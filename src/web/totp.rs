@@ -3,7 +3,7 @@
 use axum::response::Response;
 
 use super::account::{say, shell};
-use super::security::{bad_name, person};
+use super::security::{bad_name, person, sender};
 use crate::actions::factors::totp::{self, Confirmed, Shared};
 use crate::actions::session::Current;
 use crate::engine::flow::Flow;
@@ -17,7 +17,7 @@ use crate::pages::TotpSetup;
 const OVER: &str = "/account/security?notice=totp-over";
 
 pub(super) async fn begin(visitor: Visitor, _: Result<Form, BadInput>) -> Result<Response, Response> {
-    let current = person(&visitor).await?;
+    let current = sender(&visitor).await?;
     let begun = totp::begin_totp(&visitor.app, &current.user, visitor.browser(), &visitor.requester()).await;
     let flow = begun.map_err(|fault| visitor.fault(&fault))?;
     Ok(visitor.keep_browser(see_other(&format!("/account/security/totp?flow={}", flow.id))))
@@ -52,7 +52,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
 
 pub(super) async fn confirm(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let current = person(&visitor).await?;
+    let current = sender(&visitor).await?;
     let (code, name) = (params.first("code"), params.first("name"));
     let Some(flow) = pending(&visitor, &current, params.first("flow")).await? else { return Ok(see_other(OVER)) };
     let confirmed = totp::confirm_totp(&visitor.app, &current.user, &flow, code, name, &visitor.requester()).await;

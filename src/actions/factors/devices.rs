@@ -32,18 +32,15 @@ pub async fn trust(app: &App, tx: &mut Tx, user: &User, requester: &Requester) -
     Ok(Some(secret.as_str().to_owned()))
 }
 
-/// Whether a browser with this cookie is trusted with this account: one secret, or several joined by dots.
-pub async fn is_trusted(app: &App, user: &User, cookie: &str) -> Outcome<bool> {
+/// Whether a browser with this cookie is trusted with this account: one secret, or several joined by dots. In the caller's transaction.
+pub async fn is_trusted(app: &App, tx: &mut Tx, user: &User, cookie: &str) -> Outcome<bool> {
     if app.settings.second_factor.remember.is_none() {
         return Ok(false);
     }
     for text in cookie.split('.').take(MOST_IN_ONE_BROWSER) {
         let Ok(secret) = SecretToken::parse(Secret::Device, text) else { continue };
-        let found = trusted::find(&mut app.store.read().await?, &user.id, &secret.hash(), app.now()).await?;
-        if let Some(device) = found {
-            let mut tx = app.store.write_one().await?;
-            trusted::touch(&mut tx, &device.id, app.now()).await?;
-            tx.commit().await?;
+        if let Some(device) = trusted::find(tx, &user.id, &secret.hash(), app.now()).await? {
+            trusted::touch(tx, &device.id, app.now()).await?;
             return Ok(true);
         }
     }

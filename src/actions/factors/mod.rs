@@ -12,12 +12,12 @@ pub mod recovery;
 pub mod totp;
 
 use super::session::Current;
+use super::sign_in::second_factor_required;
 use super::{App, Outcome, Requester};
 use crate::engine::event::{Event, Kind};
 use crate::engine::factor::{Enrolled, Factor, FactorKind};
 use crate::engine::user::User;
 use crate::ids::{FactorId, UserId};
-use crate::settings::RequiredFor;
 use crate::store::trusted;
 use crate::store::{Tx, enrolled, factors};
 
@@ -45,16 +45,7 @@ pub async fn list(app: &App, current: &Current) -> Outcome<Overview> {
     let mut tx = app.store.read().await?;
     let enrolled = enrolled::of(&mut tx, &current.user).await?;
     let devices = trusted::list(&mut tx, &current.user.id, app.now()).await?;
-    Ok(Overview { enrolled, devices, required: is_required(app, &current.user) })
-}
-
-/// Whether the operator asks for a second factor of this person.
-pub fn is_required(app: &App, user: &User) -> bool {
-    match app.settings.second_factor.required {
-        RequiredFor::Nobody => false,
-        RequiredFor::Administrators => user.is_admin,
-        RequiredFor::Everyone => true,
-    }
+    Ok(Overview { enrolled, devices, required: second_factor_required(app, &current.user) })
 }
 
 /// Whether people may set up this kind here.
@@ -130,7 +121,7 @@ async fn take_away(app: &App, current: &Current, which: impl Fn(&Factor) -> bool
     if gone.is_empty() {
         return Ok(Removed::Unknown);
     }
-    if is_required(app, user) && !after.can_be_asked() {
+    if second_factor_required(app, user) && !after.is_on() && after.passkeys == 0 {
         return Ok(Removed::Required);
     }
     for factor in &gone {
