@@ -236,6 +236,75 @@ delete-point-apps = Verbundene Apps verlieren ihren Zugriff.
 delete-confirm = Ja, mein Konto endgültig löschen
 delete-button = Konto löschen
 
+# Sicherheit
+account-security = Sicherheit
+security-passkeys = Passkeys
+security-passkeys-text = Melden Sie sich mit Fingerabdruck, Gesicht oder der PIN Ihres Geräts an statt mit einem Passwort.
+security-passkeys-link = Passkeys verwalten
+two-step = Anmeldung in zwei Schritten
+two-step-on = an
+two-step-off = aus
+two-step-on-text = Nach dem ersten Nachweis fragen wir nach einem zweiten. Ein gestohlenes Passwort allein genügt dann nicht.
+two-step-off-text = Wer Ihr Passwort erfährt, kann sich als Sie anmelden. Ein zweiter Schritt verhindert das.
+two-step-required = Er ist hier Pflicht: Den letzten zweiten Schritt können Sie ersetzen, aber nicht entfernen.
+totp = Authenticator-Apps
+totp-text = Eine App auf Ihrem Telefon zeigt alle 30 Sekunden einen neuen Code, auch ohne Netz.
+totp-add = App hinzufügen
+totp-set-up = Authenticator-App hinzufügen
+totp-set-up-text = Scannen Sie das Bild mit einer Authenticator-App auf Ihrem Telefon. Geben Sie dann den Code ein, den die App zeigt.
+totp-qr = QR-Code mit dem geheimen Schlüssel; derselbe Schlüssel steht darunter als Text
+totp-open = In einer App auf diesem Gerät öffnen
+totp-secret = Geheimer Schlüssel
+totp-secret-hint = Wenn Sie nicht scannen können: Tippen oder kopieren Sie ihn in die App. Leerzeichen zählen nicht.
+totp-name = Authenticator-App
+totp-name-hint = Woran Sie sie später erkennen, zum Beispiel „Mein Telefon“.
+totp-confirm = Bestätigen und einschalten
+totp-cancel = Abbrechen
+copy = Kopieren
+copied = Kopiert
+factor-name = Name
+factor-unused = noch nicht benutzt
+factor-last = Zuletzt benutzt:
+factor-rename = Umbenennen
+factor-rename-save = Namen speichern
+factor-remove = Entfernen
+factor-remove-named = { $name } entfernen
+sms-codes = Codes per SMS
+sms-codes-text = Wir senden einen Code an { $to }. Eine App ist sicherer: Nummern können übernommen werden.
+sms-codes-none = Dafür braucht Ihr Konto eine bestätigte Telefonnummer.
+sms-codes-link = Telefonnummer hinzufügen
+mail-codes = Codes per E-Mail
+mail-codes-text = Wir senden einen Code an { $to }. Das schützt so gut, wie Ihr Postfach geschützt ist.
+mail-codes-none = Dafür braucht Ihr Konto eine bestätigte E-Mail-Adresse.
+mail-codes-link = E-Mail-Adresse bestätigen
+codes-turn-on = Einschalten
+codes-turn-on-named = { $name } einschalten
+codes-turn-off = Ausschalten
+codes-turn-off-named = { $name } ausschalten
+recovery = Wiederherstellungscodes
+recovery-text = Für den Tag, an dem Ihr Telefon weg ist. Jeder gilt einmal.
+recovery-left = { $count ->
+    [0] Sie haben keine.
+    [one] Einer ist übrig.
+   *[other] { $count } sind übrig.
+}
+recovery-missing = Erstellen Sie jetzt Wiederherstellungscodes: Ohne sie kann ein verlorenes Telefon Sie aussperren.
+recovery-make = Codes erstellen
+recovery-again = Neue Codes erstellen
+recovery-shown = Ihre Wiederherstellungscodes
+recovery-shown-text = Bewahren Sie sie dort auf, wo Sie sie ohne Ihr Telefon finden, zum Beispiel gedruckt bei Ihren Papieren. Sie werden nur jetzt gezeigt; frühere Codes gelten nicht mehr.
+recovery-download = Als Textdatei herunterladen
+recovery-print = Drucken
+recovery-done = Ich habe sie aufbewahrt
+recovery-file = { $site }: Wiederherstellungscodes für { $account }
+recovery-file-text = Jeder Code gilt einmal, anstelle des zweiten Schritts. Wer sie und Ihr Passwort hat, kann sich als Sie anmelden.
+trusted = Browser ohne zweiten Schritt
+trusted-text = In diesen Browsern haben Sie „nicht mehr fragen“ gewählt. Ein neues Passwort beendet das.
+trusted-until = bis
+trusted-revoke = Wieder fragen
+trusted-revoke-named = Auf { $device } wieder fragen
+trusted-revoke-all = Überall wieder fragen
+
 # Seiten für die Entwicklung
 mailbox = Postfach
 mailbox-none = Noch keine Mail. Registrieren Sie sich, dann erscheint hier die erste.
@@ -394,6 +463,18 @@ notice-flow-elsewhere = Diese Anmeldung wurde in einem anderen Browser begonnen,
 notice-flow-forgotten = Wir wissen nicht mehr, woher Sie kamen. Melden Sie sich hier an und gehen Sie dann zur Anwendung zurück.
 session-unknown-device = Unbekanntes Gerät
 undo-tick = Ja, das war ich nicht: Änderung zurücknehmen
+problem-recovery = Das ist keiner Ihrer Wiederherstellungscodes, oder er ist schon benutzt. Prüfen Sie jeden Buchstaben und jede Ziffer.
+problem-totp = Dieser Code stimmt nicht. Geben Sie den ein, den die App jetzt zeigt, und prüfen Sie, ob die Uhr jenes Geräts richtig geht.
+problem-factor-required = Ein zweiter Schritt ist hier Pflicht, und das ist Ihr letzter. Fügen Sie zuerst einen anderen hinzu.
+problem-factor-contact = Codes können nicht gesendet werden: Es gibt keine bestätigte Nummer oder Adresse. Bestätigen Sie zuerst eine.
+problem-factor-many = Ihr Konto hat so viele zweite Schritte, wie es fassen kann. Entfernen Sie zuerst einen.
+notice-factor-added = Die Anmeldung in zwei Schritten ist an, mit dem neuen zweiten Schritt.
+notice-factor-renamed = Der neue Name ist gespeichert.
+notice-factor-removed = Der zweite Schritt ist entfernt. Die Anmeldung in zwei Schritten bleibt mit den anderen an.
+notice-two-step-off = Das war der letzte zweite Schritt: Die Anmeldung in zwei Schritten ist jetzt aus.
+notice-totp-over = Die Einrichtung war zu lange offen oder ist schon fertig. Beginnen Sie noch einmal, wenn die App nicht in der Liste steht.
+notice-trust-revoked = Dieser Browser wird wieder nach dem zweiten Schritt gefragt.
+notice-trust-all-revoked = Jeder Browser wird wieder nach dem zweiten Schritt gefragt.
 
 # Andere Wege
 login-identifier-all = E-Mail-Adresse, Telefonnummer oder Benutzername

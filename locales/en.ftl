@@ -236,6 +236,75 @@ delete-point-apps = Connected apps lose their access.
 delete-confirm = Yes, delete my account for good
 delete-button = Delete account
 
+# Security
+account-security = Security
+security-passkeys = Passkeys
+security-passkeys-text = Sign in with your fingerprint, your face or the PIN of your device instead of a password.
+security-passkeys-link = Manage passkeys
+two-step = Two-step verification
+two-step-on = on
+two-step-off = off
+two-step-on-text = After the first proof of who you are we ask for a second one, so a stolen password is not enough.
+two-step-off-text = Whoever learns your password can sign in as you. A second step prevents that.
+two-step-required = It is required here: you can replace the last second step, but not remove it.
+totp = Authenticator apps
+totp-text = An app on your phone shows a new code every 30 seconds, also without network.
+totp-add = Add an app
+totp-set-up = Add an authenticator app
+totp-set-up-text = Scan the picture with an authenticator app on your phone. Then enter the code that the app shows.
+totp-qr = QR code with the secret key; the same key stands below as text
+totp-open = Open in an app on this device
+totp-secret = Secret key
+totp-secret-hint = If you cannot scan: type or paste this into the app. Spaces do not count.
+totp-name = Authenticator app
+totp-name-hint = How you recognise it later, for example “My phone”.
+totp-confirm = Confirm and turn on
+totp-cancel = Cancel
+copy = Copy
+copied = Copied
+factor-name = Name
+factor-unused = not used yet
+factor-last = Last used:
+factor-rename = Rename
+factor-rename-save = Save name
+factor-remove = Remove
+factor-remove-named = Remove { $name }
+sms-codes = Codes by SMS
+sms-codes-text = We send a code to { $to }. An app is safer: numbers can be taken over.
+sms-codes-none = For this, your account needs a confirmed phone number.
+sms-codes-link = Add a phone number
+mail-codes = Codes by email
+mail-codes-text = We send a code to { $to }. It protects as well as your mailbox is protected.
+mail-codes-none = For this, your account needs a confirmed email address.
+mail-codes-link = Confirm your email address
+codes-turn-on = Turn on
+codes-turn-on-named = Turn on: { $name }
+codes-turn-off = Turn off
+codes-turn-off-named = Turn off: { $name }
+recovery = Recovery codes
+recovery-text = For the day on which your phone is gone. Each works once.
+recovery-left = { $count ->
+    [0] You have none.
+    [one] One is left.
+   *[other] { $count } are left.
+}
+recovery-missing = Make recovery codes now: without them, a lost phone can lock you out.
+recovery-make = Make recovery codes
+recovery-again = Make new codes
+recovery-shown = Your recovery codes
+recovery-shown-text = Keep them where you find them without your phone, for example printed and with your papers. They are shown only now; any codes from before no longer work.
+recovery-download = Download as a text file
+recovery-print = Print
+recovery-done = I have kept them
+recovery-file = { $site }: recovery codes for { $account }
+recovery-file-text = Each code works once, in place of the second step. Whoever has them and your password can sign in as you.
+trusted = Browsers that skip the second step
+trusted-text = In these browsers you ticked “do not ask again”. A new password ends that.
+trusted-until = until
+trusted-revoke = Ask again
+trusted-revoke-named = Ask again on { $device }
+trusted-revoke-all = Ask again everywhere
+
 # Development pages
 mailbox = Mailbox
 mailbox-none = No mail yet. Sign up, and the first one appears here.
@@ -394,6 +463,18 @@ notice-flow-elsewhere = This sign-in was started in another browser, or your bro
 notice-flow-forgotten = We no longer know where you came from. Sign in here, then go back to the application.
 session-unknown-device = Unknown device
 undo-tick = Yes, this was not me: take the change back
+problem-recovery = This is none of your recovery codes, or it was used already. Check each letter and digit.
+problem-totp = This code is not right. Enter the one that the app shows now, and check that the clock of that device is right.
+problem-factor-required = A second step is required here, and this is your last one. Add another one first.
+problem-factor-contact = Codes cannot be sent: there is no confirmed number or address. Confirm one first.
+problem-factor-many = Your account has as many second steps as it can hold. Remove one first.
+notice-factor-added = Two-step verification is on, with the new second step.
+notice-factor-renamed = The new name is saved.
+notice-factor-removed = The second step is removed. Two-step verification stays on with the others.
+notice-two-step-off = That was the last second step: two-step verification is off now.
+notice-totp-over = The set-up was open for too long or is done already. Begin again if the app is not in the list.
+notice-trust-revoked = This browser is asked for the second step again.
+notice-trust-all-revoked = Every browser is asked for the second step again.
 
 # Other ways in
 login-identifier-all = Email address, phone number or username

@@ -110,7 +110,7 @@ fn letter(app: &App, flow: &Flow, code: String) -> Option<Letter> {
             undo: link("/undo"),
             hours: whole(settings.undo, 3600),
         }),
-        State::SignIn => None,
+        State::SignIn | State::AddTotp { .. } => None,
     }
 }
 
@@ -286,7 +286,9 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     limit(app, requester).await?;
     let (Found::Here(old) | Found::Elsewhere(old)) = by_link(app, token, None).await? else { return Ok(Renewed::No) };
     let state = match &old.state {
-        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::UndoEmail { .. } => return Ok(Renewed::No),
+        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::UndoEmail { .. } | State::AddTotp { .. } => {
+            return Ok(Renewed::No);
+        }
         State::ResetProved { to } => {
             State::Reset(Box::new(Asked { identifier: to.as_str().to_owned(), channel: to.channel(), to: Some(to.clone()) }))
         }

@@ -11,6 +11,7 @@ pub mod authorize;
 pub mod clients;
 pub mod codes;
 pub mod contact;
+pub mod factors;
 pub mod keys;
 pub mod limits;
 pub mod logout;
@@ -208,6 +209,7 @@ impl App {
             reset: settings.reset,
             change: Duration::from_secs(24 * 3600),
             undo: settings.undo,
+            add_factor: Duration::from_secs(15 * 60),
         }
     }
 

@@ -15,7 +15,7 @@ use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
 use crate::engine::user::User;
 use crate::gateways::mail::letters::Letter;
-use crate::store::{StoreError, Tx, flows, grants, sessions, users};
+use crate::store::{StoreError, Tx, flows, grants, sessions, trusted, users};
 use crate::time::Timestamp;
 
 /// Begins a reset. Known or not, the same page follows; only the mail knows.
@@ -148,6 +148,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
         return Err(StoreError::Overtaken.into());
     }
     sessions::end(&mut tx, &user.id, sessions::Which::All).await?;
+    trusted::remove_all(&mut tx, &user.id).await?;
     grants::end_all(&mut tx, &user.id).await?;
     for kind in ["reset", "change_email", "change_phone", "verify", "sign_in_code", "second_factor", "enrol"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;

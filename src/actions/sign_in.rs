@@ -1,7 +1,7 @@
 //! Signing in: with an identifier and a password here, with codes and passkeys beside; all of them go on in [`proceed`].
 
 use super::session::{self, Current, Proved};
-use super::{App, Outcome, Requester, codes};
+use super::{App, Outcome, Requester, codes, factors};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Identifier};
 use crate::engine::event::{Event, Kind};
@@ -105,6 +105,10 @@ pub(super) async fn proceed(app: &App, mut tx: Tx, user: &User, given: Vec<Metho
     let enrolled = enrolled::of(&mut tx, user).await?;
     let channel = if user.email.is_some() { Channel::Mail } else { Channel::Sms };
     let verified = user.contact(channel).is_none() || user.is_verified(channel);
+    let remembered = match arrival.device {
+        Some(cookie) if enrolled.is_on() => factors::is_trusted(app, &mut tx, user, cookie).await?,
+        _ => false,
+    };
     let facts = Facts {
         active: user.is_active(),
         verified: verified || !app.must_verify(channel),
@@ -113,7 +117,7 @@ pub(super) async fn proceed(app: &App, mut tx: Tx, user: &User, given: Vec<Metho
         second: Second {
             required: second_factor_required(app, user),
             now: matches!(arrival.continue_to, Continue::Authorize { request } if request.needs_two_factors()),
-            remembered: false,
+            remembered,
         },
     };
     let half = |given| Box::new(HalfSignedIn { given, remember: arrival.remember, to: None });

@@ -10,6 +10,7 @@ mod dev;
 mod messages;
 mod profile;
 pub mod samples;
+mod security;
 mod sign_in;
 
 pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
@@ -18,6 +19,7 @@ pub use consent::{Consent, FormPost, ScopeLine};
 pub use dev::{DemoClaims, DemoHome, Mail, MailPage, Mailbox};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
+pub use security::{AuthenticatorApp, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
 
 /// A link dressed as a button.

@@ -1,5 +1,7 @@
 //! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
 
+mod security;
+
 use askama::Template;
 
 use super::{
@@ -26,6 +28,7 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     pages.extend(codes(text)?);
     pages.extend(messages(text)?);
     pages.extend(account(text)?);
+    pages.extend(security::pages(text)?);
     pages.extend(dev(text)?);
     Ok(pages)
 }

@@ -7,6 +7,7 @@ mod email_change;
 mod enumeration;
 mod limits;
 mod reset;
+mod second_factor_account;
 mod sessions;
 mod setup;
 mod sign_in;
