@@ -304,6 +304,10 @@ trusted-until = bis
 trusted-revoke = Wieder fragen
 trusted-revoke-named = Auf { $device } wieder fragen
 trusted-revoke-all = Überall wieder fragen
+# Text messages. One message holds 160 characters of the GSM alphabet: plain quotes and hyphens, no dashes.
+sms-code = { $code } ist Ihr Code für { $site }. Gültig { $minutes } min. Geben Sie ihn niemandem weiter.
+sms-existing = { $site }: Zu dieser Nummer gibt es schon ein Konto. Anmelden: { $link }
+sms-notice = { $site }: { $words } Waren Sie das nicht? { $link }
 
 # Seiten für die Entwicklung
 mailbox = Postfach
@@ -312,6 +316,9 @@ mailbox-text = Während der Entwicklung abgefangene Mails, die neueste zuerst.
 mailbox-to = An
 mailbox-html = HTML-Teil ansehen
 mailbox-back = Zurück zum Postfach
+inbox = SMS
+inbox-none = Noch keine SMS. Lassen Sie sich einen Code per SMS schicken, dann erscheint er hier.
+inbox-text = Während der Entwicklung abgefangene SMS, die neueste zuerst.
 demo = Demo-Anwendung
 demo-text = Eine kleine Anwendung, um den ganzen Weg durch OpenID Connect auszuprobieren.
 demo-sign-in = Mit { $site } anmelden

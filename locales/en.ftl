@@ -304,6 +304,10 @@ trusted-until = until
 trusted-revoke = Ask again
 trusted-revoke-named = Ask again on { $device }
 trusted-revoke-all = Ask again everywhere
+# Text messages. One message holds 160 characters of the GSM alphabet: plain quotes and hyphens, no dashes.
+sms-code = { $code } is your code for { $site }. Valid for { $minutes } min. Never give it to anyone.
+sms-existing = { $site }: this number already has an account. Sign in: { $link }
+sms-notice = { $site }: { $words } Not you? { $link }
 
 # Development pages
 mailbox = Mailbox
@@ -312,6 +316,9 @@ mailbox-text = Mails caught during development, newest first.
 mailbox-to = To
 mailbox-html = View the HTML part
 mailbox-back = Back to the mailbox
+inbox = Text messages
+inbox-none = No text yet. Ask for a code by text message, and it appears here.
+inbox-text = Text messages caught during development, newest first.
 demo = Demo application
 demo-text = A small relying party, to try the whole way through OpenID Connect.
 demo-sign-in = Sign in with { $site }

@@ -23,6 +23,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_in_code;
 pub mod sign_up;
+pub mod sms;
 pub mod sweep;
 pub mod tell;
 pub mod token;
@@ -45,6 +46,7 @@ use crate::engine::event::Origin;
 use crate::engine::phone::{Country, NotAPhone, Phone};
 use crate::engine::{flow, session as sessions};
 use crate::gateways::mail::Mailer;
+use crate::gateways::sms::Texter;
 use crate::locale::{Catalogue, Locale, Text};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -67,9 +69,10 @@ pub struct Parts {
     pub(in crate::actions) keyring: Keyring,
     hasher: Hasher,
     pub(in crate::actions) mailer: Mailer,
+    pub(in crate::actions) texter: Texter,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
-    pub(in crate::actions) outbox: outbox::Bell,
+    pub(in crate::actions) outbox: outbox::Bells,
     stopping: AtomicBool,
 }
 
@@ -90,6 +93,7 @@ pub struct Made {
     pub keyring: Keyring,
     pub hasher: Hasher,
     pub mailer: Mailer,
+    pub texter: Texter,
 }
 
 /// What went wrong with the machinery rather than with the request. All but `Broken` are worth another try.
@@ -152,9 +156,10 @@ impl App {
             keyring: made.keyring,
             hasher: made.hasher,
             mailer: made.mailer,
+            texter: made.texter,
             clients,
             blocked: token::Blocked::default(),
-            outbox: outbox::Bell::default(),
+            outbox: outbox::Bells::default(),
             stopping: AtomicBool::new(false),
         })))
     }
@@ -233,7 +238,7 @@ impl App {
 
     /// The country of numbers that are written without theirs.
     fn home(&self) -> Option<Country> {
-        None
+        self.settings.sms.default_country.as_deref().and_then(|country| country.parse().ok())
     }
 
     pub fn code_rules(&self) -> CodeRules {

@@ -175,8 +175,11 @@ pub(super) fn limit_key(identifier: &Identifier, typed: &str) -> String {
 /// A journey in which the account's address or number is proved, with its message on the way.
 async fn verify_first(app: &App, mut tx: Tx, user: &User, channel: Channel, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
     let Some(to) = user.contact(channel) else { return Ok(SignedIn::Wrong) };
-    let mut flow = codes::begin(app, State::Verify { to }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
-    codes::send(app, &mut tx, &mut flow, codes::Recipient::Owner, arrival.requester.locale).await?;
+    let mut flow = codes::begin(app, State::Verify { to: to.clone() }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
+    // Without a text the page still offers another one, later.
+    let may_send = codes::may_send_to(app, &mut tx, &to.identifier(), arrival.requester).await?;
+    let recipient = if may_send { codes::Recipient::Owner } else { codes::Recipient::Nobody };
+    codes::send(app, &mut tx, &mut flow, recipient, arrival.requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     Ok(SignedIn::More(Box::new(flow)))

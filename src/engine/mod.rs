@@ -29,4 +29,5 @@ pub mod scope;
 pub mod session;
 pub mod sign_in;
 pub mod totp;
+pub mod sms_guard;
 pub mod user;

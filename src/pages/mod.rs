@@ -16,7 +16,7 @@ mod sign_in;
 pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
 pub use consent::{Consent, FormPost, ScopeLine};
-pub use dev::{DemoClaims, DemoHome, Mail, MailPage, Mailbox};
+pub use dev::{DemoClaims, DemoHome, Inbox, Mail, MailPage, Mailbox, Text};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
 pub use security::{AuthenticatorApp, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};

@@ -6,7 +6,7 @@ use askama::Template;
 
 use super::{
     App, Apps, ChangeContact, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home,
-    IdentifierKinds, Link, LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew,
+    IdentifierKinds, Inbox, Link, LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew,
     ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify,
 };
 use crate::engine::address::Channel;
@@ -313,6 +313,12 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         body: "Welcome.\n\n    123456\n\nhttp://localhost:8080/verify/link?token=1\n".to_owned(),
         links: vec![link],
     };
+    let sms = super::Text {
+        to: "+436601234567".to_owned(),
+        body: "123456 is your code for Vestibule.\n\n@localhost #123456".to_owned(),
+        sent: text.when(NOW, ZONE),
+    };
+    let inbox = Inbox { shell: shell(text, "inbox"), texts: vec![sms] };
     let demo = DemoHome { shell: shell(text, "demo"), sign_in: "/sign-in".to_owned(), provider: "Vestibule".to_owned() };
     let claims = DemoClaims {
         shell: shell(text, "demo"),
@@ -328,6 +334,7 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     Ok(vec![
         ("mailbox", mailbox.render()?),
         ("mail", page.render()?),
+        ("inbox", inbox.render()?),
         ("demo-home", demo.render()?),
         ("demo-claims", claims.render()?),
     ])

@@ -25,6 +25,7 @@ mod migrate;
 pub mod outbox;
 pub mod recovery;
 pub mod sessions;
+pub mod sms;
 mod sql;
 pub mod sweep;
 pub mod trusted;
