@@ -67,3 +67,9 @@ CREATE TABLE spent (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX spent_expires ON spent (expires_at);
+
+-- When to ask somebody again whether to add a passkey; NULL: never. At most one row an account.
+CREATE TABLE passkey_offers (
+    user_id TEXT    NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    ask_at  INTEGER
+) STRICT;

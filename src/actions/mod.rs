@@ -14,6 +14,7 @@ pub mod keys;
 pub mod limits;
 pub mod logout;
 pub mod outbox;
+pub mod passkeys;
 pub mod reset;
 pub mod session;
 pub mod setup;
@@ -63,6 +64,8 @@ pub struct Parts {
     pub(in crate::actions) mailer: Mailer,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
+    /// None where the public URL names no host that passkeys could belong to.
+    pub(in crate::actions) webauthn: Option<webauthn_rs::Webauthn>,
     pub(in crate::actions) outbox: outbox::Bell,
     stopping: AtomicBool,
 }
@@ -135,6 +138,7 @@ impl App {
     pub fn new(made: Made) -> Outcome<Self> {
         let catalogue = Catalogue::load().map_err(|error| Fault::Broken(error.to_string()))?;
         let clients = clients::Cache::new(&made.settings)?;
+        let webauthn = passkeys::relying_party(&made.settings);
         Ok(Self(Arc::new(Parts {
             settings: made.settings,
             clock: made.clock,
@@ -148,6 +152,7 @@ impl App {
             mailer: made.mailer,
             clients,
             blocked: token::Blocked::default(),
+            webauthn,
             outbox: outbox::Bell::default(),
             stopping: AtomicBool::new(false),
         })))

@@ -19,6 +19,7 @@ pub mod limit;
 pub mod oauth_error;
 pub mod outbox;
 pub mod params;
+pub mod passkey;
 pub mod password;
 pub mod phone;
 pub mod refresh;
