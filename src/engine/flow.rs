@@ -179,6 +179,7 @@ impl Continue {
 pub enum AccountPage {
     Profile,
     Password,
+    Passkeys,
     Email,
     Sessions,
     Apps,
@@ -186,12 +187,14 @@ pub enum AccountPage {
 }
 
 impl AccountPage {
-    pub const ALL: [Self; 6] = [Self::Profile, Self::Password, Self::Email, Self::Sessions, Self::Apps, Self::Delete];
+    pub const ALL: [Self; 7] =
+        [Self::Profile, Self::Password, Self::Passkeys, Self::Email, Self::Sessions, Self::Apps, Self::Delete];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Profile => "profile",
             Self::Password => "password",
+            Self::Passkeys => "passkeys",
             Self::Email => "email",
             Self::Sessions => "sessions",
             Self::Apps => "apps",
@@ -203,6 +206,7 @@ impl AccountPage {
         match self {
             Self::Profile => "/account/profile",
             Self::Password => "/account/password",
+            Self::Passkeys => "/account/passkeys",
             Self::Email => "/account/email",
             Self::Sessions => "/account/sessions",
             Self::Apps => "/account/apps",

@@ -53,7 +53,11 @@ pub fn name(typed: &str) -> Option<String> {
 /// What a new credential is called: its provider, if that is known.
 pub fn provider(attestation_object: &[u8]) -> Option<&'static str> {
     let id = aaguid(attestation_object)?;
-    PROVIDERS.lines().filter_map(|line| line.split_once(' ')).find(|(known, _)| uuid::Uuid::parse_str(known) == Ok(id)).map(|(_, name)| name)
+    PROVIDERS
+        .lines()
+        .filter_map(|line| line.split_once(' '))
+        .find(|(known, _)| uuid::Uuid::parse_str(known) == Ok(id))
+        .map(|(_, name)| name)
 }
 
 const PROVIDERS: &str = include_str!("passkey_providers.txt");

@@ -42,6 +42,7 @@ pub enum MethodKind {
     Password,
     /// A link or code sent to a verified address.
     Mail,
+    Passkey,
 }
 
 impl MethodKind {
@@ -50,6 +51,7 @@ impl MethodKind {
         match self {
             Self::Password => "pwd",
             Self::Mail => "otp",
+            Self::Passkey => "swk",
         }
     }
 
@@ -57,6 +59,7 @@ impl MethodKind {
         match self {
             Self::Password => "password",
             Self::Mail => "mail",
+            Self::Passkey => "passkey",
         }
     }
 }

@@ -207,7 +207,7 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 14] = [
+        const KEYS: [&str; 17] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -222,6 +222,9 @@ impl Visitor {
             "sessions-ended",
             "app-revoked",
             "go-back",
+            "passkey-added",
+            "passkey-renamed",
+            "passkey-removed",
         ];
         let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;
         Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })

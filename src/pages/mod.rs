@@ -8,6 +8,7 @@ mod codes;
 mod consent;
 mod dev;
 mod messages;
+mod passkeys;
 mod profile;
 pub mod samples;
 mod sign_in;
@@ -17,6 +18,7 @@ pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
 pub use consent::{Consent, FormPost, ScopeLine};
 pub use dev::{DemoClaims, DemoHome, Mail, MailPage, Mailbox};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
+pub use passkeys::{Ceremony, Passkey, PasskeyOffer, Passkeys, Signals};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
 pub use sign_in::{Login, Reset, Setup, Signup};
 

@@ -1,5 +1,7 @@
 //! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
 
+mod passkeys;
+
 use askama::Template;
 
 use super::{
@@ -21,6 +23,7 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     pages.extend(codes(text)?);
     pages.extend(messages(text)?);
     pages.extend(account(text)?);
+    pages.extend(passkeys::samples(text)?);
     pages.extend(dev(text)?);
     Ok(pages)
 }
@@ -53,6 +56,8 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         remember: false,
         signup_open: true,
         reauthenticate: None,
+        passkey: Some(passkeys::ceremony()),
+        unknown: None,
     };
     let failed = Login {
         shell: wrong(shell(text, "login"), "identifier", "problem-login"),

@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::query;
+use super::{Ceremony, query};
 use crate::http::shell::Shell;
 
 /// `/login`. Fields: `identifier`, `password`, `remember`, `flow`.
@@ -17,6 +17,10 @@ pub struct Login {
     pub signup_open: bool,
     /// Set when the same person must prove themselves again: the name shown in place of the field.
     pub reauthenticate: Option<String>,
+    /// What the browser is asked for a passkey; the answer goes to `/login/passkey`. Fields: `credential`, `state`, `remember`, `flow`.
+    pub passkey: Option<Ceremony>,
+    /// What tells the browser that a passkey is of no use here any more.
+    pub unknown: Option<String>,
 }
 
 impl Login {

@@ -64,15 +64,10 @@ pub async fn insert(tx: &mut Tx, passkey: &Passkey) -> Result<()> {
 
 /// The person's, the newest first.
 pub async fn of_user(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Passkey>> {
-    all!(
-        tx,
-        PasskeyRow,
-        select!("user_id = $1 AND expires_at IS NULL ORDER BY created_at DESC, id DESC"),
-        user_id.as_str()
-    )?
-    .into_iter()
-    .map(Passkey::try_from)
-    .collect()
+    all!(tx, PasskeyRow, select!("user_id = $1 AND expires_at IS NULL ORDER BY created_at DESC, id DESC"), user_id.as_str())?
+        .into_iter()
+        .map(Passkey::try_from)
+        .collect()
 }
 
 pub async fn by_credential_id(tx: &mut Tx, credential_id: &[u8]) -> Result<Option<Passkey>> {

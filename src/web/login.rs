@@ -4,7 +4,7 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::journey::{self, Journey};
-use crate::actions::session::{self, Sessions};
+use crate::actions::session::{self, Current, Sessions};
 use crate::actions::sign_in::{Attempt, SignedIn, with_password};
 use crate::engine::address::{Email, Username};
 use crate::engine::authorize::Prompt;
@@ -38,6 +38,36 @@ struct Typed {
 
 /// `who` has to prove that it is still them.
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: Option<&User>) -> Response {
+    page_about(visitor, journey, shell, typed, who, None)
+}
+
+/// The page after a passkey that was refused; `unknown` tells the browser to forget it.
+pub(super) fn after_passkey(
+    visitor: &Visitor,
+    journey: &Journey,
+    current: Option<&Current>,
+    params: &Params,
+    problem: Option<&str>,
+    unknown: Option<String>,
+) -> Response {
+    let who = current.map(|current| &current.user).filter(|user| journey.flow.is_some() && wants(journey, user));
+    let identifier = who.map_or_else(|| hint(journey, params), own_identifier);
+    let mut shell = journey.shell(visitor, title(who), params);
+    super::passkeys::refuse(visitor, &mut shell, problem);
+    // The language switch leads to the page that GET shows.
+    let shell = visitor.shell_at(shell, &format!("/login{}", journey.query()));
+    let typed = Typed { identifier, remember: params.has("remember") };
+    page_about(visitor, journey, shell, typed, who, unknown)
+}
+
+fn page_about(
+    visitor: &Visitor,
+    journey: &Journey,
+    shell: Shell,
+    typed: Typed,
+    who: Option<&User>,
+    unknown: Option<String>,
+) -> Response {
     let page = Login {
         shell,
         flow: journey.id(),
@@ -45,6 +75,8 @@ fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: O
         remember: typed.remember,
         signup_open: visitor.app.settings.signup.open,
         reauthenticate: who.map(User::shown_as),
+        passkey: super::passkeys::at_sign_in(visitor),
+        unknown,
     };
     visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
 }
@@ -114,7 +146,10 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         requester: &requester,
     };
     match with_password(&visitor.app, attempt).await.map_err(fault)? {
-        SignedIn::Done(session) => super::sign_in(&visitor, &carrier, &session, see_other(&journey.destination())).await,
+        SignedIn::Done(session) => {
+            let next = super::passkeys::by_way_of_offer(&visitor, &journey, &params, &session.user_id).await;
+            super::sign_in(&visitor, &carrier, &session, see_other(&next)).await
+        }
         SignedIn::VerifyFirst(flow) => Ok(visitor.keep_browser(see_other(&format!("/verify?flow={}&first=1", flow.id)))),
         refused @ (SignedIn::Wrong | SignedIn::Disabled) => {
             let (field, key) = match (refused, who) {

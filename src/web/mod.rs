@@ -11,6 +11,7 @@ mod journey;
 mod link;
 mod login;
 mod logout;
+mod passkeys;
 mod reset;
 mod setup;
 mod signup;
@@ -36,6 +37,7 @@ pub fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(home))
         .route("/login", get(login::show).post(login::submit))
+        .route("/login/passkey", post(passkeys::sign_in))
         .route("/login/switch", post(login::switch))
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/verify", get(verify::show).post(verify::submit))
@@ -51,6 +53,12 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account", get(account::home))
         .route("/account/profile", get(account::profile).post(account::save_profile))
         .route("/account/password", get(account::password).post(account::change_password))
+        .route("/account/passkeys", get(passkeys::show))
+        .route("/account/passkeys/add", post(passkeys::add))
+        .route("/account/passkeys/add-key", post(passkeys::add_key))
+        .route("/account/passkeys/rename", post(passkeys::rename))
+        .route("/account/passkeys/remove", post(passkeys::remove))
+        .route("/account/passkeys/offer", get(passkeys::offer).post(passkeys::answer_offer))
         .route("/account/email", get(email::show).post(email::request))
         .route("/account/email/confirm", post(email::confirm))
         .route("/account/email/resend", post(email::resend))

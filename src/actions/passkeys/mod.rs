@@ -8,6 +8,7 @@
 
 pub mod own;
 pub mod prove;
+pub mod sign_in;
 
 use std::time::Duration;
 

@@ -109,7 +109,10 @@ pub async fn add(
     };
     let (credential_id, credential) = match credential {
         // The browser says that it could not make the passkey discoverable: it would never be offered.
-        Ok(_) if kind == PasskeyKind::Passkey && answer.extensions.cred_props.as_ref().is_some_and(|made| made.rk == Some(false)) => {
+        Ok(_)
+            if kind == PasskeyKind::Passkey
+                && answer.extensions.cred_props.as_ref().is_some_and(|made| made.rk == Some(false)) =>
+        {
             return Ok(Added::Refused(Refusal::Wrong));
         }
         Ok(made) => made,

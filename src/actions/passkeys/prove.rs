@@ -11,7 +11,7 @@ use crate::engine::event::{Event, Kind};
 use crate::engine::passkey::{Passkey, PasskeyKind};
 use crate::engine::user::User;
 use crate::ids::UserId;
-use crate::store::{Tx, passkeys, users};
+use crate::store::{Tx, passkeys, spent, users};
 
 /// The challenge of a sign-in page, for autofill and for its button; none where passkeys cannot be.
 ///
@@ -85,13 +85,18 @@ pub async fn prove(app: &App, browser: &[u8; 32], answer: &str, state: &str, req
     let Ok(answer) = serde_json::from_str::<PublicKeyCredential>(answer) else {
         return refuse(app, None, Refusal::Wrong, requester).await;
     };
-    let found = {
+    let (found, spent) = {
         let mut tx = app.store.read().await?;
-        match passkeys::by_credential_id(&mut tx, answer.get_credential_id()).await? {
+        let found = match passkeys::by_credential_id(&mut tx, answer.get_credential_id()).await? {
             Some(passkey) => users::by_id(&mut tx, &passkey.user_id).await?.map(|user| (user, passkey)),
             None => None,
-        }
+        };
+        // After the credential: whoever sees the counter of a first answer must see that it was the first.
+        (found, spent::is_spent(&mut tx, &opened.id).await?)
     };
+    if spent {
+        return refuse(app, None, Refusal::Stale, requester).await;
+    }
     let Some((user, passkey)) = found else { return refuse(app, None, Refusal::Unknown, requester).await };
     let own = answer.get_user_unique_id() == Some(user.id.bytes().as_slice());
     if passkey.kind != PasskeyKind::Passkey || !own {
@@ -116,7 +121,14 @@ pub async fn prove_second(
     let Ok(answer) = serde_json::from_str::<PublicKeyCredential>(answer) else {
         return refuse(app, Some(&user.id), Refusal::Wrong, requester).await;
     };
-    let found = passkeys::by_credential_id(&mut app.store.read().await?, answer.get_credential_id()).await?;
+    let (found, spent) = {
+        let mut tx = app.store.read().await?;
+        let found = passkeys::by_credential_id(&mut tx, answer.get_credential_id()).await?;
+        (found, spent::is_spent(&mut tx, &opened.id).await?)
+    };
+    if spent {
+        return refuse(app, None, Refusal::Stale, requester).await;
+    }
     match found.filter(|passkey| passkey.user_id == user.id) {
         Some(passkey) => judge(app, user.clone(), passkey, opened, &answer, requester).await,
         None => refuse(app, Some(&user.id), Refusal::Unknown, requester).await,
