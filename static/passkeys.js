@@ -92,6 +92,7 @@
     });
   }
   for (const hint of document.querySelectorAll("[data-unsupported]")) hint.hidden = supported;
+  for (const hint of document.querySelectorAll(".unscripted")) hint.hidden = true;
 
   const autofill = document.querySelector("form[data-autofill]");
   const field = document.querySelector("input[autocomplete~=webauthn]");

@@ -1,9 +1,9 @@
-//! Passkeys and security keys (WebAuthn Level 3): what is kept of them, and what they are called.
+//! Passkeys and security keys (Web Authentication Level 3): what is kept of them, and what they are called.
 
 use crate::ids::{PasskeyId, UserId};
 use crate::time::Timestamp;
 
-/// A registered WebAuthn credential.
+/// A registered public-key credential.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Passkey {
     pub id: PasskeyId,
@@ -62,7 +62,7 @@ pub fn provider(attestation_object: &[u8]) -> Option<&'static str> {
 
 const PROVIDERS: &str = include_str!("passkey_providers.txt");
 
-/// The AAGUID in an attestation object (WebAuthn Level 3 section 6.5.4) that has been accepted. It serves to name the credential, so
+/// The AAGUID in an attestation object (Web Authentication Level 3 section 6.5.4) that has been accepted. It serves to name the credential, so
 /// this looks for the one entry instead of reading CBOR: the text `authData`, then a byte string, in which it stands at 37.
 fn aaguid(attestation_object: &[u8]) -> Option<uuid::Uuid> {
     const KEY: &[u8] = b"\x68authData";

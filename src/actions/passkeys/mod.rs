@@ -1,4 +1,4 @@
-//! Passkeys and security keys (WebAuthn Level 3): challenges, proofs, and what people do with their own.
+//! Passkeys and security keys (Web Authentication Level 3): challenges, proofs, and what people do with their own.
 //!
 //! * **Here**: [`prove`] takes a passkey or security key as proof, [`own`] adds, names and removes them. webauthn-rs verifies; the state
 //!   that it wants kept between the challenge and the answer travels sealed in the page, so that showing a page writes nothing.
@@ -16,7 +16,7 @@ use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use webauthn_rs::prelude::{Passkey as Credential, Webauthn, WebauthnBuilder, WebauthnError};
+use webauthn_rs::prelude::{Passkey as Credential, Webauthn, WebauthnBuilder};
 
 use super::{App, Fault, Outcome};
 use crate::crypto::token;
@@ -71,7 +71,7 @@ pub enum Refusal {
     Wrong,
 }
 
-/// The relying party (WebAuthn Level 3 section 4). Its id is the host of the public URL; none where that is an IP address, which browsers
+/// The relying party (Web Authentication Level 3 section 4). Its id is the host of the public URL; none where that is an IP address, which browsers
 /// do not take.
 pub(super) fn relying_party(settings: &Settings) -> Option<Webauthn> {
     let url = &settings.server.public_url;
@@ -138,11 +138,11 @@ impl Opened {
     }
 }
 
-fn broken(error: serde_json::Error) -> Fault {
+fn broken(error: impl std::fmt::Display) -> Fault {
     Fault::Broken(format!("a passkey's record: {error}"))
 }
 
-fn unmade(error: WebauthnError) -> Fault {
+fn unmade(error: impl std::fmt::Display) -> Fault {
     Fault::Broken(format!("a passkey challenge cannot be made: {error}"))
 }
 

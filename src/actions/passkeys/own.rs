@@ -46,7 +46,7 @@ pub fn challenge(app: &App, current: &Current, kind: PasskeyKind, own: &[Passkey
     let (id, name, shown) = (Uuid::from_bytes(user.id.bytes()), account_name(user), user.shown_as());
     // A key that is a second factor already may become a passkey; the other way round nothing would be won.
     let excluded = own.iter().filter(|known| kind == PasskeyKind::SecurityKey || known.kind == kind);
-    let excluded = Some(excluded.map(|known| known.credential_id.clone().into()).collect());
+    let excluded = Some(excluded.map(|known| known.credential_id.clone()).collect());
     let (request, state) = match kind {
         PasskeyKind::Passkey => {
             let (mut request, state) = webauthn.start_passkey_registration(id, &name, &shown, excluded).map_err(unmade)?;
@@ -99,12 +99,12 @@ pub async fn add(
         PasskeyKind::Passkey => {
             let state: PasskeyRegistration = opened.state()?;
             let judged = webauthn.finish_passkey_registration(&answer, &state);
-            judged.map(|made| (made.cred_id().to_vec(), serde_json::to_string(&made)))
+            judged.map(|made| (made.cred_id().clone(), serde_json::to_string(&made)))
         }
         PasskeyKind::SecurityKey => {
             let state: SecurityKeyRegistration = opened.state()?;
             let judged = webauthn.finish_securitykey_registration(&answer, &state);
-            judged.map(|made| (made.cred_id().to_vec(), serde_json::to_string(&made)))
+            judged.map(|made| (made.cred_id().clone(), serde_json::to_string(&made)))
         }
     };
     let (credential_id, credential) = match credential {

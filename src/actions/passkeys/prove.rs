@@ -186,7 +186,7 @@ async fn refuse(app: &App, user_id: Option<&UserId>, refusal: Refusal, requester
     Ok(Verdict::Refused(refusal))
 }
 
-/// What tells a browser that a credential is of no use here (WebAuthn Level 3 section 5.1.10.2), as JSON.
+/// What tells a browser that a credential is of no use here (Web Authentication Level 3 section 5.1.10.2), as JSON.
 pub fn unknown_credential(app: &App, answer: &str) -> Option<String> {
     let answer: PublicKeyCredential = serde_json::from_str(answer).ok()?;
     let id = BASE64URL_NOPAD.encode(answer.get_credential_id());
@@ -197,7 +197,7 @@ fn relying_party_id(app: &App) -> Option<&str> {
     app.settings.server.public_url.domain().filter(|_| app.has_passkeys())
 }
 
-/// What tells a browser which credentials the account has now, and what it is called (WebAuthn Level 3 sections 5.1.10.3 and 5.1.10.4).
+/// What tells a browser which credentials the account has now, and what it is called (Web Authentication Level 3 sections 5.1.10.3 and 5.1.10.4).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signals {
     pub accepted: String,

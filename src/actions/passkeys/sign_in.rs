@@ -52,9 +52,9 @@ pub async fn with_passkey(app: &App, attempt: Attempt<'_>) -> Outcome<SignedIn> 
     {
         flows::finish(&mut tx, &flow.id, app.now()).await?;
     }
-    let proved =
-        Proved { how: MethodKind::Passkey, remember: attempt.remember, before: attempt.before, requester: attempt.requester };
-    let session = session::begin(app, &mut tx, &proven.user, proved).await?;
+    let Attempt { remember, before, requester, .. } = attempt;
+    let how = Proved { how: MethodKind::Passkey, remember, before, requester };
+    let session = session::begin(app, &mut tx, &proven.user, how).await?;
     tx.commit().await?;
     app.metrics.sign_in("passkey", "signed_in");
     Ok(SignedIn::Done(Box::new(session)))

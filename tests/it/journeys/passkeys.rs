@@ -58,7 +58,7 @@ async fn a_passkey_is_added_named_and_signs_in_on_both_databases() {
         let Some(world) = World::on(database, "").await else { continue };
         let (mut ada, mut authenticator) = with_passkey(&world, ADA).await;
         let page = ada.get("/account/passkeys").await;
-        assert_eq!(page.shown(".items h3").as_deref(), Some("Bitwarden"), "named by its provider");
+        assert_eq!(page.shown(".items h2").as_deref(), Some("Bitwarden"), "named by its provider");
         assert!(page.shown(".items .hint").unwrap().contains("not used yet"));
         let asked = options(&page, "/account/passkeys/add");
         assert!(asked.contains(r#""residentKey":"required""#) && asked.contains(r#""userVerification":"required""#), "{asked}");
@@ -213,7 +213,7 @@ async fn it_can_be_renamed_and_removed_and_the_browser_is_told() {
     assert!(said(&refused).contains("1 to 64"));
     let renamed = ada.submit("/account/passkeys/rename", &[("name", " My   phone ")]).await;
     let page = ada.follow(&renamed).await;
-    assert_eq!(page.shown(".items h3").as_deref(), Some("My phone"));
+    assert_eq!(page.shown(".items h2").as_deref(), Some("My phone"));
     let id = page.value("passkey").unwrap();
     let credential = data_encoding::BASE64URL_NOPAD.encode(&authenticator.keys()[0].credential_id);
     assert!(page.text().contains("signalAllAcceptedCredentials") && page.text().contains(&credential));
@@ -224,11 +224,11 @@ async fn it_can_be_renamed_and_removed_and_the_browser_is_told() {
         let sent = bob.post(&format!("/account/passkeys/{path}"), &[("passkey", &id), (name, "Bob's")]).await;
         assert_eq!(sent.location(), "/account/passkeys");
     }
-    assert_eq!(ada.get("/account/passkeys").await.shown(".items h3").as_deref(), Some("My phone"));
+    assert_eq!(ada.get("/account/passkeys").await.shown(".items h2").as_deref(), Some("My phone"));
 
     let removed = ada.submit("/account/passkeys/remove", &[]).await;
     let page = ada.follow(&removed).await;
-    assert_eq!(page.shown(".items h3"), None);
+    assert_eq!(page.shown(".items h2"), None);
     assert!(page.text().contains("allAcceptedCredentialIds") && !page.text().contains(&credential));
     let (mut browser, sent) = sign_in(&world, &mut authenticator).await;
     assert_eq!((sent.status, is_signed_in(&mut browser).await), (422, false));
