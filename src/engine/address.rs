@@ -1,6 +1,12 @@
 //! E-mail addresses, user names and phone numbers: as typed, and as compared.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization as _;
+
+use super::phone::{Country, Phone};
 
 /// An e-mail address: how it was typed, and the one spelling by which it is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,15 +107,20 @@ impl Username {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identifier {
     Email(Email),
+    Phone(Phone),
     Username(Username),
-    /// Neither: nobody has it.
+    /// None of them: nobody has it.
     Unknown,
 }
 
 impl Identifier {
-    pub fn parse(text: &str) -> Self {
+    /// `home`: the country of numbers that are written without theirs.
+    pub fn parse(text: &str, home: Option<Country>) -> Self {
         if let Ok(email) = Email::parse(text) {
             return Self::Email(email);
+        }
+        if let Ok(phone) = Phone::parse(text, home) {
+            return Self::Phone(phone);
         }
         Username::parse(text).map_or(Self::Unknown, Self::Username)
     }
@@ -118,9 +129,116 @@ impl Identifier {
     pub fn key(&self) -> &str {
         match self {
             Self::Email(email) => email.key(),
+            Self::Phone(phone) => phone.as_str(),
             Self::Username(name) => name.key(),
             Self::Unknown => "",
         }
+    }
+}
+
+/// How a message reaches a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    Mail,
+    Sms,
+}
+
+impl Channel {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Sms => "sms",
+        }
+    }
+}
+
+/// Where a code can go. Stored as its text: a mail address has an `@`, a number begins with `+`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contact {
+    Email(Email),
+    Phone(Phone),
+}
+
+impl Contact {
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Email(_) => Channel::Mail,
+            Self::Phone(_) => Channel::Sms,
+        }
+    }
+
+    /// What messages are sent to.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Email(email) => email.as_str(),
+            Self::Phone(phone) => phone.as_str(),
+        }
+    }
+
+    /// The spelling that is unique.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Email(email) => email.key(),
+            Self::Phone(phone) => phone.as_str(),
+        }
+    }
+
+    /// For its owner.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Email(email) => email.as_str().to_owned(),
+            Self::Phone(phone) => phone.shown(),
+        }
+    }
+
+    /// For pages that anybody may see.
+    pub fn masked(&self) -> String {
+        match self {
+            Self::Email(email) => email.masked(),
+            Self::Phone(phone) => phone.masked(),
+        }
+    }
+
+    pub fn identifier(&self) -> Identifier {
+        match self.clone() {
+            Self::Email(email) => Identifier::Email(email),
+            Self::Phone(phone) => Identifier::Phone(phone),
+        }
+    }
+}
+
+/// Why a text is no contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither a mail address nor a phone number in E.164")]
+pub struct NotAContact;
+
+impl FromStr for Contact {
+    type Err = NotAContact;
+
+    fn from_str(text: &str) -> Result<Self, NotAContact> {
+        if text.starts_with('+') && !text.contains('@') {
+            return Phone::stored(text).map(Self::Phone).map_err(|_| NotAContact);
+        }
+        Email::parse(text).map(Self::Email).map_err(|_| NotAContact)
+    }
+}
+
+impl fmt::Display for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Contact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Contact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

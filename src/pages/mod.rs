@@ -13,14 +13,14 @@ mod profile;
 pub mod samples;
 mod sign_in;
 
-pub use account::{App, Apps, ChangeEmail, ChangePassword, DeleteAccount, Home, Session, Sessions};
+pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
 pub use consent::{Consent, FormPost, ScopeLine};
 pub use dev::{DemoClaims, DemoHome, Mail, MailPage, Mailbox};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use passkeys::{Ceremony, Passkey, PasskeyOffer, Passkeys, Signals};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
-pub use sign_in::{Login, Reset, Setup, Signup};
+pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
 
 /// A link dressed as a button.
 #[derive(Clone, Debug, PartialEq, Eq)]

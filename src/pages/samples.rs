@@ -5,12 +5,16 @@ mod passkeys;
 use askama::Template;
 
 use super::{
-    App, Apps, ChangeEmail, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home, Link,
-    LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew, ResetSent, ScopeLine,
-    Session, Sessions, Setup, Signup, Verify,
+    App, Apps, ChangeContact, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home,
+    IdentifierKinds, Link, LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew,
+    ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify,
 };
+use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
 use crate::locale::Text;
+use crate::settings::Way;
+
+mod ways;
 
 const ADDRESS: &str = "ana@example.com";
 const NOW: i64 = 1_790_000_000_000;
@@ -20,6 +24,7 @@ const ZONE: &str = "Europe/Berlin";
 /// Name and HTML of every page in the language of `text`.
 pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let mut pages = sign_in(text)?;
+    pages.extend(ways::ways(text)?);
     pages.extend(codes(text)?);
     pages.extend(messages(text)?);
     pages.extend(account(text)?);
@@ -56,8 +61,12 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         remember: false,
         signup_open: true,
         reauthenticate: None,
+        way: Way::Password,
+        others: vec![Way::Mail, Way::Sms],
+        labels: IdentifierKinds { usernames: true, phones: true },
         passkey: Some(passkeys::ceremony()),
         unknown: None,
+        passkey_first: false,
     };
     let failed = Login {
         shell: wrong(shell(text, "login"), "identifier", "problem-login"),
@@ -73,13 +82,16 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let signup = Signup {
         shell: shell(text, "signup"),
         flow: Some("flow_1".to_owned()),
-        email: String::new(),
+        channel: Channel::Mail,
+        contact: String::new(),
         name: String::new(),
         min_length: 8,
+        other: true,
+        passwordless: false,
     };
     let refused = Signup {
         shell: wrong(wrong(shell(text, "signup"), "email", "problem-email"), "password", "problem-password-common"),
-        email: "ana@".to_owned(),
+        contact: "ana@".to_owned(),
         ..signup.clone()
     };
     let reset = Reset { shell: shell(text, "reset"), flow: None, identifier: ADDRESS.to_owned() };
@@ -242,14 +254,18 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let password = ChangePassword {
         shell: wrong(shell(text, "account-password"), "current", "problem-password-wrong"),
         username: ADDRESS.to_owned(),
+        has_one: true,
         min_length: 8,
     };
-    let email = ChangeEmail {
+    let email = ChangeContact {
         shell: shell(text, "account-email"),
+        channel: Channel::Mail,
+        path: "/account/email",
+        verified: true,
         current: ADDRESS.to_owned(),
         pending: Some("ana@new.example".to_owned()),
         code: String::new(),
-        email: String::new(),
+        new: String::new(),
         resend_after_seconds: 0,
     };
     let session = |id: &str, device: &str, current| Session {
@@ -273,7 +289,7 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         last_used: Some(text.day(NOW, ZONE)),
     };
     let apps = Apps { shell: shell(text, "account-apps"), apps: vec![app] };
-    let delete = DeleteAccount { shell: shell(text, "account-delete"), username: ADDRESS.to_owned() };
+    let delete = DeleteAccount { shell: shell(text, "account-delete") };
     Ok(vec![
         ("account-home", home.render()?),
         ("account-profile", profile.render()?),

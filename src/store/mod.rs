@@ -10,6 +10,7 @@
 pub mod clients;
 pub mod consents;
 mod db;
+pub mod enrolled;
 mod error;
 pub mod events;
 pub mod facts;

@@ -5,11 +5,12 @@ use tower_sessions::Session as Carrier;
 
 use super::account::{say, shell, signed_in};
 use super::journey::{self, Journey};
-use super::login;
+use super::{login, step_up};
 use crate::actions::passkeys::own::{self, Added, Removed, Renamed};
-use crate::actions::passkeys::sign_in::{Attempt, SignedIn, with_passkey};
+use crate::actions::passkeys::sign_in::{ByPasskey, with_passkey};
 use crate::actions::passkeys::{Challenge, Refusal, prove};
 use crate::actions::session::Current;
+use crate::actions::sign_in::{Arrival, SignedIn};
 use crate::engine::flow::{AccountPage, Continue};
 use crate::engine::params::Params;
 use crate::engine::passkey::{Passkey, PasskeyKind};
@@ -17,6 +18,7 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
+use crate::ids::UserId;
 use crate::pages::{Ceremony, Passkey as PasskeyLine, PasskeyOffer, Passkeys, Signals};
 
 fn ceremony(challenge: Challenge) -> Ceremony {
@@ -34,6 +36,12 @@ pub(super) fn at_sign_in(visitor: &Visitor) -> Option<Ceremony> {
     }
 }
 
+/// What the browser is asked where a passkey or security key is the second factor.
+pub(super) async fn as_second_factor(visitor: &Visitor, user: &UserId) -> Result<Option<Ceremony>, Response> {
+    let challenge = prove::second_challenge(&visitor.app, user, &visitor.browser()).await;
+    Ok(challenge.map_err(|fault| visitor.fault(&fault))?.map(ceremony))
+}
+
 fn stale(visitor: &Visitor) -> Notice {
     Notice { kind: Tone::Info, text: visitor.text.t("notice-passkey-stale").into_owned() }
 }
@@ -46,22 +54,20 @@ pub(super) async fn sign_in(visitor: Visitor, carrier: Carrier, form: Result<For
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
     let credential = params.first("credential");
-    let attempt = Attempt {
-        credential,
-        state: params.first("state"),
-        remember: params.has("remember"),
-        browser: visitor.browser(),
+    let arrival = Arrival {
         flow: journey.flow.as_ref(),
-        before: current.as_ref(),
-        requester: &requester,
+        ..super::arrival(&visitor, &requester, current.as_ref(), &journey.continue_to, params.has("remember"))
     };
-    let refusal = match with_passkey(&visitor.app, attempt).await.map_err(fault)? {
-        SignedIn::Done(session) => return super::sign_in(&visitor, &carrier, &session, see_other(&journey.destination())).await,
-        SignedIn::Disabled => Some("problem-login-disabled"),
-        SignedIn::Refused(Refusal::Stale) => None,
-        SignedIn::Refused(Refusal::Unknown) => Some("problem-passkey-unknown"),
-        SignedIn::Refused(Refusal::Copied) => Some("problem-passkey-copied"),
-        SignedIn::Refused(Refusal::Wrong) => Some("problem-passkey"),
+    let refusal = match with_passkey(&visitor.app, credential, params.first("state"), &arrival).await.map_err(fault)? {
+        ByPasskey::Right(SignedIn::Done(session)) => {
+            return super::sign_in(&visitor, &carrier, &session, see_other(&journey.destination())).await;
+        }
+        ByPasskey::Right(SignedIn::More(flow)) => return Ok(visitor.keep_browser(see_other(&super::page_of(&flow)))),
+        ByPasskey::Right(SignedIn::Disabled) => Some("problem-login-disabled"),
+        ByPasskey::Refused(Refusal::Stale) => None,
+        ByPasskey::Refused(Refusal::Unknown) => Some("problem-passkey-unknown"),
+        ByPasskey::Refused(Refusal::Copied) => Some("problem-passkey-copied"),
+        ByPasskey::Refused(Refusal::Wrong) | ByPasskey::Right(SignedIn::Wrong) => Some("problem-passkey"),
     };
     let unknown = (refusal == Some("problem-passkey-unknown")).then(|| prove::unknown_credential(&visitor.app, credential));
     Ok(login::after_passkey(&visitor, &journey, current.as_ref(), &params, refusal, unknown.flatten()))
@@ -115,6 +121,7 @@ fn field(passkey: &str) -> String {
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let shell = shell(&visitor, "account-passkeys", query)?;
     let current = signed_in(&visitor, Some(AccountPage::Passkeys)).await?;
+    step_up::to_see(&visitor, &current, AccountPage::Passkeys).await?;
     page(&visitor, shell, &current, None).await
 }
 
@@ -129,6 +136,7 @@ pub(super) async fn add_key(visitor: Visitor, form: Result<Form, BadInput>) -> R
 async fn added(visitor: &Visitor, kind: PasskeyKind, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let current = signed_in(visitor, Some(AccountPage::Passkeys)).await?;
+    step_up::to_send(visitor, &current, AccountPage::Passkeys).await?;
     let mut shell = visitor.shell("account-passkeys");
     if try_to_add(visitor, &current, kind, &params, &mut shell).await? {
         return Ok(see_other("/account/passkeys?notice=passkey-added"));
@@ -158,6 +166,7 @@ async fn try_to_add(
 pub(super) async fn rename(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let current = signed_in(&visitor, Some(AccountPage::Passkeys)).await?;
+    step_up::to_send(&visitor, &current, AccountPage::Passkeys).await?;
     let (id, name) = (params.first("passkey"), params.first("name"));
     let Ok(passkey) = id.parse() else { return Ok(visitor.not_found()) };
     let renamed = own::rename(&visitor.app, &current, &passkey, name, &visitor.requester()).await;
@@ -175,6 +184,7 @@ pub(super) async fn rename(visitor: Visitor, form: Result<Form, BadInput>) -> Re
 pub(super) async fn remove(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let current = signed_in(&visitor, Some(AccountPage::Passkeys)).await?;
+    step_up::to_send(&visitor, &current, AccountPage::Passkeys).await?;
     let Ok(passkey) = params.first("passkey").parse() else { return Ok(visitor.not_found()) };
     let removed = own::remove(&visitor.app, &current, &passkey, &visitor.requester()).await;
     match removed.map_err(|fault| visitor.fault(&fault))? {
@@ -190,7 +200,7 @@ pub(super) async fn remove(visitor: Visitor, form: Result<Form, BadInput>) -> Re
 
 /// Where to go after a sign-in: to its destination, or first to the offer of a passkey, which leads there. Only where the page's script
 /// has said that this browser can make one.
-pub(super) async fn by_way_of_offer(visitor: &Visitor, journey: &Journey, params: &Params, user: &crate::ids::UserId) -> String {
+pub(super) async fn by_way_of_offer(visitor: &Visitor, journey: &Journey, params: &Params, user: &UserId) -> String {
     let destination = journey.destination();
     if params.first("able") != "passkey" || journey.away || visitor.current().await.is_ok_and(|current| current.is_some()) {
         return destination;
@@ -226,6 +236,7 @@ async fn offer_page(visitor: &Visitor, journey: &Journey, shell: Shell, current:
 pub(super) async fn offer(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let current = signed_in(&visitor, None).await?;
+    step_up::to_see(&visitor, &current, AccountPage::Passkeys).await?;
     let journey = journey::of(&visitor, &params).await?;
     let shell = journey.shell(&visitor, "offer-title", &params);
     offer_page(&visitor, &journey, shell, &current).await
@@ -241,6 +252,7 @@ pub(super) async fn answer_offer(visitor: Visitor, form: Result<Form, BadInput>)
         own::decline(&visitor.app, &current, answer == "never").await.map_err(|fault| visitor.fault(&fault))?;
         return Ok(see_other(&journey.destination()));
     }
+    step_up::to_send(&visitor, &current, AccountPage::Passkeys).await?;
     let mut shell = journey.shell(&visitor, "offer-title", &params);
     if try_to_add(&visitor, &current, PasskeyKind::Passkey, &params, &mut shell).await? {
         return Ok(see_other(&journey.destination()));

@@ -10,13 +10,16 @@ use webauthn_rs_proto::ResidentKeyRequirement;
 use super::{Challenge, Purpose, Refusal, account_name, broken, open, options, seal, unmade};
 use crate::actions::session::Current;
 use crate::actions::{App, Outcome, Requester, tell};
+use crate::engine::address::Channel;
 use crate::engine::event::{Event, Kind};
+use crate::engine::method::{Method, MethodKind};
 use crate::engine::passkey::{self, Passkey, PasskeyKind};
 use crate::engine::session;
 use crate::engine::user::User;
 use crate::ids::{PasskeyId, UserId};
+use crate::settings::Way;
 use crate::store::passkeys::Offer;
-use crate::store::{StoreError, passkeys};
+use crate::store::{StoreError, passkeys, sessions};
 
 /// More than anybody carries; it keeps the page and the options short.
 const MOST: usize = 30;
@@ -146,6 +149,12 @@ pub async fn add(
         Err(StoreError::Taken) => return Ok(Added::Refused(Refusal::Wrong)),
         Err(error) => return Err(error.into()),
     }
+    if kind == PasskeyKind::SecurityKey {
+        // It was in the person's hand just now: the session need not ask for it at once.
+        let proof = [Method::second(MethodKind::SecurityKey, now)];
+        let session = current.session.clone().reauthenticated(&proof, current.session.auth_time);
+        sessions::reauthenticated(&mut tx, &session).await?;
+    }
     app.record(&mut tx, own(current, Kind::PasskeyAdded, kind, requester)).await?;
     tx.commit().await?;
     Ok(Added::Done(Box::new(passkey)))
@@ -191,7 +200,7 @@ pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Re
     let known = passkeys::of_user(&mut tx, &current.user.id).await?.into_iter().find(|known| known.id == *id);
     let Some(known) = known else { return Ok(Removed::Gone) };
     let until = app.now() + app.settings.flows.undo;
-    if !passkeys::remove(&mut tx, &current.user.id, id, !has_another_way_in(&current.user), until).await? {
+    if !passkeys::remove(&mut tx, &current.user.id, id, !has_another_way_in(app, &current.user), until).await? {
         return Ok(Removed::LastWayIn);
     }
     app.record(&mut tx, own(current, Kind::PasskeyRemoved, known.kind, requester)).await?;
@@ -199,14 +208,20 @@ pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Re
     Ok(Removed::Done)
 }
 
-/// Whether the account can be entered without any passkey: by its password, or by what a verified address gets.
-fn has_another_way_in(user: &User) -> bool {
-    user.password_hash.is_some() || user.email_is_verified()
+/// Whether the account can be entered without any passkey, by a way that is on: a verified address also gets a new password.
+fn has_another_way_in(app: &App, user: &User) -> bool {
+    let reachable = |channel| user.is_verified(channel);
+    app.settings.sign_in.ways.iter().any(|way| match way {
+        Way::Password => user.password_hash.is_some() || reachable(Channel::Mail) || reachable(Channel::Sms),
+        Way::Mail => reachable(Channel::Mail),
+        Way::Sms => reachable(Channel::Sms),
+        Way::Passkey => false,
+    })
 }
 
 /// Whether to ask now if the person wants a passkey: they have none, and have not said no lately.
 pub async fn may_offer(app: &App, user_id: &UserId) -> Outcome<bool> {
-    if !app.has_passkeys() {
+    if !app.has_passkeys() || !app.settings.sign_in.ways.contains(&Way::Passkey) {
         return Ok(false);
     }
     let mut tx = app.store.read().await?;

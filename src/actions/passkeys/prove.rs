@@ -74,8 +74,8 @@ pub enum Verdict {
     Refused(Refusal),
 }
 
-/// Judges the answer to [`challenge`]. Whose it is, its credential says, and the user handle that the authenticator signed nothing about
-/// must agree; no name that was posted counts.
+/// Judges the answer to [`challenge`]. Whose it is, its credential says, and the user handle that the authenticator keeps beside it must
+/// agree; no name that was posted counts.
 pub async fn prove(app: &App, browser: &[u8; 32], answer: &str, state: &str, requester: &Requester) -> Outcome<Verdict> {
     codes::limit(app, requester).await?;
     let opened = match open(app, Purpose::SignIn, &BASE64URL_NOPAD.encode(browser), state) {
@@ -94,19 +94,22 @@ pub async fn prove(app: &App, browser: &[u8; 32], answer: &str, state: &str, req
         // After the credential: whoever sees the counter of a first answer must see that it was the first.
         (found, spent::is_spent(&mut tx, &opened.id).await?)
     };
-    if spent {
-        return refuse(app, None, Refusal::Stale, requester).await;
-    }
-    let Some((user, passkey)) = found else { return refuse(app, None, Refusal::Unknown, requester).await };
-    let own = answer.get_user_unique_id() == Some(user.id.bytes().as_slice());
+    let Some((user, passkey)) = found.filter(|_| !spent) else {
+        return refuse(app, None, if spent { Refusal::Stale } else { Refusal::Unknown }, requester).await;
+    };
+    let user_id = user.id.clone();
+    let own = answer.get_user_unique_id() == Some(user_id.bytes().as_slice());
     if passkey.kind != PasskeyKind::Passkey || !own {
-        return refuse(app, Some(&user.id), Refusal::Wrong, requester).await;
+        return refuse(app, Some(&user_id), Refusal::Wrong, requester).await;
     }
-    judge(app, user, passkey, opened, &answer, requester).await
+    match judge(app, user, passkey, opened, &answer, requester).await? {
+        Verdict::Refused(refusal) => refuse(app, Some(&user_id), refusal, requester).await,
+        proven @ Verdict::Proven(_) => Ok(proven),
+    }
 }
 
 /// Judges the answer to [`second_challenge`].
-pub async fn prove_second(
+pub(in crate::actions) async fn prove_second(
     app: &App,
     user: &User,
     browser: &[u8; 32],
@@ -116,22 +119,20 @@ pub async fn prove_second(
 ) -> Outcome<Verdict> {
     let opened = match open(app, Purpose::SecondFactor, &second_bound(&user.id, browser), state) {
         Ok(opened) => opened,
-        Err(refusal) => return refuse(app, Some(&user.id), refusal, requester).await,
+        Err(refusal) => return Ok(Verdict::Refused(refusal)),
     };
     let Ok(answer) = serde_json::from_str::<PublicKeyCredential>(answer) else {
-        return refuse(app, Some(&user.id), Refusal::Wrong, requester).await;
+        return Ok(Verdict::Refused(Refusal::Wrong));
     };
     let (found, spent) = {
         let mut tx = app.store.read().await?;
         let found = passkeys::by_credential_id(&mut tx, answer.get_credential_id()).await?;
         (found, spent::is_spent(&mut tx, &opened.id).await?)
     };
-    if spent {
-        return refuse(app, None, Refusal::Stale, requester).await;
-    }
     match found.filter(|passkey| passkey.user_id == user.id) {
+        _ if spent => Ok(Verdict::Refused(Refusal::Stale)),
         Some(passkey) => judge(app, user.clone(), passkey, opened, &answer, requester).await,
-        None => refuse(app, Some(&user.id), Refusal::Unknown, requester).await,
+        None => Ok(Verdict::Refused(Refusal::Unknown)),
     }
 }
 
@@ -170,7 +171,7 @@ async fn judge(
         }
         Err(error) => {
             tracing::info!(%error, "a passkey's answer is refused");
-            refuse(app, Some(&user.id), Refusal::Wrong, requester).await
+            Ok(Verdict::Refused(Refusal::Wrong))
         }
     }
 }

@@ -24,6 +24,17 @@ pub enum Letter {
         link: String,
         minutes: i64,
     },
+    /// Signs in by the link or the code.
+    SignIn {
+        code: String,
+        link: String,
+        minutes: i64,
+    },
+    /// The code of a second factor.
+    SecondFactor {
+        code: String,
+        minutes: i64,
+    },
     /// To the new address of an account.
     ConfirmNewAddress {
         code: String,
@@ -131,6 +142,19 @@ impl Letter {
                 let parts = coded(words, code, link, *minutes);
                 Parts { link_life: text.number("mail-link-minutes", "minutes", *minutes), ..parts }
             }
+            Self::SignIn { code, link, minutes } => {
+                let words = ["mail-sign-in", "mail-sign-in-opening", "mail-sign-in-button", "mail-sign-in-closing"];
+                let parts = coded(words, code, link, *minutes);
+                Parts { link_life: text.number("mail-link-minutes", "minutes", *minutes), ..parts }
+            }
+            Self::SecondFactor { code, minutes } => Parts {
+                heading: t("mail-second"),
+                opening: t("mail-second-opening"),
+                code: Some(code.clone()),
+                code_life: text.number("mail-code-life", "minutes", *minutes),
+                closing: t("mail-second-closing"),
+                ..Parts::default()
+            },
             Self::ConfirmNewAddress { code, link, minutes, hours } => {
                 let words = ["mail-address", "mail-address-opening", "mail-verify-button", "mail-address-closing"];
                 let parts = coded(words, code, link, *minutes);
@@ -181,6 +205,8 @@ mod tests {
             Letter::VerifyAddress { code: code.clone(), link: link.clone(), minutes: 10, hours: 24 },
             Letter::SignupExisting { login: link.clone(), reset: link.clone() },
             Letter::Reset { code: code.clone(), link: link.clone(), minutes: 15 },
+            Letter::SignIn { code: code.clone(), link: link.clone(), minutes: 15 },
+            Letter::SecondFactor { code: code.clone(), minutes: 10 },
             Letter::ConfirmNewAddress { code, link: link.clone(), minutes: 10, hours: 1 },
             Letter::AddressChanged { old: "old@a.example".into(), new: "new@a.example".into(), undo: link.clone(), hours: 72 },
             Letter::PasswordChanged { reset: link },
