@@ -16,6 +16,7 @@ pub mod keys;
 pub mod limits;
 pub mod logout;
 pub mod outbox;
+pub mod passkeys;
 pub mod reset;
 pub mod second_factor;
 pub mod session;
@@ -73,6 +74,8 @@ pub struct Parts {
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
     pub(in crate::actions) outbox: outbox::Bells,
+    /// None where the public URL names no host that passkeys could belong to.
+    pub(in crate::actions) webauthn: Option<webauthn_rs::Webauthn>,
     stopping: AtomicBool,
 }
 
@@ -145,6 +148,7 @@ impl App {
     pub fn new(made: Made) -> Outcome<Self> {
         let catalogue = Catalogue::load().map_err(|error| Fault::Broken(error.to_string()))?;
         let clients = clients::Cache::new(&made.settings)?;
+        let webauthn = passkeys::relying_party(&made.settings);
         Ok(Self(Arc::new(Parts {
             settings: made.settings,
             clock: made.clock,
@@ -160,6 +164,7 @@ impl App {
             clients,
             blocked: token::Blocked::default(),
             outbox: outbox::Bells::default(),
+            webauthn,
             stopping: AtomicBool::new(false),
         })))
     }

@@ -1,5 +1,6 @@
 //! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
 
+mod passkeys;
 mod security;
 
 use askama::Template;
@@ -29,6 +30,7 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     pages.extend(messages(text)?);
     pages.extend(account(text)?);
     pages.extend(security::pages(text)?);
+    pages.extend(passkeys::samples(text)?);
     pages.extend(dev(text)?);
     Ok(pages)
 }
@@ -64,6 +66,9 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         way: Way::Password,
         others: vec![Way::Mail, Way::Sms],
         labels: IdentifierKinds { usernames: true, phones: true },
+        passkey: Some(passkeys::ceremony()),
+        unknown: None,
+        passkey_first: false,
     };
     let failed = Login {
         shell: wrong(shell(text, "login"), "identifier", "problem-login"),

@@ -11,6 +11,7 @@ mod journey;
 mod link;
 mod login;
 mod logout;
+mod passkeys;
 mod recovery;
 mod reset;
 mod second_factor;
@@ -46,6 +47,7 @@ pub fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(home))
         .route("/login", get(login::show).post(login::submit))
+        .route("/login/passkey", post(passkeys::sign_in))
         .route("/login/switch", post(login::switch))
         .route("/login/code", get(sign_in_code::show).post(sign_in_code::start))
         .route("/login/code/enter", post(sign_in_code::enter))
@@ -67,6 +69,12 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account", get(account::home))
         .route("/account/profile", get(account::profile).post(account::save_profile))
         .route("/account/password", get(account::password).post(account::change_password))
+        .route("/account/passkeys", get(passkeys::show))
+        .route("/account/passkeys/add", post(passkeys::add))
+        .route("/account/passkeys/add-key", post(passkeys::add_key))
+        .route("/account/passkeys/rename", post(passkeys::rename))
+        .route("/account/passkeys/remove", post(passkeys::remove))
+        .route("/account/passkeys/offer", get(passkeys::offer).post(passkeys::answer_offer))
         .merge(contact_pages(Channel::Mail))
         .merge(contact_pages(Channel::Sms))
         .route("/account/email/link", get(link::change_email).post(contact::by_link))
