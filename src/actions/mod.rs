@@ -39,6 +39,7 @@ use crate::engine::codes::CodeRules;
 use crate::engine::event::Origin;
 use crate::engine::{flow, session as sessions};
 use crate::gateways::mail::Mailer;
+use crate::gateways::overrides::Overrides;
 use crate::locale::{Catalogue, Locale, Text};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -61,6 +62,7 @@ pub struct Parts {
     pub(in crate::actions) keyring: Keyring,
     hasher: Hasher,
     pub(in crate::actions) mailer: Mailer,
+    pub(in crate::actions) overrides: Overrides,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
     pub(in crate::actions) outbox: outbox::Bell,
@@ -135,6 +137,7 @@ impl App {
     pub fn new(made: Made) -> Outcome<Self> {
         let catalogue = Catalogue::load().map_err(|error| Fault::Broken(error.to_string()))?;
         let clients = clients::Cache::new(&made.settings)?;
+        let overrides = tell::overrides(&made.settings).map_err(|errors| Fault::Broken(errors.to_string()))?;
         Ok(Self(Arc::new(Parts {
             settings: made.settings,
             clock: made.clock,
@@ -146,6 +149,7 @@ impl App {
             keyring: made.keyring,
             hasher: made.hasher,
             mailer: made.mailer,
+            overrides,
             clients,
             blocked: token::Blocked::default(),
             outbox: outbox::Bell::default(),

@@ -7,13 +7,23 @@ use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::outbox::Message;
 use crate::engine::user::User;
 use crate::gateways::mail::letters::Letter;
+use crate::gateways::overrides::{OverrideErrors, Overrides};
 use crate::ids::{EventId, MessageId};
 use crate::locale::Locale;
+use crate::settings::Settings;
 use crate::store::{Tx, events, outbox};
 
 /// An event of this kind by its own person; the rest is filled in by struct update.
 pub(super) fn event(kind: Kind, origin: Origin) -> Event {
     Event { kind, user_id: None, session_id: None, client_id: None, actor: Actor::User, origin, detail: None }
+}
+
+/// The operator's texts, each tried with sample values.
+pub fn overrides(settings: &Settings) -> Result<Overrides, OverrideErrors> {
+    let Some(dir) = &settings.mail.templates else { return Ok(Overrides::default()) };
+    let letters = Letter::samples();
+    let pieces: Vec<_> = letters.iter().map(|letter| letter.piece(&settings.pages.name)).collect();
+    Overrides::load(dir, &pieces)
 }
 
 impl App {
@@ -40,7 +50,7 @@ impl App {
         useful: Duration,
     ) -> Outcome<()> {
         let rendered = letter
-            .render(&self.text(locale), &self.settings.pages.name)
+            .render_with(&self.overrides, &self.text(locale), &self.settings.pages.name)
             .map_err(|error| Fault::Broken(format!("a letter cannot be rendered: {error}")))?;
         let now = self.now();
         let message = Message {

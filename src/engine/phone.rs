@@ -127,7 +127,9 @@ mod tests {
     #[test]
     fn what_cannot_be_a_number_is_refused() {
         let america = "US".parse().ok();
-        for text in ["", "ana", "ana@example.com", "12", "+999 1234567", "+43", "0660 1234567", "1-800-FLOWERS", "+1 202 555 0173 ext. 5"] {
+        for text in
+            ["", "ana", "ana@example.com", "12", "+999 1234567", "+43", "0660 1234567", "1-800-FLOWERS", "+1 202 555 0173 ext. 5"]
+        {
             assert!(Phone::parse(text, None).is_err(), "{text}");
         }
         assert!(Phone::parse("123", america).is_err());

@@ -96,6 +96,7 @@ sections! {
         smtp_password: Secret = Secret::default(),
         timeout_seconds: u64 = 20_u64,
         max_attempts: u64 = 12_u64,
+        templates_dir: String = "",
     }
     passwords: Passwords {
         min_length: u64 = 8_u64,

@@ -1,11 +1,13 @@
 //! The letters people get, in their language, as text and as HTML with the pages' look.
 
 use askama::Template;
+use serde::Serialize;
 
 use crate::locale::Text;
 
-/// A letter and what it needs.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A letter and what it needs. The fields are the variables of an operator's own texts, under the same names.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "letter", rename_all = "kebab-case")]
 pub enum Letter {
     /// To a new account's address.
     VerifyAddress {
