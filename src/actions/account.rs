@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
+use super::notices::{self, Notice};
 use super::session::Current;
 use super::{App, Fault, Outcome, Requester, clients, reset, sign_in};
-use crate::engine::address::{Email, Username};
+use crate::engine::address::{Channel, Contact, Email, Username};
 use crate::engine::client::Client;
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
@@ -131,7 +132,7 @@ pub async fn change_password(
         flows::cancel(&mut tx, kind, &user.id, now).await?;
     }
     app.record(&mut tx, own(current, Kind::PasswordChanged, requester)).await?;
-    reset::notify(app, &mut tx, &user, requester).await?;
+    app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;
     tx.commit().await?;
     Ok(PasswordChange::Done)
 }
@@ -176,6 +177,7 @@ pub async fn request_email(
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
     flows::insert(&mut tx, &flow).await?;
     app.record(&mut tx, own(current, Kind::EmailChangeRequested, requester)).await?;
+    app.notify(&mut tx, &current.user, Notice::EmailChangeRequested { new: email.as_str().to_owned() }, requester).await?;
     tx.commit().await?;
     Ok(EmailChange::Sent(Box::new(flow)))
 }
@@ -259,50 +261,9 @@ pub async fn confirm_email(
     flows::cancel(&mut tx, "reset", &user.id, now).await?;
     let event = super::tell::event(Kind::EmailChanged, requester.origin());
     app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
-    if let Some(previous) = previous.filter(|previous| previous.key() != email.key()) {
-        let state = State::UndoEmail { previous: previous.as_str().to_owned(), changed_to: email.as_str().to_owned() };
-        let undo = codes::begin(app, state, Some(user.id.clone()), app.random.bytes(), Continue::Account);
-        codes::send_link(app, &mut tx, &undo, super::tell::locale_of(&user, requester.locale)).await?;
-        flows::insert(&mut tx, &undo).await?;
-    }
+    notices::contact_changed(app, &mut tx, previous.map(Contact::Email), &user, Channel::Mail, requester).await?;
     tx.commit().await?;
     Ok(EmailConfirmed::Done)
-}
-
-/// Takes a change of address back: the old one is the account's again, and every session and token ends, because whoever changed it
-/// may not have been its owner. Works without signing in.
-pub async fn undo_email(app: &App, flow: &Flow, requester: &Requester) -> Outcome<bool> {
-    codes::limit(app, requester).await?;
-    let (Ok(_), Some(user_id), State::UndoEmail { previous, .. }) =
-        (flow.step(Step::Undone, app.now()), &flow.user_id, &flow.state)
-    else {
-        return Ok(false);
-    };
-    let Ok(previous) = Email::parse(previous) else { return Ok(false) };
-    let now = app.now();
-    let mut tx = app.store.write().await?;
-    let Some(mut user) = users::by_id(&mut tx, user_id).await? else { return Ok(false) };
-    if !flows::finish(&mut tx, &flow.id, now).await? {
-        return Ok(false);
-    }
-    (user.email, user.email_verified_at) = (Some(previous), Some(now));
-    // Whoever changed the address knew the password; its owner gets a new one by the address that is back.
-    (user.password_hash, user.password_changed_at) = (None, Some(now));
-    match write(app, &mut tx, user.clone()).await {
-        Ok(true) => {}
-        Ok(false) | Err(StoreError::Taken) => return Ok(false),
-        Err(error) => return Err(error.into()),
-    }
-    sessions::end(&mut tx, &user.id, Which::All).await?;
-    grants::end_all(&mut tx, &user.id).await?;
-    // Later changes, and ways back from them, are the other one's too.
-    for kind in ["reset", "change_email", "undo_email"] {
-        flows::cancel(&mut tx, kind, &user.id, now).await?;
-    }
-    let event = super::tell::event(Kind::EmailChangeUndone, requester.origin());
-    app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
-    tx.commit().await?;
-    Ok(true)
 }
 
 /// An application that has consent. One that is gone keeps its id as name.

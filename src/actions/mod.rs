@@ -13,6 +13,7 @@ pub mod codes;
 pub mod keys;
 pub mod limits;
 pub mod logout;
+pub mod notices;
 pub mod outbox;
 pub mod reset;
 pub mod session;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
+use super::notices::Notice;
 use super::session::{self, Current, Proved};
 use super::{App, Outcome, Requester, sign_in};
 use crate::crypto::token::constant_time_eq;
@@ -13,7 +14,6 @@ use crate::engine::flow::{Continue, Flow, Next, State, Step};
 use crate::engine::password::{self, Weakness};
 use crate::engine::session::{MethodKind, Session};
 use crate::engine::user::User;
-use crate::gateways::mail::letters::Letter;
 use crate::store::{StoreError, Tx, flows, grants, sessions, users};
 use crate::time::Timestamp;
 
@@ -140,7 +140,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, before: Option<&Curr
     }
     app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
         .await?;
-    notify(app, &mut tx, &user, requester).await?;
+    app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;
     let before = before.filter(|before| before.user.id != user.id);
     let proved = Proved { how: MethodKind::Mail, remember: false, before, requester };
     let session = session::begin(app, &mut tx, &user, proved).await?;
@@ -159,11 +159,4 @@ pub(super) fn judge(app: &App, user: &User, password: &str) -> Result<(), Weakne
     let username = user.username.as_ref().map(crate::engine::address::Username::key).unwrap_or_default();
     let name = user.profile.name.as_deref().unwrap_or_default();
     password::judge(password, app.settings.passwords.min_length, &[email, username, name, &app.settings.pages.name])
-}
-
-/// Tells the person that the password is another one now.
-pub(super) async fn notify(app: &App, tx: &mut Tx, user: &User, requester: &Requester) -> Outcome<()> {
-    let Some(email) = user.email.as_ref().filter(|_| user.email_is_verified()) else { return Ok(()) };
-    let letter = Letter::PasswordChanged { reset: app.link("/reset") };
-    app.mail(tx, email.as_str(), &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.undo).await
 }

@@ -272,7 +272,7 @@ pub(in crate::actions) async fn end_everything(app: &App, tx: &mut Tx, id: &User
 
 /// A reset or change of address under way must not outlive what the operator decided.
 async fn cancel_journeys(app: &App, tx: &mut Tx, id: &UserId) -> Result<(), Refused> {
-    for kind in ["reset", "verify_email", "change_email", "undo_email"] {
+    for kind in ["reset", "verify_email", "change_email", "alarm"] {
         flows::cancel(tx, kind, id, app.now()).await?;
     }
     Ok(())

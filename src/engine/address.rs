@@ -1,6 +1,12 @@
 //! E-mail addresses, user names and phone numbers: as typed, and as compared.
 
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization as _;
+
+use super::phone::Phone;
 
 /// An e-mail address: how it was typed, and the one spelling by which it is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -94,6 +100,105 @@ impl Username {
 
     pub fn key(&self) -> &str {
         &self.key
+    }
+}
+
+/// How a message reaches a person.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    Mail,
+    Sms,
+}
+
+impl Channel {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Mail => "mail",
+            Self::Sms => "sms",
+        }
+    }
+}
+
+/// Where a code can go. Stored as its text: a mail address has an `@`, a number begins with `+`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Contact {
+    Email(Email),
+    Phone(Phone),
+}
+
+impl Contact {
+    pub const fn channel(&self) -> Channel {
+        match self {
+            Self::Email(_) => Channel::Mail,
+            Self::Phone(_) => Channel::Sms,
+        }
+    }
+
+    /// What messages are sent to.
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Email(email) => email.as_str(),
+            Self::Phone(phone) => phone.as_str(),
+        }
+    }
+
+    /// The spelling that is unique.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Email(email) => email.key(),
+            Self::Phone(phone) => phone.as_str(),
+        }
+    }
+
+    /// For its owner.
+    pub fn shown(&self) -> String {
+        match self {
+            Self::Email(email) => email.as_str().to_owned(),
+            Self::Phone(phone) => phone.shown(),
+        }
+    }
+
+    /// For pages that anybody may see.
+    pub fn masked(&self) -> String {
+        match self {
+            Self::Email(email) => email.masked(),
+            Self::Phone(phone) => phone.masked(),
+        }
+    }
+}
+
+/// Why a text is no contact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("neither a mail address nor a phone number in E.164")]
+pub struct NotAContact;
+
+impl FromStr for Contact {
+    type Err = NotAContact;
+
+    fn from_str(text: &str) -> Result<Self, NotAContact> {
+        if text.starts_with('+') && !text.contains('@') {
+            return Phone::stored(text).map(Self::Phone).map_err(|_| NotAContact);
+        }
+        Email::parse(text).map(Self::Email).map_err(|_| NotAContact)
+    }
+}
+
+impl fmt::Display for Contact {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl Serialize for Contact {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for Contact {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::Email;
+use super::address::{Contact, Email};
 use super::authorize::AuthorizationRequest;
 use super::codes::Codes;
 use super::user::Profile;
@@ -35,7 +35,7 @@ pub struct Flow {
 /// VerifyEmail ──────── proved ───────▶ finished (the address of an account is confirmed)
 /// Reset ── proved ──▶ ResetProved ── password set ──▶ finished
 /// ChangeEmail ──────── proved ───────▶ finished (the pending address becomes the address)
-/// UndoEmail ────────── undone ───────▶ finished (the old address is back)
+/// Alarm ────────────── raised ───────▶ finished (the account is locked down)
 /// ```
 ///
 /// Every other pair of state and step is refused; a finished journey refuses all.
@@ -44,11 +44,22 @@ pub struct Flow {
 pub enum State {
     SignIn,
     SignUp(Box<SignUp>),
-    VerifyEmail { email: String },
-    Reset { email: String },
-    ResetProved { email: String },
-    ChangeEmail { email: String },
-    UndoEmail { previous: String, changed_to: String },
+    VerifyEmail {
+        email: String,
+    },
+    Reset {
+        email: String,
+    },
+    ResetProved {
+        email: String,
+    },
+    ChangeEmail {
+        email: String,
+    },
+    /// "This was not me": the link of a security notice, for as long as what it tells of can be taken back.
+    Alarm {
+        to: Contact,
+    },
 }
 
 /// Everything an account will be made of once its address is proved. Nothing stands in `users` before, so a stranger's sign-up
@@ -67,7 +78,8 @@ pub enum Step {
     /// The address was proved by its code or link.
     Proved,
     PasswordSet,
-    Undone,
+    /// The owner says that somebody else was in the account.
+    Raised,
 }
 
 /// What follows from a step.
@@ -95,7 +107,7 @@ impl State {
             (Self::SignIn, Step::SignedIn)
             | (Self::SignUp(_) | Self::VerifyEmail { .. } | Self::ChangeEmail { .. }, Step::Proved)
             | (Self::ResetProved { .. }, Step::PasswordSet)
-            | (Self::UndoEmail { .. }, Step::Undone) => Ok(Next::Finished),
+            | (Self::Alarm { .. }, Step::Raised) => Ok(Next::Finished),
             _ => Err(Refusal::NotNow),
         }
     }
@@ -108,7 +120,7 @@ impl State {
             Self::VerifyEmail { .. } => "verify_email",
             Self::Reset { .. } | Self::ResetProved { .. } => "reset",
             Self::ChangeEmail { .. } => "change_email",
-            Self::UndoEmail { .. } => "undo_email",
+            Self::Alarm { .. } => "alarm",
         }
     }
 
@@ -120,7 +132,7 @@ impl State {
             Self::VerifyEmail { email } | Self::Reset { email } | Self::ResetProved { email } | Self::ChangeEmail { email } => {
                 Some(email)
             }
-            Self::UndoEmail { previous, .. } => Some(previous),
+            Self::Alarm { to } => Some(to.as_str()),
         }
     }
 
@@ -233,7 +245,7 @@ impl Lifetimes {
             State::SignUp(_) | State::VerifyEmail { .. } => self.verify,
             State::Reset { .. } | State::ResetProved { .. } => self.reset,
             State::ChangeEmail { .. } => self.change,
-            State::UndoEmail { .. } => self.undo,
+            State::Alarm { .. } => self.undo,
         }
     }
 }
@@ -251,24 +263,24 @@ mod tests {
             State::Reset { email: email() },
             State::ResetProved { email: email() },
             State::ChangeEmail { email: email() },
-            State::UndoEmail { previous: email(), changed_to: email() },
+            State::Alarm { to: email().parse().unwrap() },
         ]
     }
 
     #[test]
     fn every_pair_of_state_and_step() {
-        use Step::{PasswordSet, Proved, SignedIn, Undone};
+        use Step::{PasswordSet, Proved, Raised, SignedIn};
         let allowed = |state: &State, step: Step| {
             matches!(
                 (state, step),
                 (State::SignIn, SignedIn)
                     | (State::SignUp(_) | State::VerifyEmail { .. } | State::Reset { .. } | State::ChangeEmail { .. }, Proved)
                     | (State::ResetProved { .. }, PasswordSet)
-                    | (State::UndoEmail { .. }, Undone)
+                    | (State::Alarm { .. }, Raised)
             )
         };
         for state in states() {
-            for step in [SignedIn, Proved, PasswordSet, Undone] {
+            for step in [SignedIn, Proved, PasswordSet, Raised] {
                 let next = state.clone().step(step);
                 assert_eq!(next.is_ok(), allowed(&state, step), "{state:?} {step:?}");
                 if let Ok(Next::State(next)) = next {

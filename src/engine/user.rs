@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{Email, Username};
+use super::address::{Channel, Contact, Email, Username};
 use crate::ids::UserId;
 use crate::time::Timestamp;
 
@@ -274,6 +274,29 @@ impl User {
 
     pub const fn email_is_verified(&self) -> bool {
         self.email_verified_at.is_some()
+    }
+
+    pub const fn phone_is_verified(&self) -> bool {
+        self.phone_number_verified_at.is_some()
+    }
+
+    /// The address or number, whether or not it is verified.
+    pub fn contact(&self, channel: Channel) -> Option<Contact> {
+        match channel {
+            Channel::Mail => self.email.clone().map(Contact::Email),
+            Channel::Sms => self.phone_number.as_deref().and_then(|phone| phone.parse().ok()),
+        }
+    }
+
+    pub const fn is_verified(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Mail => self.email_is_verified(),
+            Channel::Sms => self.phone_is_verified(),
+        }
+    }
+
+    pub fn verified(&self, channel: Channel) -> Option<Contact> {
+        self.contact(channel).filter(|_| self.is_verified(channel))
     }
 
     /// How pages address the person: the name, else the user name, else the address.

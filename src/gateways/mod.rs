@@ -8,4 +8,5 @@
 
 pub mod http;
 pub mod mail;
+pub mod notice;
 pub mod overrides;

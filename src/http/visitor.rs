@@ -207,14 +207,13 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 14] = [
+        const KEYS: [&str; 13] = [
             "saved",
             "password-changed",
             "password-reset",
             "email-sent",
             "email-changed",
             "email-cancelled",
-            "email-undone",
             "code-sent",
             "link-sent",
             "verified",

@@ -13,13 +13,13 @@ use crate::http::visitor::Visitor;
 use crate::pages::{Link, LinkPage};
 
 /// The journey behind a link, and whether it is this browser's.
-struct Behind {
-    token: String,
-    flow: Flow,
-    here: bool,
+pub(super) struct Behind {
+    pub(super) token: String,
+    pub(super) flow: Flow,
+    pub(super) here: bool,
 }
 
-async fn behind(visitor: &Visitor, query: Result<Query, BadInput>) -> Result<Behind, Response> {
+pub(super) async fn behind(visitor: &Visitor, query: Result<Query, BadInput>) -> Result<Behind, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let token = params.first("token").to_owned();
     let found = codes::by_link(&visitor.app, &token, Some(&visitor.browser())).await;
@@ -38,7 +38,7 @@ async fn behind(visitor: &Visitor, query: Result<Query, BadInput>) -> Result<Beh
 }
 
 /// The frame of the page at `path` for this link.
-fn shell(visitor: &Visitor, title: &str, path: &str, token: &str) -> Shell {
+pub(super) fn shell(visitor: &Visitor, title: &str, path: &str, token: &str) -> Shell {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("token", token).finish();
     visitor.shell_at(visitor.shell(title), &format!("{path}?{query}"))
 }
@@ -52,7 +52,7 @@ pub(super) fn broken(visitor: &Visitor) -> Response {
 
 /// One button sends a new link to the same address.
 fn expired(visitor: &Visitor, token: String, flow: &Flow) -> Response {
-    if matches!(flow.state, State::UndoEmail { .. } | State::SignIn) {
+    if matches!(flow.state, State::Alarm { .. } | State::SignIn) {
         return broken(visitor);
     }
     let page = LinkPage::expired(visitor.shell("link-expired"), "/link/renew", token, &super::verify::masked(flow));
@@ -108,23 +108,6 @@ pub(super) fn change_email_page(visitor: &Visitor, token: &str, flow: &Flow, own
     }
     let page = LinkPage::confirm_email(shell, token.to_owned(), email);
     let page = if own { page } else { LinkPage { ask_password: Some(email.clone()), ..page } };
-    visitor.page(&page.shell, &page)
-}
-
-pub(super) async fn undo(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
-    let Behind { token, flow, .. } = behind(&visitor, query).await?;
-    Ok(undo_page(&visitor, &token, &flow, false))
-}
-
-/// Scanners press buttons too; a tick they do not.
-pub(super) fn undo_page(visitor: &Visitor, token: &str, flow: &Flow, unticked: bool) -> Response {
-    let State::UndoEmail { previous, .. } = &flow.state else { return broken(visitor) };
-    let mut shell = shell(visitor, "undo", "/undo", token);
-    if unticked {
-        let text = shell.t("problem-confirm").into_owned();
-        shell.problem("confirm", text);
-    }
-    let page = LinkPage { ask_tick: true, ..LinkPage::undo(shell, token.to_owned(), previous) };
     visitor.page(&page.shell, &page)
 }
 

@@ -15,6 +15,7 @@ mod reset;
 mod setup;
 mod signup;
 mod verify;
+mod wasnt_me;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -63,7 +64,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/apps", get(account::apps))
         .route("/account/apps/revoke", post(account::revoke_app))
         .route("/account/delete", get(account::delete).post(account::submit_delete))
-        .route("/undo", get(link::undo).post(email::undo))
+        .route("/wasnt-me", get(wasnt_me::show).post(wasnt_me::submit))
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))

@@ -3,7 +3,8 @@
 use minijinja::value::Serde;
 use minijinja::{Value, context};
 
-use super::letters::{Letter, Rendered};
+use super::letters::{Letter, Notified, Rendered};
+use crate::gateways::notice::Notice;
 use crate::gateways::overrides::{Overrides, Part, Piece};
 use crate::locale::Text;
 
@@ -12,20 +13,22 @@ impl Letter {
     pub fn samples() -> Vec<Self> {
         let code = || "493817".to_owned();
         let link = |name: &str| format!("https://id.example/{name}?token=flo_01sample.{name}");
-        vec![
+        let notified = |notice: Notice, link: Option<String>| {
+            let (when, device, place) = ("21 November 2025, 09:30", "Firefox on Linux", "192.0.2.x");
+            let (when, device, place) = (when.to_owned(), device.to_owned(), place.to_owned());
+            Self::Notice(Box::new(Notified { notice, when, device, place, link, hours: 72 }))
+        };
+        let notices = Notice::samples().into_iter();
+        let notices = notices.flat_map(|notice| [notified(notice.clone(), Some(link("wasnt-me"))), notified(notice, None)]);
+        let others = vec![
             Self::VerifyAddress { code: code(), link: link("verify"), minutes: 10, hours: 24 },
             Self::SignupExisting { login: link("login"), reset: link("reset") },
             Self::Reset { code: code(), link: link("reset"), minutes: 15 },
             Self::ConfirmNewAddress { code: code(), link: link("confirm"), minutes: 10, hours: 24 },
-            Self::AddressChanged {
-                old: "old@example.org".to_owned(),
-                new: "new@example.org".to_owned(),
-                undo: link("undo"),
-                hours: 72,
-            },
-            Self::PasswordChanged { reset: link("reset") },
+            Self::LockedDown { reset: link("reset") },
             Self::AccountDeleted,
-        ]
+        ];
+        others.into_iter().chain(notices).collect()
     }
 
     /// For a text of the operator's own.
@@ -35,11 +38,11 @@ impl Letter {
             Self::SignupExisting { login, reset } => ("signup-existing", None, vec![login, reset]),
             Self::Reset { code, link, .. } => ("reset", Some(code), vec![link]),
             Self::ConfirmNewAddress { code, link, .. } => ("confirm-new-address", Some(code), vec![link]),
-            Self::AddressChanged { undo, .. } => ("address-changed", None, vec![undo]),
-            Self::PasswordChanged { reset } => ("password-changed", None, vec![reset]),
+            Self::Notice(notified) => (notified.notice.name(), None, notified.link.iter().map(String::as_str).collect()),
+            Self::LockedDown { reset } => ("locked-down", None, vec![reset]),
             Self::AccountDeleted => ("account-deleted", None, Vec::new()),
         };
-        let variables = context! { site, ..Value::from(Serde(self)) };
+        let variables = context! { site, letter => name, ..Value::from(Serde(self)) };
         Piece { name, parts: Part::MAIL, variables, code: code.map(String::as_str), links }
     }
 
@@ -76,7 +79,7 @@ mod tests {
             let keys: BTreeSet<String> = piece.variables.try_iter().unwrap().map(|key| key.to_string()).collect();
             let row = documented.lines().find(|line| line.starts_with(&format!("| `{}` |", piece.name)));
             let row = row.unwrap_or_else(|| panic!("docs/templates.md says nothing of {}", piece.name));
-            for key in keys.iter().filter(|key| !["site", "letter"].contains(&key.as_str())) {
+            for key in keys.iter().filter(|key| !["site", "letter", "notice"].contains(&key.as_str())) {
                 assert!(row.contains(&format!("`{key}`")), "{}: `{key}` is missing", piece.name);
             }
             assert_eq!(piece.variables.get_attr("letter").unwrap().as_str(), Some(piece.name));
