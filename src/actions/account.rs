@@ -168,6 +168,10 @@ pub async fn request_email(
     }
     app.limit_pair(Purpose::ChangeEmail, app.settings.limits.reset, requester, email.key()).await?;
     let mut tx = app.store.write().await?;
+    if !users::hold(&mut tx, &current.user).await? {
+        // Somebody has changed the account, so what was proved is proved no more.
+        return Ok(EmailChange::PasswordWrong);
+    }
     let owner = users::by_email(&mut tx, &email).await?.filter(|owner| owner.id != current.user.id);
     flows::cancel(&mut tx, "change_email", &current.user.id, app.now()).await?;
     let state = State::ChangeEmail { email: email.as_str().to_owned() };

@@ -179,10 +179,10 @@ pub async fn lock_down(app: &App, flow: &Flow, requester: &Requester) -> Outcome
     codes::limit(app, requester).await?;
     let (Ok(_), Some(user_id)) = (flow.step(Step::Raised, app.now()), &flow.user_id) else { return Ok(Lock::Over) };
     for _ in 0..ATTEMPTS {
-        match lock(app, flow, user_id, requester).await? {
-            Some(done) => return Ok(done),
-            None => tracing::info!(user_id = user_id.as_str(), "the account changed while it was locked; once more"),
+        if let Some(done) = lock(app, flow, user_id, requester).await? {
+            return Ok(done);
         }
+        tracing::info!(user_id = user_id.as_str(), "the account changed while it was being locked; once more");
     }
     Err(StoreError::Overtaken.into())
 }
