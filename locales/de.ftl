@@ -432,3 +432,93 @@ notice-flow-expired = Die Seite war lange geöffnet. Sie können da weitermachen
 notice-flow-elsewhere = Diese Anmeldung wurde in einem anderen Browser begonnen, oder Ihr Browser hat unser Cookie nicht gesendet. Melden Sie sich hier an und gehen Sie dann zur Anwendung zurück.
 notice-flow-forgotten = Wir wissen nicht mehr, woher Sie kamen. Melden Sie sich hier an und gehen Sie dann zur Anwendung zurück.
 session-unknown-device = Unbekanntes Gerät
+
+# Andere Wege
+login-identifier-all = E-Mail-Adresse, Telefonnummer oder Benutzername
+login-identifier-phone = E-Mail-Adresse oder Telefonnummer
+login-phone = Telefonnummer
+login-or = oder
+login-others = Andere Wege zur Anmeldung
+login-with-password = Mit Passwort
+login-with-passkey = Mit Passkey
+login-with-mail = Anmeldelink per E-Mail
+login-with-sms = Code per SMS
+login-mail-button = Anmeldelink senden
+login-sms-button = Code senden
+login-another-way = Anders anmelden
+login-code = Code eingeben
+login-code-mail = Falls es ein Konto gibt, haben wir eine E-Mail mit Link und Code gesendet, an die Adresse von
+login-code-sms = Falls es ein Konto gibt, haben wir einen Code per SMS gesendet, an
+login-code-link = Wenn Sie den Link auf einem anderen Gerät öffnen, geben Sie dort diese Zahl ein:
+code-no-sms = Keine SMS? Warten Sie eine Minute, senden Sie sie noch einmal oder melden Sie sich anders an.
+login-link = Anmelden
+login-link-here = Mit dem Knopf melden Sie sich an als
+login-link-elsewhere = Dieser Link wurde in einem anderen Browser angefordert. Geben Sie die Zahl ein, die dort steht, um sich hier anzumelden als
+login-number = Zahl
+login-number-hint = Drei Ziffern, auf der Seite, auf der Sie den Link angefordert haben.
+login-link-again = In diesem Browser einen Link anfordern
+phone = Telefonnummer
+phone-hint = Mit Landesvorwahl, zum Beispiel +43 660 1234567.
+signup-phone-hint = Mit Landesvorwahl, zum Beispiel +43 660 1234567. Wir senden einen Code zur Bestätigung.
+signup-with-phone = Stattdessen eine Telefonnummer verwenden
+signup-with-email = Stattdessen eine E-Mail-Adresse verwenden
+signup-password-optional = Passwort (freiwillig)
+signup-password-optional-hint = Ohne Passwort melden Sie sich mit Codes per SMS an.
+
+# Der zweite Faktor
+second = Noch ein Schritt
+second-totp = Code aus einer Authenticator-App
+second-sms = Code per SMS
+second-mail = Code per E-Mail
+second-key = Passkey oder Sicherheitsschlüssel
+second-recovery = Wiederherstellungscode
+second-password = Passwort
+second-totp-text = Geben Sie den Code ein, den Ihre Authenticator-App zeigt.
+second-sms-text = Wir senden einen Code per SMS an
+second-mail-text = Wir senden einen Code an
+second-key-text = Verwenden Sie Ihren Passkey oder berühren Sie Ihren Sicherheitsschlüssel.
+second-recovery-text = Geben Sie einen Ihrer Wiederherstellungscodes ein.
+second-password-text = Geben Sie auch Ihr Passwort ein.
+second-recovery-label = Wiederherstellungscode
+second-recovery-hint = Jeder gilt einmal. Striche und Leerzeichen sind egal.
+second-send = Code senden
+second-others = Anderen Weg verwenden
+second-lost = Nichts davon zur Hand? Dann kann Sie nur ein Administrator wieder hereinlassen.
+second-trust = { $days ->
+    [one] In diesem Browser einen Tag lang nicht mehr fragen
+   *[other] In diesem Browser { $days } Tage lang nicht mehr fragen
+}
+problem-phone = Geben Sie eine Telefonnummer mit Landesvorwahl ein, zum Beispiel +43 660 1234567.
+problem-phone-same = Das ist bereits Ihre Nummer.
+problem-phone-taken = Zu dieser Nummer gibt es ein Konto. Melden Sie sich an.
+problem-no-sms = An diese Nummer können wir gerade keine SMS senden. Bitte verwenden Sie einen anderen Weg.
+problem-no-code = Auf diesem Weg können wir gerade keinen Code senden. Bitte verwenden Sie einen anderen.
+problem-number = Das ist nicht die Zahl. Sehen Sie auf der Seite nach, auf der Sie den Link angefordert haben.
+problem-number-spent = Zu viele falsche Zahlen. Geben Sie den Code aus der E-Mail dort ein, wo Sie ihn angefordert haben, oder fordern Sie einen neuen an.
+
+# Telefonnummer
+account-phone = Telefonnummer
+phone-none = In Ihrem Konto ist noch keine Telefonnummer.
+phone-current = Ihre Telefonnummer:
+contact-unverified = (nicht bestätigt)
+phone-pending = Neue Nummer bestätigen
+phone-pending-text = Wir haben einen Code an { $address } gesendet. Ihre Nummer ändert sich, wenn Sie ihn eingeben.
+phone-confirm = Nummer bestätigen
+phone-cancel = Bisherige Nummer behalten
+phone-change = Nummer festlegen
+phone-new = Neue Telefonnummer
+phone-change-button = Code senden
+notice-phone-sent = Wir haben einen Code per SMS an die neue Nummer gesendet.
+notice-phone-changed = Ihre Telefonnummer ist geändert.
+notice-phone-cancelled = Ihre Telefonnummer bleibt, wie sie ist.
+email-none = In Ihrem Konto ist noch keine E-Mail-Adresse.
+password-first = Legen Sie ein Passwort fest, mit dem Sie sich anmelden können.
+
+# E-Mails anderer Wege
+mail-sign-in = Anmelden
+mail-sign-in-opening = Jemand, vermutlich Sie, möchte sich bei { $site } anmelden. Geben Sie diesen Code ein:
+mail-sign-in-button = Anmelden
+mail-sign-in-closing = Sie waren das nicht? Dann ignorieren Sie diese E-Mail; niemand ist angemeldet. Geben Sie den Code niemandem weiter.
+mail-second = Ihr Code
+mail-second-opening = Jemand, vermutlich Sie, meldet sich bei { $site } an und hat den ersten Faktor vorgewiesen. Der zweite ist dieser Code:
+mail-second-closing = Sie waren das nicht? Dann kennt jemand Ihr Passwort: Ändern Sie es. Geben Sie den Code niemandem weiter.

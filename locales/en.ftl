@@ -432,3 +432,93 @@ notice-flow-expired = The page was open for a long time. You can go on where you
 notice-flow-elsewhere = This sign-in was started in another browser, or your browser did not send our cookie. Sign in here, then go back to the application.
 notice-flow-forgotten = We no longer know where you came from. Sign in here, then go back to the application.
 session-unknown-device = Unknown device
+
+# Other ways in
+login-identifier-all = Email address, phone number or username
+login-identifier-phone = Email address or phone number
+login-phone = Phone number
+login-or = or
+login-others = Other ways to sign in
+login-with-password = Use a password
+login-with-passkey = Use a passkey
+login-with-mail = Email me a sign-in link
+login-with-sms = Text me a code
+login-mail-button = Email me a sign-in link
+login-sms-button = Text me a code
+login-another-way = Sign in another way
+login-code = Enter the code
+login-code-mail = If there is an account, we have sent a mail with a link and a code to the address of
+login-code-sms = If there is an account, we have sent a code by SMS to
+login-code-link = If you open the link on another device, enter this number there:
+code-no-sms = No SMS? Wait a minute, then send it again or sign in another way.
+login-link = Sign in
+login-link-here = Press the button to sign in as
+login-link-elsewhere = This is another browser than the one that asked for this link. Enter the number that one shows to sign in here as
+login-number = Number
+login-number-hint = Three digits, on the page where you asked for the link.
+login-link-again = Ask for a link in this browser
+phone = Phone number
+phone-hint = With its country code, such as +43 660 1234567.
+signup-phone-hint = With its country code, such as +43 660 1234567. We send a code there to confirm it.
+signup-with-phone = Use a phone number instead
+signup-with-email = Use an email address instead
+signup-password-optional = Password (optional)
+signup-password-optional-hint = Without one you sign in with codes by SMS.
+
+# The second factor
+second = One more step
+second-totp = Code from an authenticator app
+second-sms = Code by SMS
+second-mail = Code by email
+second-key = Passkey or security key
+second-recovery = Recovery code
+second-password = Password
+second-totp-text = Enter the code that your authenticator app shows.
+second-sms-text = We send a code by SMS to
+second-mail-text = We send a code to
+second-key-text = Use your passkey or touch your security key.
+second-recovery-text = Enter one of the recovery codes that you saved.
+second-password-text = Enter your password as well.
+second-recovery-label = Recovery code
+second-recovery-hint = Each works once. Dashes and spaces do not matter.
+second-send = Send the code
+second-others = Use another way
+second-lost = Lost all of these? Only an administrator can let you in again.
+second-trust = { $days ->
+    [one] Do not ask again in this browser for one day
+   *[other] Do not ask again in this browser for { $days } days
+}
+problem-phone = Enter a phone number with its country code, such as +43 660 1234567.
+problem-phone-same = This is your number already.
+problem-phone-taken = There is an account with this number. Sign in instead.
+problem-no-sms = We cannot send an SMS to this number now. Please use another way.
+problem-no-code = We cannot send a code this way now. Please use another way.
+problem-number = This is not the number. Look at the page where you asked for the link.
+problem-number-spent = Too many wrong numbers. Enter the code from the mail in the browser where you asked for it, or ask again.
+
+# Phone number
+account-phone = Phone number
+phone-none = There is no phone number in your account yet.
+phone-current = Your phone number:
+contact-unverified = (not confirmed)
+phone-pending = Confirm your new number
+phone-pending-text = We have sent a code to { $address }. Your number changes when you enter it.
+phone-confirm = Confirm number
+phone-cancel = Keep the present number
+phone-change = Set a number
+phone-new = New phone number
+phone-change-button = Send a code
+notice-phone-sent = We have sent a code by SMS to the new number.
+notice-phone-changed = Your phone number is changed.
+notice-phone-cancelled = Your phone number stays as it is.
+email-none = There is no email address in your account yet.
+password-first = Set a password to sign in with.
+
+# Mails of other ways in
+mail-sign-in = Sign in
+mail-sign-in-opening = Somebody, probably you, wants to sign in at { $site }. Enter this code:
+mail-sign-in-button = Sign in
+mail-sign-in-closing = It was not you? Then ignore this mail; nobody is signed in. Give the code to nobody.
+mail-second = Your code
+mail-second-opening = Somebody, probably you, is signing in at { $site } and has given the first factor. The second is this code:
+mail-second-closing = It was not you? Then somebody knows your password: change it. Give the code to nobody.

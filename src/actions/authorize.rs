@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::codes::{self, Found};
 use super::session::Current;
-use super::{App, Outcome, Requester, clients, logout};
+use super::{App, Outcome, Requester, clients, logout, second_factor};
 use crate::crypto::token::{Kind as TokenKind, SecretToken};
 use crate::engine::authorize::{
     Answer, AuthorizationRequest, Consent, Consented, Decision, Facts, Trusted, Untrusted, check, decide, trust,
@@ -13,11 +13,12 @@ use crate::engine::client::Client;
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
 use crate::engine::grant::{Grant, Requested};
+use crate::engine::method::ACR_ONE_FACTOR;
 use crate::engine::oauth_error::{Code, OAuthError};
 use crate::engine::params::Params;
 use crate::engine::scope::Scopes;
 use crate::ids::{ClientId, GrantId};
-use crate::store::{Tx, consents, flows, grants};
+use crate::store::{StoreError, Tx, consents, flows, grants, users};
 use crate::time::Timestamp;
 
 /// What the browser sees next.
@@ -33,6 +34,8 @@ pub enum Next {
         again: bool,
         create: bool,
     },
+    /// Somebody signed in gives a second factor.
+    SecondFactor(Flow),
     Consent {
         flow: Flow,
         client: Arc<Client>,
@@ -140,12 +143,20 @@ async fn go_on(
             let flow = keep(app, &request, stage, asking).await?;
             Ok(Next::Consent { flow, client, request: Box::new(request), ask })
         }
+        (Decision::SecondFactor, Some(current)) => {
+            let continue_to = Continue::Authorize { request: Box::new(request.clone()) };
+            match second_factor::add_to_session(app, current, asking.browser, continue_to).await? {
+                Some(flow) => Ok(Next::SecondFactor(flow)),
+                // Signing in again leads to setting one up.
+                None => Ok(Next::SignIn { flow: keep(app, &request, stage, asking).await?, client, again: true, create: false }),
+            }
+        }
         (Decision::SignIn { again, create }, _) => {
             let flow = keep(app, &request, stage, asking).await?;
             Ok(Next::SignIn { flow, client, again, create })
         }
         // `decide` answers and asks only where somebody is signed in.
-        (Decision::Answer(_) | Decision::Consent(_), None) => {
+        (Decision::Answer(_) | Decision::Consent(_) | Decision::SecondFactor, None) => {
             let flow = keep(app, &request, stage, asking).await?;
             Ok(Next::SignIn { flow, client, again: false, create: false })
         }
@@ -199,6 +210,12 @@ async fn answer(
     Ok(Next::Respond(trusted, Answer::Code(code.as_str().to_owned())))
 }
 
+/// The level to claim: the session's, or the lower one where only that is acceptable (OpenID Connect Core section 5.5.1.1).
+fn acr(request: &AuthorizationRequest, reached: &'static str) -> &'static str {
+    let acceptable = &request.claims.essential_acr;
+    if acceptable.is_empty() || acceptable.iter().any(|acr| acr == reached) { reached } else { ACR_ONE_FACTOR }
+}
+
 async fn issue(
     app: &App,
     tx: &mut Tx,
@@ -223,7 +240,7 @@ async fn issue(
             claims: request.claims.clone(),
         },
         auth_time: current.session.auth_time,
-        acr: current.session.acr().to_owned(),
+        acr: acr(request, current.session.acr()).to_owned(),
         amr: current.session.amr().join(" "),
         code_expires_at,
         code_used_at: None,
@@ -233,6 +250,10 @@ async fn issue(
         created_at: now,
         expires_at: code_expires_at,
     };
+    // What outlives its session must not come of one that is ending at this moment.
+    if grant.offline && !users::hold(tx, &current.user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     grants::insert(tx, &grant, &code.hash()).await?;
     Ok(code)
 }

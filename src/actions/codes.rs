@@ -6,9 +6,10 @@ use super::limits::Purpose;
 use super::session::Current;
 use super::{App, Outcome, Requester};
 use crate::crypto::token;
-use crate::engine::address::Email;
-use crate::engine::codes::{self, Codes, MaySend, Verdict};
-use crate::engine::flow::{Continue, Flow, State};
+use crate::engine::address::{Channel, Contact, Identifier};
+pub(super) use crate::engine::codes::MaySend;
+use crate::engine::codes::{self, Codes, Verdict};
+use crate::engine::flow::{Asked, Continue, Flow, State};
 use crate::gateways::mail::letters::Letter;
 use crate::ids::{FlowId, UserId};
 use crate::locale::Locale;
@@ -76,8 +77,10 @@ pub async fn by_link(app: &App, token: &str, browser: Option<&[u8; 32]>) -> Outc
     Ok(if app.keyring.verify_mac("link", &parts, &mac) { found } else { Found::None })
 }
 
+/// A code is bound to its journey, its purpose and where it was sent.
 fn code_mac(app: &App, flow: &Flow, code: &str) -> [u8; 32] {
-    app.keyring.mac("code", &[flow.id.as_str().as_bytes(), flow.state.kind().as_bytes(), code.as_bytes()])
+    let sent_to = flow.state.destination().map(Contact::key).unwrap_or_default();
+    app.keyring.mac("code", &[flow.id.as_str(), flow.state.kind(), sent_to, code].map(str::as_bytes))
 }
 
 /// What a journey's mail says, given its code and link.
@@ -86,13 +89,18 @@ fn letter(app: &App, flow: &Flow, code: String) -> Option<Letter> {
     let minutes = whole(settings.code, 60);
     let link = |path: &str| app.link(&format!("{path}?token={}", link_token(app, flow)));
     match &flow.state {
-        State::SignUp(_) | State::VerifyEmail { .. } => {
+        State::SignUp(_) | State::Verify { .. } => {
             Some(Letter::VerifyAddress { code, link: link("/verify/link"), minutes, hours: whole(settings.verify, 3600) })
         }
-        State::Reset { .. } | State::ResetProved { .. } => {
+        State::SignInCode(_) => {
+            let minutes = whole(app.flow_lifetimes().sign_in_code, 60).min(minutes);
+            Some(Letter::SignIn { code, link: link("/login/link"), minutes })
+        }
+        State::SecondFactor(_) | State::Enrol(_) => Some(Letter::SecondFactor { code, minutes }),
+        State::Reset(_) | State::ResetProved { .. } => {
             Some(Letter::Reset { code, link: link("/reset/link"), minutes: whole(settings.reset, 60).min(minutes) })
         }
-        State::ChangeEmail { .. } => {
+        State::Change { .. } => {
             let hours = whole(app.flow_lifetimes().change, 3600);
             Some(Letter::ConfirmNewAddress { code, link: link("/account/email/link"), minutes, hours })
         }
@@ -113,7 +121,7 @@ pub(super) enum Recipient {
     Nobody,
 }
 
-/// Gives the journey a new code and puts its mail into the outbox; the caller stores the flow.
+/// Gives the journey a new code and puts its message into the outbox; the caller stores the flow.
 pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient, locale: Locale) -> Outcome<()> {
     let code = app.random.code(DIGITS);
     let mac = match to {
@@ -121,12 +129,21 @@ pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient,
         Recipient::Nobody => app.random.bytes(),
     };
     flow.codes = std::mem::take(&mut flow.codes).sent(mac, app.code_rules(), app.now());
-    let Some(letter) = letter(app, flow, code) else { return Ok(()) };
-    let recipient = match to {
-        Recipient::Owner => flow.state.destination().unwrap_or_default().to_owned(),
-        Recipient::Nobody => String::new(),
-    };
-    app.mail(tx, &recipient, &letter, locale, app.flow_lifetimes().of(&flow.state)).await
+    let useful = app.flow_lifetimes().of(&flow.state);
+    let recipient = flow.state.destination().filter(|_| to == Recipient::Owner);
+    match channel(flow) {
+        Channel::Mail => {
+            let Some(letter) = letter(app, flow, code) else { return Ok(()) };
+            app.mail(tx, recipient.map(Contact::as_str).unwrap_or_default(), &letter, locale, useful).await
+        }
+        Channel::Sms => Ok(()),
+    }
+}
+
+/// How a journey's codes travel.
+pub(super) fn channel(flow: &Flow) -> Channel {
+    let asked = flow.state.asked().map(|asked| asked.channel);
+    asked.or_else(|| flow.state.destination().map(Contact::channel)).unwrap_or(Channel::Mail)
 }
 
 /// What became of "send again".
@@ -163,14 +180,13 @@ pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Re
 
 /// Whether a journey was begun for somebody whom it cannot concern: a reset of an unknown account, a sign-up for an address that has one.
 async fn is_decoy(app: &App, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
-    let owner = async |tx: &mut Tx| match flow.state.destination().and_then(|text| Email::parse(text).ok()) {
-        Some(email) => users::by_email(tx, &email).await.map(|user| user.map(|user| user.id)),
-        None => Ok(None),
-    };
+    let Some(to) = flow.state.destination() else { return Ok(true) };
     match &flow.state {
-        State::Reset { .. } => Ok(flow.user_id.is_none()),
-        State::ChangeEmail { .. } => Ok(owner(tx).await?.is_some_and(|owner| Some(owner) != flow.user_id)),
-        State::SignUp(_) if app.settings.signup.verify_email => Ok(owner(tx).await?.is_some()),
+        State::Change { .. } => {
+            let owner = users::by_identifier(tx, &to.identifier()).await?;
+            Ok(owner.is_some_and(|owner| Some(owner.id) != flow.user_id))
+        }
+        State::SignUp(_) if app.must_verify(to.channel()) => Ok(users::by_identifier(tx, &to.identifier()).await?.is_some()),
         _ => Ok(false),
     }
 }
@@ -202,6 +218,39 @@ pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Ou
     }
 }
 
+/// Three digits that the browser that asked shows. A mail's link opened elsewhere wants them.
+pub(super) fn number(app: &App, flow: &Flow) -> String {
+    let mac = app.keyring.mac("number", &[flow.id.as_str().as_bytes(), flow.state.kind().as_bytes()]);
+    let value = mac.iter().take(4).fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
+    format!("{:03}", value % 1000)
+}
+
+/// Judges a typed [`number`] like a code: a wrong one is counted, and the caller must commit.
+pub(super) async fn judge_number(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Outcome<Typed> {
+    let Some(flow) = flows::by_id(tx, &flow.id).await?.filter(|flow| flow.is_open(app.now()).is_ok()) else {
+        return Ok(Typed::Spent);
+    };
+    let Some(typed) = codes::typed(text, 3) else { return Ok(Typed::Wrong) };
+    match () {
+        () if flow.codes.tries >= app.code_rules().tries => Ok(Typed::Spent),
+        () if token::constant_time_eq(typed.as_bytes(), number(app, &flow).as_bytes()) => Ok(Typed::Right),
+        () => {
+            flows::set_codes(tx, &flow.id, &flow.codes, &flow.codes.clone().tried()).await?;
+            Ok(Typed::Wrong)
+        }
+    }
+}
+
+/// Whether a code may go to what was typed: mail always, an SMS if the guard lets it. Counts alike whether or not anybody has the number.
+pub(super) async fn may_send_to(_app: &App, _tx: &mut Tx, _to: &Identifier, _requester: &Requester) -> Outcome<bool> {
+    Ok(true)
+}
+
+/// A code that was sent there has been entered.
+pub(super) async fn arrived(_app: &App, _tx: &mut Tx, _to: &Contact) -> Outcome<()> {
+    Ok(())
+}
+
 /// Every try at a code or link counts against its requester.
 pub(super) async fn limit(app: &App, requester: &Requester) -> Outcome<()> {
     app.limit_requester(Purpose::Verify, app.settings.limits.verify_requester, requester).await
@@ -225,8 +274,10 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     limit(app, requester).await?;
     let (Found::Here(old) | Found::Elsewhere(old)) = by_link(app, token, None).await? else { return Ok(Renewed::No) };
     let state = match &old.state {
-        State::SignIn | State::Alarm { .. } => return Ok(Renewed::No),
-        State::ResetProved { email } => State::Reset { email: email.clone() },
+        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::Alarm { .. } => return Ok(Renewed::No),
+        State::ResetProved { to } => {
+            State::Reset(Box::new(Asked { identifier: to.as_str().to_owned(), channel: to.channel(), to: Some(to.clone()) }))
+        }
         other => other.clone(),
     };
     if old.finished_at.is_some() {

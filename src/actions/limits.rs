@@ -11,6 +11,8 @@ use crate::store::{Tx, limits};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
     SignIn,
+    SignInCode,
+    SecondFactor,
     SignUp,
     Reset,
     Verify,
@@ -25,6 +27,8 @@ impl Purpose {
     const fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
+            Self::SignInCode => "sign_in_code",
+            Self::SecondFactor => "second_factor",
             Self::SignUp => "sign_up",
             Self::Reset => "reset",
             Self::Verify => "verify",

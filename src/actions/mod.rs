@@ -10,15 +10,18 @@ pub mod account;
 pub mod authorize;
 pub mod clients;
 pub mod codes;
+pub mod contact;
 pub mod keys;
 pub mod limits;
 pub mod logout;
 pub mod notices;
 pub mod outbox;
 pub mod reset;
+pub mod second_factor;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
+pub mod sign_in_code;
 pub mod sign_up;
 pub mod sweep;
 pub mod tell;
@@ -36,8 +39,10 @@ use zeroize::Zeroizing;
 use crate::crypto::password::{Busy, Hasher, Verdict};
 use crate::crypto::random::Random;
 use crate::crypto::seal::Keyring;
+use crate::engine::address::{Channel, Identifier};
 use crate::engine::codes::CodeRules;
 use crate::engine::event::Origin;
+use crate::engine::phone::{Country, NotAPhone, Phone};
 use crate::engine::{flow, session as sessions};
 use crate::gateways::mail::Mailer;
 use crate::gateways::overrides::Overrides;
@@ -202,11 +207,36 @@ impl App {
         let settings = &self.settings.flows;
         flow::Lifetimes {
             sign_in: settings.verify,
+            sign_in_code: self.settings.sign_in.link,
+            second: Duration::from_secs(15 * 60),
             verify: settings.verify,
             reset: settings.reset,
             change: Duration::from_secs(24 * 3600),
             undo: settings.undo,
         }
+    }
+
+    /// Whether a new account's address or number must be proved before it can sign in.
+    pub(in crate::actions) fn must_verify(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Mail => self.settings.signup.verify_email,
+            Channel::Sms => self.settings.signup.verify_phone,
+        }
+    }
+
+    /// What a person typed to say who they are.
+    pub(in crate::actions) fn identifier(&self, typed: &str) -> Identifier {
+        Identifier::parse(typed, self.home())
+    }
+
+    /// A phone number as typed.
+    pub(in crate::actions) fn phone(&self, typed: &str) -> Result<Phone, NotAPhone> {
+        Phone::parse(typed, self.home())
+    }
+
+    /// The country of numbers that are written without theirs.
+    fn home(&self) -> Option<Country> {
+        None
     }
 
     pub fn code_rules(&self) -> CodeRules {

@@ -253,7 +253,10 @@ async fn roll_back(tx: &mut Tx, app: &App, user: &mut User) -> Outcome<LockedDow
                 (user.email_verified_at, done.email) = (verified_at, restored);
             }
             Channel::Sms => {
-                user.phone_number = restored.as_ref().map(|contact| contact.as_str().to_owned());
+                user.phone_number = restored.as_ref().and_then(|contact| match contact {
+                    Contact::Phone(phone) => Some(phone.clone()),
+                    Contact::Email(_) => None,
+                });
                 (user.phone_number_verified_at, done.phone) = (verified_at, restored);
             }
         }

@@ -5,14 +5,15 @@ use std::time::Duration;
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
 use super::notices::Notice;
-use super::session::{self, Current, Proved};
-use super::{App, Outcome, Requester, sign_in};
+use super::sign_in::{self, Arrival, SignedIn};
+use super::{App, Outcome, Requester};
 use crate::crypto::token::constant_time_eq;
-use crate::engine::address::{Email, Identifier};
+use crate::engine::address::{Channel, Email, Identifier};
 use crate::engine::event::{Event, Kind};
-use crate::engine::flow::{Continue, Flow, Next, State, Step};
+use crate::engine::flow::{Asked, Continue, Flow, Next, State, Step};
+use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
-use crate::engine::session::{MethodKind, Session};
+use crate::engine::session::Session;
 use crate::engine::user::User;
 use crate::store::{StoreError, Tx, flows, grants, sessions, users};
 use crate::time::Timestamp;
@@ -26,14 +27,18 @@ pub async fn start(
     requester: &Requester,
 ) -> Outcome<Flow> {
     let typed = identifier;
-    let identifier = Identifier::parse(typed);
+    let identifier = app.identifier(typed);
     let account = sign_in::limit_key(&identifier, typed);
     app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
     let mut tx = app.store.write().await?;
-    let user = users::by_identifier(&mut tx, &identifier).await?.filter(|user| user.is_active() && user.email.is_some());
-    let email = user.as_ref().and_then(|user| user.email.as_ref()).map(|email| email.as_str().to_owned()).unwrap_or_default();
+    // Who typed a number is sent an SMS; who typed a name or an address, a mail.
+    let channel = if matches!(identifier, Identifier::Phone(_)) { Channel::Sms } else { Channel::Mail };
+    let user = users::by_identifier(&mut tx, &identifier).await?;
+    let user = user.filter(|user| user.is_active() && user.contact(channel).is_some());
+    let to = user.as_ref().and_then(|user| user.contact(channel));
     let user_id = user.as_ref().map(|user| user.id.clone());
-    let mut flow = codes::begin(app, State::Reset { email }, user_id.clone(), browser, continue_to.clone());
+    let asked = Asked { identifier: typed.to_owned(), channel, to };
+    let mut flow = codes::begin(app, State::Reset(Box::new(asked)), user_id.clone(), browser, continue_to.clone());
     let locale = user.as_ref().map_or(requester.locale, |user| super::tell::locale_of(user, requester.locale));
     let recipient = if user.is_some() { Recipient::Owner } else { Recipient::Nobody };
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
@@ -68,7 +73,9 @@ pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, requester: &Reque
 /// sets a password ends the others.
 pub async fn prove_by_link(app: &App, flow: &Flow, browser: [u8; 32], requester: &Requester) -> Outcome<Proof> {
     codes::limit(app, requester).await?;
-    let (State::Reset { email } | State::ResetProved { email }, Ok(())) = (&flow.state, flow.is_open(app.now())) else {
+    let (State::Reset(_) | State::ResetProved { .. }, Some(to), Ok(())) =
+        (&flow.state, flow.state.destination(), flow.is_open(app.now()))
+    else {
         return Ok(Proof::Over);
     };
     let here = constant_time_eq(&flow.browser_hash, &browser);
@@ -79,7 +86,7 @@ pub async fn prove_by_link(app: &App, flow: &Flow, browser: [u8; 32], requester:
     if here {
         return prove(app, tx, flow).await;
     }
-    let state = State::ResetProved { email: email.clone() };
+    let state = State::ResetProved { to: to.clone() };
     let proved = codes::begin(app, state, flow.user_id.clone(), browser, flow.continue_to.clone());
     let proved = Flow { expires_at: flow.expires_at, ..proved };
     flows::insert(&mut tx, &proved).await?;
@@ -100,12 +107,15 @@ async fn prove(app: &App, mut tx: Tx, flow: &Flow) -> Outcome<Proof> {
 pub enum Reset {
     /// Signed in, and where to go.
     Done(Box<Session>, Continue),
+    /// The password is set, and a second factor is wanted: a reset never passes it.
+    More(Box<Flow>),
     Weak(Weakness),
     Over,
 }
 
 /// Sets the new password. Everything that was signed in ends, pending changes die, and the address counts as proved.
-pub async fn finish(app: &App, flow: &Flow, password: &str, before: Option<&Current>, requester: &Requester) -> Outcome<Reset> {
+pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_>) -> Outcome<Reset> {
+    let requester = arrival.requester;
     if flow.step(Step::PasswordSet, app.now()).is_err() {
         return Ok(Reset::Over);
     }
@@ -125,27 +135,33 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, before: Option<&Curr
     let Some(mut user) = users::by_id(&mut tx, user_id).await? else { return Ok(Reset::Over) };
     let read_at = user.updated_at;
     // The journey proved the address it was sent to; if that is no longer the account's, it proves nothing.
-    if user.email.as_ref().map(Email::as_str) != flow.state.destination() {
-        return Ok(Reset::Over);
-    }
+    let Some(to) = flow.state.destination().filter(|to| user.has(to)).cloned() else { return Ok(Reset::Over) };
     (user.password_hash, user.password_changed_at, user.updated_at) = (Some(hash), Some(now), later(read_at, now));
-    user.email_verified_at = user.email_verified_at.or(Some(now));
+    let how = match to.channel() {
+        Channel::Mail => MethodKind::Mail,
+        Channel::Sms => MethodKind::Sms,
+    };
+    if !user.is_verified(to.channel()) {
+        user.set_contact(to, Some(now));
+    }
     if !users::update(&mut tx, &user, read_at).await? {
         return Err(StoreError::Overtaken.into());
     }
     sessions::end(&mut tx, &user.id, sessions::Which::All).await?;
     grants::end_all(&mut tx, &user.id).await?;
-    for kind in ["reset", "change_email", "verify_email"] {
+    for kind in ["reset", "change_email", "change_phone", "verify", "sign_in_code", "second_factor", "enrol"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;
     }
     app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
         .await?;
     app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;
-    let before = before.filter(|before| before.user.id != user.id);
-    let proved = Proved { how: MethodKind::Mail, remember: false, before, requester };
-    let session = session::begin(app, &mut tx, &user, proved).await?;
-    tx.commit().await?;
-    Ok(Reset::Done(Box::new(session), flow.continue_to.clone()))
+    let before = arrival.before.filter(|before| before.user.id != user.id);
+    let arrival = Arrival { before, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
+    match sign_in::proceed(app, tx, &user, vec![Method::first(how, now)], &arrival).await? {
+        SignedIn::Done(session) => Ok(Reset::Done(session, flow.continue_to.clone())),
+        SignedIn::More(flow) => Ok(Reset::More(flow)),
+        SignedIn::Wrong | SignedIn::Disabled => Ok(Reset::Over),
+    }
 }
 
 /// The time of a change, strictly after the one before, so that the guard sees two changes within one millisecond.

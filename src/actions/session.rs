@@ -10,7 +10,8 @@ use tower_sessions::session_store::{self, Error as CarrierError};
 use super::{App, Fault, Outcome, Requester};
 use crate::crypto::token;
 use crate::engine::event::{Event, Kind};
-use crate::engine::session::{MethodKind, Opening, Session};
+use crate::engine::method::Method;
+use crate::engine::session::{Opening, Session};
 use crate::engine::user::User;
 use crate::ids::{SessionId, UserId};
 use crate::store::sessions::{self, Which};
@@ -62,9 +63,10 @@ pub fn remembered(app: &App, text: &str) -> Option<UserId> {
 }
 
 /// How somebody has just proved who they are.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Proved<'a> {
-    pub how: MethodKind,
+    /// Oldest first.
+    pub methods: Vec<Method>,
     pub remember: bool,
     /// Who is signed in in this browser already.
     pub before: Option<&'a Current>,
@@ -77,7 +79,7 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     let origin = proved.requester.origin();
     if let Some(before) = proved.before {
         if before.user.id == user.id {
-            let session = before.session.clone().reauthenticated(proved.how, now);
+            let session = before.session.clone().reauthenticated(&proved.methods, now);
             if sessions::reauthenticated(tx, &session).await? {
                 let event = super::tell::event(Kind::Reauthenticated, origin);
                 app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), ..event }).await?;
@@ -90,7 +92,8 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     let id = SessionId::new(now, &app.random);
     let lifetimes = app.session_lifetimes();
     let (device, address) = (origin.device.clone(), origin.address.clone());
-    let opening = Opening { how: proved.how, remembered: proved.remember, device, address };
+    let detail = proved.methods.last().map(|method| method.kind.as_str());
+    let opening = Opening { proofs: proved.methods, remembered: proved.remember, device, address };
     let session = Session::begin(id, user.id.clone(), opening, lifetimes, now);
     // Whoever locks the account at this moment, or takes the password away, is not overtaken by somebody who proved it before.
     if !users::signed_in(tx, user, now).await? {
@@ -98,7 +101,6 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     }
     sessions::insert(tx, &session).await?;
     let event = super::tell::event(Kind::SignedIn, origin);
-    let detail = Some(proved.how.as_str());
     app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), detail, ..event }).await?;
     Ok(session)
 }

@@ -9,8 +9,9 @@ use crate::crypto::password::is_usable;
 use crate::crypto::token::{Kind as TokenKind, SecretToken, constant_time_eq};
 use crate::engine::address::Email;
 use crate::engine::event::{Actor, Event, Kind, Origin};
+use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::Weakness;
-use crate::engine::session::{MethodKind, Session};
+use crate::engine::session::Session;
 use crate::engine::user::{FieldError, User};
 use crate::ids::UserId;
 use crate::settings::BootstrapSettings;
@@ -192,7 +193,8 @@ pub async fn create(
         Err(Refused::Taken(_)) => return Ok(FirstAdministrator::EmailTaken),
         Err(other) => return Err(fault(other)),
     }
-    let proved = Proved { how: MethodKind::Password, remember: false, before: None, requester };
+    let methods = vec![Method::first(MethodKind::Password, now)];
+    let proved = Proved { methods, remember: false, before: None, requester };
     let session = session::begin(app, &mut tx, &user, proved).await?;
     tx.commit().await?;
     Ok(FirstAdministrator::Created(Box::new(session)))

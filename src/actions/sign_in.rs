@@ -1,22 +1,24 @@
-//! Signing in with an identifier and a password.
+//! Signing in: with an identifier and a password here, with codes and passkeys beside; all of them go on in [`proceed`].
 
+use super::notices::Notice;
 use super::session::{self, Current, Proved};
 use super::{App, Outcome, Requester, codes};
 use crate::crypto::password::Verdict;
-use crate::engine::address::Identifier;
+use crate::engine::address::{Channel, Identifier};
 use crate::engine::event::{Event, Kind};
-use crate::engine::flow::{Continue, Flow, State, Step};
-use crate::engine::session::{MethodKind, Session};
-use crate::engine::sign_in::{Facts, Holder, Needed, Proof, what_is_still_needed};
+use crate::engine::flow::{Continue, Flow, HalfSignedIn, State, Step};
+use crate::engine::method::{Method, MethodKind};
+use crate::engine::session::Session;
+use crate::engine::sign_in::{Facts, Needed, Second, what_is_still_needed};
 use crate::engine::user::User;
 use crate::ids::UserId;
-use crate::store::{flows, users};
+use crate::settings::RequiredFor;
+use crate::store::{StoreError, Tx, enrolled, flows, users};
 
-/// What was typed, and where.
+/// Who comes, and from where: the same for every way in.
 #[derive(Clone, Debug)]
-pub struct Attempt<'a> {
-    pub identifier: &'a str,
-    pub password: &'a str,
+pub struct Arrival<'a> {
+    /// "Stay signed in".
     pub remember: bool,
     /// The hash of the browser's secret.
     pub browser: [u8; 32],
@@ -27,6 +29,8 @@ pub struct Attempt<'a> {
     pub before: Option<&'a Current>,
     /// Who has signed in in this browser before.
     pub known: Option<UserId>,
+    /// What this browser shows to skip the second factor.
+    pub device: Option<&'a str>,
     pub requester: &'a Requester,
 }
 
@@ -36,60 +40,137 @@ pub enum SignedIn {
     Done(Box<Session>),
     /// One sentence for a wrong identifier and a wrong password.
     Wrong,
-    /// The password was right; the address must be proved in this journey.
-    VerifyFirst(Box<Flow>),
-    /// The password was right; an operator has shut the account.
+    /// The proof was right, and this journey has what is still needed: the address proved, a second factor given, or one set up.
+    More(Box<Flow>),
+    /// The proof was right; an operator has shut the account.
     Disabled,
 }
 
+impl SignedIn {
+    pub(super) const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Done(_) => "signed_in",
+            Self::Wrong => "wrong",
+            Self::More(flow) => flow.state.kind(),
+            Self::Disabled => "disabled",
+        }
+    }
+}
+
 /// The same work for known and unknown people: two look-ups, one hash, one transaction.
-pub async fn with_password(app: &App, mut attempt: Attempt<'_>) -> Outcome<SignedIn> {
-    let identifier = Identifier::parse(attempt.identifier);
+pub async fn with_password(app: &App, typed: &str, password: &str, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+    let identifier = app.identifier(typed);
     let now = app.now();
     let (user, pending) = {
         let mut tx = app.store.read().await?;
         let user = users::by_identifier(&mut tx, &identifier).await?;
         (user, flows::open_for(&mut tx, "sign_up", identifier.key(), now).await?)
     };
-    let known = attempt.known.take().filter(|known| user.as_ref().is_some_and(|user| user.id == *known));
+    let known = arrival.known.as_ref().filter(|known| user.as_ref().is_some_and(|user| user.id == **known));
     // A stranger's failures must not lock out a browser in which the person has signed in before.
-    let account = known.map_or_else(|| limit_key(&identifier, attempt.identifier), |known| format!("known|{known}"));
-    app.limit_sign_in(attempt.requester, &account).await?;
+    let account = known.map_or_else(|| limit_key(&identifier, typed), |known| format!("known|{known}"));
+    app.limit_sign_in(arrival.requester, &account).await?;
     let waiting = match (&user, &pending) {
-        (None, Some(Flow { state: State::SignUp(sign_up), .. })) => Some(&sign_up.password_hash),
+        (None, Some(Flow { state: State::SignUp(sign_up), .. })) => sign_up.password_hash.as_ref(),
         _ => None,
     };
     let stored = user.as_ref().map_or(waiting.cloned(), |user| user.password_hash.clone());
-    let holder = match (&user, waiting) {
-        (Some(user), _) => {
-            Holder::Account { active: user.is_active(), email_verified: user.email.is_none() || user.email_is_verified() }
+    let verdict = app.verify(password, stored.clone()).await?;
+    let right = matches!(verdict, Verdict::Right { .. });
+    let resumable = waiting.is_some();
+    let outcome = match (right, user, pending) {
+        (true, Some(user), _) => {
+            let stored = stored.filter(|_| matches!(verdict, Verdict::Right { outdated: true }));
+            // Hashed with today's parameters; if the queue is full, another day will do.
+            let renewed = match &stored {
+                Some(_) => app.hash(password).await.ok(),
+                None => None,
+            };
+            let mut tx = app.store.write().await?;
+            if let (Some(old), Some(new)) = (stored, renewed) {
+                users::rehashed(&mut tx, &user.id, &old, &new).await?;
+            }
+            app.forgive(&mut tx, &account).await?;
+            proceed(app, tx, &user, vec![Method::first(MethodKind::Password, now)], arrival).await?
         }
-        (None, Some(_)) => Holder::Pending,
-        (None, None) => Holder::Nobody,
+        (true, None, Some(flow)) if resumable => resume_sign_up(app, arrival, flow, &account).await?,
+        (_, user, _) => fail(app, user.as_ref(), None, arrival.requester).await.map(|()| SignedIn::Wrong)?,
     };
-    let verdict = app.verify(attempt.password, stored.clone()).await?;
-    let proof = if matches!(verdict, Verdict::Right { .. }) { Proof::PasswordRight } else { Proof::PasswordWrong };
-
-    let needed = what_is_still_needed(Facts { holder, proof, verification_required: app.settings.signup.verify_email });
-    let outcome = match (needed, user, pending) {
-        (Needed::Nothing, Some(user), _) => {
-            finish(app, &attempt, &user, &account, outdated(verdict).then_some(stored).flatten()).await?
-        }
-        (Needed::VerifiedEmail, Some(user), _) => verify_first(app, &attempt, &user, &account).await?,
-        (Needed::VerifiedEmail, None, Some(flow)) => resume_sign_up(app, &attempt, flow, &account).await?,
-        (Needed::ActiveAccount, user, _) => {
-            fail(app, &attempt, user.as_ref(), Some("disabled")).await.map(|()| SignedIn::Disabled)?
-        }
-        (_, user, _) => fail(app, &attempt, user.as_ref(), None).await.map(|()| SignedIn::Wrong)?,
-    };
-    let word = match &outcome {
-        SignedIn::Done(_) => "signed_in",
-        SignedIn::Wrong => "wrong",
-        SignedIn::VerifyFirst(_) => "unverified",
-        SignedIn::Disabled => "disabled",
-    };
-    app.metrics.sign_in("password", word);
+    app.metrics.sign_in("password", outcome.as_str());
     Ok(outcome)
+}
+
+/// Somebody has proved who they are, by one way or another, in the transaction that knows it. A session begins, or the journey of what is
+/// still needed does.
+pub(super) async fn proceed(app: &App, mut tx: Tx, user: &User, given: Vec<Method>, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+    let enrolled = enrolled::of(&mut tx, user).await?;
+    let channel = if user.email.is_some() { Channel::Mail } else { Channel::Sms };
+    let verified = user.contact(channel).is_none() || user.is_verified(channel);
+    let facts = Facts {
+        active: user.is_active(),
+        verified: verified || !app.must_verify(channel),
+        given: &given,
+        enrolled: &enrolled,
+        second: Second {
+            required: second_factor_required(app, user),
+            now: matches!(arrival.continue_to, Continue::Authorize { request } if request.needs_two_factors()),
+            remembered: false,
+        },
+    };
+    let half = |given| Box::new(HalfSignedIn { given, remember: arrival.remember, to: None });
+    match what_is_still_needed(facts) {
+        Needed::Nothing => finish(app, tx, user, given, arrival).await,
+        Needed::SecondFactor => begin(app, tx, user, State::SecondFactor(half(given)), arrival).await,
+        Needed::Enrolment => begin(app, tx, user, State::Enrol(half(given)), arrival).await,
+        Needed::Verification => verify_first(app, tx, user, channel, arrival).await,
+        Needed::ActiveAccount => {
+            drop(tx);
+            fail(app, Some(user), Some("disabled"), arrival.requester).await.map(|()| SignedIn::Disabled)
+        }
+    }
+}
+
+/// Whether the operator wants two factors of this person.
+pub(super) fn second_factor_required(app: &App, user: &User) -> bool {
+    match app.settings.second_factor.required {
+        RequiredFor::Nobody => false,
+        RequiredFor::Administrators => user.is_admin,
+        RequiredFor::Everyone => true,
+    }
+}
+
+/// Everything needed is there.
+pub(super) async fn finish(app: &App, mut tx: Tx, user: &User, methods: Vec<Method>, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+    // A flow that leads into an authorization request is finished there.
+    if let Some(flow) = arrival.flow
+        && !matches!(flow.continue_to, Continue::Authorize { .. })
+        && flow.step(Step::SignedIn, app.now()).is_ok()
+    {
+        flows::finish(&mut tx, &flow.id, app.now()).await?;
+    }
+    let proved = Proved { methods, remember: arrival.remember, before: arrival.before, requester: arrival.requester };
+    let session = session::begin(app, &mut tx, user, proved).await?;
+    if is_new_device(user, arrival) {
+        app.notify(&mut tx, user, Notice::NewDevice, arrival.requester).await?;
+    }
+    tx.commit().await?;
+    Ok(SignedIn::Done(Box::new(session)))
+}
+
+/// Whether a person who has signed in before has not done so in this browser.
+fn is_new_device(user: &User, arrival: &Arrival<'_>) -> bool {
+    let here = [arrival.known.as_ref(), arrival.before.map(|before| &before.user.id)];
+    user.last_login_at.is_some() && !here.contains(&Some(&user.id))
+}
+
+async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+    if !users::hold(&mut tx, user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
+    let flow = codes::begin(app, state, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
+    flows::insert(&mut tx, &flow).await?;
+    tx.commit().await?;
+    Ok(SignedIn::More(Box::new(flow)))
 }
 
 /// Limits count what was typed, so that they count the same whether or not anybody has it.
@@ -100,62 +181,30 @@ pub(super) fn limit_key(identifier: &Identifier, typed: &str) -> String {
     }
 }
 
-const fn outdated(verdict: Verdict) -> bool {
-    matches!(verdict, Verdict::Right { outdated: true })
-}
-
-async fn finish(app: &App, attempt: &Attempt<'_>, user: &User, account: &str, rehash: Option<String>) -> Outcome<SignedIn> {
-    // Hashed with today's parameters; if the queue is full, another day will do.
-    let renewed = match &rehash {
-        Some(_) => app.hash(attempt.password).await.ok(),
-        None => None,
-    };
-    let mut tx = app.store.write().await?;
-    if let (Some(old), Some(new)) = (rehash, renewed) {
-        users::rehashed(&mut tx, &user.id, &old, &new).await?;
-    }
-    app.forgive(&mut tx, account).await?;
-    // A flow that leads into an authorization request is finished there.
-    if let Some(flow) = attempt.flow
-        && flow.continue_to == Continue::Account
-        && flow.step(Step::SignedIn, app.now()).is_ok()
-    {
-        flows::finish(&mut tx, &flow.id, app.now()).await?;
-    }
-    let proved =
-        Proved { how: MethodKind::Password, remember: attempt.remember, before: attempt.before, requester: attempt.requester };
-    let session = session::begin(app, &mut tx, user, proved).await?;
-    tx.commit().await?;
-    Ok(SignedIn::Done(Box::new(session)))
-}
-
-/// A journey in which the account's address is proved, with its mail on the way.
-async fn verify_first(app: &App, attempt: &Attempt<'_>, user: &User, account: &str) -> Outcome<SignedIn> {
-    let email = user.email.as_ref().map(|email| email.as_str().to_owned()).unwrap_or_default();
-    let mut tx = app.store.write().await?;
-    app.forgive(&mut tx, account).await?;
-    let state = State::VerifyEmail { email };
-    let mut flow = codes::begin(app, state, Some(user.id.clone()), attempt.browser, attempt.continue_to.clone());
-    codes::send(app, &mut tx, &mut flow, codes::Recipient::Owner, attempt.requester.locale).await?;
+/// A journey in which the account's address or number is proved, with its message on the way.
+async fn verify_first(app: &App, mut tx: Tx, user: &User, channel: Channel, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+    let Some(to) = user.contact(channel) else { return Ok(SignedIn::Wrong) };
+    let mut flow = codes::begin(app, State::Verify { to }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
+    codes::send(app, &mut tx, &mut flow, codes::Recipient::Owner, arrival.requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
-    Ok(SignedIn::VerifyFirst(Box::new(flow)))
+    Ok(SignedIn::More(Box::new(flow)))
 }
 
 /// The sign-up goes on in this browser; another code is sent if it is time.
-async fn resume_sign_up(app: &App, attempt: &Attempt<'_>, mut flow: Flow, account: &str) -> Outcome<SignedIn> {
+async fn resume_sign_up(app: &App, arrival: &Arrival<'_>, mut flow: Flow, account: &str) -> Outcome<SignedIn> {
     let mut tx = app.store.write().await?;
     app.forgive(&mut tx, account).await?;
-    flows::rebind(&mut tx, &flow.id, &attempt.browser).await?;
+    flows::rebind(&mut tx, &flow.id, &arrival.browser).await?;
     tx.commit().await?;
-    flow.browser_hash = attempt.browser;
-    codes::resend(app, &flow, attempt.requester).await?;
-    Ok(SignedIn::VerifyFirst(Box::new(flow)))
+    flow.browser_hash = arrival.browser;
+    codes::resend(app, &flow, arrival.requester).await?;
+    Ok(SignedIn::More(Box::new(flow)))
 }
 
-async fn fail(app: &App, attempt: &Attempt<'_>, user: Option<&User>, detail: Option<&'static str>) -> Outcome<()> {
+pub(super) async fn fail(app: &App, user: Option<&User>, detail: Option<&'static str>, requester: &Requester) -> Outcome<()> {
     let mut tx = app.store.write().await?;
-    let event = super::tell::event(Kind::SignInFailed, attempt.requester.origin());
+    let event = super::tell::event(Kind::SignInFailed, requester.origin());
     app.record(&mut tx, Event { user_id: user.map(|user| user.id.clone()), detail, ..event }).await?;
     tx.commit().await?;
     Ok(())

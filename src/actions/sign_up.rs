@@ -1,26 +1,31 @@
 //! Signing up, and proving an address.
 
-use super::codes::{self, Recipient, Typed};
+use super::codes::{self, Recipient};
 use super::limits::Purpose;
 use super::session::{self, Current, Proved};
+use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome, Requester};
 use crate::crypto::password::Verdict;
-use crate::engine::address::Email;
+use crate::engine::address::{Channel, Contact, Email};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, SignUp, State, Step};
+use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
-use crate::engine::session::{MethodKind, Session};
+use crate::engine::session::Session;
 use crate::engine::user::{FieldError, Profile, User};
 use crate::gateways::mail::letters::Letter;
 use crate::ids::UserId;
+use crate::settings::Way;
 use crate::store::{StoreError, Tx, flows, users};
 use crate::time::Timestamp;
 
 /// What was typed.
 #[derive(Clone, Copy, Debug)]
 pub struct Form<'a> {
-    pub email: &'a str,
+    /// A mail address or a phone number, as the page asked for.
+    pub contact: Address<'a>,
     pub name: &'a str,
+    /// Empty: none, where people can sign in by code.
     pub password: &'a str,
     pub browser: [u8; 32],
     pub continue_to: &'a Continue,
@@ -28,19 +33,28 @@ pub struct Form<'a> {
     pub requester: &'a Requester,
 }
 
+#[derive(Clone, Copy, Debug)]
+pub enum Address<'a> {
+    Email(&'a str),
+    Phone(&'a str),
+}
+
 /// What is wrong with a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
     Email,
+    Phone,
     Password(Weakness),
     Name(FieldError),
     /// Only where addresses are not proved: else nobody learns it here.
-    EmailTaken,
+    Taken(Channel),
+    /// No SMS goes to such numbers now.
+    NoSms,
 }
 
 #[derive(Debug)]
 pub enum Started {
-    /// Look into your mail: said to everybody.
+    /// Look into your mail, or at your phone: said to everybody.
     Verify(Box<Flow>),
     /// Addresses need no proof here.
     Done(Box<Session>),
@@ -48,29 +62,41 @@ pub enum Started {
     Closed,
 }
 
-/// Begins a sign-up. For an address that has an account the same page follows, and the mail tells its owner.
+/// Begins a sign-up. For an address that has an account the same page follows, and the message tells its owner.
 pub async fn start(app: &App, form: Form<'_>) -> Outcome<Started> {
     if !app.settings.signup.open {
         return Ok(Started::Closed);
     }
     let mut profile = Profile::default();
     profile.set("name", form.name);
-    let email = Email::parse(form.email);
-    let problems = problems(app, email.as_ref().ok(), &profile, form.password);
-    let email = match email {
-        Ok(email) if problems.is_empty() => email,
+    let (to, unread) = match form.contact {
+        Address::Email(text) => (Email::parse(text).ok().map(Contact::Email), Problem::Email),
+        Address::Phone(text) => (app.phone(text).ok().map(Contact::Phone), Problem::Phone),
+    };
+    let passwordless = form.password.is_empty() && may_be_passwordless(app, form.contact);
+    let mut problems: Vec<Problem> = to.is_none().then_some(unread).into_iter().collect();
+    problems.extend(profile.problems().into_iter().map(|(_, error)| Problem::Name(error)));
+    if !passwordless {
+        problems.extend(weakness(app, to.as_ref(), &profile, form.password).map(Problem::Password));
+    }
+    let to = match to {
+        Some(to) if problems.is_empty() => to,
         _ => return Ok(Started::Problems(problems)),
     };
-    app.limit_pair(Purpose::SignUp, app.settings.limits.signup, form.requester, email.key()).await?;
+    app.limit_pair(Purpose::SignUp, app.settings.limits.signup, form.requester, to.key()).await?;
     profile.locale = Some(form.requester.locale.tag().to_owned());
-    let password_hash = app.hash(form.password).await?;
-    let sign_up = SignUp { email: email.as_str().to_owned(), password_hash, profile };
-    if !app.settings.signup.verify_email {
-        return without_proof(app, form, email, sign_up).await;
+    let password_hash = if passwordless { None } else { Some(app.hash(form.password).await?) };
+    let sign_up = SignUp { to, password_hash, profile };
+    if !app.must_verify(sign_up.to.channel()) {
+        return without_proof(app, form, sign_up).await;
     }
 
     let mut tx = app.store.write().await?;
-    let existing = users::by_email(&mut tx, &email).await?;
+    if !codes::may_send_to(app, &mut tx, &sign_up.to.identifier(), form.requester).await? {
+        tx.commit().await?;
+        return Ok(Started::Problems(vec![Problem::NoSms]));
+    }
+    let existing = users::by_identifier(&mut tx, &sign_up.to.identifier()).await?;
     let mut flow = codes::begin(app, State::SignUp(Box::new(sign_up)), None, form.browser, form.continue_to.clone());
     match &existing {
         None => codes::send(app, &mut tx, &mut flow, Recipient::Owner, form.requester.locale).await?,
@@ -84,55 +110,48 @@ pub async fn start(app: &App, form: Form<'_>) -> Outcome<Started> {
     Ok(Started::Verify(Box::new(flow)))
 }
 
-fn problems(app: &App, email: Option<&Email>, profile: &Profile, password: &str) -> Vec<Problem> {
-    let mut problems = Vec::new();
-    if email.is_none() {
-        problems.push(Problem::Email);
-    }
-    problems.extend(profile.problems().into_iter().map(|(_, error)| Problem::Name(error)));
-    let personal = [email.map_or("", Email::key), profile.name.as_deref().unwrap_or_default(), &app.settings.pages.name];
-    problems.extend(password::judge(password, app.settings.passwords.min_length, &personal).err().map(Problem::Password));
-    problems
+/// A number can sign in by codes alone.
+fn may_be_passwordless(app: &App, contact: Address<'_>) -> bool {
+    matches!(contact, Address::Phone(_)) && app.settings.sign_in.ways.contains(&Way::Sms)
 }
 
-/// A mail to somebody who has an account already, and a code that nobody knows.
+fn weakness(app: &App, to: Option<&Contact>, profile: &Profile, password: &str) -> Option<Weakness> {
+    let personal = [to.map_or("", Contact::key), profile.name.as_deref().unwrap_or_default(), &app.settings.pages.name];
+    password::judge(password, app.settings.passwords.min_length, &personal).err()
+}
+
+/// A message to somebody who has an account already, and a code that nobody knows.
 async fn tell_owner(app: &App, tx: &mut Tx, flow: &mut Flow, user: &User, requester: &Requester) -> Outcome<()> {
+    if codes::channel(flow) == Channel::Sms {
+        return codes::send(app, tx, flow, Recipient::Nobody, requester.locale).await;
+    }
     flow.codes = std::mem::take(&mut flow.codes).sent(app.random.bytes(), app.code_rules(), app.now());
     let letter = Letter::SignupExisting { login: app.link("/login"), reset: app.link("/reset") };
     let to = user.email.as_ref().map(Email::as_str).unwrap_or_default();
     app.mail(tx, to, &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.verify).await
 }
 
-async fn without_proof(app: &App, form: Form<'_>, email: Email, sign_up: SignUp) -> Outcome<Started> {
+async fn without_proof(app: &App, form: Form<'_>, sign_up: SignUp) -> Outcome<Started> {
+    let channel = sign_up.to.channel();
     let mut tx = app.store.write().await?;
-    let user = match create(app, &mut tx, email, sign_up, None, form.requester).await {
+    let user = match create(app, &mut tx, sign_up, None, form.requester).await {
         Ok(user) => user,
-        Err(super::Fault::Store(StoreError::Taken)) => return Ok(Started::Problems(vec![Problem::EmailTaken])),
+        Err(super::Fault::Store(StoreError::Taken)) => return Ok(Started::Problems(vec![Problem::Taken(channel)])),
         Err(fault) => return Err(fault),
     };
-    let proved = Proved { how: MethodKind::Password, remember: false, before: form.before, requester: form.requester };
+    let methods = vec![Method::first(MethodKind::Password, app.now())];
+    let proved = Proved { methods, remember: false, before: form.before, requester: form.requester };
     let session = session::begin(app, &mut tx, &user, proved).await?;
     tx.commit().await?;
     Ok(Started::Done(Box::new(session)))
 }
 
-async fn create(
-    app: &App,
-    tx: &mut Tx,
-    email: Email,
-    sign_up: SignUp,
-    verified_at: Option<Timestamp>,
-    requester: &Requester,
-) -> Outcome<User> {
+async fn create(app: &App, tx: &mut Tx, sign_up: SignUp, verified_at: Option<Timestamp>, requester: &Requester) -> Outcome<User> {
     let now = app.now();
-    let user = User {
-        email: Some(email),
-        email_verified_at: verified_at,
-        password_hash: Some(sign_up.password_hash),
-        password_changed_at: Some(now),
-        profile: sign_up.profile,
-        ..User::blank(UserId::new(now, &app.random), now)
-    };
+    let SignUp { to, password_hash, profile } = sign_up;
+    let mut user =
+        User { password_changed_at: Some(now), password_hash, profile, ..User::blank(UserId::new(now, &app.random), now) };
+    user.set_contact(to, verified_at);
     users::insert(tx, &user).await?;
     let event = super::tell::event(Kind::UserCreated, requester.origin());
     app.record(tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
@@ -154,6 +173,8 @@ pub enum Proof<'a> {
 pub enum Verified {
     /// Signed in, and where to go.
     Done(Box<Session>, Continue),
+    /// Proved, and a second factor is wanted in this journey.
+    More(Box<Flow>),
     CodeWrong,
     /// A new code is needed.
     CodeSpent,
@@ -165,13 +186,8 @@ pub enum Verified {
 }
 
 /// Finishes a sign-up, or confirms the address of an account.
-pub async fn verify(
-    app: &App,
-    flow: &Flow,
-    proof: Proof<'_>,
-    before: Option<&Current>,
-    requester: &Requester,
-) -> Outcome<Verified> {
+pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<'_>) -> Outcome<Verified> {
+    let requester = arrival.requester;
     codes::limit(app, requester).await?;
     if flow.step(Step::Proved, app.now()).is_err() {
         return Ok(Verified::Over);
@@ -184,55 +200,67 @@ pub async fn verify(
     let mut tx = app.store.write().await?;
     if let Proof::Code(text) = proof {
         match codes::judge(app, &mut tx, flow, text).await? {
-            Typed::Right => {}
-            Typed::Wrong => return tx.commit().await.map(|()| Verified::CodeWrong).map_err(Into::into),
-            Typed::Spent => return tx.commit().await.map(|()| Verified::CodeSpent).map_err(Into::into),
+            codes::Typed::Right => {}
+            codes::Typed::Wrong => return tx.commit().await.map(|()| Verified::CodeWrong).map_err(Into::into),
+            codes::Typed::Spent => return tx.commit().await.map(|()| Verified::CodeSpent).map_err(Into::into),
         }
     }
     let now = app.now();
     if !flows::finish(&mut tx, &flow.id, now).await? {
         return Ok(Verified::Over);
     }
-    let user = match flow.state.clone() {
+    let (user, how) = match flow.state.clone() {
         State::SignUp(sign_up) => {
-            let Ok(email) = Email::parse(&sign_up.email) else { return Ok(Verified::Over) };
-            match create(app, &mut tx, email, *sign_up, Some(now), requester).await {
-                Ok(user) => Some(user),
+            // Without a password the code is what was proved.
+            let how = match (&sign_up.password_hash, sign_up.to.channel()) {
+                (Some(_), _) => MethodKind::Password,
+                (None, Channel::Mail) => MethodKind::Mail,
+                (None, Channel::Sms) => MethodKind::Sms,
+            };
+            match create(app, &mut tx, *sign_up, Some(now), requester).await {
+                Ok(user) => (Some(user), how),
                 Err(super::Fault::Store(StoreError::Taken)) => return Ok(Verified::HasAccount),
                 Err(fault) => return Err(fault),
             }
         }
-        State::VerifyEmail { email } => confirm(app, &mut tx, flow, &email, requester).await?,
-        _ => None,
+        // Every way to here has asked for the password: the sign-in that led here, or the link's page.
+        State::Verify { to } => (confirm(app, &mut tx, flow, to, requester).await?, MethodKind::Password),
+        _ => (None, MethodKind::Password),
     };
     let Some(user) = user else { return Ok(Verified::Over) };
-    // Every way to here has asked for the password: the sign-up, the sign-in that led here, or the link's page.
-    let proved = Proved { how: MethodKind::Password, remember: false, before, requester };
-    let session = session::begin(app, &mut tx, &user, proved).await?;
-    tx.commit().await?;
-    Ok(Verified::Done(Box::new(session), flow.continue_to.clone()))
+    let arrival = Arrival { continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
+    match sign_in::proceed(app, tx, &user, vec![Method::first(how, now)], &arrival).await? {
+        SignedIn::Done(session) => Ok(Verified::Done(session, flow.continue_to.clone())),
+        SignedIn::More(flow) => Ok(Verified::More(flow)),
+        SignedIn::Wrong | SignedIn::Disabled => Ok(Verified::Over),
+    }
 }
 
-/// The address of an account is proved, if it still is its address.
-async fn confirm(app: &App, tx: &mut Tx, flow: &Flow, email: &str, requester: &Requester) -> Outcome<Option<User>> {
+/// The address or number of an account is proved, if it still is its own.
+async fn confirm(app: &App, tx: &mut Tx, flow: &Flow, to: Contact, requester: &Requester) -> Outcome<Option<User>> {
     let Some(user_id) = &flow.user_id else { return Ok(None) };
     let Some(mut user) = users::by_id(tx, user_id).await?.filter(User::is_active) else { return Ok(None) };
-    if user.email.as_ref().map(Email::as_str) != Some(email) {
+    if !user.has(&to) {
         return Ok(None);
     }
     let (read_at, now) = (user.updated_at, app.now());
-    (user.email_verified_at, user.updated_at) = (Some(now), super::reset::later(read_at, now));
+    let kind = match to.channel() {
+        Channel::Mail => Kind::EmailVerified,
+        Channel::Sms => Kind::PhoneVerified,
+    };
+    user.set_contact(to, Some(now));
+    user.updated_at = super::reset::later(read_at, now);
     if !users::update(tx, &user, read_at).await? {
         return Err(StoreError::Overtaken.into());
     }
-    let event = super::tell::event(Kind::EmailVerified, requester.origin());
+    let event = super::tell::event(kind, requester.origin());
     app.record(tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
     Ok(Some(user))
 }
 
 async fn chose_password(app: &App, flow: &Flow, password: &str, requester: &Requester) -> Outcome<bool> {
     let stored = match (&flow.state, &flow.user_id) {
-        (State::SignUp(sign_up), _) => Some(sign_up.password_hash.clone()),
+        (State::SignUp(sign_up), _) => sign_up.password_hash.clone(),
         (_, Some(user_id)) => users::by_id(&mut app.store.read().await?, user_id).await?.and_then(|user| user.password_hash),
         _ => None,
     };

@@ -87,13 +87,13 @@ impl App {
 
 /// The account that a text names: an id, an address or a user name.
 pub async fn find(app: &App, name: &str) -> Result<User, Refused> {
-    find_in(&mut app.store.read().await?, name).await
+    find_in(app, &mut app.store.read().await?, name).await
 }
 
-async fn find_in(tx: &mut Tx, name: &str) -> Result<User, Refused> {
+async fn find_in(app: &App, tx: &mut Tx, name: &str) -> Result<User, Refused> {
     let found = match name.parse::<UserId>() {
         Ok(id) => users::by_id(tx, &id).await?,
-        Err(_) => match Identifier::parse(name) {
+        Err(_) => match app.identifier(name) {
             Identifier::Unknown => None,
             identifier => users::by_identifier(tx, &identifier).await?,
         },
@@ -229,7 +229,7 @@ pub async fn enable(app: &App, name: &str) -> Result<User, Refused> {
 
 async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refused> {
     let mut tx = app.store.write().await?;
-    let read = find_in(&mut tx, name).await?;
+    let read = find_in(app, &mut tx, name).await?;
     if read.state == state {
         return Ok(read);
     }
@@ -250,7 +250,7 @@ async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refu
 /// Erases an account. The events keep the id and what happened, not who and from where.
 pub async fn delete(app: &App, name: &str) -> Result<User, Refused> {
     let mut tx = app.store.write().await?;
-    let user = find_in(&mut tx, name).await?;
+    let user = find_in(app, &mut tx, name).await?;
     end_everything(app, &mut tx, &user.id).await?;
     users::delete(&mut tx, &user.id).await?;
     app.record(&mut tx, by_operator(Kind::UserDeleted, &user.id)).await?;

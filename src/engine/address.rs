@@ -6,7 +6,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use unicode_normalization::UnicodeNormalization as _;
 
-use super::phone::Phone;
+use super::phone::{Country, Phone};
 
 /// An e-mail address: how it was typed, and the one spelling by which it is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -103,6 +103,39 @@ impl Username {
     }
 }
 
+/// What a person typed to say who they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Identifier {
+    Email(Email),
+    Phone(Phone),
+    Username(Username),
+    /// None of them: nobody has it.
+    Unknown,
+}
+
+impl Identifier {
+    /// `home`: the country of numbers that are written without theirs.
+    pub fn parse(text: &str, home: Option<Country>) -> Self {
+        if let Ok(email) = Email::parse(text) {
+            return Self::Email(email);
+        }
+        if let Ok(phone) = Phone::parse(text, home) {
+            return Self::Phone(phone);
+        }
+        Username::parse(text).map_or(Self::Unknown, Self::Username)
+    }
+
+    /// The spelling by which limits count; the typed text where it is no identifier at all.
+    pub fn key(&self) -> &str {
+        match self {
+            Self::Email(email) => email.key(),
+            Self::Phone(phone) => phone.as_str(),
+            Self::Username(name) => name.key(),
+            Self::Unknown => "",
+        }
+    }
+}
+
 /// How a message reaches a person.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -166,6 +199,13 @@ impl Contact {
             Self::Phone(phone) => phone.masked(),
         }
     }
+
+    pub fn identifier(&self) -> Identifier {
+        match self.clone() {
+            Self::Email(email) => Identifier::Email(email),
+            Self::Phone(phone) => Identifier::Phone(phone),
+        }
+    }
 }
 
 /// Why a text is no contact.
@@ -199,33 +239,6 @@ impl Serialize for Contact {
 impl<'de> Deserialize<'de> for Contact {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
-    }
-}
-
-/// What a person typed to say who they are.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Identifier {
-    Email(Email),
-    Username(Username),
-    /// Neither: nobody has it.
-    Unknown,
-}
-
-impl Identifier {
-    pub fn parse(text: &str) -> Self {
-        if let Ok(email) = Email::parse(text) {
-            return Self::Email(email);
-        }
-        Username::parse(text).map_or(Self::Unknown, Self::Username)
-    }
-
-    /// The spelling by which limits count; the typed text where it is no identifier at all.
-    pub fn key(&self) -> &str {
-        match self {
-            Self::Email(email) => email.key(),
-            Self::Username(name) => name.key(),
-            Self::Unknown => "",
-        }
     }
 }
 

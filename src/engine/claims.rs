@@ -78,7 +78,7 @@ fn claim(user: &User, name: &str) -> Option<Value> {
     match name {
         "email" => user.email.as_ref().map(|email| json!(email.as_str())),
         "email_verified" => user.email.as_ref().map(|_| json!(user.email_is_verified())),
-        "phone_number" => text(&user.phone_number),
+        "phone_number" => user.phone_number.as_ref().map(|phone| json!(phone)),
         "phone_number_verified" => user.phone_number.as_ref().map(|_| json!(user.phone_number_verified_at.is_some())),
         "updated_at" => Some(json!(user.updated_at.seconds())),
         "address" => user.profile.address.as_ref().map(|address| json!(address)),
@@ -94,6 +94,7 @@ mod tests {
     use super::*;
     use crate::crypto::random::Random;
     use crate::engine::address::Email;
+    use crate::engine::phone::Phone;
     use crate::engine::user::{Profile, UserState};
     use crate::ids::UserId;
     use crate::time::Timestamp;
@@ -109,7 +110,7 @@ mod tests {
             username: None,
             email: Email::parse("ana@example.com").ok(),
             email_verified_at: Some(now),
-            phone_number: Some("+4312345678".to_owned()),
+            phone_number: Phone::stored("+4312345678").ok(),
             phone_number_verified_at: None,
             password_hash: None,
             password_changed_at: None,

@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{Contact, Email};
+use super::address::{Channel, Contact};
 use super::authorize::AuthorizationRequest;
 use super::codes::Codes;
+use super::method::Method;
 use super::user::Profile;
 use crate::ids::{FlowId, UserId};
 use crate::time::Timestamp;
@@ -31,10 +32,13 @@ pub struct Flow {
 ///
 /// ```text
 /// SignIn ───────────── signed in ────▶ finished
+/// SignInCode ───────── proved ───────▶ finished (signed in, or a SecondFactor or Enrol journey follows)
+/// SecondFactor ─────── proved ───────▶ finished (signed in)
+/// Enrol ────────────── proved ───────▶ finished (the account has a second factor; signed in)
 /// SignUp ───────────── proved ───────▶ finished (the account is made)
-/// VerifyEmail ──────── proved ───────▶ finished (the address of an account is confirmed)
+/// Verify ───────────── proved ───────▶ finished (the address or number of an account is confirmed)
 /// Reset ── proved ──▶ ResetProved ── password set ──▶ finished
-/// ChangeEmail ──────── proved ───────▶ finished (the pending address becomes the address)
+/// Change ───────────── proved ───────▶ finished (the pending address or number becomes the account's)
 /// Alarm ────────────── raised ───────▶ finished (the account is locked down)
 /// ```
 ///
@@ -43,18 +47,19 @@ pub struct Flow {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
     SignIn,
+    SignInCode(Box<SignInCode>),
+    SecondFactor(Box<HalfSignedIn>),
+    Enrol(Box<HalfSignedIn>),
     SignUp(Box<SignUp>),
-    VerifyEmail {
-        email: String,
+    Verify {
+        to: Contact,
     },
-    Reset {
-        email: String,
-    },
+    Reset(Box<Asked>),
     ResetProved {
-        email: String,
+        to: Contact,
     },
-    ChangeEmail {
-        email: String,
+    Change {
+        to: Contact,
     },
     /// "This was not me": the link of a security notice, for as long as what it tells of can be taken back.
     Alarm {
@@ -66,9 +71,38 @@ pub enum State {
 /// for somebody's address leaves nothing to inherit.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignUp {
-    pub email: String,
-    pub password_hash: String,
+    pub to: Contact,
+    /// None: the account has no password, and its owner signs in by codes.
+    pub password_hash: Option<String>,
     pub profile: Profile,
+}
+
+/// Somebody has named an account, and a message is on the way to it, if there is one.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Asked {
+    /// As typed: what pages show and limits count, whether or not anybody has it.
+    pub identifier: String,
+    pub channel: Channel,
+    /// None: a decoy.
+    pub to: Option<Contact>,
+}
+
+/// Signing in by a code or link.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignInCode {
+    #[serde(flatten)]
+    pub asked: Asked,
+    pub remember: bool,
+}
+
+/// Somebody has proved who they are, and more is needed before a session begins.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HalfSignedIn {
+    /// What was proved in this journey. Empty: somebody signed in proves it anew.
+    pub given: Vec<Method>,
+    pub remember: bool,
+    /// Where the last code went.
+    pub to: Option<Contact>,
 }
 
 /// What happens to a journey.
@@ -103,9 +137,20 @@ impl State {
     /// Takes a step, or refuses.
     pub fn step(self, step: Step) -> Result<Next, Refusal> {
         match (self, step) {
-            (Self::Reset { email }, Step::Proved) => Ok(Next::State(Self::ResetProved { email })),
+            (Self::Reset(asked), Step::Proved) => match asked.to {
+                Some(to) => Ok(Next::State(Self::ResetProved { to })),
+                None => Err(Refusal::NotNow),
+            },
             (Self::SignIn, Step::SignedIn)
-            | (Self::SignUp(_) | Self::VerifyEmail { .. } | Self::ChangeEmail { .. }, Step::Proved)
+            | (
+                Self::SignInCode(_)
+                | Self::SecondFactor(_)
+                | Self::Enrol(_)
+                | Self::SignUp(_)
+                | Self::Verify { .. }
+                | Self::Change { .. },
+                Step::Proved,
+            )
             | (Self::ResetProved { .. }, Step::PasswordSet)
             | (Self::Alarm { .. }, Step::Raised) => Ok(Next::Finished),
             _ => Err(Refusal::NotNow),
@@ -116,29 +161,46 @@ impl State {
     pub const fn kind(&self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
+            Self::SignInCode(_) => "sign_in_code",
+            Self::SecondFactor(_) => "second_factor",
+            Self::Enrol(_) => "enrol",
             Self::SignUp(_) => "sign_up",
-            Self::VerifyEmail { .. } => "verify_email",
-            Self::Reset { .. } | Self::ResetProved { .. } => "reset",
-            Self::ChangeEmail { .. } => "change_email",
+            Self::Verify { .. } => "verify",
+            Self::Reset(_) | Self::ResetProved { .. } => "reset",
+            Self::Change { to: Contact::Email(_) } => "change_email",
+            Self::Change { to: Contact::Phone(_) } => "change_phone",
             Self::Alarm { .. } => "alarm",
         }
     }
 
-    /// The address that the journey's mail goes to, as typed.
-    pub fn destination(&self) -> Option<&str> {
+    /// Where the journey's messages go.
+    pub fn destination(&self) -> Option<&Contact> {
         match self {
             Self::SignIn => None,
-            Self::SignUp(sign_up) => Some(&sign_up.email),
-            Self::VerifyEmail { email } | Self::Reset { email } | Self::ResetProved { email } | Self::ChangeEmail { email } => {
-                Some(email)
-            }
-            Self::Alarm { to } => Some(to.as_str()),
+            Self::SignInCode(code) => code.asked.to.as_ref(),
+            Self::SecondFactor(half) | Self::Enrol(half) => half.to.as_ref(),
+            Self::SignUp(sign_up) => Some(&sign_up.to),
+            Self::Reset(asked) => asked.to.as_ref(),
+            Self::Verify { to } | Self::ResetProved { to } | Self::Change { to } | Self::Alarm { to } => Some(to),
         }
     }
 
-    /// The destination in its unique spelling, by which open journeys are found.
+    /// What somebody typed to name an account, in journeys that do not say whether there is one.
+    pub fn asked(&self) -> Option<&Asked> {
+        match self {
+            Self::SignInCode(code) => Some(&code.asked),
+            Self::Reset(asked) => Some(asked),
+            _ => None,
+        }
+    }
+
+    /// The text by which open journeys are found and tries at codes are counted: the destination in its unique spelling, or what was typed
+    /// where even that would tell whether there is an account.
     pub fn subject(&self) -> Option<String> {
-        self.destination().and_then(|text| Email::parse(text).ok()).map(|email| email.key().to_owned())
+        match self.asked() {
+            Some(asked) => Some(asked.identifier.trim().to_lowercase()),
+            None => self.destination().map(|contact| contact.key().to_owned()),
+        }
     }
 }
 
@@ -192,19 +254,35 @@ pub enum AccountPage {
     Profile,
     Password,
     Email,
+    Phone,
+    Security,
+    Passkeys,
     Sessions,
     Apps,
     Delete,
 }
 
 impl AccountPage {
-    pub const ALL: [Self; 6] = [Self::Profile, Self::Password, Self::Email, Self::Sessions, Self::Apps, Self::Delete];
+    pub const ALL: [Self; 9] = [
+        Self::Profile,
+        Self::Password,
+        Self::Email,
+        Self::Phone,
+        Self::Security,
+        Self::Passkeys,
+        Self::Sessions,
+        Self::Apps,
+        Self::Delete,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Profile => "profile",
             Self::Password => "password",
             Self::Email => "email",
+            Self::Phone => "phone",
+            Self::Security => "security",
+            Self::Passkeys => "passkeys",
             Self::Sessions => "sessions",
             Self::Apps => "apps",
             Self::Delete => "delete",
@@ -216,6 +294,9 @@ impl AccountPage {
             Self::Profile => "/account/profile",
             Self::Password => "/account/password",
             Self::Email => "/account/email",
+            Self::Phone => "/account/phone",
+            Self::Security => "/account/security",
+            Self::Passkeys => "/account/passkeys",
             Self::Sessions => "/account/sessions",
             Self::Apps => "/account/apps",
             Self::Delete => "/account/delete",
@@ -232,6 +313,10 @@ impl AccountPage {
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
     pub sign_in: Duration,
+    /// A code or link that signs in.
+    pub sign_in_code: Duration,
+    /// Between the first factor and the second.
+    pub second: Duration,
     pub verify: Duration,
     pub reset: Duration,
     pub change: Duration,
@@ -242,9 +327,11 @@ impl Lifetimes {
     pub const fn of(self, state: &State) -> Duration {
         match state {
             State::SignIn => self.sign_in,
-            State::SignUp(_) | State::VerifyEmail { .. } => self.verify,
-            State::Reset { .. } | State::ResetProved { .. } => self.reset,
-            State::ChangeEmail { .. } => self.change,
+            State::SignInCode(_) => self.sign_in_code,
+            State::SecondFactor(_) | State::Enrol(_) => self.second,
+            State::SignUp(_) | State::Verify { .. } => self.verify,
+            State::Reset(_) | State::ResetProved { .. } => self.reset,
+            State::Change { .. } => self.change,
             State::Alarm { .. } => self.undo,
         }
     }
@@ -253,38 +340,45 @@ impl Lifetimes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::method::MethodKind;
 
     fn states() -> Vec<State> {
-        let email = || "ana@example.com".to_owned();
+        let to = || "ana@example.com".parse::<Contact>().unwrap();
+        let asked = |to| Asked { identifier: "Ana".to_owned(), channel: Channel::Mail, to };
+        let method = Method::first(MethodKind::Password, Timestamp::from_seconds(1));
+        let half = || Box::new(HalfSignedIn { given: vec![method], remember: true, to: "+436601234567".parse().ok() });
         vec![
             State::SignIn,
-            State::SignUp(Box::new(SignUp { email: email(), password_hash: String::new(), profile: Profile::default() })),
-            State::VerifyEmail { email: email() },
-            State::Reset { email: email() },
-            State::ResetProved { email: email() },
-            State::ChangeEmail { email: email() },
-            State::Alarm { to: email().parse().unwrap() },
+            State::SignInCode(Box::new(SignInCode { asked: asked(Some(to())), remember: true })),
+            State::SecondFactor(half()),
+            State::Enrol(half()),
+            State::SignUp(Box::new(SignUp { to: to(), password_hash: None, profile: Profile::default() })),
+            State::Verify { to: to() },
+            State::Reset(Box::new(asked(Some(to())))),
+            State::Reset(Box::new(asked(None))),
+            State::ResetProved { to: to() },
+            State::Change { to: to() },
+            State::Alarm { to: to() },
         ]
     }
 
     #[test]
     fn every_pair_of_state_and_step() {
         use Step::{PasswordSet, Proved, Raised, SignedIn};
-        let allowed = |state: &State, step: Step| {
-            matches!(
-                (state, step),
-                (State::SignIn, SignedIn)
-                    | (State::SignUp(_) | State::VerifyEmail { .. } | State::Reset { .. } | State::ChangeEmail { .. }, Proved)
-                    | (State::ResetProved { .. }, PasswordSet)
-                    | (State::Alarm { .. }, Raised)
-            )
+        let allowed = |state: &State, step: Step| match state {
+            State::SignIn => step == SignedIn,
+            // A decoy's message went nowhere, so nobody can have its code.
+            State::Reset(asked) => step == Proved && asked.to.is_some(),
+            State::ResetProved { .. } => step == PasswordSet,
+            State::Alarm { .. } => step == Raised,
+            _ => step == Proved,
         };
         for state in states() {
             for step in [SignedIn, Proved, PasswordSet, Raised] {
                 let next = state.clone().step(step);
                 assert_eq!(next.is_ok(), allowed(&state, step), "{state:?} {step:?}");
                 if let Ok(Next::State(next)) = next {
-                    assert_eq!(next, State::ResetProved { email: "ana@example.com".to_owned() });
+                    assert_eq!(next, State::ResetProved { to: "ana@example.com".parse().unwrap() });
                 }
             }
         }

@@ -4,6 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rlibphonenumber::{PHONE_NUMBER_UTIL, PhoneNumber, PhoneNumberFormat, PhoneNumberType, Region};
+use serde::{Serialize, Serializer};
 
 /// A telephone number that exists in some country's plan, in E.164.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -94,6 +95,20 @@ impl Phone {
         let last: String = digits.iter().skip(digits.len().saturating_sub(2)).collect();
         let code = self.parsed().map_or_else(String::new, |number| number.country_code.to_string());
         format!("+{code} ••• {last}")
+    }
+}
+
+impl Serialize for Phone {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl FromStr for Phone {
+    type Err = NotAPhone;
+
+    fn from_str(text: &str) -> Result<Self, NotAPhone> {
+        Self::stored(text)
     }
 }
 

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use serde::{Deserialize, Serialize};
-
+use super::method::{self, Method};
 use crate::ids::{SessionId, UserId};
 use crate::time::Timestamp;
 
@@ -28,47 +27,11 @@ pub struct Session {
     pub expires_at: Timestamp,
 }
 
-/// One proof of identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Method {
-    pub kind: MethodKind,
-    pub at: Timestamp,
-}
-
-/// How a person can prove who they are.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum MethodKind {
-    Password,
-    /// A link or code sent to a verified address.
-    Mail,
-}
-
-impl MethodKind {
-    /// The value in `amr` (RFC 8176 section 2).
-    pub const fn amr(self) -> &'static str {
-        match self {
-            Self::Password => "pwd",
-            Self::Mail => "otp",
-        }
-    }
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Password => "password",
-            Self::Mail => "mail",
-        }
-    }
-}
-
-/// The one level that a single factor reaches, as `acr` (OpenID Connect Core section 2).
-pub const ACR_ONE_FACTOR: &str = "urn:vestibule:acr:one-factor";
-
 /// How a session begins.
 #[derive(Clone, Debug)]
 pub struct Opening {
-    /// The proof that opened it.
-    pub how: MethodKind,
+    /// The proofs that opened it.
+    pub proofs: Vec<Method>,
     pub remembered: bool,
     pub device: String,
     pub address: String,
@@ -89,13 +52,13 @@ const SEEN_EVERY: Duration = Duration::from_secs(60);
 impl Session {
     /// A session that begins now.
     pub fn begin(id: SessionId, user_id: UserId, opening: Opening, lifetimes: Lifetimes, now: Timestamp) -> Self {
-        let Opening { how, remembered, device, address } = opening;
+        let Opening { proofs, remembered, device, address } = opening;
         let absolute = if remembered { lifetimes.absolute } else { lifetimes.short };
         let expires_at = now + absolute;
         Self {
             id,
             user_id,
-            methods: vec![Method { kind: how, at: now }],
+            methods: proofs,
             auth_time: now,
             remembered,
             device,
@@ -112,9 +75,9 @@ impl Session {
     }
 
     /// The same person has proved again who they are.
-    pub fn reauthenticated(mut self, how: MethodKind, now: Timestamp) -> Self {
-        self.methods.retain(|method| method.kind != how);
-        self.methods.push(Method { kind: how, at: now });
+    pub fn reauthenticated(mut self, proofs: &[Method], now: Timestamp) -> Self {
+        self.methods.retain(|old| proofs.iter().all(|new| (new.kind, new.second) != (old.kind, old.second)));
+        self.methods.extend(proofs);
         self.auth_time = now;
         self
     }
@@ -124,17 +87,14 @@ impl Session {
         (now.since(self.last_seen_at) >= SEEN_EVERY).then(|| (now, idle_end(now, self.expires_at, self.remembered, lifetimes)))
     }
 
-    /// The `amr` claim: each method once.
+    /// The `amr` claim.
     pub fn amr(&self) -> Vec<&'static str> {
-        let mut values: Vec<_> = self.methods.iter().map(|method| method.kind.amr()).collect();
-        values.dedup();
-        values
+        method::amr(&self.methods)
     }
 
     /// The `acr` claim.
     pub fn acr(&self) -> &'static str {
-        // Every session has one factor today; a second one will stand in `methods`.
-        if self.methods.is_empty() { "0" } else { ACR_ONE_FACTOR }
+        method::acr(&self.methods)
     }
 }
 
@@ -179,6 +139,7 @@ pub fn device(user_agent: &str) -> String {
 mod tests {
     use super::*;
     use crate::crypto::random::Random;
+    use crate::engine::method::MethodKind;
 
     const LIFETIMES: Lifetimes = Lifetimes {
         absolute: Duration::from_secs(30 * 86400),
@@ -188,7 +149,8 @@ mod tests {
 
     fn session(remembered: bool, now: Timestamp) -> Session {
         let random = Random::seeded(1);
-        let opening = Opening { how: MethodKind::Password, remembered, device: String::new(), address: String::new() };
+        let proofs = vec![Method::first(MethodKind::Password, now)];
+        let opening = Opening { proofs, remembered, device: String::new(), address: String::new() };
         Session::begin(SessionId::new(now, &random), UserId::new(now, &random), opening, LIFETIMES, now)
     }
 
@@ -218,7 +180,7 @@ mod tests {
     fn a_second_proof_moves_the_time_and_names_each_method_once() {
         let now = Timestamp::from_seconds(1_000_000);
         let later = now + Duration::from_secs(5);
-        let again = session(true, now).reauthenticated(MethodKind::Password, later);
+        let again = session(true, now).reauthenticated(&[Method::first(MethodKind::Password, later)], later);
         assert_eq!((again.auth_time, again.amr()), (later, vec!["pwd"]));
     }
 

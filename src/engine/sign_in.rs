@@ -1,93 +1,119 @@
 //! "What is still needed?": the one question that every way in asks.
 
-/// What is known of somebody who signs in.
+use super::address::Channel;
+use super::factor::{Enrolled, FactorKind};
+use super::method::{Method, MethodKind, Strength};
+use crate::time::Timestamp;
+
+/// What is known of somebody who has proved by a first factor who they are. Before that there is one answer for everybody: an identifier and a
+/// proof.
 #[derive(Clone, Copy, Debug)]
-pub struct Facts {
-    /// The identifier names an account, or a sign-up that waits for its address to be proved.
-    pub holder: Holder,
-    pub proof: Proof,
-    /// The setting `signup.verify_email`.
-    pub verification_required: bool,
+pub struct Facts<'a> {
+    pub active: bool,
+    /// The account's address, or number if it has no address, is proved or need not be.
+    pub verified: bool,
+    /// What was proved in this journey.
+    pub given: &'a [Method],
+    pub enrolled: &'a Enrolled,
+    pub second: Second,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Holder {
-    Nobody,
-    /// A sign-up whose address is not proved yet.
-    Pending,
-    Account {
-        active: bool,
-        email_verified: bool,
-    },
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Proof {
-    /// Nothing yet.
-    None,
-    PasswordRight,
-    PasswordWrong,
+/// When a second factor is asked.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Second {
+    /// Of this person, whether or not they have one.
+    pub required: bool,
+    /// Now, even in a remembered browser: the application asks for two factors.
+    pub now: bool,
+    /// The person has asked not to be asked in this browser.
+    pub remembered: bool,
 }
 
 /// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needed {
-    /// Who they are, and a password. `wrong` after a try that failed; it never says which half.
-    Credentials {
-        wrong: bool,
-    },
-    /// The address must be proved first. Said only after a correct password.
-    VerifiedEmail,
-    /// The account is shut. Said only after a correct password.
+    /// The account is shut.
     ActiveAccount,
+    /// The address or number must be proved first.
+    Verification,
+    SecondFactor,
+    /// A second factor is required and there is none yet.
+    Enrolment,
     Nothing,
 }
 
 /// Adding a way in is adding a check here and a page for its step.
-pub fn what_is_still_needed(facts: Facts) -> Needed {
-    match (facts.proof, facts.holder) {
-        (Proof::None, _) => Needed::Credentials { wrong: false },
-        (Proof::PasswordWrong, _) | (_, Holder::Nobody) => Needed::Credentials { wrong: true },
-        (Proof::PasswordRight, Holder::Account { active: false, .. }) => Needed::ActiveAccount,
-        (Proof::PasswordRight, Holder::Pending) => Needed::VerifiedEmail,
-        (Proof::PasswordRight, Holder::Account { email_verified: false, .. }) if facts.verification_required => {
-            Needed::VerifiedEmail
+pub fn what_is_still_needed(facts: Facts<'_>) -> Needed {
+    match () {
+        () if !facts.active => Needed::ActiveAccount,
+        () if !facts.verified => Needed::Verification,
+        () if facts.given.iter().any(|method| method.strength() == Strength::TwoFactors) => Needed::Nothing,
+        () => second_factor(facts),
+    }
+}
+
+fn second_factor(facts: Facts<'_>) -> Needed {
+    let Second { required, now, remembered } = facts.second;
+    let on = facts.enrolled.is_on();
+    let wanted = on || required || now;
+    // Where the only second factor is the channel that was the first one, another is set up if two are wanted in earnest.
+    let can_be_asked = !second_factors(facts.enrolled, facts.given).is_empty();
+    match () {
+        () if on && remembered && !now => Needed::Nothing,
+        () if wanted && can_be_asked => Needed::SecondFactor,
+        () if required || now => Needed::Enrolment,
+        () => Needed::Nothing,
+    }
+}
+
+/// The second factors to offer after what was given, the one used last first. A channel that has already proved the first factor is no second
+/// one; where that leaves nothing, the password is, as it would have been first.
+pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> {
+    let has = |kind| given.iter().any(|method| method.kind == kind);
+    let mut kinds: Vec<(Option<Timestamp>, MethodKind)> = Vec::new();
+    for factor in &enrolled.factors {
+        let kind = match factor.kind {
+            FactorKind::Totp => MethodKind::Totp,
+            FactorKind::Sms => MethodKind::Sms,
+            FactorKind::Mail => MethodKind::Mail,
+        };
+        if !has(kind) && kinds.iter().all(|(_, known)| *known != kind) {
+            kinds.push((factor.last_used_at, kind));
         }
-        (Proof::PasswordRight, Holder::Account { .. }) => Needed::Nothing,
+    }
+    if let Some(last_used_at) = enrolled.keys_last_used_at() {
+        kinds.push((last_used_at, MethodKind::SecurityKey));
+    }
+    let channel_was_first = has(MethodKind::Mail) || has(MethodKind::Sms);
+    if enrolled.has_password && channel_was_first && kinds.is_empty() {
+        kinds.push((None, MethodKind::Password));
+    }
+    // Stable: what was never used keeps the order of strength above.
+    kinds.sort_by_key(|(last_used_at, _)| std::cmp::Reverse(*last_used_at));
+    let mut kinds: Vec<MethodKind> = kinds.into_iter().map(|(_, kind)| kind).collect();
+    if enrolled.recovery_codes > 0 {
+        kinds.push(MethodKind::RecoveryCode);
+    }
+    kinds
+}
+
+/// The channel over which a method's code travels.
+pub const fn channel_of(kind: MethodKind) -> Option<Channel> {
+    match kind {
+        MethodKind::Mail => Some(Channel::Mail),
+        MethodKind::Sms => Some(Channel::Sms),
+        _ => None,
+    }
+}
+
+/// What the account's best proof is worth: what it takes to change how one signs in. A weaker proof cannot make a stronger one.
+pub fn best_proof(enrolled: &Enrolled) -> Strength {
+    match () {
+        () if enrolled.is_on() => Strength::TwoFactors,
+        () if enrolled.has_password || enrolled.passkeys > 0 => Strength::OneFactor,
+        () => Strength::Reachable,
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn nothing_is_said_before_a_correct_password() {
-        let holders = [
-            Holder::Nobody,
-            Holder::Pending,
-            Holder::Account { active: false, email_verified: false },
-            Holder::Account { active: true, email_verified: true },
-        ];
-        for holder in holders {
-            let facts = Facts { holder, proof: Proof::PasswordWrong, verification_required: true };
-            assert_eq!(what_is_still_needed(facts), Needed::Credentials { wrong: true });
-        }
-    }
-
-    #[test]
-    fn after_a_correct_password() {
-        let needed = |active, email_verified, verification_required| {
-            let holder = Holder::Account { active, email_verified };
-            what_is_still_needed(Facts { holder, proof: Proof::PasswordRight, verification_required })
-        };
-        assert_eq!(needed(true, true, true), Needed::Nothing);
-        assert_eq!(needed(true, false, true), Needed::VerifiedEmail);
-        assert_eq!(needed(true, false, false), Needed::Nothing);
-        assert_eq!(needed(false, true, true), Needed::ActiveAccount);
-        let pending = Facts { holder: Holder::Pending, proof: Proof::PasswordRight, verification_required: true };
-        assert_eq!(what_is_still_needed(pending), Needed::VerifiedEmail);
-        let impossible = Facts { holder: Holder::Nobody, proof: Proof::PasswordRight, verification_required: false };
-        assert_eq!(what_is_still_needed(impossible), Needed::Credentials { wrong: true });
-    }
-}
+mod tests;

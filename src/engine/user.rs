@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::{Channel, Contact, Email, Username};
+use super::phone::Phone;
 use crate::ids::UserId;
 use crate::time::Timestamp;
 
@@ -13,8 +14,7 @@ pub struct User {
     pub username: Option<Username>,
     pub email: Option<Email>,
     pub email_verified_at: Option<Timestamp>,
-    /// E.164.
-    pub phone_number: Option<String>,
+    pub phone_number: Option<Phone>,
     pub phone_number_verified_at: Option<Timestamp>,
     /// PHC string.
     pub password_hash: Option<String>,
@@ -284,7 +284,7 @@ impl User {
     pub fn contact(&self, channel: Channel) -> Option<Contact> {
         match channel {
             Channel::Mail => self.email.clone().map(Contact::Email),
-            Channel::Sms => self.phone_number.as_deref().and_then(|phone| phone.parse().ok()),
+            Channel::Sms => self.phone_number.clone().map(Contact::Phone),
         }
     }
 
@@ -297,6 +297,19 @@ impl User {
 
     pub fn verified(&self, channel: Channel) -> Option<Contact> {
         self.contact(channel).filter(|_| self.is_verified(channel))
+    }
+
+    /// Makes this its address or number.
+    pub fn set_contact(&mut self, contact: Contact, verified_at: Option<Timestamp>) {
+        match contact {
+            Contact::Email(email) => (self.email, self.email_verified_at) = (Some(email), verified_at),
+            Contact::Phone(phone) => (self.phone_number, self.phone_number_verified_at) = (Some(phone), verified_at),
+        }
+    }
+
+    /// Whether this is its address or number.
+    pub fn has(&self, contact: &Contact) -> bool {
+        self.contact(contact.channel()).is_some_and(|own| own.key() == contact.key())
     }
 
     /// How pages address the person: the name, else the user name, else the address.

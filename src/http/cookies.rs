@@ -16,6 +16,10 @@ pub enum CookieName {
     Locale,
     /// Who signed in here before.
     Remembered,
+    /// What lets this browser skip the second factor.
+    Device,
+    /// The way in that was used last.
+    Way,
 }
 
 impl CookieName {
@@ -25,6 +29,8 @@ impl CookieName {
             Self::Browser => ("vestibule_browser", "__Host-vestibule_browser"),
             Self::Locale => ("vestibule_locale", "__Host-vestibule_locale"),
             Self::Remembered => ("vestibule_remembered", "__Host-vestibule_remembered"),
+            Self::Device => ("vestibule_device", "__Host-vestibule_device"),
+            Self::Way => ("vestibule_way", "__Host-vestibule_way"),
         }
     }
 }

@@ -22,6 +22,7 @@ use crate::engine::params::Params;
 use crate::ids::UserId;
 use crate::locale::{Locale, Text};
 use crate::pages::{ErrorPage, Link};
+use crate::settings::Way;
 
 /// A browser's request.
 pub struct Visitor {
@@ -110,10 +111,24 @@ impl Visitor {
     }
 
     /// Lets the browser say next time that this person has signed in here.
-    pub fn remember(&self, mut response: Response, user_id: &UserId) -> Response {
+    pub fn remember(&self, response: Response, user_id: &UserId) -> Response {
+        self.keep(response, CookieName::Remembered, &session::remembrance(&self.app, user_id))
+    }
+
+    /// What this browser shows to skip the second factor.
+    pub fn device(&self) -> Option<&str> {
+        self.cookies.read(self.context.headers(), CookieName::Device)
+    }
+
+    /// The first factor that was used last in this browser.
+    pub fn last_way(&self) -> Option<Way> {
+        self.cookies.read(self.context.headers(), CookieName::Way).and_then(Way::named)
+    }
+
+    /// Keeps a cookie for a year.
+    pub fn keep(&self, mut response: Response, name: CookieName, value: &str) -> Response {
         let year = Some(Duration::from_secs(365 * 86400));
-        let value = session::remembrance(&self.app, user_id);
-        cookies::add(response.headers_mut(), self.cookies.set(CookieName::Remembered, &value, year));
+        cookies::add(response.headers_mut(), self.cookies.set(name, value, year));
         response
     }
 
@@ -207,13 +222,16 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 13] = [
+        const KEYS: [&str; 16] = [
             "saved",
             "password-changed",
             "password-reset",
             "email-sent",
             "email-changed",
             "email-cancelled",
+            "phone-sent",
+            "phone-changed",
+            "phone-cancelled",
             "code-sent",
             "link-sent",
             "verified",

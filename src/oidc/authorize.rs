@@ -118,6 +118,7 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
             query.extend_pairs(locales.map(|locales| ("ui_locales", locales)));
             visitor.keep_browser(see_other(&format!("{page}?{}", query.finish())))
         }
+        Next::SecondFactor(flow) => visitor.keep_browser(see_other(&format!("/login/second?flow={}", flow.id))),
         Next::Consent { flow, .. } if new => visitor.keep_browser(see_other(&format!("/consent?flow={}", flow.id))),
         Next::Consent { flow, client, request, ask } => {
             let scopes = lines(visitor, &ask.new, &request);

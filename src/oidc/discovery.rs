@@ -11,8 +11,8 @@ use serde_json::{Value, json};
 
 use crate::actions::App;
 use crate::engine::claims;
+use crate::engine::method::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};
 use crate::engine::scope::STANDARD;
-use crate::engine::session::ACR_ONE_FACTOR;
 use crate::locale::Locale;
 use crate::settings::SigningAlg;
 use crate::settings::client_metadata::{AuthMethod, GrantType, ResponseType};
@@ -63,7 +63,7 @@ fn document(issuer: &str) -> Value {
         "request_parameter_supported": false,
         "request_uri_parameter_supported": false,
         "require_request_uri_registration": false,
-        "acr_values_supported": [ACR_ONE_FACTOR],
+        "acr_values_supported": [ACR_ONE_FACTOR, ACR_TWO_FACTORS],
         "prompt_values_supported": ["none", "login", "consent", "select_account", "create"],
         "ui_locales_supported": Locale::ALL.map(Locale::tag),
         "authorization_response_iss_parameter_supported": true,

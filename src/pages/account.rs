@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use crate::engine::address::Channel;
 use crate::http::shell::Shell;
 use crate::locale::When;
 
@@ -21,28 +22,47 @@ pub struct Home {
     pub since: When,
 }
 
-/// `/account/password`. Fields: `current`, `password`.
+/// `/account/password`. Fields: `current` if there is one, `password`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "account/password.html")]
 pub struct ChangePassword {
     pub shell: Shell,
     /// For password managers; not shown.
     pub username: String,
+    /// Whether there is a password to change.
+    pub has_one: bool,
     pub min_length: i64,
 }
 
-/// `/account/email`. Change: `email`, `current`. While one is pending: `code` to `/account/email/confirm`, empty posts to `…/resend` and `…/cancel`.
+/// `/account/email` and `/account/phone`. Change: `email` or `phone`. While one is pending: `code` to `…/confirm`, empty posts to `…/resend` and
+/// `…/cancel`.
 #[derive(Clone, Debug, Template)]
-#[template(path = "account/email.html")]
-pub struct ChangeEmail {
+#[template(path = "account/contact.html")]
+pub struct ChangeContact {
     pub shell: Shell,
+    pub channel: Channel,
+    pub path: &'static str,
+    /// Empty: none yet.
     pub current: String,
+    pub verified: bool,
     pub pending: Option<String>,
     /// The code as typed.
     pub code: String,
-    /// The new address as typed.
-    pub email: String,
+    /// The new address or number as typed.
+    pub new: String,
     pub resend_after_seconds: i64,
+}
+
+impl ChangeContact {
+    const fn is_mail(&self) -> bool {
+        matches!(self.channel, Channel::Mail)
+    }
+
+    /// The key of words that both pages have.
+    fn key(&self, name: &str) -> String {
+        let which = if self.is_mail() { "email" } else { "phone" };
+        format!("{which}-{name}")
+    }
 }
 
 /// One signed-in browser.
@@ -88,11 +108,9 @@ pub struct Apps {
     pub apps: Vec<App>,
 }
 
-/// `/account/delete`. Fields: `current`, `confirm`.
+/// `/account/delete`. Field: `confirm`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "account/delete.html")]
 pub struct DeleteAccount {
     pub shell: Shell,
-    /// For password managers; not shown.
-    pub username: String,
 }

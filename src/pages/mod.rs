@@ -13,13 +13,13 @@ pub mod samples;
 mod sign_in;
 mod wasnt_me;
 
-pub use account::{App, Apps, ChangeEmail, ChangePassword, DeleteAccount, Home, Session, Sessions};
+pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
 pub use consent::{Consent, FormPost, ScopeLine};
 pub use dev::{DemoClaims, DemoHome, Mail, MailPage, Mailbox};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
-pub use sign_in::{Login, Reset, Setup, Signup};
+pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
 pub use wasnt_me::{Locked, WasntMe};
 
 /// A link dressed as a button.

@@ -3,12 +3,16 @@
 use askama::Template;
 
 use super::{
-    App, Apps, ChangeEmail, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home, Link,
-    LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew, ResetSent, ScopeLine,
-    Session, Sessions, Setup, Signup, Verify, WasntMe,
+    App, Apps, ChangeContact, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home,
+    IdentifierKinds, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset,
+    ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
 };
+use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
 use crate::locale::Text;
+use crate::settings::Way;
+
+mod ways;
 
 const ADDRESS: &str = "ana@example.com";
 const NOW: i64 = 1_790_000_000_000;
@@ -18,7 +22,9 @@ const ZONE: &str = "Europe/Berlin";
 /// Name and HTML of every page in the language of `text`.
 pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let mut pages = sign_in(text)?;
+    pages.extend(ways::ways(text)?);
     pages.extend(codes(text)?);
+    pages.extend(alarms(text)?);
     pages.extend(messages(text)?);
     pages.extend(account(text)?);
     pages.extend(dev(text)?);
@@ -53,6 +59,9 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         remember: false,
         signup_open: true,
         reauthenticate: None,
+        way: Way::Password,
+        others: vec![Way::Mail, Way::Sms],
+        labels: IdentifierKinds { usernames: true, phones: true },
     };
     let failed = Login {
         shell: wrong(shell(text, "login"), "identifier", "problem-login"),
@@ -68,13 +77,16 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let signup = Signup {
         shell: shell(text, "signup"),
         flow: Some("flow_1".to_owned()),
-        email: String::new(),
+        channel: Channel::Mail,
+        contact: String::new(),
         name: String::new(),
         min_length: 8,
+        other: true,
+        passwordless: false,
     };
     let refused = Signup {
         shell: wrong(wrong(shell(text, "signup"), "email", "problem-email"), "password", "problem-password-common"),
-        email: "ana@".to_owned(),
+        contact: "ana@".to_owned(),
         ..signup.clone()
     };
     let reset = Reset { shell: shell(text, "reset"), flow: None, identifier: ADDRESS.to_owned() };
@@ -141,6 +153,21 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let reset = LinkPage::reset(frame, token, ADDRESS);
     let (frame, token) = link("link-email");
     let email = LinkPage::confirm_email(frame, token, "ana@new.example");
+    Ok(vec![
+        ("verify", verify.render()?),
+        ("verify-error", failed.render()?),
+        ("verify-expired", spent.render()?),
+        ("reset-sent", posted.render()?),
+        ("reset-new", new.render()?),
+        ("link-verify", here.render()?),
+        ("link-verify-elsewhere", elsewhere.render()?),
+        ("link-expired", expired.render()?),
+        ("link-reset", reset.render()?),
+        ("link-email", email.render()?),
+    ])
+}
+
+fn alarms(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let alarm = WasntMe { shell: shell(text, "wasnt-me"), token: "token".to_owned(), hours: 72 };
     let unticked = WasntMe { shell: wrong(shell(text, "wasnt-me"), "confirm", "problem-confirm"), ..alarm.clone() };
     let locked = Locked {
@@ -153,16 +180,6 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     };
     let stranded = Locked { email: None, phone: None, taken: true, credentials: false, way_in: false, ..locked.clone() };
     Ok(vec![
-        ("verify", verify.render()?),
-        ("verify-error", failed.render()?),
-        ("verify-expired", spent.render()?),
-        ("reset-sent", posted.render()?),
-        ("reset-new", new.render()?),
-        ("link-verify", here.render()?),
-        ("link-verify-elsewhere", elsewhere.render()?),
-        ("link-expired", expired.render()?),
-        ("link-reset", reset.render()?),
-        ("link-email", email.render()?),
         ("wasnt-me", alarm.render()?),
         ("wasnt-me-error", unticked.render()?),
         ("locked", locked.render()?),
@@ -249,14 +266,18 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let password = ChangePassword {
         shell: wrong(shell(text, "account-password"), "current", "problem-password-wrong"),
         username: ADDRESS.to_owned(),
+        has_one: true,
         min_length: 8,
     };
-    let email = ChangeEmail {
+    let email = ChangeContact {
         shell: shell(text, "account-email"),
+        channel: Channel::Mail,
+        path: "/account/email",
+        verified: true,
         current: ADDRESS.to_owned(),
         pending: Some("ana@new.example".to_owned()),
         code: String::new(),
-        email: String::new(),
+        new: String::new(),
         resend_after_seconds: 0,
     };
     let session = |id: &str, device: &str, current| Session {
@@ -280,7 +301,7 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         last_used: Some(text.day(NOW, ZONE)),
     };
     let apps = Apps { shell: shell(text, "account-apps"), apps: vec![app] };
-    let delete = DeleteAccount { shell: shell(text, "account-delete"), username: ADDRESS.to_owned() };
+    let delete = DeleteAccount { shell: shell(text, "account-delete") };
     Ok(vec![
         ("account-home", home.render()?),
         ("account-profile", profile.render()?),

@@ -3,9 +3,12 @@
 use askama::Template;
 
 use super::query;
+use crate::engine::address::Channel;
+use crate::engine::method::MethodKind;
 use crate::http::shell::Shell;
+use crate::settings::Way;
 
-/// `/login`. Fields: `identifier`, `password`, `remember`, `flow`.
+/// `/login`. Fields: `identifier`, `password`, `remember`, `flow`; `way` names another way, posted to `/login/code`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "login.html")]
 pub struct Login {
@@ -17,6 +20,56 @@ pub struct Login {
     pub signup_open: bool,
     /// Set when the same person must prove themselves again: the name shown in place of the field.
     pub reauthenticate: Option<String>,
+    /// What the form asks for.
+    pub way: Way,
+    /// The others that are on, behind buttons of the same form.
+    pub others: Vec<Way>,
+    pub labels: IdentifierKinds,
+}
+
+/// What the field for the identifier accepts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IdentifierKinds {
+    pub usernames: bool,
+    pub phones: bool,
+}
+
+impl Login {
+    fn is(&self, way: Way) -> bool {
+        self.way == way
+    }
+
+    /// The words of a button for another way.
+    fn other(way: &Way) -> &'static str {
+        match way {
+            Way::Password => "login-with-password",
+            Way::Passkey => "login-with-passkey",
+            Way::Mail => "login-with-mail",
+            Way::Sms => "login-with-sms",
+        }
+    }
+
+    /// The words of the form's own button.
+    const fn button(&self) -> &'static str {
+        match self.way {
+            Way::Mail => "login-mail-button",
+            Way::Sms => "login-sms-button",
+            Way::Password | Way::Passkey => "login-button",
+        }
+    }
+
+    /// The words of the identifier's field.
+    const fn identifier_label(&self) -> &'static str {
+        match (self.way, self.labels) {
+            (Way::Sms, _) => "login-phone",
+            (Way::Mail, IdentifierKinds { usernames: true, .. }) | (_, IdentifierKinds { usernames: true, phones: false }) => {
+                "login-identifier"
+            }
+            (Way::Mail, _) | (_, IdentifierKinds { usernames: false, phones: false }) => "email",
+            (_, IdentifierKinds { usernames: true, phones: true }) => "login-identifier-all",
+            (_, IdentifierKinds { usernames: false, phones: true }) => "login-identifier-phone",
+        }
+    }
 }
 
 impl Login {
@@ -25,20 +78,34 @@ impl Login {
     }
 }
 
-/// `/signup`. Fields: `email`, `name`, `password`, `flow`.
+/// `/signup`. Fields: `email` or `phone`, `name`, `password`, `flow`, `with`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "signup.html")]
 pub struct Signup {
     pub shell: Shell,
     pub flow: Option<String>,
-    pub email: String,
+    pub channel: Channel,
+    /// The address or number as typed.
+    pub contact: String,
     pub name: String,
     pub min_length: i64,
+    /// Whether the other channel is on too.
+    pub other: bool,
+    /// Whether a password may be left out.
+    pub passwordless: bool,
 }
 
 impl Signup {
+    const fn is_mail(&self) -> bool {
+        matches!(self.channel, Channel::Mail)
+    }
+
+    fn flow_query(&self) -> String {
+        self.flow.as_ref().map(|flow| format!("&flow={flow}")).unwrap_or_default()
+    }
+
     fn query(&self) -> String {
-        query(self.flow.as_deref(), &self.email)
+        query(self.flow.as_deref(), &self.contact)
     }
 }
 
@@ -66,4 +133,90 @@ pub struct Setup {
     pub email: String,
     pub name: String,
     pub min_length: i64,
+}
+
+/// `/login/code`: the code of a mail or SMS, with which one signs in. Fields: `code`, `flow`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "login_code.html")]
+pub struct LoginCode {
+    pub shell: Shell,
+    pub flow: String,
+    pub channel: Channel,
+    /// As typed: whether there is such an account is not said.
+    pub identifier: String,
+    pub code: String,
+    /// Entered where the mail's link is opened, if that is another browser.
+    pub number: Option<String>,
+    pub resend_after_seconds: i64,
+    pub expired: bool,
+}
+
+/// `/login/link`: behind the link of a sign-in mail. Fields: `token`, and `number` in another browser than the one that asked.
+#[derive(Clone, Debug, Template)]
+#[template(path = "login_link.html")]
+pub struct LoginLink {
+    pub shell: Shell,
+    pub token: String,
+    pub identifier: String,
+    pub here: bool,
+    pub number: String,
+}
+
+/// `/login/second`. Fields: `with`, `flow`, `trust`, and `code` or `password`; `…/send` sends a code.
+#[derive(Clone, Debug, Template)]
+#[template(path = "login_second.html")]
+pub struct SecondFactor {
+    pub shell: Shell,
+    pub flow: String,
+    pub name: String,
+    pub kind: MethodKind,
+    pub others: Vec<MethodKind>,
+    /// Where a code was sent, or would be; masked.
+    pub destination: String,
+    /// A code is on its way.
+    pub sent: bool,
+    pub code: String,
+    pub expired: bool,
+    pub resend_after_seconds: i64,
+    /// For how many days this browser may be remembered.
+    pub remember_days: Option<i64>,
+}
+
+impl SecondFactor {
+    fn is(&self, kind: MethodKind) -> bool {
+        self.kind == kind
+    }
+
+    fn query(&self, kind: &MethodKind) -> String {
+        format!("/login/second?flow={}&with={}", self.flow, kind.as_str())
+    }
+
+    /// The words of a way.
+    fn words(kind: &MethodKind) -> &'static str {
+        match kind {
+            MethodKind::Totp => "second-totp",
+            MethodKind::Sms => "second-sms",
+            MethodKind::Mail => "second-mail",
+            MethodKind::SecurityKey | MethodKind::Passkey => "second-key",
+            MethodKind::RecoveryCode => "second-recovery",
+            MethodKind::Password => "second-password",
+        }
+    }
+
+    /// What to do, for the way shown.
+    const fn lead(&self) -> &'static str {
+        match self.kind {
+            MethodKind::Totp => "second-totp-text",
+            MethodKind::Sms | MethodKind::Mail if self.sent => "code-sent",
+            MethodKind::Sms => "second-sms-text",
+            MethodKind::Mail => "second-mail-text",
+            MethodKind::SecurityKey | MethodKind::Passkey => "second-key-text",
+            MethodKind::RecoveryCode => "second-recovery-text",
+            MethodKind::Password => "second-password-text",
+        }
+    }
+
+    const fn is_sent_code(&self) -> bool {
+        matches!(self.kind, MethodKind::Sms | MethodKind::Mail)
+    }
 }

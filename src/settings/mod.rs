@@ -17,6 +17,7 @@ pub mod redirect_uri;
 mod resolve;
 mod resolve_durations;
 mod resolve_mail;
+mod resolve_sign_in;
 mod resolved;
 mod secret;
 mod value;
@@ -25,10 +26,10 @@ use std::path::Path;
 
 pub use problem::{Problem, SettingsErrors};
 pub use resolved::{
-    BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, FlowSettings, KeySettings, LimitSettings, LogFormat,
-    LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings, Rate,
-    RetentionSettings, ServerSettings, SessionSettings, Settings, SigningAlg, SignupSettings, SmtpSettings, SmtpTls,
-    TokenSettings,
+    BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, FactorKind, FlowSettings, KeySettings, LimitSettings,
+    LogFormat, LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings, Rate,
+    RequiredFor, RetentionSettings, SecondFactorSettings, ServerSettings, SessionSettings, Settings, SignInSettings, SigningAlg,
+    SignupSettings, SmtpSettings, SmtpTls, TokenSettings, Way,
 };
 pub use secret::Secret;
 pub use value::Origin;

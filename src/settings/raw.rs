@@ -109,6 +109,18 @@ sections! {
     signup: Signup {
         open: bool = true,
         verify_email: bool = true,
+        verify_phone: bool = true,
+    }
+    sign_in: SignIn {
+        ways: Vec<String> = ["password".into(), "passkey".into(), "mail".into(), "sms".into()],
+        emails_as_usernames: bool = false,
+        link_minutes: u64 = 15_u64,
+        step_up_minutes: u64 = 15_u64,
+    }
+    second_factor: SecondFactor {
+        kinds: Vec<String> = ["totp".into(), "passkey".into(), "sms".into(), "mail".into()],
+        required: String = "nobody",
+        remember_days: u64 = 30_u64,
     }
     sessions: Sessions {
         absolute_days: u64 = 30_u64,

@@ -16,7 +16,7 @@ use super::{
     clients::resolve_clients,
     problem::Problem,
     raw::{self, Raw},
-    resolve_durations as durations, resolve_mail as mail,
+    resolve_durations as durations, resolve_mail as mail, resolve_sign_in as sign_in,
     resolved::{
         BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings, PageSettings,
         PasswordSettings, ServerSettings, Settings, SignupSettings,
@@ -107,6 +107,8 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
         mail::warn_mail(mail, mode, loopback, https, raw, &mut report);
     }
     let passwords = passwords(&raw.passwords, loopback, &mut report);
+    let sign_in = sign_in::sign_in(&raw.sign_in, &mut report);
+    let second_factor = sign_in::second_factor(&raw.second_factor, &mut report);
     let sessions = durations::sessions(&raw.sessions, &mut report);
     let tokens = durations::tokens(&raw.tokens, access_alg, &mut report);
     let keys = durations::keys(&raw.keys, &mut report);
@@ -134,7 +136,13 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 secrets_keys: raw.secrets.keys.value.clone(),
                 mail,
                 passwords,
-                signup: SignupSettings { open: raw.signup.open.value, verify_email: raw.signup.verify_email.value },
+                signup: SignupSettings {
+                    open: raw.signup.open.value,
+                    verify_email: raw.signup.verify_email.value,
+                    verify_phone: raw.signup.verify_phone.value,
+                },
+                sign_in,
+                second_factor,
                 sessions,
                 tokens,
                 keys,

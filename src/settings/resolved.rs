@@ -23,6 +23,8 @@ pub struct Settings {
     pub mail: MailSettings,
     pub passwords: PasswordSettings,
     pub signup: SignupSettings,
+    pub sign_in: SignInSettings,
+    pub second_factor: SecondFactorSettings,
     pub sessions: SessionSettings,
     pub tokens: TokenSettings,
     pub keys: KeySettings,
@@ -173,6 +175,100 @@ pub struct PasswordSettings {
 pub struct SignupSettings {
     pub open: bool,
     pub verify_email: bool,
+    pub verify_phone: bool,
+}
+
+/// `[sign_in]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignInSettings {
+    /// The first factors that are on, in the order in which the sign-in page has them.
+    pub ways: Vec<Way>,
+    /// User names are mail addresses, and no others can be chosen.
+    pub emails_as_usernames: bool,
+    /// Life of a link or code that signs in.
+    pub link: Duration,
+    /// How old a proof may be for changing how one signs in.
+    pub step_up: Duration,
+}
+
+/// A first factor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Way {
+    Password,
+    Passkey,
+    /// A mail with a link and a code.
+    Mail,
+    /// A code by SMS.
+    Sms,
+}
+
+impl Way {
+    pub const ALL: [Self; 4] = [Self::Password, Self::Passkey, Self::Mail, Self::Sms];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Passkey => "passkey",
+            Self::Mail => "mail",
+            Self::Sms => "sms",
+        }
+    }
+
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|way| way.as_str() == name)
+    }
+}
+
+/// `[second_factor]`
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SecondFactorSettings {
+    /// What people may set up.
+    pub kinds: Vec<FactorKind>,
+    pub required: RequiredFor,
+    /// How long a browser can be remembered; none: never.
+    pub remember: Option<Duration>,
+}
+
+/// A second factor that people may set up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum FactorKind {
+    Totp,
+    Passkey,
+    Sms,
+    Mail,
+}
+
+impl FactorKind {
+    pub const ALL: [Self; 4] = [Self::Totp, Self::Passkey, Self::Sms, Self::Mail];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Totp => "totp",
+            Self::Passkey => "passkey",
+            Self::Sms => "sms",
+            Self::Mail => "mail",
+        }
+    }
+}
+
+/// Of whom a second factor is required.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RequiredFor {
+    Nobody,
+    Administrators,
+    Everyone,
+}
+
+impl RequiredFor {
+    pub const ALL: [Self; 3] = [Self::Nobody, Self::Administrators, Self::Everyone];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Nobody => "nobody",
+            Self::Administrators => "administrators",
+            Self::Everyone => "everyone",
+        }
+    }
 }
 
 /// `[sessions]`

@@ -11,6 +11,7 @@ pub mod address_changes;
 pub mod clients;
 pub mod consents;
 mod db;
+pub mod enrolled;
 mod error;
 pub mod events;
 pub mod facts;

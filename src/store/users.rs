@@ -4,6 +4,7 @@ use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::sql::{all, execute, optional, row};
 use crate::engine::address::{Email, Identifier, Username};
+use crate::engine::phone::Phone;
 use crate::engine::user::{User, UserState};
 use crate::ids::UserId;
 use crate::time::Timestamp;
@@ -46,7 +47,11 @@ impl TryFrom<UserRow> for User {
             username: row.username.map(|name| Username::parse(&name)).transpose().map_err(|error| corrupt(error.to_string()))?,
             email: row.email.map(|email| Email::parse(&email)).transpose().map_err(|error| corrupt(error.to_string()))?,
             email_verified_at: row.email_verified_at.map(Timestamp::from_millis),
-            phone_number: row.phone_number,
+            phone_number: row
+                .phone_number
+                .map(|number| Phone::stored(&number))
+                .transpose()
+                .map_err(|error| corrupt(error.to_string()))?,
             phone_number_verified_at: row.phone_number_verified_at.map(Timestamp::from_millis),
             password_hash: row.password_hash,
             password_changed_at: row.password_changed_at.map(Timestamp::from_millis),
@@ -75,6 +80,9 @@ pub async fn by_identifier(tx: &mut Tx, identifier: &Identifier) -> Result<Optio
     let row = match identifier {
         Identifier::Email(email) => {
             optional!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE email_key = $1"), email.key())?
+        }
+        Identifier::Phone(phone) => {
+            optional!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE phone_number = $1"), phone.as_str())?
         }
         // The same statement for what nobody can have, so that it takes the same time.
         Identifier::Username(_) | Identifier::Unknown => {
@@ -115,7 +123,7 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<()> {
         user.email.as_ref().map(Email::as_str),
         user.email.as_ref().map(Email::key),
         user.email_verified_at.map(Timestamp::millis),
-        user.phone_number.as_deref(),
+        user.phone_number.as_ref().map(Phone::as_str),
         user.phone_number_verified_at.map(Timestamp::millis),
         user.password_hash.as_deref(),
         user.password_changed_at.map(Timestamp::millis),
@@ -143,7 +151,7 @@ pub async fn update(tx: &mut Tx, user: &User, read_at: Timestamp) -> Result<bool
         user.email.as_ref().map(Email::as_str),
         user.email.as_ref().map(Email::key),
         user.email_verified_at.map(Timestamp::millis),
-        user.phone_number.as_deref(),
+        user.phone_number.as_ref().map(Phone::as_str),
         user.phone_number_verified_at.map(Timestamp::millis),
         user.password_hash.as_deref(),
         user.password_changed_at.map(Timestamp::millis),

@@ -4,10 +4,12 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
-use crate::actions::account::{self, Deleted, PasswordChange, Saved};
+use super::step_up;
+use crate::actions::account::{self, PasswordChange, Saved};
 use crate::actions::session::{self, Current, Sessions};
-use crate::engine::address::{Email, Username};
+use crate::engine::address::Email;
 use crate::engine::flow::AccountPage;
+use crate::engine::phone::Phone;
 use crate::engine::user::User;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
@@ -77,7 +79,7 @@ pub(super) async fn profile(visitor: Visitor, query: Result<Query, BadInput>) ->
     let Current { user, .. } = signed_in(&visitor, Some(AccountPage::Profile)).await?;
     let stored = |name: &str| match name {
         "preferred_username" => user.username.as_ref().map(|name| name.as_str().to_owned()),
-        "phone_number" => user.phone_number.clone(),
+        "phone_number" => user.phone_number.as_ref().map(Phone::shown),
         _ => user.profile.fields().into_iter().find(|(field, _)| field_name(field) == name).and_then(|(_, value)| value.clone()),
     };
     Ok(profile_page(&visitor, shell, stored))
@@ -107,7 +109,7 @@ pub(super) async fn save_profile(visitor: Visitor, form: Result<Form, BadInput>)
         Saved::UsernameBad => say(&mut shell, "preferred_username", "problem-username"),
         Saved::UsernameTaken => say(&mut shell, "preferred_username", "problem-username-taken"),
     }
-    let phone = current.user.phone_number.clone();
+    let phone = current.user.phone_number.as_ref().map(Phone::shown);
     let typed = |name: &str| if name == "phone_number" { phone.clone() } else { Some(params.first(name).to_owned()) };
     Ok(profile_page(&visitor, shell, typed))
 }
@@ -120,13 +122,14 @@ pub(super) fn say(shell: &mut Shell, field: &str, key: &str) {
 
 fn password_page(visitor: &Visitor, shell: Shell, user: &User) -> Response {
     let min_length = i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX);
-    let page = ChangePassword { shell, username: address(user), min_length };
+    let page = ChangePassword { shell, username: address(user), has_one: user.password_hash.is_some(), min_length };
     visitor.page(&page.shell, &page)
 }
 
 pub(super) async fn password(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let shell = shell(&visitor, "account-password", query)?;
     let current = signed_in(&visitor, Some(AccountPage::Password)).await?;
+    step_up::to_see(&visitor, &current, AccountPage::Password).await?;
     Ok(password_page(&visitor, shell, &current.user))
 }
 
@@ -137,6 +140,7 @@ pub(super) async fn change_password(
 ) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let current = signed_in(&visitor, Some(AccountPage::Password)).await?;
+    step_up::to_send(&visitor, &current, AccountPage::Password).await?;
     let (old, new) = (params.first("current"), params.first("password"));
     let changed = account::change_password(&visitor.app, &current, old, new, &visitor.requester()).await;
     let mut shell = visitor.shell("account-password");
@@ -232,16 +236,16 @@ pub(super) async fn revoke_app(visitor: Visitor, form: Result<Form, BadInput>) -
     })
 }
 
-fn delete_page(visitor: &Visitor, shell: Shell, user: &User) -> Response {
-    let username = user.email.as_ref().map(Email::as_str).or(user.username.as_ref().map(Username::as_str)).unwrap_or_default();
-    let page = DeleteAccount { shell, username: username.to_owned() };
+fn delete_page(visitor: &Visitor, shell: Shell) -> Response {
+    let page = DeleteAccount { shell };
     visitor.page(&page.shell, &page)
 }
 
 pub(super) async fn delete(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let shell = shell(&visitor, "account-delete", query)?;
     let current = signed_in(&visitor, Some(AccountPage::Delete)).await?;
-    Ok(delete_page(&visitor, shell, &current.user))
+    step_up::to_see(&visitor, &current, AccountPage::Delete).await?;
+    Ok(delete_page(&visitor, shell))
 }
 
 pub(super) async fn submit_delete(
@@ -251,23 +255,16 @@ pub(super) async fn submit_delete(
 ) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let current = signed_in(&visitor, Some(AccountPage::Delete)).await?;
+    step_up::to_send(&visitor, &current, AccountPage::Delete).await?;
     let mut shell = visitor.shell("account-delete");
     if !params.has("confirm") {
         say(&mut shell, "confirm", "problem-confirm");
-        return Ok(delete_page(&visitor, shell, &current.user));
+        return Ok(delete_page(&visitor, shell));
     }
-    let deleted = account::delete(&visitor.app, &current, params.first("current"), &visitor.requester()).await;
-    match deleted.map_err(|fault| visitor.fault(&fault))? {
-        Deleted::PasswordWrong => {
-            say(&mut shell, "current", "problem-password-wrong");
-            Ok(delete_page(&visitor, shell, &current.user))
-        }
-        Deleted::Done => {
-            super::sign_out(&carrier).await;
-            let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
-            let detail = visitor.text.t("notice-deleted").into_owned();
-            let page = Message { shell: visitor.shell("notice-deleted-title"), detail, link: Some(link) };
-            Ok(visitor.page_with(StatusCode::OK, &page))
-        }
-    }
+    account::delete(&visitor.app, &current, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
+    super::sign_out(&carrier).await;
+    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
+    let detail = visitor.text.t("notice-deleted").into_owned();
+    let page = Message { shell: visitor.shell("notice-deleted-title"), detail, link: Some(link) };
+    Ok(visitor.page_with(StatusCode::OK, &page))
 }

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use super::journey;
 use crate::actions::codes::{self, Found, Renewed};
+use crate::engine::address::Contact;
 use crate::engine::flow::{Flow, State};
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
@@ -14,9 +15,9 @@ use crate::pages::{Link, LinkPage};
 
 /// The journey behind a link, and whether it is this browser's.
 pub(super) struct Behind {
-    pub(super) token: String,
-    pub(super) flow: Flow,
-    pub(super) here: bool,
+    pub token: String,
+    pub flow: Flow,
+    pub here: bool,
 }
 
 pub(super) async fn behind(visitor: &Visitor, query: Result<Query, BadInput>) -> Result<Behind, Response> {
@@ -61,7 +62,7 @@ fn expired(visitor: &Visitor, token: String, flow: &Flow) -> Response {
 
 pub(super) async fn verify(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Behind { token, flow, here } = behind(&visitor, query).await?;
-    if !matches!(flow.state, State::SignUp(_) | State::VerifyEmail { .. }) {
+    if !matches!(flow.state, State::SignUp(_) | State::Verify { .. }) {
         return Ok(broken(&visitor));
     }
     Ok(verify_page(&visitor, &token, &flow, here, None))
@@ -69,7 +70,7 @@ pub(super) async fn verify(visitor: Visitor, query: Result<Query, BadInput>) -> 
 
 /// In the browser that began, a button; elsewhere the password that was chosen, which no scanner knows.
 pub(super) fn verify_page(visitor: &Visitor, token: &str, flow: &Flow, here: bool, problem: Option<&str>) -> Response {
-    let address = flow.state.destination().unwrap_or_default();
+    let address = flow.state.destination().map(Contact::as_str).unwrap_or_default();
     let mut shell = shell(visitor, "link-verify", "/verify/link", token);
     if let Some(key) = problem {
         let text = shell.t(key).into_owned();
@@ -88,7 +89,8 @@ pub(super) async fn reset(visitor: Visitor, query: Result<Query, BadInput>) -> R
     if !matches!(flow.state, State::Reset { .. } | State::ResetProved { .. }) {
         return Ok(broken(&visitor));
     }
-    let page = LinkPage::reset(visitor.shell("link-reset"), token, flow.state.destination().unwrap_or_default());
+    let page =
+        LinkPage::reset(visitor.shell("link-reset"), token, flow.state.destination().map(Contact::as_str).unwrap_or_default());
     Ok(visitor.keep_browser(visitor.page(&page.shell, &page)))
 }
 
@@ -100,14 +102,14 @@ pub(super) async fn change_email(visitor: Visitor, query: Result<Query, BadInput
 }
 
 pub(super) fn change_email_page(visitor: &Visitor, token: &str, flow: &Flow, own: bool, problem: Option<&str>) -> Response {
-    let State::ChangeEmail { email } = &flow.state else { return broken(visitor) };
+    let State::Change { to: Contact::Email(email) } = &flow.state else { return broken(visitor) };
     let mut shell = shell(visitor, "link-email", "/account/email/link", token);
     if let Some(key) = problem {
         let text = shell.t(key).into_owned();
         shell.problem("password", text);
     }
-    let page = LinkPage::confirm_email(shell, token.to_owned(), email);
-    let page = if own { page } else { LinkPage { ask_password: Some(email.clone()), ..page } };
+    let page = LinkPage::confirm_email(shell, token.to_owned(), email.as_str());
+    let page = if own { page } else { LinkPage { ask_password: Some(email.as_str().to_owned()), ..page } };
     visitor.page(&page.shell, &page)
 }
 
@@ -116,10 +118,7 @@ pub(super) async fn renew(visitor: Visitor, form: Result<Form, BadInput>) -> Res
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let renewed = codes::renew(&visitor.app, params.first("token"), visitor.browser(), &visitor.requester()).await;
     let Renewed::Sent(flow) = renewed.map_err(|fault| visitor.fault(&fault))? else { return Ok(broken(&visitor)) };
-    let path = match flow.state {
-        State::Reset { .. } | State::ResetProved { .. } => "/reset/code",
-        State::ChangeEmail { .. } => return Ok(see_other("/account/email?notice=link-sent")),
-        _ => "/verify",
-    };
-    Ok(visitor.keep_browser(see_other(&format!("{path}?flow={}&notice=link-sent", flow.id))))
+    let page = super::page_of(&flow);
+    let joint = if page.contains('?') { '&' } else { '?' };
+    Ok(visitor.keep_browser(see_other(&format!("{page}{joint}notice=link-sent"))))
 }

@@ -4,18 +4,21 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::journey::{self, Journey};
+use crate::actions::App;
 use crate::actions::session::{self, Sessions};
-use crate::actions::sign_in::{Attempt, SignedIn, with_password};
-use crate::engine::address::{Email, Username};
+use crate::actions::sign_in::{Arrival, SignedIn, with_password};
+use crate::engine::address::{Channel, Email, Username};
 use crate::engine::authorize::Prompt;
-use crate::engine::flow::{AccountPage, Continue};
+use crate::engine::flow::{AccountPage, Continue, State};
 use crate::engine::params::Params;
+use crate::engine::phone::Phone;
 use crate::engine::user::User;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::Login;
+use crate::pages::{IdentifierKinds, Login};
+use crate::settings::Way;
 
 /// The sign-in page. Who is signed in already goes on, unless the journey wants a new proof.
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
@@ -28,17 +31,65 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let who = current.map(|current| current.user).filter(|user| journey.flow.is_some() && wants(&journey, user));
     let identifier = who.as_ref().map_or_else(|| hint(&journey, &params), own_identifier);
     let shell = journey.shell(&visitor, title(who.as_ref()), &params);
-    Ok(page(&visitor, &journey, shell, Typed { identifier, remember: true }, who.as_ref()))
+    let way = Way::named(params.first("way")).filter(|way| is_on(&visitor.app, *way));
+    Ok(page(&visitor, &journey, shell, Typed { identifier, remember: true, way }, who.as_ref()))
 }
 
 struct Typed {
     identifier: String,
     remember: bool,
+    /// The way whose form is wanted; none: the one used last, or the first that is on.
+    way: Option<Way>,
+}
+
+/// Whether people can sign in this way.
+pub(super) fn is_on(app: &App, way: Way) -> bool {
+    app.settings.sign_in.ways.contains(&way)
+}
+
+/// The ways that have a form, for whoever signs in or for `who` has to prove that it is still them.
+fn ways(app: &App, who: Option<&User>) -> Vec<Way> {
+    let fits = |way: &Way| match (way, who) {
+        // It has a button of its own, where the browser can do it.
+        (Way::Passkey, _) => false,
+        (_, None) => true,
+        (Way::Password, Some(user)) => user.password_hash.is_some(),
+        // A message proves less than a password.
+        (Way::Mail, Some(user)) => user.password_hash.is_none() && user.is_verified(Channel::Mail),
+        (Way::Sms, Some(user)) => user.password_hash.is_none() && user.is_verified(Channel::Sms),
+    };
+    app.settings.sign_in.ways.iter().copied().filter(fits).collect()
+}
+
+/// The sign-in page with the form of a way, as its button on the form of another wants.
+pub(super) async fn other(
+    visitor: &Visitor,
+    journey: &Journey,
+    params: &Params,
+    way: Option<Way>,
+    problem: Option<&str>,
+) -> Result<Response, Response> {
+    let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
+    let who = current.as_ref().filter(|_| journey.flow.is_some()).map(|current| &current.user);
+    let mut shell = journey.shell(visitor, title(who), params);
+    if let Some(key) = problem {
+        let text = shell.t(key).into_owned();
+        shell.problem("identifier", text);
+    }
+    let typed = Typed { identifier: params.first("identifier").to_owned(), remember: params.has("remember"), way };
+    Ok(page(visitor, journey, shell, typed, who))
 }
 
 /// `who` has to prove that it is still them.
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: Option<&User>) -> Response {
+    let app = &visitor.app;
+    let ways = ways(app, who);
+    let last = visitor.last_way().filter(|way| ways.contains(way));
+    let way = typed.way.filter(|way| ways.contains(way)).or(last).or(ways.first().copied()).unwrap_or(Way::Password);
     let page = Login {
+        way,
+        others: ways.into_iter().filter(|other| *other != way).collect(),
+        labels: IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) },
         shell,
         flow: journey.id(),
         identifier: typed.identifier,
@@ -56,7 +107,8 @@ const fn title(who: Option<&User>) -> &'static str {
 /// What a person signed in would type.
 fn own_identifier(user: &User) -> String {
     let username = || user.username.as_ref().map(Username::as_str);
-    user.email.as_ref().map(Email::as_str).or_else(username).unwrap_or_default().to_owned()
+    let phone = || user.phone_number.as_ref().map(Phone::as_str);
+    user.email.as_ref().map(Email::as_str).or_else(username).or_else(phone).unwrap_or_default().to_owned()
 }
 
 /// Whether the journey wants a new proof of this person, rather than some other account.
@@ -89,7 +141,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     // Only who is asked for a new proof sees that page again; the same words for everybody else.
     let who = current.as_ref().filter(|_| journey.flow.is_some()).map(|current| &current.user);
     let who = who.filter(|user| own_identifier(user) == identifier);
-    let typed = || Typed { identifier: identifier.to_owned(), remember: params.has("remember") };
+    let typed = || Typed { identifier: identifier.to_owned(), remember: params.has("remember"), way: Some(Way::Password) };
     let missing =
         [("identifier", identifier.trim(), "problem-identifier-required"), ("password", password, "problem-password-required")];
     let missing: Vec<_> = missing.into_iter().filter(|(_, value, _)| value.is_empty()).collect();
@@ -102,20 +154,16 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         return Ok(page(&visitor, &journey, shell, typed(), who));
     }
     let requester = visitor.requester();
-    let attempt = Attempt {
-        identifier,
-        password,
-        remember: params.has("remember"),
-        browser: visitor.browser(),
+    let arrival = Arrival {
         flow: journey.flow.as_ref(),
-        continue_to: &journey.continue_to,
-        before: current.as_ref(),
-        known: visitor.known(),
-        requester: &requester,
+        ..super::arrival(&visitor, &requester, current.as_ref(), &journey.continue_to, params.has("remember"))
     };
-    match with_password(&visitor.app, attempt).await.map_err(fault)? {
+    match with_password(&visitor.app, identifier, password, &arrival).await.map_err(fault)? {
         SignedIn::Done(session) => super::sign_in(&visitor, &carrier, &session, see_other(&journey.destination())).await,
-        SignedIn::VerifyFirst(flow) => Ok(visitor.keep_browser(see_other(&format!("/verify?flow={}&first=1", flow.id)))),
+        SignedIn::More(flow) => {
+            let first = if matches!(flow.state, State::SignUp(_) | State::Verify { .. }) { "&first=1" } else { "" };
+            Ok(visitor.keep_browser(see_other(&format!("{}{first}", super::page_of(&flow)))))
+        }
         refused @ (SignedIn::Wrong | SignedIn::Disabled) => {
             let (field, key) = match (refused, who) {
                 (SignedIn::Disabled, _) => ("identifier", "problem-login-disabled"),

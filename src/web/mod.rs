@@ -6,14 +6,17 @@
 //! * **Tested**: `tests/it/web`, and every journey in Chromium with script off and on.
 
 mod account;
-mod email;
+mod contact;
 mod journey;
 mod link;
 mod login;
 mod logout;
 mod reset;
+mod second_factor;
 mod setup;
+mod sign_in_code;
 mod signup;
+mod step_up;
 mod verify;
 mod wasnt_me;
 
@@ -24,13 +27,17 @@ use axum::routing::{get, post};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, Session as Carrier, SessionManagerLayer};
 
-use crate::actions::App;
-use crate::actions::session::{Carriers, SESSION_KEY};
-use crate::engine::flow::{AccountPage, Continue, Flow};
+use crate::actions::session::{Carriers, Current, SESSION_KEY};
+use crate::actions::sign_in::Arrival;
+use crate::actions::{App, Requester};
+use crate::engine::address::{Channel, Contact};
+use crate::engine::flow::{AccountPage, Continue, Flow, State};
+use crate::engine::method::MethodKind;
 use crate::engine::session::Session;
 use crate::http::cookies::CookieName;
 use crate::http::page::see_other;
 use crate::http::visitor::Visitor;
+use crate::settings::Way;
 
 /// Every page of a person.
 pub fn router(app: &App) -> Router<App> {
@@ -38,6 +45,12 @@ pub fn router(app: &App) -> Router<App> {
         .route("/", get(home))
         .route("/login", get(login::show).post(login::submit))
         .route("/login/switch", post(login::switch))
+        .route("/login/code", get(sign_in_code::show).post(sign_in_code::start))
+        .route("/login/code/enter", post(sign_in_code::enter))
+        .route("/login/code/resend", post(sign_in_code::resend))
+        .route("/login/link", get(sign_in_code::link).post(sign_in_code::by_link))
+        .route("/login/second", get(second_factor::show).post(second_factor::submit))
+        .route("/login/second/send", post(second_factor::send))
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/verify", get(verify::show).post(verify::submit))
         .route("/verify/resend", post(verify::resend))
@@ -52,11 +65,9 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account", get(account::home))
         .route("/account/profile", get(account::profile).post(account::save_profile))
         .route("/account/password", get(account::password).post(account::change_password))
-        .route("/account/email", get(email::show).post(email::request))
-        .route("/account/email/confirm", post(email::confirm))
-        .route("/account/email/resend", post(email::resend))
-        .route("/account/email/cancel", post(email::cancel))
-        .route("/account/email/link", get(link::change_email).post(email::by_link))
+        .merge(contact_pages(Channel::Mail))
+        .merge(contact_pages(Channel::Sms))
+        .route("/account/email/link", get(link::change_email).post(contact::by_link))
         .route("/account/sessions", get(account::sessions))
         .route("/account/sessions/end", post(account::end_session))
         .route("/account/sessions/end-others", post(account::end_others))
@@ -68,6 +79,23 @@ pub fn router(app: &App) -> Router<App> {
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))
+}
+
+fn contact_pages(channel: Channel) -> Router<App> {
+    let page = match channel {
+        Channel::Mail => AccountPage::Email,
+        Channel::Sms => AccountPage::Phone,
+    };
+    let path = |step: &str| format!("{}{step}", page.path());
+    Router::new()
+        .route(
+            &path(""),
+            get(move |visitor, query| contact::show(channel, visitor, query))
+                .post(move |visitor, form| contact::request(channel, visitor, form)),
+        )
+        .route(&path("/confirm"), post(move |visitor, form| contact::confirm(channel, visitor, form)))
+        .route(&path("/resend"), post(move |visitor| contact::resend(channel, visitor)))
+        .route(&path("/cancel"), post(move |visitor| contact::cancel(channel, visitor)))
 }
 
 /// tower-sessions: it only carries the session's id.
@@ -106,7 +134,59 @@ async fn sign_in(visitor: &Visitor, carrier: &Carrier, session: &Session, respon
     };
     carrier.set_expiry(Some(expiry));
     carrier.insert(SESSION_KEY, session.id.as_str()).await.map_err(failed)?;
-    Ok(visitor.remember(response, &session.user_id))
+    let response = visitor.remember(response, &session.user_id);
+    Ok(match last_way(session) {
+        Some(way) => visitor.keep(response, CookieName::Way, way.as_str()),
+        None => response,
+    })
+}
+
+/// The first factor that this session was opened, or renewed, with.
+fn last_way(session: &Session) -> Option<Way> {
+    let first = session.methods.iter().rev().find(|method| !method.second)?;
+    match first.kind {
+        MethodKind::Password => Some(Way::Password),
+        MethodKind::Mail => Some(Way::Mail),
+        MethodKind::Sms => Some(Way::Sms),
+        MethodKind::Passkey => Some(Way::Passkey),
+        MethodKind::SecurityKey | MethodKind::Totp | MethodKind::RecoveryCode => None,
+    }
+}
+
+/// Who comes, for the actions that sign in.
+fn arrival<'a>(
+    visitor: &'a Visitor,
+    requester: &'a Requester,
+    before: Option<&'a Current>,
+    continue_to: &'a Continue,
+    remember: bool,
+) -> Arrival<'a> {
+    Arrival {
+        remember,
+        browser: visitor.browser(),
+        flow: None,
+        continue_to,
+        before,
+        known: visitor.known(),
+        device: visitor.device(),
+        requester,
+    }
+}
+
+/// The page on which a journey goes on.
+fn page_of(flow: &Flow) -> String {
+    let path = match flow.state {
+        State::SignIn | State::Alarm { .. } => "/login",
+        State::SignInCode(_) => "/login/code",
+        State::SecondFactor(_) => "/login/second",
+        State::Enrol(_) => "/login/enrol",
+        State::SignUp(_) | State::Verify { .. } => "/verify",
+        State::Reset(_) => "/reset/code",
+        State::ResetProved { .. } => "/reset/new",
+        State::Change { to: Contact::Email(_) } => return "/account/email".to_owned(),
+        State::Change { to: Contact::Phone(_) } => return "/account/phone".to_owned(),
+    };
+    format!("{path}?flow={}", flow.id)
 }
 
 /// Takes the cookie away.

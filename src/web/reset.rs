@@ -133,7 +133,7 @@ fn new_page(visitor: &Visitor, shell: Shell, flow: &Flow) -> Response {
         action: "/reset/new".to_owned(),
         flow: Some(flow.id.to_string()),
         token: None,
-        username: flow.state.destination().unwrap_or_default().to_owned(),
+        username: flow.state.destination().map(|to| to.as_str().to_owned()).unwrap_or_default(),
         min_length: i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX),
     };
     journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)
@@ -145,7 +145,9 @@ pub(super) async fn finish(visitor: Visitor, carrier: Carrier, form: Result<Form
     let flow = find(&visitor, &params).await?;
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
-    match reset::finish(&visitor.app, &flow, params.first("password"), current.as_ref(), &requester).await.map_err(fault)? {
+    let arrival = super::arrival(&visitor, &requester, current.as_ref(), &flow.continue_to, false);
+    match reset::finish(&visitor.app, &flow, params.first("password"), &arrival).await.map_err(fault)? {
+        reset::Reset::More(next) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
         reset::Reset::Done(session, continue_to) => {
             let response = verify::arrive(&visitor, &continue_to).await?;
             super::sign_in(&visitor, &carrier, &session, response).await

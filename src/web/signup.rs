@@ -5,7 +5,9 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::journey::{self, Journey};
-use crate::actions::sign_up::{self, Problem, Started};
+use crate::actions::sign_up::{self, Address, Problem, Started};
+use crate::engine::address::Channel;
+use crate::engine::params::Params;
 use crate::engine::password::Weakness;
 use crate::engine::user::FieldError;
 use crate::http::form::{BadInput, Form, Query};
@@ -14,6 +16,7 @@ use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::locale::Text;
 use crate::pages::Signup;
+use crate::settings::Way;
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
@@ -21,18 +24,37 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         return Ok(closed(&visitor));
     }
     let journey = journey::of(&visitor, &params).await?;
-    let email = if params.has("identifier") { params.first("identifier") } else { params.first("email") };
-    let email = Some(email).filter(|text| text.contains('@')).unwrap_or_default();
-    Ok(page(&visitor, &journey, journey.shell(&visitor, "signup", &params), email, params.first("name")))
+    let typed = if params.has("identifier") { params.first("identifier") } else { params.first("email") };
+    let channel = channel(&visitor, &params);
+    let contact = Some(typed).filter(|text| (channel == Channel::Mail) == text.contains('@')).unwrap_or_default();
+    Ok(page(&visitor, &journey, journey.shell(&visitor, "signup", &params), channel, [contact, params.first("name")]))
+}
+
+fn phones(visitor: &Visitor) -> bool {
+    super::login::is_on(&visitor.app, Way::Sms)
+}
+
+/// By what somebody signs up: a mail address, unless the page for numbers is asked for.
+fn channel(visitor: &Visitor, params: &Params) -> Channel {
+    if params.first("with") == "phone" && phones(visitor) { Channel::Sms } else { Channel::Mail }
 }
 
 fn closed(visitor: &Visitor) -> Response {
     visitor.error(StatusCode::FORBIDDEN, "problem-signup-closed-title", "problem-signup-closed")
 }
 
-fn page(visitor: &Visitor, journey: &Journey, shell: Shell, email: &str, name: &str) -> Response {
+fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [contact, name]: [&str; 2]) -> Response {
     let min_length = i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX);
-    let page = Signup { shell, flow: journey.id(), email: email.to_owned(), name: name.to_owned(), min_length };
+    let page = Signup {
+        shell,
+        flow: journey.id(),
+        channel,
+        contact: contact.to_owned(),
+        name: name.to_owned(),
+        min_length,
+        other: phones(visitor),
+        passwordless: channel == Channel::Sms && phones(visitor),
+    };
     visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
 }
 
@@ -42,8 +64,16 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
+    let channel = channel(&visitor, &params);
+    let contact = match channel {
+        Channel::Mail => params.first("email"),
+        Channel::Sms => params.first("phone"),
+    };
     let form = sign_up::Form {
-        email: params.first("email"),
+        contact: match channel {
+            Channel::Mail => Address::Email(contact),
+            Channel::Sms => Address::Phone(contact),
+        },
         name: params.first("name"),
         password: params.first("password"),
         browser: visitor.browser(),
@@ -61,7 +91,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
                 let (field, text) = say(&shell.text, &problem);
                 shell.problem(field, text);
             }
-            Ok(page(&visitor, &journey, shell, params.first("email"), params.first("name")))
+            Ok(page(&visitor, &journey, shell, channel, [contact, params.first("name")]))
         }
     }
 }
@@ -69,7 +99,10 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
 fn say(text: &Text, problem: &Problem) -> (&'static str, String) {
     match problem {
         Problem::Email => ("email", text.t("problem-email").into_owned()),
-        Problem::EmailTaken => ("email", text.t("problem-email-taken").into_owned()),
+        Problem::Phone => ("phone", text.t("problem-phone").into_owned()),
+        Problem::NoSms => ("phone", text.t("problem-no-sms").into_owned()),
+        Problem::Taken(Channel::Mail) => ("email", text.t("problem-email-taken").into_owned()),
+        Problem::Taken(Channel::Sms) => ("phone", text.t("problem-phone-taken").into_owned()),
         Problem::Password(weakness) => ("password", weak(text, *weakness)),
         Problem::Name(error) => ("name", field(text, *error)),
     }

@@ -6,7 +6,7 @@ use tower_sessions::Session as Carrier;
 use super::journey;
 use crate::actions::codes::{self, Found, Resent};
 use crate::actions::sign_up::{self, Proof, Verified};
-use crate::engine::address::Email;
+use crate::engine::address::Contact;
 use crate::engine::codes::MaySend;
 use crate::engine::flow::{Flow, State};
 use crate::engine::params::Params;
@@ -20,7 +20,7 @@ use crate::pages::{Link, Verify};
 async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
     match found.map_err(|fault| visitor.fault(&fault))? {
-        Found::Here(flow) if matches!(flow.state, State::SignUp(_) | State::VerifyEmail { .. }) => Ok(flow),
+        Found::Here(flow) if matches!(flow.state, State::SignUp(_) | State::Verify { .. }) => Ok(flow),
         _ => Err(lost(visitor)),
     }
 }
@@ -66,7 +66,7 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool)
 }
 
 pub(super) fn masked(flow: &Flow) -> String {
-    flow.state.destination().and_then(|text| Email::parse(text).ok()).map(|email| email.masked()).unwrap_or_default()
+    flow.state.destination().map(Contact::masked).unwrap_or_default()
 }
 
 /// Seconds until another code may be sent.
@@ -102,12 +102,15 @@ pub(super) enum Shown {
 pub(super) async fn prove(visitor: &Visitor, carrier: &Carrier, flow: &Flow, proof: Proof<'_>) -> Result<Shown, Response> {
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;
-    let verified = sign_up::verify(&visitor.app, flow, proof, current.as_ref(), &visitor.requester()).await.map_err(fault)?;
+    let requester = visitor.requester();
+    let arrival = super::arrival(visitor, &requester, current.as_ref(), &flow.continue_to, false);
+    let verified = sign_up::verify(&visitor.app, flow, proof, &arrival).await.map_err(fault)?;
     Ok(match verified {
         Verified::Done(session, continue_to) => {
             let response = arrive(visitor, &continue_to).await?;
             Shown::Response(super::sign_in(visitor, carrier, &session, response).await?)
         }
+        Verified::More(next) => Shown::Response(visitor.keep_browser(see_other(&super::page_of(&next)))),
         Verified::CodeWrong => Shown::Problem("problem-code", false),
         Verified::CodeSpent => Shown::Problem("problem-code-spent", true),
         Verified::PasswordWrong => Shown::Problem("problem-password-wrong-here", false),
@@ -155,7 +158,7 @@ pub(super) async fn by_link(visitor: Visitor, carrier: Carrier, form: Result<For
         Found::Elsewhere(flow) => (flow, Proof::LinkAndPassword(params.first("password"))),
         Found::None => return Ok(super::link::broken(&visitor)),
     };
-    if !matches!(flow.state, State::SignUp(_) | State::VerifyEmail { .. }) {
+    if !matches!(flow.state, State::SignUp(_) | State::Verify { .. }) {
         return Ok(super::link::broken(&visitor));
     }
     match prove(&visitor, &carrier, &flow, proof).await? {

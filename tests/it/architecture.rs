@@ -20,7 +20,7 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("actions", &["engine", "store", "gateways", "crypto", "settings", "telemetry", "ids", "time", "locale"]),
     // What pages and endpoints share. `pages` are the words and templates that stand in the frame of `http::shell`.
     ("http", &["actions", "engine", "pages", "crypto", "settings", "telemetry", "ids", "time", "locale"]),
-    ("pages", &["http::shell", "locale"]),
+    ("pages", &["engine", "http::shell", "settings", "locale"]),
     // The doors: never the store, never the gateways, never each other.
     ("web", &["actions", "engine", "http", "pages", "settings", "ids", "time", "locale"]),
     ("oidc", &["actions", "engine", "http", "pages", "settings", "ids", "time", "locale"]),

@@ -14,6 +14,7 @@ const KEPT: &[(&str, &str)] = &[
     ("users", "until the account is deleted"),
     ("clients", "until the operator removes it"),
     ("consents", "until the person revokes it, or account or client goes"),
+    ("recovery_codes", "ten a person, until made anew"),
     ("facts", "a handful of names"),
     ("_sqlx_migrations", "a row a migration"),
 ];

@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Refused;
 use crate::crypto::password::is_usable;
-use crate::engine::address::{Email, Username, is_e164};
+use crate::engine::address::{Email, Username};
+use crate::engine::phone::Phone;
 use crate::engine::user::{FieldError, Profile, User};
 use crate::time::Timestamp;
 
@@ -13,7 +14,7 @@ use crate::time::Timestamp;
 pub struct Changes {
     pub email: Option<Set<Email>>,
     pub email_verified: Option<bool>,
-    pub phone_number: Option<Set<String>>,
+    pub phone_number: Option<Set<Phone>>,
     pub phone_number_verified: Option<bool>,
     pub username: Option<Set<Username>>,
     pub password: Option<NewPassword>,
@@ -85,11 +86,9 @@ impl Changes {
                 self.username = Some(text(name, value)?.map(parse).transpose()?.into());
             }
             "phone_number" => {
-                let number = text(name, value)?.map(str::to_owned);
-                if number.as_deref().is_some_and(|number| !is_e164(number)) {
-                    return Err(invalid(name, "is not in the form of E.164, such as +4312345678"));
-                }
-                self.phone_number = Some(number.into());
+                let parse =
+                    |number| Phone::stored(number).map_err(|_| invalid(name, "is not in the form of E.164, such as +4312345678"));
+                self.phone_number = Some(text(name, value)?.map(parse).transpose()?.into());
             }
             "email_verified" => self.email_verified = Some(truth(name, value)?),
             "phone_number_verified" => self.phone_number_verified = Some(truth(name, value)?),

@@ -154,7 +154,9 @@ fn hints(_: &Client, params: &Params, request: &mut AuthorizationRequest) -> Res
         |name: &'static str| Ok::<_, OAuthError>(params.one(name)?.filter(|text| text.len() <= LONGEST_TEXT).map(str::to_owned));
     request.login_hint = hint("login_hint")?;
     request.ui_locales = hint("ui_locales")?;
-    for name in ["display", "claims_locales", "acr_values", "id_token_hint"] {
+    let acr_values = hint("acr_values")?.unwrap_or_default();
+    request.acr_values = acr_values.split_ascii_whitespace().map(str::to_owned).collect();
+    for name in ["display", "claims_locales", "id_token_hint"] {
         params.one(name)?;
     }
     Ok(())

@@ -2,6 +2,7 @@
 
 use super::{AuthorizationRequest, Prompt};
 use crate::engine::client::Client;
+use crate::engine::method::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};
 use crate::engine::oauth_error::{Code, OAuthError};
 use crate::engine::scope::Scopes;
 use crate::engine::session::Session;
@@ -48,6 +49,8 @@ pub enum Decision {
         again: bool,
         create: bool,
     },
+    /// Somebody is signed in, and two factors are wanted.
+    SecondFactor,
     Consent(Consent),
     /// With these scopes.
     Answer(Scopes),
@@ -76,8 +79,16 @@ pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>)
             false => Decision::SignIn { again: false, create: false },
         };
     }
+    if request.needs_two_factors() && session.acr() != ACR_TWO_FACTORS {
+        return match silent {
+            true => refuse(Code::LoginRequired, "the person has not given the second factor that the request wants"),
+            false => Decision::SecondFactor,
+        };
+    }
     let acceptable = &request.claims.essential_acr;
-    if !acceptable.is_empty() && !acceptable.iter().any(|acr| acr == session.acr()) {
+    // A stronger level includes the weaker one.
+    let met = |acr: &String| acr == session.acr() || acr == ACR_ONE_FACTOR;
+    if !acceptable.is_empty() && !acceptable.iter().any(met) {
         return refuse(Code::UnmetAuthenticationRequirements, "none of the essential acr values can be reached");
     }
     let nothing = Consented::default();
@@ -116,8 +127,9 @@ mod tests {
     use super::*;
     use crate::crypto::random::Random;
     use crate::engine::client::tests::client;
+    use crate::engine::method::{Method, MethodKind};
     use crate::engine::params::Params;
-    use crate::engine::session::{Lifetimes, MethodKind, Opening};
+    use crate::engine::session::{Lifetimes, Opening};
     use crate::ids::{SessionId, UserId};
 
     fn now() -> Timestamp {
@@ -132,7 +144,8 @@ mod tests {
         let long = Duration::from_secs(86400);
         let at = now() - Duration::from_secs(age);
         let random = Random::seeded(1);
-        let opening = Opening { how: MethodKind::Password, remembered: true, device: String::new(), address: String::new() };
+        let proofs = vec![Method::first(MethodKind::Password, at)];
+        let opening = Opening { proofs, remembered: true, device: String::new(), address: String::new() };
         Session::begin(
             SessionId::new(at, &random),
             UserId::new(at, &random),

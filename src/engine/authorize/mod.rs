@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 
 use super::claims;
 use super::client::Client;
+use super::method::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};
 use super::oauth_error::OAuthError;
 use super::params::Params;
 use super::scope::Scopes;
@@ -43,6 +44,9 @@ pub struct AuthorizationRequest {
     pub requested_at: Timestamp,
     pub login_hint: Option<String>,
     pub ui_locales: Option<String>,
+    /// In order of preference; those that are unknown here mean nothing.
+    #[serde(default)]
+    pub acr_values: Vec<String>,
     pub claims: ClaimsRequest,
 }
 
@@ -96,6 +100,15 @@ impl AuthorizationRequest {
         self.scopes.or(&named.filter_map(|claim| claims::scope_of(claim)).collect())
     }
 
+    /// Whether the application wants two factors: by an essential `acr` (OpenID Connect Core section 5.5.1.1) that nothing less satisfies,
+    /// or by what it likes best of `acr_values` that is known here.
+    pub fn needs_two_factors(&self) -> bool {
+        let essential = &self.claims.essential_acr;
+        let has = |level: &str| essential.iter().any(|acr| acr == level);
+        let preferred = self.acr_values.iter().find(|acr| [ACR_ONE_FACTOR, ACR_TWO_FACTORS].contains(&acr.as_str()));
+        (has(ACR_TWO_FACTORS) && !has(ACR_ONE_FACTOR)) || preferred.is_some_and(|acr| acr == ACR_TWO_FACTORS)
+    }
+
     pub fn asks(&self, prompt: Prompt) -> bool {
         self.prompt.contains(&prompt)
     }
@@ -117,6 +130,7 @@ pub fn check(trusted: &Trusted, client: &Client, params: &Params, now: Timestamp
         requested_at: now,
         login_hint: None,
         ui_locales: None,
+        acr_values: Vec::new(),
         claims: ClaimsRequest::default(),
     };
     for check in CHECKS {

@@ -27,6 +27,17 @@ pub enum Letter {
         link: String,
         minutes: i64,
     },
+    /// Signs in by the link or the code.
+    SignIn {
+        code: String,
+        link: String,
+        minutes: i64,
+    },
+    /// The code of a second factor.
+    SecondFactor {
+        code: String,
+        minutes: i64,
+    },
     /// To the new address of an account.
     ConfirmNewAddress {
         code: String,
@@ -172,6 +183,19 @@ impl Letter {
                 let parts = coded(words, code, link, *minutes);
                 Parts { link_life: text.number("mail-link-minutes", "minutes", *minutes), ..parts }
             }
+            Self::SignIn { code, link, minutes } => {
+                let words = ["mail-sign-in", "mail-sign-in-opening", "mail-sign-in-button", "mail-sign-in-closing"];
+                let parts = coded(words, code, link, *minutes);
+                Parts { link_life: text.number("mail-link-minutes", "minutes", *minutes), ..parts }
+            }
+            Self::SecondFactor { code, minutes } => Parts {
+                heading: t("mail-second"),
+                opening: t("mail-second-opening"),
+                code: Some(code.clone()),
+                code_life: text.number("mail-code-life", "minutes", *minutes),
+                closing: t("mail-second-closing"),
+                ..Parts::default()
+            },
             Self::ConfirmNewAddress { code, link, minutes, hours } => {
                 let words = ["mail-address", "mail-address-opening", "mail-verify-button", "mail-address-closing"];
                 let parts = coded(words, code, link, *minutes);

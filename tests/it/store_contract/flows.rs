@@ -1,7 +1,9 @@
 //! `flows`.
 
+use vestibule::engine::address::{Channel, Contact};
 use vestibule::engine::codes::{CodeRules, Codes};
-use vestibule::engine::flow::{AccountPage, Continue, Flow, SignUp, State};
+use vestibule::engine::flow::{AccountPage, Asked, Continue, Flow, HalfSignedIn, SignInCode, SignUp, State};
+use vestibule::engine::method::{Method, MethodKind};
 use vestibule::engine::user::{Profile, User};
 use vestibule::ids::FlowId;
 use vestibule::store::flows;
@@ -32,21 +34,28 @@ pub(super) async fn insert(bench: &Bench, flow: &Flow) {
 }
 
 fn reset(address: &str) -> State {
-    State::Reset { email: address.to_owned() }
+    let asked = Asked { identifier: address.to_owned(), channel: Channel::Mail, to: address.parse().ok() };
+    State::Reset(Box::new(asked))
 }
 
 #[tokio::test]
 async fn every_state_is_read_back_as_written() {
     for bench in benches().await {
-        let sign_up = SignUp { email: "new@a.example".into(), password_hash: "$x".into(), profile: Profile::default() };
-        let email = "Ana@A.example".to_owned();
+        let to: Contact = "Ana@A.example".parse().unwrap();
+        let sign_up = SignUp { to: to.clone(), password_hash: Some("$x".into()), profile: Profile::default() };
+        let asked = Asked { identifier: "ana".to_owned(), channel: Channel::Sms, to: "+436601234567".parse().ok() };
+        let half = HalfSignedIn { given: vec![Method::second(MethodKind::Totp, NOW)], remember: true, to: Some(to.clone()) };
         for state in [
             State::SignIn,
             State::SignUp(Box::new(sign_up)),
-            State::VerifyEmail { email: email.clone() },
-            State::ResetProved { email: email.clone() },
-            State::ChangeEmail { email: email.clone() },
-            State::Alarm { to: email.parse().unwrap() },
+            State::SignInCode(Box::new(SignInCode { asked: asked.clone(), remember: false })),
+            State::SecondFactor(Box::new(half.clone())),
+            State::Enrol(Box::new(half)),
+            State::Reset(Box::new(Asked { to: None, ..asked })),
+            State::Verify { to: to.clone() },
+            State::ResetProved { to: to.clone() },
+            State::Change { to },
+            State::Alarm { to: "ana@a.example".parse().unwrap() },
         ] {
             let mut flow = flow(&bench, state, None);
             flow.codes = flow.codes.tried().sent([2; 32], RULES, later(60)).tried();
@@ -86,7 +95,7 @@ async fn a_journey_moves_from_the_state_it_was_read_in_and_never_after_its_end()
     for bench in benches().await {
         let flow = flow(&bench, reset("ana@a.example"), None);
         insert(&bench, &flow).await;
-        let proved = State::ResetProved { email: "ana@a.example".into() };
+        let proved = State::ResetProved { to: "ana@a.example".parse().unwrap() };
         let mut tx = bench.write().await;
         assert!(!flows::advance(&mut tx, &flow.id, &proved, &reset("ana@a.example")).await.unwrap());
         assert!(flows::advance(&mut tx, &flow.id, &flow.state, &proved).await.unwrap(), "{:?}", bench.database);
@@ -137,7 +146,7 @@ async fn one_of_ten_moves_a_journey_on() {
         insert(&bench, &flow).await;
         let winners = bench.race(move |tx| {
             let (id, from) = (flow.id.clone(), flow.state.clone());
-            let to = State::ResetProved { email: "ana@a.example".into() };
+            let to = State::ResetProved { to: "ana@a.example".parse().unwrap() };
             Box::pin(async move { flows::advance(tx, &id, &from, &to).await })
         });
         assert_eq!(winners.await, 1, "{:?}", bench.database);

@@ -18,7 +18,8 @@ use std::time::Duration;
 
 use vestibule::crypto::random::Random;
 use vestibule::engine::address::Email;
-use vestibule::engine::session::{Lifetimes, MethodKind, Opening, Session};
+use vestibule::engine::method::{Method, MethodKind};
+use vestibule::engine::session::{Lifetimes, Opening, Session};
 use vestibule::engine::user::{Profile, User, UserState};
 use vestibule::ids::{SessionId, UserId};
 use vestibule::store::{Result, Store, Tx, users};
@@ -99,7 +100,8 @@ impl Bench {
             Lifetimes { absolute: Duration::from_hours(720), idle: Duration::from_hours(336), short: Duration::from_hours(12) };
         let id = SessionId::new(NOW, &self.random);
         let (device, address) = ("Firefox, Linux".to_owned(), "192.0.2.1".to_owned());
-        let opening = Opening { how: MethodKind::Password, remembered: true, device, address };
+        let proofs = vec![Method::first(MethodKind::Password, NOW)];
+        let opening = Opening { proofs, remembered: true, device, address };
         let session = Session::begin(id, user.id.clone(), opening, lifetimes, NOW);
         let mut tx = self.write().await;
         vestibule::store::sessions::insert(&mut tx, &session).await.unwrap();

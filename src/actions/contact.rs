@@ -1,0 +1,170 @@
+//! Changing one's address or number: asked for, proved. How it is taken back: `notices`.
+
+use super::account::{own, write};
+use super::codes::{self, Recipient, Typed};
+use super::limits::Purpose;
+use super::notices::{self, Notice};
+use super::session::Current;
+use super::{App, Outcome, Requester};
+use crate::engine::address::{Channel, Contact, Email};
+use crate::engine::event::{Event, Kind};
+use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::user::User;
+use crate::store::{StoreError, flows, users};
+
+#[derive(Debug)]
+pub enum Change {
+    Sent(Box<Flow>),
+    /// Not an address, or not a number.
+    Unreadable,
+    Same,
+    /// No SMS goes to such numbers now.
+    NoSms,
+}
+
+const fn kind_of(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Mail => "change_email",
+        Channel::Sms => "change_phone",
+    }
+}
+
+/// The change that waits for its address or number to be proved.
+pub async fn pending(app: &App, current: &Current, channel: Channel) -> Outcome<Option<Flow>> {
+    Ok(flows::open_of(&mut app.store.read().await?, kind_of(channel), &current.user.id, app.now()).await?)
+}
+
+/// Asks for another address or number. It becomes the account's once it is proved; one that belongs to somebody looks the same from here.
+/// The caller has made sure that the proof is fresh.
+pub async fn request(
+    app: &App,
+    current: &Current,
+    channel: Channel,
+    typed: &str,
+    browser: [u8; 32],
+    requester: &Requester,
+) -> Outcome<Change> {
+    let to = match channel {
+        Channel::Mail => Email::parse(typed).ok().map(Contact::Email),
+        Channel::Sms => app.phone(typed).ok().map(Contact::Phone),
+    };
+    let Some(to) = to else { return Ok(Change::Unreadable) };
+    if current.user.has(&to) && current.user.is_verified(channel) {
+        return Ok(Change::Same);
+    }
+    app.limit_pair(Purpose::ChangeEmail, app.settings.limits.reset, requester, to.key()).await?;
+    let new = to.shown();
+    let mut tx = app.store.write().await?;
+    if !users::hold(&mut tx, &current.user).await? {
+        // What was proved before may be proved no more.
+        return Err(StoreError::Overtaken.into());
+    }
+    if !codes::may_send_to(app, &mut tx, &to.identifier(), requester).await? {
+        tx.commit().await?;
+        return Ok(Change::NoSms);
+    }
+    let owner = users::by_identifier(&mut tx, &to.identifier()).await?.filter(|owner| owner.id != current.user.id);
+    flows::cancel(&mut tx, kind_of(channel), &current.user.id, app.now()).await?;
+    let mut flow = codes::begin(app, State::Change { to }, Some(current.user.id.clone()), browser, Continue::Account);
+    let locale = super::tell::locale_of(&current.user, requester.locale);
+    let recipient = if owner.is_none() { Recipient::Owner } else { Recipient::Nobody };
+    codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
+    flows::insert(&mut tx, &flow).await?;
+    let (kind, notice) = match channel {
+        Channel::Mail => (Kind::EmailChangeRequested, Notice::EmailChangeRequested { new }),
+        Channel::Sms => (Kind::PhoneChangeRequested, Notice::PhoneChangeRequested { new }),
+    };
+    app.record(&mut tx, own(current, kind, requester)).await?;
+    app.notify(&mut tx, &current.user, notice, requester).await?;
+    tx.commit().await?;
+    Ok(Change::Sent(Box::new(flow)))
+}
+
+/// Gives up the change that waits.
+pub async fn cancel(app: &App, current: &Current, channel: Channel) -> Outcome<()> {
+    let mut tx = app.store.write().await?;
+    flows::cancel(&mut tx, kind_of(channel), &current.user.id, app.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// How the new address or number is proved.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof<'a> {
+    /// The code, typed by the person signed in.
+    Code(&'a str),
+    /// The mail's link, opened where the person is signed in.
+    Link,
+    /// The mail's link elsewhere, with the account's password.
+    LinkAndPassword(&'a str),
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Confirmed {
+    Done,
+    CodeWrong,
+    CodeSpent,
+    PasswordWrong,
+    Over,
+}
+
+/// Makes the pending address the account's. The old one gets a notice with a way back.
+pub async fn confirm(
+    app: &App,
+    flow: &Flow,
+    proof: Proof<'_>,
+    current: Option<&Current>,
+    requester: &Requester,
+) -> Outcome<Confirmed> {
+    codes::limit(app, requester).await?;
+    let (Ok(_), Some(user_id), State::Change { to }) = (flow.step(Step::Proved, app.now()), &flow.user_id, &flow.state) else {
+        return Ok(Confirmed::Over);
+    };
+    match proof {
+        Proof::LinkAndPassword(password) => {
+            let user = users::by_id(&mut app.store.read().await?, user_id).await?;
+            let stored = user.as_ref().and_then(|user| user.password_hash.clone());
+            app.limit_sign_in(requester, user_id.as_str()).await?;
+            if !matches!(app.verify(password, stored).await?, crate::crypto::password::Verdict::Right { .. }) {
+                return Ok(Confirmed::PasswordWrong);
+            }
+        }
+        Proof::Code(_) | Proof::Link if !codes::concerns(flow, current) => return Ok(Confirmed::Over),
+        Proof::Code(_) | Proof::Link => {}
+    }
+    let mut tx = app.store.write().await?;
+    if let Proof::Code(text) = proof {
+        match codes::judge(app, &mut tx, flow, text).await? {
+            Typed::Right => {}
+            Typed::Wrong => return tx.commit().await.map(|()| Confirmed::CodeWrong).map_err(Into::into),
+            Typed::Spent => return tx.commit().await.map(|()| Confirmed::CodeSpent).map_err(Into::into),
+        }
+    }
+    let now = app.now();
+    if !flows::finish(&mut tx, &flow.id, now).await? {
+        return Ok(Confirmed::Over);
+    }
+    let Some(mut user) = users::by_id(&mut tx, user_id).await?.filter(User::is_active) else { return Ok(Confirmed::Over) };
+    let previous = user.verified(to.channel()).filter(|previous| previous.key() != to.key());
+    user.set_contact(to.clone(), Some(now));
+    match write(app, &mut tx, user.clone()).await {
+        Ok(true) => {}
+        // Somebody has proved it before.
+        Ok(false) | Err(StoreError::Taken) => return Ok(Confirmed::Over),
+        Err(error) => return Err(error.into()),
+    }
+    codes::arrived(app, &mut tx, to).await?;
+    // A code for the old address must not outlive the change.
+    for kind in ["reset", "sign_in_code"] {
+        flows::cancel(&mut tx, kind, &user.id, now).await?;
+    }
+    let kind = match to.channel() {
+        Channel::Mail => Kind::EmailChanged,
+        Channel::Sms => Kind::PhoneChanged,
+    };
+    let event = super::tell::event(kind, requester.origin());
+    app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
+    notices::contact_changed(app, &mut tx, previous, &user, to.channel(), requester).await?;
+    tx.commit().await?;
+    Ok(Confirmed::Done)
+}

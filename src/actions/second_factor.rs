@@ -1,0 +1,224 @@
+//! The second factor of somebody who signs in, or who proves anew that they are still there.
+
+use super::codes::{self, Recipient, Resent, Typed};
+use super::limits::Purpose;
+use super::session::Current;
+use super::sign_in::{self, Arrival, SignedIn};
+use super::{App, Fault, Outcome, Requester};
+use crate::crypto::password::Verdict;
+use crate::engine::address::{Channel, Contact};
+use crate::engine::event::{Event, Kind};
+use crate::engine::factor::Enrolled;
+use crate::engine::flow::{AccountPage, Continue, Flow, HalfSignedIn, State, Step};
+use crate::engine::method::{Method, MethodKind, Strength, strength_since};
+use crate::engine::sign_in::{best_proof, second_factors};
+use crate::engine::user::User;
+use crate::store::{Tx, enrolled, flows, users};
+
+/// What the page of a second factor needs to know.
+#[derive(Clone, Debug)]
+pub struct Offer {
+    pub user: User,
+    /// The ways, the one to show first in front.
+    pub kinds: Vec<MethodKind>,
+}
+
+/// Whose second factor a journey asks for, and by what it can be given. None: the journey is over, or of another kind.
+pub async fn offer(app: &App, flow: &Flow, current: Option<&Current>) -> Outcome<Option<Offer>> {
+    let mut tx = app.store.read().await?;
+    let Some((user, enrolled, given)) = standing(app, &mut tx, flow, current).await? else { return Ok(None) };
+    Ok(Some(Offer { kinds: second_factors(&enrolled, &given), user }))
+}
+
+async fn standing(
+    app: &App,
+    tx: &mut Tx,
+    flow: &Flow,
+    current: Option<&Current>,
+) -> Outcome<Option<(User, Enrolled, Vec<Method>)>> {
+    let (State::SecondFactor(half), Some(user_id)) = (&flow.state, &flow.user_id) else { return Ok(None) };
+    if flow.step(Step::Proved, app.now()).is_err() {
+        return Ok(None);
+    }
+    let Some(user) = users::by_id(tx, user_id).await?.filter(User::is_active) else { return Ok(None) };
+    let enrolled = enrolled::of(tx, &user).await?;
+    let given = match current.filter(|current| current.user.id == user.id) {
+        Some(current) if half.given.is_empty() => current.session.methods.clone(),
+        // Without a session there is nothing to add a second factor to.
+        None if half.given.is_empty() => return Ok(None),
+        _ => half.given.clone(),
+    };
+    Ok(Some((user, enrolled, given)))
+}
+
+/// What became of sending a code.
+#[derive(Debug)]
+pub enum Sent {
+    Sent,
+    Wait(std::time::Duration),
+    /// Not by this channel, or not any more in this journey: another way is needed.
+    No,
+    Over,
+}
+
+/// Sends a code to the account's address or number.
+pub async fn send(app: &App, flow: &Flow, channel: Channel, current: Option<&Current>, requester: &Requester) -> Outcome<Sent> {
+    app.limit_requester(Purpose::Verify, app.settings.limits.verify_requester, requester).await?;
+    let mut tx = app.store.write().await?;
+    let Some((user, enrolled, given)) = standing(app, &mut tx, flow, current).await? else { return Ok(Sent::Over) };
+    let kind = match channel {
+        Channel::Mail => MethodKind::Mail,
+        Channel::Sms => MethodKind::Sms,
+    };
+    let (true, Some(to)) = (second_factors(&enrolled, &given).contains(&kind), user.verified(channel)) else {
+        return Ok(Sent::No);
+    };
+    match flow.codes.may_send(app.code_rules(), app.now()) {
+        codes::MaySend::Now => {}
+        // The same code is still good; to another destination it may go at once.
+        codes::MaySend::After(wait) if flow.state.destination() == Some(&to) => return Ok(Sent::Wait(wait)),
+        codes::MaySend::After(_) => {}
+        codes::MaySend::Never => return Ok(Sent::No),
+    }
+    if !codes::may_send_to(app, &mut tx, &to.identifier(), requester).await? {
+        tx.commit().await?;
+        return Ok(Sent::No);
+    }
+    let State::SecondFactor(half) = &flow.state else { return Ok(Sent::Over) };
+    let state = State::SecondFactor(Box::new(HalfSignedIn { to: Some(to), ..(**half).clone() }));
+    let mut next = Flow { state, ..flow.clone() };
+    codes::send(app, &mut tx, &mut next, Recipient::Owner, super::tell::locale_of(&user, requester.locale)).await?;
+    let moved = flow.state == next.state || flows::advance(&mut tx, &flow.id, &flow.state, &next.state).await?;
+    if !moved || !flows::set_codes(&mut tx, &flow.id, &flow.codes, &next.codes).await? {
+        return Ok(Sent::Wait(app.code_rules().resend));
+    }
+    tx.commit().await?;
+    Ok(Sent::Sent)
+}
+
+/// Sends another code to where the last one went.
+pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Resent> {
+    codes::resend(app, flow, requester).await
+}
+
+/// A second factor as given.
+#[derive(Clone, Copy, Debug)]
+pub enum Given<'a> {
+    /// Of the mail or SMS that was sent in this journey.
+    Code(&'a str),
+    Password(&'a str),
+}
+
+#[derive(Debug)]
+pub enum Second {
+    Done(SignedIn, Continue),
+    Wrong,
+    /// A new code is needed.
+    CodeSpent,
+    /// Not one of this account's.
+    NotOffered,
+    Over,
+}
+
+/// Judges a second factor. With a right one the session begins, or the one there is learns of it.
+pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, arrival: &Arrival<'_>) -> Outcome<Second> {
+    codes::limit(app, arrival.requester).await?;
+    let Some(user_id) = &flow.user_id else { return Ok(Second::Over) };
+    // Of its own, so that failures here and at the password do not add up, nor forgive each other.
+    let account = format!("second|{user_id}");
+    app.limit_sign_in(arrival.requester, &account).await?;
+    let password_right = match given {
+        Given::Password(password) => {
+            let user = users::by_id(&mut app.store.read().await?, user_id).await?;
+            let stored = user.and_then(|user| user.password_hash);
+            matches!(app.verify(password, stored).await?, Verdict::Right { .. })
+        }
+        Given::Code(_) => false,
+    };
+    let mut tx = app.store.write().await?;
+    let Some((user, enrolled, before)) = standing(app, &mut tx, flow, arrival.before).await? else { return Ok(Second::Over) };
+    let sent_by = flow.state.destination().map(Contact::channel);
+    let kind = match (given, sent_by) {
+        (Given::Code(_), Some(Channel::Mail)) => MethodKind::Mail,
+        (Given::Code(_), Some(Channel::Sms)) => MethodKind::Sms,
+        (Given::Code(_), None) => return Ok(Second::NotOffered),
+        (Given::Password(_), _) => MethodKind::Password,
+    };
+    if !second_factors(&enrolled, &before).contains(&kind) {
+        return Ok(Second::NotOffered);
+    }
+    let judged = match given {
+        Given::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
+        Given::Password(_) if password_right => Typed::Right,
+        Given::Password(_) => Typed::Wrong,
+    };
+    if judged != Typed::Right {
+        let event = super::tell::event(Kind::SecondFactorFailed, arrival.requester.origin());
+        app.record(&mut tx, Event { user_id: Some(user.id.clone()), detail: Some(kind.as_str()), ..event }).await?;
+        tx.commit().await?;
+        return Ok(if judged == Typed::Spent { Second::CodeSpent } else { Second::Wrong });
+    }
+    if !flows::finish(&mut tx, &flow.id, app.now()).await? {
+        return Ok(Second::Over);
+    }
+    if let Some(to) = flow.state.destination() {
+        codes::arrived(app, &mut tx, to).await?;
+    }
+    app.forgive(&mut tx, &account).await?;
+    let State::SecondFactor(half) = &flow.state else { return Ok(Second::Over) };
+    let methods = [half.given.clone(), vec![Method::second(kind, app.now())]].concat();
+    let arrival = Arrival { remember: half.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
+    let signed_in = sign_in::finish(app, tx, &user, methods, &arrival).await?;
+    app.metrics.sign_in(kind.as_str(), signed_in.as_str());
+    Ok(Second::Done(signed_in, flow.continue_to.clone()))
+}
+
+/// Whether what was proved in this session lately is worth as much as the account's best proof. If not, the journey in which that is
+/// proved: changing how one signs in wants it, so that neither an open browser nor a mailbox alone is enough.
+pub async fn step_up(
+    app: &App,
+    current: &Current,
+    page: AccountPage,
+    slack: std::time::Duration,
+    browser: [u8; 32],
+) -> Outcome<Option<Flow>> {
+    let mut tx = app.store.read().await?;
+    let enrolled = enrolled::of(&mut tx, &current.user).await?;
+    drop(tx);
+    let best = best_proof(&enrolled);
+    let since = app.now() - (app.settings.sign_in.step_up + slack);
+    if strength_since(&current.session.methods, since).is_some_and(|strength| strength >= best) {
+        return Ok(None);
+    }
+    let state = match best {
+        Strength::TwoFactors => {
+            State::SecondFactor(Box::new(HalfSignedIn { given: Vec::new(), remember: current.session.remembered, to: None }))
+        }
+        Strength::OneFactor | Strength::Reachable => State::SignIn,
+    };
+    begin(app, current, state, browser, Continue::Page { page }).await.map(Some)
+}
+
+/// The journey in which somebody signed in adds a second factor to their session. None: they have none to give.
+pub async fn add_to_session(app: &App, current: &Current, browser: [u8; 32], continue_to: Continue) -> Outcome<Option<Flow>> {
+    let enrolled = enrolled::of(&mut app.store.read().await?, &current.user).await?;
+    if second_factors(&enrolled, &current.session.methods).is_empty() {
+        return Ok(None);
+    }
+    let half = HalfSignedIn { given: Vec::new(), remember: current.session.remembered, to: None };
+    begin(app, current, State::SecondFactor(Box::new(half)), browser, continue_to).await.map(Some)
+}
+
+async fn begin(app: &App, current: &Current, state: State, browser: [u8; 32], continue_to: Continue) -> Outcome<Flow> {
+    let flow = codes::begin(app, state, Some(current.user.id.clone()), browser, continue_to);
+    let mut tx = app.store.write().await?;
+    flows::insert(&mut tx, &flow).await?;
+    tx.commit().await?;
+    Ok::<_, Fault>(flow)
+}
+
+/// By which first factors somebody signed in can prove themselves for `page`: as strong as the account's best.
+pub async fn ways_to_step_up(app: &App, current: &Current) -> Outcome<Strength> {
+    let enrolled = enrolled::of(&mut app.store.read().await?, &current.user).await?;
+    Ok(best_proof(&enrolled))
+}

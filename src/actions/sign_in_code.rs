@@ -1,0 +1,131 @@
+//! Signing in by a message: a mail with a link and a code, or a code by SMS.
+
+use super::codes::{self, Recipient, Typed};
+use super::limits::Purpose;
+use super::sign_in::{self, Arrival, SignedIn};
+use super::{App, Outcome};
+use crate::engine::address::{Channel, Identifier};
+use crate::engine::event::{Event, Kind};
+use crate::engine::flow::{Asked, Continue, Flow, SignInCode, State, Step};
+use crate::engine::method::{Method, MethodKind};
+use crate::store::{flows, users};
+
+/// What came of asking for a message.
+#[derive(Debug)]
+pub enum Started {
+    /// The same for everybody; only the message tells.
+    Sent(Box<Flow>),
+    /// Nothing that this channel could reach was typed.
+    Unreachable,
+    /// No SMS goes to such numbers now; another way in is open.
+    NoSms,
+}
+
+/// Begins a sign-in by a message.
+pub async fn start(app: &App, typed: &str, channel: Channel, arrival: &Arrival<'_>) -> Outcome<Started> {
+    let identifier = app.identifier(typed);
+    let reachable = match channel {
+        Channel::Mail => matches!(identifier, Identifier::Email(_) | Identifier::Username(_)),
+        // A number only: what a name or an address would be texted to is nobody's business.
+        Channel::Sms => matches!(identifier, Identifier::Phone(_)),
+    };
+    if !reachable {
+        return Ok(Started::Unreachable);
+    }
+    let requester = arrival.requester;
+    app.limit_pair(Purpose::SignInCode, app.settings.limits.reset, requester, identifier.key()).await?;
+    let mut tx = app.store.write().await?;
+    if !codes::may_send_to(app, &mut tx, &identifier, requester).await? {
+        tx.commit().await?;
+        return Ok(Started::NoSms);
+    }
+    let user = users::by_identifier(&mut tx, &identifier).await?.filter(|user| user.is_active() && user.is_verified(channel));
+    let to = user.as_ref().and_then(|user| user.contact(channel));
+    let recipient = if to.is_some() { Recipient::Owner } else { Recipient::Nobody };
+    let asked = Asked { identifier: typed.trim().to_owned(), channel, to };
+    let state = State::SignInCode(Box::new(SignInCode { asked, remember: arrival.remember }));
+    let user_id = user.as_ref().map(|user| user.id.clone());
+    let mut flow = codes::begin(app, state, user_id.clone(), arrival.browser, arrival.continue_to.clone());
+    let locale = user.as_ref().map_or(requester.locale, |user| super::tell::locale_of(user, requester.locale));
+    codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
+    flows::insert(&mut tx, &flow).await?;
+    app.record(&mut tx, Event { user_id, ..super::tell::event(Kind::SignInCodeRequested, requester.origin()) }).await?;
+    tx.commit().await?;
+    Ok(Started::Sent(Box::new(flow)))
+}
+
+/// How the message is proved to have arrived.
+#[derive(Clone, Copy, Debug)]
+pub enum Proof<'a> {
+    /// The code, typed in the browser that asked.
+    Code(&'a str),
+    /// The mail's link, in the browser that asked.
+    Link,
+    /// The mail's link in another browser, with the number that the asking one shows: a scanner has the link and not the number.
+    LinkAndNumber(&'a str),
+}
+
+#[derive(Debug)]
+pub enum Arrived {
+    Proved(SignedIn, Continue),
+    CodeWrong,
+    /// A new code is needed.
+    CodeSpent,
+    NumberWrong,
+    /// Too many wrong numbers: only the code in the asking browser, or a new mail.
+    LinkSpent,
+    Over,
+}
+
+/// Finishes a sign-in by a message.
+pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<'_>) -> Outcome<Arrived> {
+    codes::limit(app, arrival.requester).await?;
+    let State::SignInCode(code) = &flow.state else { return Ok(Arrived::Over) };
+    if flow.step(Step::Proved, app.now()).is_err() {
+        return Ok(Arrived::Over);
+    }
+    let mut tx = app.store.write().await?;
+    let judged = match proof {
+        Proof::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
+        Proof::LinkAndNumber(text) => codes::judge_number(app, &mut tx, flow, text).await?,
+        Proof::Link => Typed::Right,
+    };
+    let refused = match (judged, proof) {
+        (Typed::Right, _) => None,
+        (Typed::Wrong, Proof::LinkAndNumber(_)) => Some(Arrived::NumberWrong),
+        (Typed::Spent, Proof::LinkAndNumber(_)) => Some(Arrived::LinkSpent),
+        (Typed::Wrong, _) => Some(Arrived::CodeWrong),
+        (Typed::Spent, _) => Some(Arrived::CodeSpent),
+    };
+    if let Some(refused) = refused {
+        tx.commit().await?;
+        app.metrics.sign_in(code.asked.channel.as_str(), "wrong");
+        return Ok(refused);
+    }
+    let (Some(user_id), Some(to)) = (&flow.user_id, &code.asked.to) else { return Ok(Arrived::Over) };
+    if !flows::finish(&mut tx, &flow.id, app.now()).await? {
+        return Ok(Arrived::Over);
+    }
+    // The message proved where it went; if that is no longer the account's, it proves nothing.
+    let user = users::by_id(&mut tx, user_id).await?.filter(|user| user.has(to) && user.is_verified(to.channel()));
+    let Some(user) = user else { return Ok(Arrived::Over) };
+    let kind = match to.channel() {
+        Channel::Mail => MethodKind::Mail,
+        Channel::Sms => MethodKind::Sms,
+    };
+    codes::arrived(app, &mut tx, to).await?;
+    let continue_to = match proof {
+        // The application waits in the other browser.
+        Proof::LinkAndNumber(_) => Continue::Account,
+        Proof::Code(_) | Proof::Link => flow.continue_to.clone(),
+    };
+    let arrival = Arrival { remember: code.remember, flow: None, continue_to: &continue_to, ..arrival.clone() };
+    let signed_in = sign_in::proceed(app, tx, &user, vec![Method::first(kind, app.now())], &arrival).await?;
+    app.metrics.sign_in(kind.as_str(), signed_in.as_str());
+    Ok(Arrived::Proved(signed_in, continue_to))
+}
+
+/// The number that the asking browser shows, for a link that is opened elsewhere.
+pub fn number(app: &App, flow: &Flow) -> String {
+    codes::number(app, flow)
+}

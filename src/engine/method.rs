@@ -1,0 +1,172 @@
+//! How people prove who they are, and what that is worth.
+
+use serde::{Deserialize, Serialize};
+
+use crate::time::Timestamp;
+
+/// How a person can prove who they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MethodKind {
+    Password,
+    /// A link or code sent to a verified address.
+    Mail,
+    /// A code sent to a verified number.
+    Sms,
+    /// A passkey that has verified its holder.
+    Passkey,
+    /// A security key or passkey as second factor: it was touched, nobody was verified.
+    SecurityKey,
+    /// A code of an authenticator app (RFC 6238).
+    Totp,
+    RecoveryCode,
+}
+
+impl MethodKind {
+    /// The values in `amr` (RFC 8176 section 2). Without attestation nobody knows whether a key is in hardware, so it is only said to be
+    /// in software.
+    pub const fn amr(self) -> &'static [&'static str] {
+        match self {
+            Self::Password => &["pwd"],
+            Self::Mail | Self::Totp | Self::RecoveryCode => &["otp"],
+            Self::Sms => &["sms"],
+            Self::Passkey => &["swk", "user"],
+            Self::SecurityKey => &["swk"],
+        }
+    }
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Password => "password",
+            Self::Mail => "mail",
+            Self::Sms => "sms",
+            Self::Passkey => "passkey",
+            Self::SecurityKey => "security_key",
+            Self::Totp => "totp",
+            Self::RecoveryCode => "recovery_code",
+        }
+    }
+
+    /// What it is worth as the only proof.
+    pub const fn strength(self) -> Strength {
+        match self {
+            Self::Mail | Self::Sms => Strength::Reachable,
+            Self::Password | Self::SecurityKey | Self::Totp | Self::RecoveryCode => Strength::OneFactor,
+            Self::Passkey => Strength::TwoFactors,
+        }
+    }
+}
+
+/// How much a proof, or an account's best proof, is worth. Ordered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Strength {
+    /// Only that messages to the person arrive.
+    Reachable,
+    /// Something that only the person knows or has.
+    OneFactor,
+    TwoFactors,
+}
+
+/// One proof of identity.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Method {
+    pub kind: MethodKind,
+    pub at: Timestamp,
+    /// It came on top of another proof, and was a second factor of the account.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub second: bool,
+}
+
+impl Method {
+    pub const fn first(kind: MethodKind, at: Timestamp) -> Self {
+        Self { kind, at, second: false }
+    }
+
+    pub const fn second(kind: MethodKind, at: Timestamp) -> Self {
+        Self { kind, at, second: true }
+    }
+
+    pub const fn strength(self) -> Strength {
+        if self.second { Strength::TwoFactors } else { self.kind.strength() }
+    }
+}
+
+/// What proofs since a time are worth; none: nothing was proved.
+pub fn strength_since(methods: &[Method], since: Timestamp) -> Option<Strength> {
+    methods.iter().filter(|method| method.at >= since).map(|method| method.strength()).max()
+}
+
+/// The `amr` claim: each value once, `mfa` where there were two factors (RFC 8176 section 2).
+pub fn amr(methods: &[Method]) -> Vec<&'static str> {
+    let mut values = Vec::new();
+    let multiple = methods.iter().any(|method| method.strength() == Strength::TwoFactors).then_some("mfa");
+    for value in methods.iter().flat_map(|method| method.kind.amr()).copied().chain(multiple) {
+        if !values.contains(&value) {
+            values.push(value);
+        }
+    }
+    values
+}
+
+/// The levels of the `acr` claim (OpenID Connect Core section 2).
+pub const ACR_ONE_FACTOR: &str = "urn:vestibule:acr:one-factor";
+pub const ACR_TWO_FACTORS: &str = "urn:vestibule:acr:two-factor";
+
+/// The `acr` claim.
+pub fn acr(methods: &[Method]) -> &'static str {
+    match methods.iter().map(|method| method.strength()).max() {
+        None => "0",
+        Some(Strength::TwoFactors) => ACR_TWO_FACTORS,
+        Some(Strength::Reachable | Strength::OneFactor) => ACR_ONE_FACTOR,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+    #[test]
+    fn what_proofs_are_worth() {
+        use MethodKind::{Mail, Passkey, Password, SecurityKey, Sms, Totp};
+        for (methods, strength, level, values) in [
+            (vec![Method::first(Password, NOW)], Strength::OneFactor, ACR_ONE_FACTOR, vec!["pwd"]),
+            (vec![Method::first(Mail, NOW)], Strength::Reachable, ACR_ONE_FACTOR, vec!["otp"]),
+            (vec![Method::first(Sms, NOW)], Strength::Reachable, ACR_ONE_FACTOR, vec!["sms"]),
+            (vec![Method::first(Passkey, NOW)], Strength::TwoFactors, ACR_TWO_FACTORS, vec!["swk", "user", "mfa"]),
+            (
+                vec![Method::first(Password, NOW), Method::second(Totp, NOW)],
+                Strength::TwoFactors,
+                ACR_TWO_FACTORS,
+                vec!["pwd", "otp", "mfa"],
+            ),
+            (
+                vec![Method::first(Mail, NOW), Method::second(SecurityKey, NOW)],
+                Strength::TwoFactors,
+                ACR_TWO_FACTORS,
+                vec!["otp", "swk", "mfa"],
+            ),
+            // Two proofs one after the other are not two factors: a mailbox can set a new password.
+            (
+                vec![Method::first(Password, NOW), Method::first(Mail, NOW)],
+                Strength::OneFactor,
+                ACR_ONE_FACTOR,
+                vec!["pwd", "otp"],
+            ),
+        ] {
+            assert_eq!(strength_since(&methods, NOW), Some(strength), "{methods:?}");
+            assert_eq!((acr(&methods), amr(&methods)), (level, values), "{methods:?}");
+        }
+        assert_eq!((acr(&[]), amr(&[])), ("0", vec![]));
+    }
+
+    #[test]
+    fn old_proofs_count_no_more() {
+        let methods =
+            [Method::second(MethodKind::Totp, NOW), Method::first(MethodKind::Mail, NOW + std::time::Duration::from_secs(9))];
+        assert_eq!(strength_since(&methods, NOW + std::time::Duration::from_secs(1)), Some(Strength::Reachable));
+        assert_eq!(strength_since(&methods, NOW + std::time::Duration::from_secs(10)), None);
+    }
+}

@@ -1,0 +1,100 @@
+use super::*;
+use crate::crypto::random::Random;
+use crate::engine::factor::Factor;
+use crate::ids::FactorId;
+
+const NOW: Timestamp = Timestamp::from_seconds(1_000_000);
+
+fn factor(kind: FactorKind, last_used_at: Option<Timestamp>) -> Factor {
+    let id = FactorId::new(NOW, &Random::seeded(1));
+    Factor { id, kind, name: String::new(), sealed: None, last_step: 0, created_at: NOW, last_used_at }
+}
+
+fn with(kinds: &[FactorKind]) -> Enrolled {
+    Enrolled { has_password: true, factors: kinds.iter().map(|kind| factor(*kind, None)).collect(), ..Enrolled::default() }
+}
+
+#[test]
+fn a_shut_or_unproved_account_stops_everything_else() {
+    let enrolled = with(&[FactorKind::Totp]);
+    let given = &[Method::first(MethodKind::Passkey, NOW)];
+    for (active, verified, expected) in [
+        (true, true, Needed::Nothing),
+        (true, false, Needed::Verification),
+        (false, true, Needed::ActiveAccount),
+        (false, false, Needed::ActiveAccount),
+    ] {
+        let facts = Facts { active, verified, given, enrolled: &enrolled, second: Second::default() };
+        assert_eq!(what_is_still_needed(facts), expected);
+    }
+}
+
+#[test]
+fn when_a_second_factor_is_asked() {
+    use MethodKind::{Mail, Passkey, Password, Totp};
+    let none = with(&[]);
+    let app = with(&[FactorKind::Totp]);
+    let passkey = Enrolled { passkeys: 1, ..with(&[]) };
+    let password = &[Method::first(Password, NOW)][..];
+    let mail = &[Method::first(Mail, NOW)][..];
+    let key = &[Method::first(Passkey, NOW)][..];
+    let both = &[Method::first(Password, NOW), Method::second(Totp, NOW)][..];
+    let plain = Second::default();
+    let required = Second { required: true, ..plain };
+    let now = Second { now: true, ..plain };
+    let remembered = Second { remembered: true, ..plain };
+    for (enrolled, given, second, expected) in [
+        (&none, password, plain, Needed::Nothing),
+        (&none, password, required, Needed::Enrolment),
+        (&none, mail, now, Needed::Enrolment),
+        (&none, key, required, Needed::Nothing),
+        (&app, password, plain, Needed::SecondFactor),
+        (&app, mail, plain, Needed::SecondFactor),
+        (&app, key, plain, Needed::Nothing),
+        (&app, both, now, Needed::Nothing),
+        (&app, password, remembered, Needed::Nothing),
+        (&app, password, Second { required: true, ..remembered }, Needed::Nothing),
+        (&app, password, Second { now: true, ..remembered }, Needed::SecondFactor),
+        (&passkey, password, plain, Needed::Nothing),
+        (&passkey, password, required, Needed::SecondFactor),
+        (&passkey, password, now, Needed::SecondFactor),
+        (&with(&[FactorKind::Mail]), mail, plain, Needed::SecondFactor),
+        (&Enrolled { has_password: false, ..with(&[FactorKind::Mail]) }, mail, plain, Needed::Nothing),
+        (&Enrolled { has_password: false, ..with(&[FactorKind::Mail]) }, mail, now, Needed::Enrolment),
+        // A browser is remembered after a second factor; one that is gone does not make it a reason.
+        (&none, password, Second { required: true, ..remembered }, Needed::Enrolment),
+    ] {
+        let facts = Facts { active: true, verified: true, given, enrolled, second };
+        assert_eq!(what_is_still_needed(facts), expected, "{enrolled:?} {given:?} {second:?}");
+    }
+}
+
+#[test]
+fn what_is_offered_as_second_factor() {
+    use MethodKind::{Mail, Password, RecoveryCode, SecurityKey, Sms, Totp};
+    let later = NOW + std::time::Duration::from_secs(1);
+    let all = Enrolled {
+        passkeys: 1,
+        recovery_codes: 3,
+        factors: vec![factor(FactorKind::Totp, Some(NOW)), factor(FactorKind::Sms, Some(later)), factor(FactorKind::Mail, None)],
+        ..with(&[])
+    };
+    let only_mail = with(&[FactorKind::Mail]);
+    for (enrolled, given, expected) in [
+        (&all, Password, vec![Sms, Totp, Mail, SecurityKey, RecoveryCode]),
+        (&all, Mail, vec![Sms, Totp, SecurityKey, RecoveryCode]),
+        (&only_mail, Password, vec![Mail]),
+        (&only_mail, Mail, vec![Password]),
+        (&with(&[FactorKind::Totp, FactorKind::Totp]), Password, vec![Totp]),
+    ] {
+        assert_eq!(second_factors(enrolled, &[Method::first(given, NOW)]), expected, "{given:?}");
+    }
+}
+
+#[test]
+fn a_weak_proof_is_best_only_where_there_is_no_other() {
+    assert_eq!(best_proof(&Enrolled::default()), Strength::Reachable);
+    assert_eq!(best_proof(&with(&[])), Strength::OneFactor);
+    assert_eq!(best_proof(&Enrolled { passkeys: 1, ..Enrolled::default() }), Strength::OneFactor);
+    assert_eq!(best_proof(&with(&[FactorKind::Mail])), Strength::TwoFactors);
+}

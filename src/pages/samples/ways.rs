@@ -1,0 +1,106 @@
+//! Samples of the pages of other ways in, and of second factors.
+
+use askama::Template;
+
+use super::{ADDRESS, shell, with_client, wrong};
+use crate::engine::address::Channel;
+use crate::engine::method::MethodKind;
+use crate::locale::Text;
+use crate::pages::{ChangeContact, IdentifierKinds, Login, LoginCode, LoginLink, SecondFactor, Signup};
+use crate::settings::Way;
+
+const NUMBER: &str = "+43 660 1234567";
+
+pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let login = |way, other| Login {
+        shell: with_client(shell(text, "login")),
+        flow: Some("flow_1".to_owned()),
+        identifier: String::new(),
+        remember: true,
+        signup_open: true,
+        reauthenticate: None,
+        way,
+        others: vec![Way::Password, other],
+        labels: IdentifierKinds { usernames: true, phones: true },
+    };
+    let signup = Signup {
+        shell: shell(text, "signup"),
+        flow: None,
+        channel: Channel::Sms,
+        contact: "0660 1234567".to_owned(),
+        name: "Ana".to_owned(),
+        min_length: 8,
+        other: true,
+        passwordless: true,
+    };
+    let refused = Signup { shell: wrong(shell(text, "signup"), "phone", "problem-phone"), ..signup.clone() };
+    let mail = LoginCode {
+        shell: shell(text, "login-code"),
+        flow: "flow_1".to_owned(),
+        channel: Channel::Mail,
+        identifier: ADDRESS.to_owned(),
+        code: String::new(),
+        number: Some("042".to_owned()),
+        resend_after_seconds: 30,
+        expired: false,
+    };
+    let sms = LoginCode {
+        shell: wrong(shell(text, "login-code"), "code", "problem-code"),
+        channel: Channel::Sms,
+        identifier: NUMBER.to_owned(),
+        code: "12345".to_owned(),
+        number: None,
+        ..mail.clone()
+    };
+    let spent = LoginCode { expired: true, ..mail.clone() };
+    let link = LoginLink {
+        shell: shell(text, "login-link"),
+        token: "token".to_owned(),
+        identifier: ADDRESS.to_owned(),
+        here: true,
+        number: String::new(),
+    };
+    let elsewhere =
+        LoginLink { shell: wrong(shell(text, "login-link"), "number", "problem-number"), here: false, ..link.clone() };
+    let phone = ChangeContact {
+        shell: shell(text, "account-phone"),
+        channel: Channel::Sms,
+        path: "/account/phone",
+        current: String::new(),
+        verified: false,
+        pending: Some(NUMBER.to_owned()),
+        code: String::new(),
+        new: String::new(),
+        resend_after_seconds: 30,
+    };
+    let second = |kind, sent| SecondFactor {
+        shell: with_client(shell(text, "second")),
+        flow: "flow_1".to_owned(),
+        name: "Ana Example".to_owned(),
+        kind,
+        others: vec![MethodKind::SecurityKey, MethodKind::RecoveryCode],
+        destination: "+43 ••• 67".to_owned(),
+        sent,
+        code: String::new(),
+        expired: false,
+        resend_after_seconds: 0,
+        remember_days: Some(30),
+    };
+    Ok(vec![
+        ("login-mail", login(Way::Mail, Way::Sms).render()?),
+        ("login-sms", login(Way::Sms, Way::Mail).render()?),
+        ("signup-phone", signup.render()?),
+        ("signup-phone-error", refused.render()?),
+        ("login-code-mail", mail.render()?),
+        ("login-code-sms", sms.render()?),
+        ("login-code-spent", spent.render()?),
+        ("login-link", link.render()?),
+        ("login-link-elsewhere", elsewhere.render()?),
+        ("account-phone", phone.render()?),
+        ("second-totp", second(MethodKind::Totp, false).render()?),
+        ("second-sms", second(MethodKind::Sms, false).render()?),
+        ("second-sms-sent", second(MethodKind::Sms, true).render()?),
+        ("second-password", second(MethodKind::Password, false).render()?),
+        ("second-recovery", second(MethodKind::RecoveryCode, false).render()?),
+    ])
+}

@@ -1,0 +1,140 @@
+//! `/login/second`: the second factor.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use tower_sessions::Session as Carrier;
+
+use super::{journey, verify};
+use crate::actions::codes::{self, Found};
+use crate::actions::second_factor::{self, Given, Offer, Second, Sent};
+use crate::actions::session::Current;
+use crate::actions::sign_in::SignedIn;
+use crate::engine::address::{Channel, Contact};
+use crate::engine::flow::{Flow, State};
+use crate::engine::method::MethodKind;
+use crate::engine::params::Params;
+use crate::engine::sign_in::channel_of;
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::page::see_other;
+use crate::http::shell::Shell;
+use crate::http::visitor::Visitor;
+use crate::pages::{Link, SecondFactor};
+
+/// The journey, who it is about, and the way that the parameters name or the first of those offered.
+struct Asked {
+    flow: Flow,
+    current: Option<Current>,
+    offer: Offer,
+    kind: MethodKind,
+}
+
+async fn find(visitor: &Visitor, params: &Params) -> Result<Asked, Response> {
+    let fault = |fault| visitor.fault(&fault);
+    let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await.map_err(fault)?;
+    let Found::Here(flow) = found else { return Err(over(visitor)) };
+    let current = visitor.current().await.map_err(fault)?;
+    let offer = second_factor::offer(&visitor.app, &flow, current.as_ref()).await.map_err(fault)?;
+    let Some(offer) = offer else { return Err(over(visitor)) };
+    let with = params.first("with");
+    let sent = flow.state.destination().map(|to| match to.channel() {
+        Channel::Mail => MethodKind::Mail,
+        Channel::Sms => MethodKind::Sms,
+    });
+    let named = offer.kinds.iter().find(|kind| kind.as_str() == with);
+    let Some(kind) = named.copied().or(sent).or(offer.kinds.first().copied()) else { return Err(over(visitor)) };
+    Ok(Asked { flow, current, offer, kind })
+}
+
+fn over(visitor: &Visitor) -> Response {
+    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
+    visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
+}
+
+pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let asked = find(&visitor, &params).await?;
+    let shell = Shell { notice: visitor.notice(&params), ..visitor.shell("second") };
+    Ok(page(&visitor, shell, &asked, "", false))
+}
+
+fn page(visitor: &Visitor, shell: Shell, asked: &Asked, code: &str, expired: bool) -> Response {
+    let Asked { flow, offer, kind, .. } = asked;
+    let channel = channel_of(*kind);
+    let destination = channel.and_then(|channel| offer.user.verified(channel));
+    let address = format!("{}&with={}", super::page_of(flow), kind.as_str());
+    let page = SecondFactor {
+        shell: visitor.shell_at(shell, &address),
+        flow: flow.id.to_string(),
+        name: offer.user.shown_as(),
+        kind: *kind,
+        others: offer.kinds.iter().copied().filter(|other| other != kind).collect(),
+        sent: destination.is_some() && flow.state.destination() == destination.as_ref(),
+        destination: destination.as_ref().map(Contact::masked).unwrap_or_default(),
+        code: code.to_owned(),
+        expired,
+        resend_after_seconds: verify::resend_after(visitor, flow),
+        remember_days: remember_days(visitor, flow),
+    };
+    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+}
+
+/// Only at sign-in, not where somebody proves anew that they are there.
+fn remember_days(visitor: &Visitor, flow: &Flow) -> Option<i64> {
+    let State::SecondFactor(half) = &flow.state else { return None };
+    let time = visitor.app.settings.second_factor.remember.filter(|_| !half.given.is_empty())?;
+    i64::try_from(time.as_secs() / 86400).ok()
+}
+
+fn problem(visitor: &Visitor, asked: &Asked, code: &str, text: String, expired: bool) -> Response {
+    let mut shell = visitor.shell("second");
+    let field = if asked.kind == MethodKind::Password { "password" } else { "code" };
+    shell.problem(field, text);
+    page(visitor, shell, asked, code, expired)
+}
+
+/// Sends a code, or another one.
+pub(super) async fn send(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let asked = find(&visitor, &params).await?;
+    let Some(channel) = channel_of(asked.kind) else { return Ok(see_other(&super::page_of(&asked.flow))) };
+    let sent = second_factor::send(&visitor.app, &asked.flow, channel, asked.current.as_ref(), &visitor.requester()).await;
+    Ok(match sent.map_err(|fault| visitor.fault(&fault))? {
+        Sent::Sent => see_other(&format!("{}&with={}&notice=code-sent", super::page_of(&asked.flow), asked.kind.as_str())),
+        Sent::Wait(after) => problem(&visitor, &asked, "", visitor.wait(after), false),
+        Sent::No => problem(&visitor, &asked, "", visitor.text.t("problem-no-code").into_owned(), true),
+        Sent::Over => over(&visitor),
+    })
+}
+
+pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let asked = find(&visitor, &params).await?;
+    let code = params.first("code");
+    let given = match asked.kind {
+        MethodKind::Mail | MethodKind::Sms => Given::Code(code),
+        MethodKind::Password => Given::Password(params.first("password")),
+        MethodKind::Totp | MethodKind::RecoveryCode | MethodKind::SecurityKey | MethodKind::Passkey => {
+            return Ok(see_other(&super::page_of(&asked.flow)));
+        }
+    };
+    let requester = visitor.requester();
+    let arrival = super::arrival(&visitor, &requester, asked.current.as_ref(), &asked.flow.continue_to, false);
+    let second = second_factor::prove(&visitor.app, &asked.flow, given, &arrival).await;
+    match second.map_err(|fault| visitor.fault(&fault))? {
+        Second::Done(SignedIn::Done(session), continue_to) => {
+            let response = verify::arrive(&visitor, &continue_to).await?;
+            super::sign_in(&visitor, &carrier, &session, response).await
+        }
+        Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
+        Second::CodeSpent => Ok(problem(&visitor, &asked, code, visitor.text.t("problem-code-spent").into_owned(), true)),
+        Second::NotOffered => Ok(see_other(&super::page_of(&asked.flow))),
+        Second::Done(..) | Second::Over => Ok(over(&visitor)),
+    }
+}
+
+const fn wrong(kind: MethodKind) -> &'static str {
+    match kind {
+        MethodKind::Password => "problem-password-wrong-here",
+        _ => "problem-code",
+    }
+}

@@ -1,0 +1,185 @@
+//! `/login/code` and `/login/link`: signing in by a mail or an SMS.
+
+use axum::http::StatusCode;
+use axum::response::Response;
+use tower_sessions::Session as Carrier;
+
+use super::journey;
+use super::{login, verify};
+use crate::actions::codes::{self, Found, Resent};
+use crate::actions::sign_in::SignedIn;
+use crate::actions::sign_in_code::{self, Arrived, Proof, Started};
+use crate::engine::address::Channel;
+use crate::engine::flow::{Flow, SignInCode, State};
+use crate::engine::params::Params;
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::page::see_other;
+use crate::http::shell::Shell;
+use crate::http::visitor::Visitor;
+use crate::pages::{Link, LoginCode, LoginLink};
+use crate::settings::Way;
+
+/// The button of a way on the sign-in page: sends a message to what was typed, or shows the form of that way.
+pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let journey = journey::of(&visitor, &params).await?;
+    let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
+    let way = Way::named(params.first("way")).filter(|way| login::is_on(&visitor.app, *way));
+    let channel = match way {
+        Some(Way::Mail) => Channel::Mail,
+        Some(Way::Sms) => Channel::Sms,
+        Some(Way::Password | Way::Passkey) | None => return login::other(&visitor, &journey, &params, way, None).await,
+    };
+    let typed = params.first("identifier");
+    if typed.trim().is_empty() {
+        return login::other(&visitor, &journey, &params, way, None).await;
+    }
+    let requester = visitor.requester();
+    let arrival = super::arrival(&visitor, &requester, current.as_ref(), &journey.continue_to, params.has("remember"));
+    match sign_in_code::start(&visitor.app, typed, channel, &arrival).await.map_err(|fault| visitor.fault(&fault))? {
+        Started::Sent(flow) => Ok(visitor.keep_browser(see_other(&super::page_of(&flow)))),
+        Started::Unreachable => {
+            let problem = if channel == Channel::Mail { "problem-email" } else { "problem-phone" };
+            login::other(&visitor, &journey, &params, way, Some(problem)).await
+        }
+        Started::NoSms => login::other(&visitor, &journey, &params, way, Some("problem-no-sms")).await,
+    }
+}
+
+fn code_of(flow: &Flow) -> Option<&SignInCode> {
+    match &flow.state {
+        State::SignInCode(code) => Some(code),
+        _ => None,
+    }
+}
+
+async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
+    let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
+    match found.map_err(|fault| visitor.fault(&fault))? {
+        Found::Here(flow) if code_of(&flow).is_some() && flow.finished_at.is_none() => Ok(flow),
+        _ => Err(over(visitor)),
+    }
+}
+
+fn over(visitor: &Visitor) -> Response {
+    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
+    visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
+}
+
+pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    let shell = Shell { notice: visitor.notice(&params), ..visitor.shell("login-code") };
+    Ok(page(&visitor, shell, &flow, "", false))
+}
+
+fn page(visitor: &Visitor, shell: Shell, flow: &Flow, typed: &str, expired: bool) -> Response {
+    let Some(code) = code_of(flow) else { return over(visitor) };
+    let page = LoginCode {
+        shell: visitor.shell_at(shell, &super::page_of(flow)),
+        flow: flow.id.to_string(),
+        channel: code.asked.channel,
+        identifier: code.asked.identifier.clone(),
+        code: typed.to_owned(),
+        number: (code.asked.channel == Channel::Mail).then(|| sign_in_code::number(&visitor.app, flow)),
+        resend_after_seconds: verify::resend_after(visitor, flow),
+        expired,
+    };
+    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+}
+
+fn problem(visitor: &Visitor, flow: &Flow, typed: &str, text: String, expired: bool) -> Response {
+    let mut shell = visitor.shell("login-code");
+    shell.problem("code", text);
+    page(visitor, shell, flow, typed, expired)
+}
+
+pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    let resent = codes::resend(&visitor.app, &flow, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
+    Ok(match resent {
+        Resent::Sent => see_other(&format!("{}&notice=code-sent", super::page_of(&flow))),
+        Resent::Wait(after) => problem(&visitor, &flow, "", visitor.wait(after), false),
+        Resent::Over => over(&visitor),
+    })
+}
+
+pub(super) async fn enter(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let flow = find(&visitor, &params).await?;
+    let code = params.first("code");
+    match finish(&visitor, &carrier, &flow, Proof::Code(code)).await? {
+        Ok(response) => Ok(response),
+        Err((key, spent)) => Ok(problem(&visitor, &flow, code, visitor.text.t(key).into_owned(), spent)),
+    }
+}
+
+/// The next page, or the problem's key and whether another code is needed.
+async fn finish(
+    visitor: &Visitor,
+    carrier: &Carrier,
+    flow: &Flow,
+    proof: Proof<'_>,
+) -> Result<Result<Response, (&'static str, bool)>, Response> {
+    let fault = |fault| visitor.fault(&fault);
+    let current = visitor.current().await.map_err(fault)?;
+    let requester = visitor.requester();
+    let arrival = super::arrival(visitor, &requester, current.as_ref(), &flow.continue_to, false);
+    match sign_in_code::finish(&visitor.app, flow, proof, &arrival).await.map_err(fault)? {
+        Arrived::Proved(SignedIn::Done(session), continue_to) => {
+            let response = verify::arrive(visitor, &continue_to).await?;
+            super::sign_in(visitor, carrier, &session, response).await.map(Ok)
+        }
+        Arrived::Proved(SignedIn::More(next), _) => Ok(Ok(visitor.keep_browser(see_other(&super::page_of(&next))))),
+        Arrived::Proved(SignedIn::Disabled, _) => Ok(Err(("problem-login-disabled", false))),
+        Arrived::CodeWrong => Ok(Err(("problem-code", false))),
+        Arrived::CodeSpent => Ok(Err(("problem-code-spent", true))),
+        Arrived::NumberWrong => Ok(Err(("problem-number", false))),
+        Arrived::LinkSpent => Ok(Err(("problem-number-spent", true))),
+        Arrived::Proved(SignedIn::Wrong, _) | Arrived::Over => Ok(Ok(over(visitor))),
+    }
+}
+
+/// The page behind the mail's link. Opening it does nothing.
+pub(super) async fn link(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let behind = super::link::behind(&visitor, query).await?;
+    Ok(link_page(&visitor, &behind.token, &behind.flow, behind.here, None))
+}
+
+/// In the browser that asked, a button; elsewhere the number that browser shows, which no scanner knows.
+fn link_page(visitor: &Visitor, token: &str, flow: &Flow, here: bool, problem: Option<(&str, &str)>) -> Response {
+    let Some(code) = code_of(flow) else { return super::link::broken(visitor) };
+    let mut shell = super::link::shell(visitor, "login-link", "/login/link", token);
+    if let Some((_, key)) = problem {
+        let text = shell.t(key).into_owned();
+        shell.problem("number", text);
+    }
+    let page = LoginLink {
+        shell,
+        token: token.to_owned(),
+        identifier: code.asked.identifier.clone(),
+        here,
+        number: problem.map(|(typed, _)| typed.to_owned()).unwrap_or_default(),
+    };
+    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+}
+
+pub(super) async fn by_link(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let (token, number) = (params.first("token"), params.first("number"));
+    let found = codes::by_link(&visitor.app, token, Some(&visitor.browser())).await.map_err(|fault| visitor.fault(&fault))?;
+    let (flow, here) = match found {
+        Found::Here(flow) => (flow, true),
+        Found::Elsewhere(flow) => (flow, false),
+        Found::None => return Ok(super::link::broken(&visitor)),
+    };
+    if code_of(&flow).is_none() {
+        return Ok(super::link::broken(&visitor));
+    }
+    let proof = if here { Proof::Link } else { Proof::LinkAndNumber(number) };
+    match finish(&visitor, &carrier, &flow, proof).await? {
+        Ok(response) => Ok(response),
+        Err((key, _)) => Ok(link_page(&visitor, token, &flow, here, Some((number, key)))),
+    }
+}
