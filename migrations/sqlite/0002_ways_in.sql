@@ -86,3 +86,9 @@ CREATE TABLE sms_ranges (
     expires_at   INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX sms_ranges_expires ON sms_ranges (expires_at);
+
+-- When to ask somebody again whether to add a passkey; NULL: never. At most one row an account.
+CREATE TABLE passkey_offers (
+    user_id TEXT    NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    ask_at  INTEGER
+) STRICT;

@@ -11,10 +11,13 @@ pub mod authorize;
 pub mod clients;
 pub mod codes;
 pub mod contact;
+pub mod factors;
 pub mod keys;
 pub mod limits;
 pub mod logout;
+pub mod notices;
 pub mod outbox;
+pub mod passkeys;
 pub mod reset;
 pub mod second_factor;
 pub mod session;
@@ -45,6 +48,7 @@ use crate::engine::event::Origin;
 use crate::engine::phone::{Country, NotAPhone, Phone};
 use crate::engine::{flow, session as sessions};
 use crate::gateways::mail::Mailer;
+use crate::gateways::overrides::Overrides;
 use crate::gateways::sms::Texter;
 use crate::locale::{Catalogue, Locale, Text};
 use crate::settings::Settings;
@@ -69,9 +73,12 @@ pub struct Parts {
     hasher: Hasher,
     pub(in crate::actions) mailer: Mailer,
     pub(in crate::actions) texter: Texter,
+    pub(in crate::actions) overrides: Overrides,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
     pub(in crate::actions) outbox: outbox::Bells,
+    /// None where the public URL names no host that passkeys could belong to.
+    pub(in crate::actions) webauthn: Option<webauthn_rs::Webauthn>,
     stopping: AtomicBool,
 }
 
@@ -144,6 +151,8 @@ impl App {
     pub fn new(made: Made) -> Outcome<Self> {
         let catalogue = Catalogue::load().map_err(|error| Fault::Broken(error.to_string()))?;
         let clients = clients::Cache::new(&made.settings)?;
+        let webauthn = passkeys::relying_party(&made.settings);
+        let overrides = tell::overrides(&made.settings).map_err(|errors| Fault::Broken(errors.to_string()))?;
         Ok(Self(Arc::new(Parts {
             settings: made.settings,
             clock: made.clock,
@@ -156,9 +165,11 @@ impl App {
             hasher: made.hasher,
             mailer: made.mailer,
             texter: made.texter,
+            overrides,
             clients,
             blocked: token::Blocked::default(),
             outbox: outbox::Bells::default(),
+            webauthn,
             stopping: AtomicBool::new(false),
         })))
     }
@@ -213,6 +224,7 @@ impl App {
             reset: settings.reset,
             change: Duration::from_secs(24 * 3600),
             undo: settings.undo,
+            add_factor: Duration::from_secs(15 * 60),
         }
     }
 

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod crash;
+mod factors;
 mod flows;
 mod grants;
 mod group;

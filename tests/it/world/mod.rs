@@ -7,6 +7,7 @@
 //! ```
 //! With [`World::with`] settings are given as the text of a `config.toml`; [`World::on`] chooses the database.
 
+pub mod authenticator;
 pub mod browser;
 pub mod database;
 
@@ -30,6 +31,7 @@ use vestibule::settings::{Mode, Settings};
 use vestibule::store::Store;
 use vestibule::time::{Clock, Timestamp};
 
+pub use authenticator::{Authenticator, Claim};
 pub use browser::{Answer, Browser};
 pub use database::{Database, Place};
 
