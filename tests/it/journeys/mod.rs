@@ -6,6 +6,7 @@ mod bad_input;
 mod email_change;
 mod enumeration;
 mod limits;
+mod magic_link;
 mod reset;
 mod sessions;
 mod setup;
