@@ -10,7 +10,7 @@ use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
 use crate::engine::user::User;
 use crate::store::sessions::Which;
-use crate::store::{StoreError, flows, grants, sessions, users};
+use crate::store::{StoreError, flows, grants, sessions, trusted, users};
 
 #[derive(Debug)]
 pub enum Change {
@@ -193,6 +193,7 @@ pub async fn undo(app: &App, flow: &Flow, requester: &Requester) -> Outcome<bool
         Err(error) => return Err(error.into()),
     }
     sessions::end(&mut tx, &user.id, Which::All).await?;
+    trusted::remove_all(&mut tx, &user.id).await?;
     grants::end_all(&mut tx, &user.id).await?;
     // Later changes, and ways back from them, are the other one's too.
     for kind in ["reset", "change_email", "change_phone", "undo_email", "sign_in_code", "second_factor", "enrol"] {

@@ -40,6 +40,7 @@ pub struct Flow {
 /// Reset ── proved ──▶ ResetProved ── password set ──▶ finished
 /// Change ───────────── proved ───────▶ finished (the pending address or number becomes the account's)
 /// UndoEmail ────────── undone ───────▶ finished (the old address is back)
+/// AddTotp ──────────── proved ───────▶ finished (the authenticator app is a second factor)
 /// ```
 ///
 /// Every other pair of state and step is refused; a finished journey refuses all.
@@ -51,11 +52,24 @@ pub enum State {
     SecondFactor(Box<HalfSignedIn>),
     Enrol(Box<HalfSignedIn>),
     SignUp(Box<SignUp>),
-    Verify { to: Contact },
+    Verify {
+        to: Contact,
+    },
     Reset(Box<Asked>),
-    ResetProved { to: Contact },
-    Change { to: Contact },
-    UndoEmail { previous: String, changed_to: String },
+    ResetProved {
+        to: Contact,
+    },
+    Change {
+        to: Contact,
+    },
+    UndoEmail {
+        previous: String,
+        changed_to: String,
+    },
+    /// An authenticator app has its secret, and has not shown it yet.
+    AddTotp {
+        sealed: String,
+    },
 }
 
 /// Everything an account will be made of once its address is proved. Nothing stands in `users` before, so a stranger's sign-up
@@ -138,7 +152,8 @@ impl State {
                 | Self::Enrol(_)
                 | Self::SignUp(_)
                 | Self::Verify { .. }
-                | Self::Change { .. },
+                | Self::Change { .. }
+                | Self::AddTotp { .. },
                 Step::Proved,
             )
             | (Self::ResetProved { .. }, Step::PasswordSet)
@@ -160,13 +175,14 @@ impl State {
             Self::Change { to: Contact::Email(_) } => "change_email",
             Self::Change { to: Contact::Phone(_) } => "change_phone",
             Self::UndoEmail { .. } => "undo_email",
+            Self::AddTotp { .. } => "add_totp",
         }
     }
 
     /// Where the journey's messages go.
     pub fn destination(&self) -> Option<&Contact> {
         match self {
-            Self::SignIn | Self::UndoEmail { .. } => None,
+            Self::SignIn | Self::UndoEmail { .. } | Self::AddTotp { .. } => None,
             Self::SignInCode(code) => code.asked.to.as_ref(),
             Self::SecondFactor(half) | Self::Enrol(half) => half.to.as_ref(),
             Self::SignUp(sign_up) => Some(&sign_up.to),
@@ -322,6 +338,7 @@ pub struct Lifetimes {
     pub reset: Duration,
     pub change: Duration,
     pub undo: Duration,
+    pub add_factor: Duration,
 }
 
 impl Lifetimes {
@@ -334,6 +351,7 @@ impl Lifetimes {
             State::Reset(_) | State::ResetProved { .. } => self.reset,
             State::Change { .. } => self.change,
             State::UndoEmail { .. } => self.undo,
+            State::AddTotp { .. } => self.add_factor,
         }
     }
 }
@@ -360,6 +378,7 @@ mod tests {
             State::ResetProved { to: to() },
             State::Change { to: to() },
             State::UndoEmail { previous: String::new(), changed_to: String::new() },
+            State::AddTotp { sealed: "c2VhbGVk".to_owned() },
         ]
     }
 

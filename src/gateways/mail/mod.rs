@@ -11,5 +11,6 @@ mod message;
 mod smtp;
 mod transport;
 
+pub use super::delivery::DeliveryError;
 pub use message::Outgoing;
-pub use transport::{DeliveryError, Mailer, MailerError};
+pub use transport::{Mailer, MailerError};
