@@ -235,6 +235,8 @@ pub enum Continue {
     Page {
         page: AccountPage,
     },
+    /// The account, with a word that the application waits where it was asked from.
+    Away,
     /// Back into an authorization request of a client.
     Authorize {
         request: Box<AuthorizationRequest>,
@@ -249,6 +251,15 @@ impl Continue {
             Self::Authorize { request } => {
                 Self::Authorize { request: Box::new(AuthorizationRequest { requested_at: now, ..*request }) }
             }
+            other => other,
+        }
+    }
+
+    /// For a journey that another browser takes over: what an application asks for, it asks of the browser that it was opened in.
+    #[must_use]
+    pub fn elsewhere(self) -> Self {
+        match self {
+            Self::Authorize { .. } => Self::Away,
             other => other,
         }
     }

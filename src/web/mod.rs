@@ -223,6 +223,7 @@ fn destination(continue_to: &Continue, flow: Option<&Flow>) -> String {
     match (continue_to, flow) {
         (Continue::Page { page }, _) => page.path().to_owned(),
         (Continue::Authorize { .. }, Some(flow)) => format!("/consent?flow={}", flow.id),
+        (Continue::Away, _) => "/account?notice=go-back".to_owned(),
         (Continue::Account | Continue::Authorize { .. }, _) => "/account".to_owned(),
     }
 }

@@ -217,6 +217,7 @@ pub(super) async fn by_way_of_offer(visitor: &Visitor, journey: &Journey, params
         (Continue::Authorize { .. }, Some(flow)) => format!("/account/passkeys/offer?flow={}", flow.id),
         (Continue::Authorize { .. }, None) => destination,
         (Continue::Page { page }, _) => format!("/account/passkeys/offer?to={}", page.as_str()),
+        (Continue::Away, _) => destination,
         (Continue::Account, _) => "/account/passkeys/offer".to_owned(),
     }
 }
@@ -227,7 +228,7 @@ async fn offer_page(visitor: &Visitor, journey: &Journey, shell: Shell, current:
     let Some(made) = made else { return Ok(see_other(&journey.destination())) };
     let to = match &journey.continue_to {
         Continue::Page { page } => Some(page.as_str().to_owned()),
-        Continue::Account | Continue::Authorize { .. } => None,
+        Continue::Account | Continue::Away | Continue::Authorize { .. } => None,
     };
     let page = PasskeyOffer { shell, flow: journey.id(), to, add: ceremony(made) };
     Ok(journey.allow(visitor.page(&page.shell, &page)))

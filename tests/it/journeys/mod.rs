@@ -7,6 +7,7 @@ mod email_change;
 mod enumeration;
 mod limits;
 mod notices;
+mod magic_link;
 mod passkeys;
 mod reset;
 mod second_factor_account;
