@@ -9,6 +9,7 @@ mod group;
 
 mod limits;
 mod outbox;
+mod passkeys;
 mod retention;
 mod sessions;
 mod small;
