@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::limits::Purpose;
+use super::notices::Notice;
 use super::session::Current;
 use super::{App, Fault, Outcome, Requester, clients, reset, sign_in};
 use crate::engine::address::Username;
@@ -15,7 +16,7 @@ use crate::gateways::mail::letters::Letter;
 use crate::ids::ClientId;
 use crate::store::consents::{self, Consent};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, events, flows, grants, sessions, users};
+use crate::store::{StoreError, Tx, events, flows, grants, sessions, trusted, users};
 
 /// How often a change is tried again when another request has changed the account in between.
 const ATTEMPTS: usize = 3;
@@ -125,12 +126,13 @@ pub async fn change_password(
         return Ok(PasswordChange::CurrentWrong);
     }
     sessions::end(&mut tx, &user.id, Which::AllBut(&current.session.id)).await?;
+    trusted::remove_all(&mut tx, &user.id).await?;
     grants::end_others(&mut tx, &user.id, &current.session.id).await?;
     for kind in ["reset", "change_email", "change_phone", "sign_in_code", "second_factor", "enrol"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;
     }
     app.record(&mut tx, own(current, Kind::PasswordChanged, requester)).await?;
-    reset::notify(app, &mut tx, &user, requester).await?;
+    app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;
     tx.commit().await?;
     Ok(PasswordChange::Done)
 }

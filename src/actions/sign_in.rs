@@ -1,7 +1,8 @@
 //! Signing in: with an identifier and a password here, with codes and passkeys beside; all of them go on in [`proceed`].
 
+use super::notices::Notice;
 use super::session::{self, Current, Proved};
-use super::{App, Outcome, Requester, codes};
+use super::{App, Outcome, Requester, codes, factors};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Identifier};
 use crate::engine::event::{Event, Kind};
@@ -12,7 +13,7 @@ use crate::engine::sign_in::{Facts, Needed, Second, what_is_still_needed};
 use crate::engine::user::User;
 use crate::ids::UserId;
 use crate::settings::RequiredFor;
-use crate::store::{Tx, enrolled, flows, users};
+use crate::store::{StoreError, Tx, enrolled, flows, users};
 
 /// Who comes, and from where: the same for every way in.
 #[derive(Clone, Debug)]
@@ -111,6 +112,10 @@ pub(in crate::actions) async fn proceed(
     let enrolled = enrolled::of(&mut tx, user).await?;
     let channel = if user.email.is_some() { Channel::Mail } else { Channel::Sms };
     let verified = user.contact(channel).is_none() || user.is_verified(channel);
+    let remembered = match arrival.device {
+        Some(cookie) if enrolled.is_on() => factors::is_trusted(app, &mut tx, user, cookie).await?,
+        _ => false,
+    };
     let facts = Facts {
         active: user.is_active(),
         verified: verified || !app.must_verify(channel),
@@ -119,7 +124,7 @@ pub(in crate::actions) async fn proceed(
         second: Second {
             required: second_factor_required(app, user),
             now: matches!(arrival.continue_to, Continue::Authorize { request } if request.needs_two_factors()),
-            remembered: false,
+            remembered,
         },
     };
     let half = |given| Box::new(HalfSignedIn { given, remember: arrival.remember, to: None });
@@ -155,11 +160,23 @@ pub(super) async fn finish(app: &App, mut tx: Tx, user: &User, methods: Vec<Meth
     }
     let proved = Proved { methods, remember: arrival.remember, before: arrival.before, requester: arrival.requester };
     let session = session::begin(app, &mut tx, user, proved).await?;
+    if is_new_device(user, arrival) {
+        app.notify(&mut tx, user, Notice::NewDevice, arrival.requester).await?;
+    }
     tx.commit().await?;
     Ok(SignedIn::Done(Box::new(session)))
 }
 
+/// Whether a person who has signed in before has not done so in this browser.
+fn is_new_device(user: &User, arrival: &Arrival<'_>) -> bool {
+    let here = [arrival.known.as_ref(), arrival.before.map(|before| &before.user.id)];
+    user.last_login_at.is_some() && !here.contains(&Some(&user.id))
+}
+
 async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+    if !users::hold(&mut tx, user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     let flow = codes::begin(app, state, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
@@ -177,8 +194,12 @@ pub(super) fn limit_key(identifier: &Identifier, typed: &str) -> String {
 /// A journey in which the account's address or number is proved, with its message on the way.
 async fn verify_first(app: &App, mut tx: Tx, user: &User, channel: Channel, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
     let Some(to) = user.contact(channel) else { return Ok(SignedIn::Wrong) };
-    let mut flow = codes::begin(app, State::Verify { to }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
-    codes::send(app, &mut tx, &mut flow, codes::Recipient::Owner, arrival.requester.locale).await?;
+    let mut flow =
+        codes::begin(app, State::Verify { to: to.clone() }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
+    // Without a text the page still offers another one, later.
+    let may_send = codes::may_send_to(app, &mut tx, &to.identifier(), arrival.requester).await?;
+    let recipient = if may_send { codes::Recipient::Owner } else { codes::Recipient::Nobody };
+    codes::send(app, &mut tx, &mut flow, recipient, arrival.requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     Ok(SignedIn::More(Box::new(flow)))

@@ -9,7 +9,7 @@ use crate::engine::password::{Weakness, judge};
 use crate::engine::user::{User, UserState};
 use crate::ids::UserId;
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, events, flows, grants, sessions, users};
+use crate::store::{StoreError, Tx, events, flows, grants, sessions, trusted, users};
 
 pub use changes::{Changes, NewPassword, Set};
 
@@ -264,16 +264,15 @@ pub(in crate::actions) async fn end_everything(app: &App, tx: &mut Tx, id: &User
     for session_id in sessions::end(tx, id, Which::All).await? {
         app.record(tx, Event { session_id: Some(session_id), ..by_operator(Kind::SignedOut, id) }).await?;
     }
+    trusted::remove_all(tx, id).await?;
     if grants::end_all(tx, id).await? > 0 {
         app.record(tx, by_operator(Kind::GrantRevoked, id)).await?;
     }
     cancel_journeys(app, tx, id).await
 }
 
-/// A reset or change of address under way must not outlive what the operator decided.
+/// A sign-in, reset or change of address under way must not outlive what the operator decided.
 async fn cancel_journeys(app: &App, tx: &mut Tx, id: &UserId) -> Result<(), Refused> {
-    for kind in ["reset", "verify_email", "change_email", "undo_email"] {
-        flows::cancel(tx, kind, id, app.now()).await?;
-    }
+    flows::cancel_all(tx, id, app.now()).await?;
     Ok(())
 }

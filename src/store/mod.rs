@@ -7,12 +7,14 @@
 //!   a retention rule in [`sweep`] and a line in the contract tests.
 //! * **Tested**: `tests/it/store_contract/`, the same tests on SQLite and PostgreSQL, with ten-way races for every guarded write.
 
+pub mod address_changes;
 pub mod clients;
 pub mod consents;
 mod db;
 pub mod enrolled;
 mod error;
 pub mod events;
+pub mod factors;
 pub mod facts;
 pub mod flows;
 mod gather;
@@ -20,13 +22,17 @@ pub mod grants;
 mod group;
 pub mod keys;
 pub mod limits;
+pub mod lock_down;
 mod migrate;
 pub mod outbox;
 pub mod passkeys;
+pub mod recovery;
 pub mod sessions;
+pub mod sms;
 pub mod spent;
 mod sql;
 pub mod sweep;
+pub mod trusted;
 pub mod users;
 
 pub use db::{Location, Store, Tx};

@@ -44,7 +44,7 @@ struct Typed {
 
 /// Whether people can sign in this way.
 pub(super) fn is_on(app: &App, way: Way) -> bool {
-    app.settings.sign_in.ways.contains(&way)
+    app.settings.sign_in.ways.contains(&way) && (way != Way::Sms || app.settings.sms.is_on())
 }
 
 /// The ways that have a form, for whoever signs in or for `who` has to prove that it is still them.

@@ -12,13 +12,17 @@ mod link;
 mod login;
 mod logout;
 mod passkeys;
+mod recovery;
 mod reset;
 mod second_factor;
+mod security;
 mod setup;
 mod sign_in_code;
 mod signup;
 mod step_up;
+mod totp;
 mod verify;
+mod wasnt_me;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -75,6 +79,16 @@ pub fn router(app: &App) -> Router<App> {
         .merge(contact_pages(Channel::Mail))
         .merge(contact_pages(Channel::Sms))
         .route("/account/email/link", get(link::change_email).post(contact::by_link))
+        .route("/account/security", get(security::show))
+        .route("/account/security/factor/rename", post(security::rename))
+        .route("/account/security/factor/remove", post(security::remove))
+        .route("/account/security/codes", post(security::codes))
+        .route("/account/security/devices/revoke", post(security::revoke))
+        .route("/account/security/devices/revoke-all", post(security::revoke_all))
+        .route("/account/security/totp/begin", post(totp::begin))
+        .route("/account/security/totp", get(totp::show).post(totp::confirm))
+        .route("/account/security/recovery", get(recovery::back).post(recovery::make))
+        .route("/account/security/recovery/download", get(recovery::back).post(recovery::download))
         .route("/account/sessions", get(account::sessions))
         .route("/account/sessions/end", post(account::end_session))
         .route("/account/sessions/end-others", post(account::end_others))
@@ -82,7 +96,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/apps", get(account::apps))
         .route("/account/apps/revoke", post(account::revoke_app))
         .route("/account/delete", get(account::delete).post(account::submit_delete))
-        .route("/undo", get(link::undo).post(contact::undo))
+        .route("/wasnt-me", get(wasnt_me::show).post(wasnt_me::submit))
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))
@@ -183,13 +197,14 @@ fn arrival<'a>(
 /// The page on which a journey goes on.
 fn page_of(flow: &Flow) -> String {
     let path = match flow.state {
-        State::SignIn | State::UndoEmail { .. } => "/login",
+        State::SignIn | State::Alarm { .. } => "/login",
         State::SignInCode(_) => "/login/code",
         State::SecondFactor(_) => "/login/second",
         State::Enrol(_) => "/login/enrol",
         State::SignUp(_) | State::Verify { .. } => "/verify",
         State::Reset(_) => "/reset/code",
         State::ResetProved { .. } => "/reset/new",
+        State::AddTotp { .. } => "/account/security/totp",
         State::Change { to: Contact::Email(_) } => return "/account/email".to_owned(),
         State::Change { to: Contact::Phone(_) } => return "/account/phone".to_owned(),
     };

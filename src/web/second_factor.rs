@@ -125,17 +125,23 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let given = match asked.kind {
         MethodKind::Mail | MethodKind::Sms => Given::Code(code),
         MethodKind::Password => Given::Password(params.first("password")),
+        MethodKind::Totp => Given::Totp(code),
+        MethodKind::RecoveryCode => Given::RecoveryCode(code),
         MethodKind::SecurityKey => Given::Key { answer: params.first("credential"), state: params.first("state") },
-        MethodKind::Totp | MethodKind::RecoveryCode | MethodKind::Passkey => {
+        MethodKind::Passkey => {
             return Ok(see_other(&super::page_of(&asked.flow)));
         }
     };
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, asked.current.as_ref(), &asked.flow.continue_to, false);
-    let second = second_factor::prove(&visitor.app, &asked.flow, given, &arrival).await;
+    let second = second_factor::prove(&visitor.app, &asked.flow, given, params.has("trust"), &arrival).await;
     match second.map_err(|fault| visitor.fault(&fault))? {
-        Second::Done(SignedIn::Done(session), continue_to) => {
+        Second::Done(SignedIn::Done(session), continue_to, secret) => {
             let response = verify::arrive(&visitor, &continue_to).await?;
+            let response = match secret {
+                Some(secret) => visitor.keep_trusted(response, &secret),
+                None => response,
+            };
             super::sign_in(&visitor, &carrier, &session, response).await
         }
         Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
@@ -148,6 +154,8 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
 const fn wrong(kind: MethodKind) -> &'static str {
     match kind {
         MethodKind::Password => "problem-password-wrong-here",
+        MethodKind::Totp => "problem-totp",
+        MethodKind::RecoveryCode => "problem-recovery",
         MethodKind::SecurityKey => "problem-key",
         _ => "problem-code",
     }

@@ -57,6 +57,7 @@ async fn a_passkey_is_added_named_and_signs_in_on_both_databases() {
     for database in Database::BOTH {
         let Some(world) = World::on(database, "").await else { continue };
         let (mut ada, mut authenticator) = with_passkey(&world, ADA).await;
+        assert_eq!(world.mails_to(ADA).await.iter().filter(|mail| mail.subject.contains("asskey")).count(), 1, "she is told");
         let page = ada.get("/account/passkeys").await;
         assert_eq!(page.shown(".items h2").as_deref(), Some("Bitwarden"), "named by its provider");
         assert!(page.shown(".items .hint").unwrap().contains("not used yet"));

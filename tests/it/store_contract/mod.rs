@@ -3,6 +3,7 @@
 
 mod accounts;
 mod crash;
+mod factors;
 mod flows;
 mod grants;
 mod group;
@@ -13,6 +14,7 @@ mod passkeys;
 mod retention;
 mod sessions;
 mod small;
+mod sms;
 
 use std::pin::Pin;
 use std::time::Duration;
