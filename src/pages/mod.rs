@@ -19,7 +19,7 @@ pub use consent::{Consent, FormPost, ScopeLine};
 pub use dev::{DemoClaims, DemoHome, Mail, MailPage, Mailbox};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
-pub use security::{AuthenticatorApp, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
+pub use security::{AuthenticatorApp, Enrol, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
 
 /// A link dressed as a button.
