@@ -8,6 +8,7 @@ mod enumeration;
 mod limits;
 mod reset;
 mod second_factor_account;
+mod second_factor_sign_in;
 mod sessions;
 mod setup;
 mod sign_in;

@@ -11,25 +11,25 @@ const ADA: &str = "ada@a.example";
 const PAGE: &str = "/account/security";
 
 /// What the app on a phone would show for this page's secret.
-fn shown_code(world: &World, page: &Answer) -> String {
+pub(super) fn shown_code(world: &World, page: &Answer) -> String {
     let secret: String = page.shown("#secret").unwrap().split_whitespace().collect();
     code_of(world, &secret)
 }
 
-fn code_of(world: &World, secret: &str) -> String {
+pub(super) fn code_of(world: &World, secret: &str) -> String {
     let bytes = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     let app = totp_rs::Builder::new().with_secret(bytes).build().unwrap();
     app.generate(u64::try_from(world.app.now().seconds()).unwrap()).to_string()
 }
 
 /// A browser in which somebody has just signed in with their password.
-async fn signed_in(world: &World, email: &str) -> Browser {
+pub(super) async fn signed_in(world: &World, email: &str) -> Browser {
     world.person(email).await;
     world.sign_in(email, PASSWORD).await
 }
 
 /// Opens the set-up page of a new app.
-async fn begin(browser: &mut Browser) -> Answer {
+pub(super) async fn begin(browser: &mut Browser) -> Answer {
     browser.get(PAGE).await;
     let begun = browser.submit("/account/security/totp/begin", &[]).await;
     assert!(begun.location().starts_with("/account/security/totp?flow=flow_"), "{}", begun.text());
@@ -37,7 +37,7 @@ async fn begin(browser: &mut Browser) -> Answer {
 }
 
 /// Adds an app of this name; the page of the account is open.
-async fn add(world: &World, browser: &mut Browser, name: &str) -> Answer {
+pub(super) async fn add(world: &World, browser: &mut Browser, name: &str) -> Answer {
     let page = begin(browser).await;
     let code = shown_code(world, &page);
     let done = browser.submit("/account/security/totp", &[("name", name), ("code", &code)]).await;
@@ -45,7 +45,7 @@ async fn add(world: &World, browser: &mut Browser, name: &str) -> Answer {
     browser.follow(&done).await
 }
 
-async fn codes(browser: &mut Browser) -> Vec<String> {
+pub(super) async fn codes(browser: &mut Browser) -> Vec<String> {
     browser.get(PAGE).await;
     let page = browser.submit("/account/security/recovery", &[]).await;
     assert_eq!(page.status, 200);
@@ -94,7 +94,7 @@ async fn an_app_is_added_by_its_code_on_both_databases() {
 
 #[tokio::test]
 async fn a_set_up_belongs_to_one_browser_and_one_person_and_ends() {
-    let world = World::new().await;
+    let world = World::with("[sign_in]\nstep_up_minutes = 60").await;
     let mut ada = signed_in(&world, ADA).await;
     let first = begin(&mut ada).await;
     let (flow, code) = (first.value("flow").unwrap(), shown_code(&world, &first));
@@ -180,6 +180,14 @@ async fn codes_by_mail_need_a_proved_address_and_are_turned_on_and_off() {
     let user = world.read(ADA).await.unwrap();
     let found = factors::of_user(&mut world.store().await.read().await.unwrap(), &user.id).await.unwrap();
     assert_eq!(found.len(), 1, "once");
+    // From now on changes here want it, too.
+    let asked = ada.get(PAGE).await;
+    assert!(asked.location().starts_with("/login/second?flow="), "{}", asked.location());
+    ada.follow(&asked).await;
+    let sent = ada.submit("/login/second/send", &[]).await;
+    ada.follow(&sent).await;
+    let code = world.mail_to(ADA).await.code;
+    assert_eq!(ada.submit("/login/second", &[("code", &code)]).await.location(), PAGE);
     ada.get(PAGE).await;
     assert_eq!(ada.submit("/account/security/codes", &[]).await.location(), "/account/security?notice=two-step-off");
     let world = World::with("[second_factor]\nkinds = ['totp']").await;
@@ -191,7 +199,7 @@ async fn codes_by_mail_need_a_proved_address_and_are_turned_on_and_off() {
 
 #[tokio::test]
 async fn recovery_codes_are_shown_once_and_can_be_kept() {
-    let world = World::new().await;
+    let world = World::with("[sign_in]\nstep_up_minutes = 120").await;
     let mut ada = signed_in(&world, ADA).await;
     let make = "/account/security/recovery";
     assert_eq!(ada.post(make, &[]).await.location(), PAGE, "there is no second step to recover");
@@ -260,7 +268,7 @@ async fn the_operator_removes_a_lost_device() {
         let gone = operator::remove(&world.app, ADA, &Which::One(phone.clone())).await.unwrap();
         assert_eq!(gone.len(), 1, "{database:?}");
         assert!(operator::remove(&world.app, ADA, &Which::One(phone)).await.is_err(), "once");
-        assert!(!ada.get(PAGE).await.text().contains("Phone"));
+        assert!(!ada.get(PAGE).await.text().contains("<h4>Phone"));
         assert_eq!(operator::remove(&world.app, ADA, &Which::All).await.unwrap().len(), 1);
         let (user, enrolled) = operator::list(&world.app, ADA).await.unwrap();
         assert!(!enrolled.is_on() && enrolled.recovery_codes == 0);
