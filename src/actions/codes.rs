@@ -10,7 +10,9 @@ use crate::engine::address::{Channel, Contact, Identifier};
 pub(super) use crate::engine::codes::MaySend;
 use crate::engine::codes::{self, Codes, Verdict};
 use crate::engine::flow::{Asked, Continue, Flow, State};
+use crate::engine::sms_guard;
 use crate::gateways::mail::letters::Letter;
+use crate::gateways::sms::texts::Sms;
 use crate::ids::{FlowId, UserId};
 use crate::locale::Locale;
 use crate::store::{Tx, flows, users};
@@ -62,7 +64,7 @@ pub async fn remember(app: &App, browser: [u8; 32], continue_to: Continue, reque
 
 /// The secret part of a mail's link. It is computed from the journey, so a mail that is sent again carries the same link and nothing
 /// needs to be stored.
-fn link_token(app: &App, flow: &Flow) -> String {
+pub(super) fn link_token(app: &App, flow: &Flow) -> String {
     let mac = app.keyring.mac("link", &[flow.id.as_str().as_bytes(), flow.state.kind().as_bytes()]);
     format!("{}.{}", flow.id, data_encoding::BASE64URL_NOPAD.encode(&mac))
 }
@@ -104,17 +106,11 @@ fn letter(app: &App, flow: &Flow, code: String) -> Option<Letter> {
             let hours = whole(app.flow_lifetimes().change, 3600);
             Some(Letter::ConfirmNewAddress { code, link: link("/account/email/link"), minutes, hours })
         }
-        State::UndoEmail { previous, changed_to } => Some(Letter::AddressChanged {
-            old: previous.clone(),
-            new: changed_to.clone(),
-            undo: link("/undo"),
-            hours: whole(settings.undo, 3600),
-        }),
-        State::SignIn | State::AddTotp { .. } => None,
+        State::SignIn | State::AddTotp { .. } | State::Alarm { .. } => None,
     }
 }
 
-fn whole(duration: Duration, unit: u64) -> i64 {
+pub(super) fn whole(duration: Duration, unit: u64) -> i64 {
     i64::try_from(duration.as_secs().div_ceil(unit)).unwrap_or(i64::MAX)
 }
 
@@ -142,7 +138,15 @@ pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient,
             let Some(letter) = letter(app, flow, code) else { return Ok(()) };
             app.mail(tx, recipient.map(Contact::as_str).unwrap_or_default(), &letter, locale, useful).await
         }
-        Channel::Sms => Ok(()),
+        Channel::Sms => {
+            let minutes = whole(app.settings.flows.code, 60);
+            let phone = match recipient {
+                Some(Contact::Phone(phone)) => Some(phone),
+                _ => None,
+            };
+            // A text without its code is of no use.
+            app.sms(tx, phone, &Sms::Code { code, minutes }, locale, useful.min(app.settings.flows.code)).await
+        }
     }
 }
 
@@ -150,12 +154,6 @@ pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient,
 pub(super) fn channel(flow: &Flow) -> Channel {
     let asked = flow.state.asked().map(|asked| asked.channel);
     asked.or_else(|| flow.state.destination().map(Contact::channel)).unwrap_or(Channel::Mail)
-}
-
-/// Mails the link of a journey that has no code.
-pub(super) async fn send_link(app: &App, tx: &mut Tx, flow: &Flow, to: &str, locale: Locale) -> Outcome<()> {
-    let Some(letter) = letter(app, flow, String::new()) else { return Ok(()) };
-    app.mail(tx, to, &letter, locale, app.flow_lifetimes().of(&flow.state)).await
 }
 
 /// What became of "send again".
@@ -180,6 +178,10 @@ pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Re
         MaySend::Never => return Ok(Resent::Over),
     }
     let mut tx = app.store.write().await?;
+    if !may_send_again(app, &mut tx, flow, requester).await? {
+        tx.commit().await?;
+        return Ok(Resent::Over);
+    }
     let mut next = flow.clone();
     let recipient = if is_decoy(app, &mut tx, flow).await? { Recipient::Nobody } else { Recipient::Owner };
     send(app, &mut tx, &mut next, recipient, requester.locale).await?;
@@ -254,13 +256,29 @@ pub(super) async fn judge_number(app: &App, tx: &mut Tx, flow: &Flow, text: &str
 }
 
 /// Whether a code may go to what was typed: mail always, an SMS if the guard lets it. Counts alike whether or not anybody has the number.
-pub(super) async fn may_send_to(_app: &App, _tx: &mut Tx, _to: &Identifier, _requester: &Requester) -> Outcome<bool> {
-    Ok(true)
+pub(super) async fn may_send_to(app: &App, tx: &mut Tx, to: &Identifier, requester: &Requester) -> Outcome<bool> {
+    match to {
+        Identifier::Phone(phone) => Ok(app.may_text(tx, phone, requester).await? == sms_guard::Verdict::Allowed),
+        _ => Ok(true),
+    }
+}
+
+/// [`may_send_to`] where a journey's codes go, or would if anybody had what was typed.
+async fn may_send_again(app: &App, tx: &mut Tx, flow: &Flow, requester: &Requester) -> Outcome<bool> {
+    let to = match (flow.state.asked(), flow.state.destination()) {
+        (Some(asked), _) => app.identifier(&asked.identifier),
+        (None, Some(to)) => to.identifier(),
+        (None, None) => return Ok(true),
+    };
+    if channel(flow) == Channel::Sms { may_send_to(app, tx, &to, requester).await } else { Ok(true) }
 }
 
 /// A code that was sent there has been entered.
-pub(super) async fn arrived(_app: &App, _tx: &mut Tx, _to: &Contact) -> Outcome<()> {
-    Ok(())
+pub(super) async fn arrived(app: &App, tx: &mut Tx, to: &Contact) -> Outcome<()> {
+    match to {
+        Contact::Phone(phone) => app.text_completed(tx, phone).await,
+        Contact::Email(_) => Ok(()),
+    }
 }
 
 /// Every try at a code or link counts against its requester.
@@ -286,7 +304,7 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     limit(app, requester).await?;
     let (Found::Here(old) | Found::Elsewhere(old)) = by_link(app, token, None).await? else { return Ok(Renewed::No) };
     let state = match &old.state {
-        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::UndoEmail { .. } | State::AddTotp { .. } => {
+        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::AddTotp { .. } | State::Alarm { .. } => {
             return Ok(Renewed::No);
         }
         State::ResetProved { to } => {
@@ -301,6 +319,10 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
     let mut tx = app.store.write().await?;
     let mut flow = begin(app, state, old.user_id.clone(), browser, old.continue_to.clone());
+    if !may_send_again(app, &mut tx, &flow, requester).await? {
+        tx.commit().await?;
+        return Ok(Renewed::No);
+    }
     let recipient = if is_decoy(app, &mut tx, &flow).await? { Recipient::Nobody } else { Recipient::Owner };
     send(app, &mut tx, &mut flow, recipient, requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;

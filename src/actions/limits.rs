@@ -22,6 +22,8 @@ pub enum Purpose {
     /// Journeys begun by people who are not signed in.
     Begin,
     Token,
+    /// Texts asked for.
+    Sms,
 }
 
 impl Purpose {
@@ -37,6 +39,7 @@ impl Purpose {
             Self::ChangeUsername => "change_username",
             Self::Begin => "begin",
             Self::Token => "token",
+            Self::Sms => "sms",
         }
     }
 }
@@ -55,7 +58,7 @@ const SECOND_LONGER: u32 = 4;
 const JOURNEYS: Rate = Rate { many: 120, within: Duration::from_secs(60) };
 
 /// A requester is an IPv4 address or an IPv6 /64: whoever has one address of it has them all.
-fn requester_key(purpose: Purpose, requester: &Requester) -> String {
+pub(super) fn requester_key(purpose: Purpose, requester: &Requester) -> String {
     let network = match requester.address.to_canonical() {
         std::net::IpAddr::V4(address) => address.to_string(),
         std::net::IpAddr::V6(address) => {

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
+use super::notices::Notice;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome, Requester};
 use crate::crypto::token::constant_time_eq;
@@ -14,9 +15,17 @@ use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
 use crate::engine::user::User;
-use crate::gateways::mail::letters::Letter;
 use crate::store::{StoreError, Tx, flows, grants, sessions, trusted, users};
 use crate::time::Timestamp;
+
+/// What became of a beginning.
+#[derive(Debug)]
+pub enum Started {
+    /// The message is on its way, if the account is there.
+    Sent(Box<Flow>),
+    /// No SMS goes to such numbers now.
+    NoSms,
+}
 
 /// Begins a reset. Known or not, the same page follows; only the mail knows.
 pub async fn start(
@@ -25,12 +34,16 @@ pub async fn start(
     browser: [u8; 32],
     continue_to: &Continue,
     requester: &Requester,
-) -> Outcome<Flow> {
+) -> Outcome<Started> {
     let typed = identifier;
     let identifier = app.identifier(typed);
     let account = sign_in::limit_key(&identifier, typed);
     app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
     let mut tx = app.store.write().await?;
+    if !codes::may_send_to(app, &mut tx, &identifier, requester).await? {
+        tx.commit().await?;
+        return Ok(Started::NoSms);
+    }
     // Who typed a number is sent an SMS; who typed a name or an address, a mail.
     let channel = if matches!(identifier, Identifier::Phone(_)) { Channel::Sms } else { Channel::Mail };
     let user = users::by_identifier(&mut tx, &identifier).await?;
@@ -45,7 +58,7 @@ pub async fn start(
     flows::insert(&mut tx, &flow).await?;
     app.record(&mut tx, Event { user_id, ..super::tell::event(Kind::PasswordResetRequested, requester.origin()) }).await?;
     tx.commit().await?;
-    Ok(flow)
+    Ok(Started::Sent(Box::new(flow)))
 }
 
 #[derive(Debug)]
@@ -62,7 +75,12 @@ pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, requester: &Reque
     codes::limit(app, requester).await?;
     let mut tx = app.store.write().await?;
     match codes::judge(app, &mut tx, flow, text).await? {
-        Typed::Right => prove(app, tx, flow).await,
+        Typed::Right => {
+            if let Some(to) = flow.state.destination() {
+                codes::arrived(app, &mut tx, to).await?;
+            }
+            prove(app, tx, flow).await
+        }
         Typed::Wrong => tx.commit().await.map(|()| Proof::CodeWrong).map_err(Into::into),
         Typed::Spent => tx.commit().await.map(|()| Proof::CodeSpent).map_err(Into::into),
     }
@@ -155,7 +173,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     }
     app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
         .await?;
-    notify(app, &mut tx, &user, requester).await?;
+    app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;
     let before = arrival.before.filter(|before| before.user.id != user.id);
     let arrival = Arrival { before, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
     match sign_in::proceed(app, tx, &user, vec![Method::first(how, now)], &arrival).await? {
@@ -176,11 +194,4 @@ pub(super) fn judge(app: &App, user: &User, password: &str) -> Result<(), Weakne
     let username = user.username.as_ref().map(crate::engine::address::Username::key).unwrap_or_default();
     let name = user.profile.name.as_deref().unwrap_or_default();
     password::judge(password, app.settings.passwords.min_length, &[email, username, name, &app.settings.pages.name])
-}
-
-/// Tells the person that the password is another one now.
-pub(super) async fn notify(app: &App, tx: &mut Tx, user: &User, requester: &Requester) -> Outcome<()> {
-    let Some(email) = user.email.as_ref().filter(|_| user.email_is_verified()) else { return Ok(()) };
-    let letter = Letter::PasswordChanged { reset: app.link("/reset") };
-    app.mail(tx, email.as_str(), &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.undo).await
 }

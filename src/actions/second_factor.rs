@@ -2,6 +2,7 @@
 
 use super::codes::{self, Recipient, Resent, Typed};
 use super::limits::Purpose;
+use super::passkeys::prove;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Fault, Outcome, Requester, factors};
@@ -110,6 +111,11 @@ pub enum Given<'a> {
     /// Of an authenticator app.
     Totp(&'a str),
     RecoveryCode(&'a str),
+    /// An authenticator's answer to [`prove::second_challenge`], and the sealed state.
+    Key {
+        answer: &'a str,
+        state: &'a str,
+    },
 }
 
 #[derive(Debug)]
@@ -131,11 +137,20 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     let Some(user_id) = &flow.user_id else { return Ok(Second::Over) };
     // Of its own, so that failures here and at the password do not add up, nor forgive each other.
     app.limit_second(arrival.requester, user_id).await?;
+    let user = users::by_id(&mut app.store.read().await?, user_id).await?;
+    let mut key = None;
     let password_right = match given {
         Given::Password(password) => {
-            let user = users::by_id(&mut app.store.read().await?, user_id).await?;
             let stored = user.and_then(|user| user.password_hash);
             matches!(app.verify(password, stored).await?, Verdict::Right { .. })
+        }
+        Given::Key { answer, state } => {
+            let Some(user) = user else { return Ok(Second::Over) };
+            let verdict = prove::prove_second(app, &user, &arrival.browser, answer, state, arrival.requester).await?;
+            if let prove::Verdict::Proven(proven) = verdict {
+                key = Some(proven);
+            }
+            false
         }
         Given::Code(_) | Given::Totp(_) | Given::RecoveryCode(_) => false,
     };
@@ -149,6 +164,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         (Given::Password(_), _) => MethodKind::Password,
         (Given::Totp(_), _) => MethodKind::Totp,
         (Given::RecoveryCode(_), _) => MethodKind::RecoveryCode,
+        (Given::Key { .. }, _) => MethodKind::SecurityKey,
     };
     if !second_factors(&enrolled, &before).contains(&kind) {
         return Ok(Second::NotOffered);
@@ -158,6 +174,10 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         Given::Password(_) => right(password_right),
         Given::Totp(text) => right(factors::use_totp(app, &mut tx, &user, text).await?),
         Given::RecoveryCode(text) => right(factors::use_recovery_code(app, &mut tx, &user, text, arrival.requester).await?),
+        Given::Key { .. } => match &key {
+            Some(proven) if prove::use_up(app, &mut tx, proven).await? => Typed::Right,
+            _ => Typed::Wrong,
+        },
     };
     if judged != Typed::Right {
         let event = super::tell::event(Kind::SecondFactorFailed, arrival.requester.origin());

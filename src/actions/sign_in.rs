@@ -1,5 +1,6 @@
 //! Signing in: with an identifier and a password here, with codes and passkeys beside; all of them go on in [`proceed`].
 
+use super::notices::Notice;
 use super::session::{self, Current, Proved};
 use super::{App, Outcome, Requester, codes, factors};
 use crate::crypto::password::Verdict;
@@ -12,7 +13,7 @@ use crate::engine::sign_in::{Facts, Needed, Second, what_is_still_needed};
 use crate::engine::user::User;
 use crate::ids::UserId;
 use crate::settings::RequiredFor;
-use crate::store::{Tx, enrolled, flows, users};
+use crate::store::{StoreError, Tx, enrolled, flows, users};
 
 /// Who comes, and from where: the same for every way in.
 #[derive(Clone, Debug)]
@@ -46,7 +47,7 @@ pub enum SignedIn {
 }
 
 impl SignedIn {
-    pub(super) const fn as_str(&self) -> &'static str {
+    pub(in crate::actions) const fn as_str(&self) -> &'static str {
         match self {
             Self::Done(_) => "signed_in",
             Self::Wrong => "wrong",
@@ -101,7 +102,13 @@ pub async fn with_password(app: &App, typed: &str, password: &str, arrival: &Arr
 
 /// Somebody has proved who they are, by one way or another, in the transaction that knows it. A session begins, or the journey of what is
 /// still needed does.
-pub(super) async fn proceed(app: &App, mut tx: Tx, user: &User, given: Vec<Method>, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+pub(in crate::actions) async fn proceed(
+    app: &App,
+    mut tx: Tx,
+    user: &User,
+    given: Vec<Method>,
+    arrival: &Arrival<'_>,
+) -> Outcome<SignedIn> {
     let enrolled = enrolled::of(&mut tx, user).await?;
     let channel = if user.email.is_some() { Channel::Mail } else { Channel::Sms };
     let verified = user.contact(channel).is_none() || user.is_verified(channel);
@@ -153,11 +160,23 @@ pub(super) async fn finish(app: &App, mut tx: Tx, user: &User, methods: Vec<Meth
     }
     let proved = Proved { methods, remember: arrival.remember, before: arrival.before, requester: arrival.requester };
     let session = session::begin(app, &mut tx, user, proved).await?;
+    if is_new_device(user, arrival) {
+        app.notify(&mut tx, user, Notice::NewDevice, arrival.requester).await?;
+    }
     tx.commit().await?;
     Ok(SignedIn::Done(Box::new(session)))
 }
 
+/// Whether a person who has signed in before has not done so in this browser.
+fn is_new_device(user: &User, arrival: &Arrival<'_>) -> bool {
+    let here = [arrival.known.as_ref(), arrival.before.map(|before| &before.user.id)];
+    user.last_login_at.is_some() && !here.contains(&Some(&user.id))
+}
+
 async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+    if !users::hold(&mut tx, user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     let flow = codes::begin(app, state, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
@@ -175,8 +194,12 @@ pub(super) fn limit_key(identifier: &Identifier, typed: &str) -> String {
 /// A journey in which the account's address or number is proved, with its message on the way.
 async fn verify_first(app: &App, mut tx: Tx, user: &User, channel: Channel, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
     let Some(to) = user.contact(channel) else { return Ok(SignedIn::Wrong) };
-    let mut flow = codes::begin(app, State::Verify { to }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
-    codes::send(app, &mut tx, &mut flow, codes::Recipient::Owner, arrival.requester.locale).await?;
+    let mut flow =
+        codes::begin(app, State::Verify { to: to.clone() }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
+    // Without a text the page still offers another one, later.
+    let may_send = codes::may_send_to(app, &mut tx, &to.identifier(), arrival.requester).await?;
+    let recipient = if may_send { codes::Recipient::Owner } else { codes::Recipient::Nobody };
+    codes::send(app, &mut tx, &mut flow, recipient, arrival.requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     Ok(SignedIn::More(Box::new(flow)))

@@ -85,7 +85,7 @@ pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> 
         kinds.push((last_used_at, MethodKind::SecurityKey));
     }
     let channel_was_first = has(MethodKind::Mail) || has(MethodKind::Sms);
-    if enrolled.has_password && channel_was_first && kinds.is_empty() {
+    if enrolled.is_on() && enrolled.has_password && channel_was_first && kinds.is_empty() {
         kinds.push((None, MethodKind::Password));
     }
     // Stable: what was never used keeps the order of strength above.

@@ -58,12 +58,44 @@ impl ChangeContact {
         matches!(self.channel, Channel::Mail)
     }
 
-    /// The key of words that both pages have.
-    fn key(&self, name: &str) -> String {
-        let which = if self.is_mail() { "email" } else { "phone" };
-        format!("{which}-{name}")
+    const fn words(&self) -> &'static ContactWords {
+        if self.is_mail() { &EMAIL_WORDS } else { &PHONE_WORDS }
     }
 }
+
+/// Keys of the words in which the two pages differ.
+struct ContactWords {
+    none: &'static str,
+    current: &'static str,
+    pending: &'static str,
+    pending_text: &'static str,
+    confirm: &'static str,
+    cancel: &'static str,
+    change: &'static str,
+    change_button: &'static str,
+}
+
+const EMAIL_WORDS: ContactWords = ContactWords {
+    none: "email-none",
+    current: "email-current",
+    pending: "email-pending",
+    pending_text: "email-pending-text",
+    confirm: "email-confirm",
+    cancel: "email-cancel",
+    change: "email-change",
+    change_button: "email-change-button",
+};
+
+const PHONE_WORDS: ContactWords = ContactWords {
+    none: "phone-none",
+    current: "phone-current",
+    pending: "phone-pending",
+    pending_text: "phone-pending-text",
+    confirm: "phone-confirm",
+    cancel: "phone-cancel",
+    change: "phone-change",
+    change_button: "phone-change-button",
+};
 
 /// One signed-in browser.
 #[derive(Clone, Debug, PartialEq, Eq)]

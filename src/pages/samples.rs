@@ -1,13 +1,14 @@
 //! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
 
+mod passkeys;
 mod security;
 
 use askama::Template;
 
 use super::{
     App, Apps, ChangeContact, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home,
-    IdentifierKinds, Link, LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew,
-    ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify,
+    IdentifierKinds, Inbox, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset,
+    ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
 };
 use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
@@ -26,9 +27,11 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     let mut pages = sign_in(text)?;
     pages.extend(ways::ways(text)?);
     pages.extend(codes(text)?);
+    pages.extend(alarms(text)?);
     pages.extend(messages(text)?);
     pages.extend(account(text)?);
     pages.extend(security::pages(text)?);
+    pages.extend(passkeys::samples(text)?);
     pages.extend(dev(text)?);
     Ok(pages)
 }
@@ -64,6 +67,9 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         way: Way::Password,
         others: vec![Way::Mail, Way::Sms],
         labels: IdentifierKinds { usernames: true, phones: true },
+        passkey: Some(passkeys::ceremony()),
+        unknown: None,
+        passkey_first: false,
     };
     let failed = Login {
         shell: wrong(shell(text, "login"), "identifier", "problem-login"),
@@ -155,8 +161,6 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let reset = LinkPage::reset(frame, token, ADDRESS);
     let (frame, token) = link("link-email");
     let email = LinkPage::confirm_email(frame, token, "ana@new.example");
-    let (frame, token) = link("undo");
-    let undo = LinkPage::undo(frame, token, ADDRESS);
     Ok(vec![
         ("verify", verify.render()?),
         ("verify-error", failed.render()?),
@@ -168,7 +172,26 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         ("link-expired", expired.render()?),
         ("link-reset", reset.render()?),
         ("link-email", email.render()?),
-        ("undo", undo.render()?),
+    ])
+}
+
+fn alarms(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let alarm = WasntMe { shell: shell(text, "wasnt-me"), token: "token".to_owned(), hours: 72 };
+    let unticked = WasntMe { shell: wrong(shell(text, "wasnt-me"), "confirm", "problem-confirm"), ..alarm.clone() };
+    let locked = Locked {
+        shell: shell(text, "locked"),
+        email: Some("an•••@example.com".to_owned()),
+        phone: Some("+43 ••• 67".to_owned()),
+        taken: false,
+        credentials: true,
+        way_in: true,
+    };
+    let stranded = Locked { email: None, phone: None, taken: true, credentials: false, way_in: false, ..locked.clone() };
+    Ok(vec![
+        ("wasnt-me", alarm.render()?),
+        ("wasnt-me-error", unticked.render()?),
+        ("locked", locked.render()?),
+        ("locked-taken", stranded.render()?),
     ])
 }
 
@@ -313,6 +336,12 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         body: "Welcome.\n\n    123456\n\nhttp://localhost:8080/verify/link?token=1\n".to_owned(),
         links: vec![link],
     };
+    let sms = super::Text {
+        to: "+436601234567".to_owned(),
+        body: "123456 is your code for Vestibule.\n\n@localhost #123456".to_owned(),
+        sent: text.when(NOW, ZONE),
+    };
+    let inbox = Inbox { shell: shell(text, "inbox"), texts: vec![sms] };
     let demo = DemoHome { shell: shell(text, "demo"), sign_in: "/sign-in".to_owned(), provider: "Vestibule".to_owned() };
     let claims = DemoClaims {
         shell: shell(text, "demo"),
@@ -328,6 +357,7 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     Ok(vec![
         ("mailbox", mailbox.render()?),
         ("mail", page.render()?),
+        ("inbox", inbox.render()?),
         ("demo-home", demo.render()?),
         ("demo-claims", claims.render()?),
     ])

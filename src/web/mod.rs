@@ -12,6 +12,7 @@ mod journey;
 mod link;
 mod login;
 mod logout;
+mod passkeys;
 mod recovery;
 mod reset;
 mod second_factor;
@@ -22,6 +23,7 @@ mod signup;
 mod step_up;
 mod totp;
 mod verify;
+mod wasnt_me;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -47,6 +49,7 @@ pub fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(home))
         .route("/login", get(login::show).post(login::submit))
+        .route("/login/passkey", post(passkeys::sign_in))
         .route("/login/switch", post(login::switch))
         .route("/login/code", get(sign_in_code::show).post(sign_in_code::start))
         .route("/login/code/enter", post(sign_in_code::enter))
@@ -69,6 +72,12 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account", get(account::home))
         .route("/account/profile", get(account::profile).post(account::save_profile))
         .route("/account/password", get(account::password).post(account::change_password))
+        .route("/account/passkeys", get(passkeys::show))
+        .route("/account/passkeys/add", post(passkeys::add))
+        .route("/account/passkeys/add-key", post(passkeys::add_key))
+        .route("/account/passkeys/rename", post(passkeys::rename))
+        .route("/account/passkeys/remove", post(passkeys::remove))
+        .route("/account/passkeys/offer", get(passkeys::offer).post(passkeys::answer_offer))
         .merge(contact_pages(Channel::Mail))
         .merge(contact_pages(Channel::Sms))
         .route("/account/email/link", get(link::change_email).post(contact::by_link))
@@ -89,7 +98,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/apps", get(account::apps))
         .route("/account/apps/revoke", post(account::revoke_app))
         .route("/account/delete", get(account::delete).post(account::submit_delete))
-        .route("/undo", get(link::undo).post(contact::undo))
+        .route("/wasnt-me", get(wasnt_me::show).post(wasnt_me::submit))
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))
@@ -190,7 +199,7 @@ fn arrival<'a>(
 /// The page on which a journey goes on.
 fn page_of(flow: &Flow) -> String {
     let path = match flow.state {
-        State::SignIn | State::UndoEmail { .. } => "/login",
+        State::SignIn | State::Alarm { .. } => "/login",
         State::SignInCode(_) => "/login/code",
         State::SecondFactor(_) => "/login/second",
         State::Enrol(_) => "/login/enrol",

@@ -8,8 +8,10 @@
 mod file;
 pub mod letters;
 mod message;
+mod pieces;
 mod smtp;
 mod transport;
 
+pub use super::delivery::DeliveryError;
 pub use message::Outgoing;
-pub use transport::{DeliveryError, Mailer, MailerError};
+pub use transport::{Mailer, MailerError};

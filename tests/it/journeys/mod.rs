@@ -6,6 +6,8 @@ mod bad_input;
 mod email_change;
 mod enumeration;
 mod limits;
+mod notices;
+mod passkeys;
 mod reset;
 mod second_factor_account;
 mod second_factor_sign_in;

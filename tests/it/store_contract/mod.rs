@@ -13,6 +13,7 @@ mod outbox;
 mod retention;
 mod sessions;
 mod small;
+mod sms;
 
 use std::pin::Pin;
 use std::time::Duration;
