@@ -11,6 +11,7 @@ mod magic_link;
 mod passkeys;
 mod reset;
 mod second_factor_account;
+mod second_factor_sign_in;
 mod sessions;
 mod setup;
 mod sign_in;
