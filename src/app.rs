@@ -33,7 +33,7 @@ pub fn router(app: &App) -> Result<Router, ConfigError> {
         .route("/readyz", get(ready))
         .route("/static/{name}", get(asset));
     if app.settings.mode == Mode::Dev {
-        router = router.merge(dev::mailbox::router());
+        router = router.merge(dev::mailbox::router()).merge(dev::inbox::router());
     }
     let router = router.fallback(async |visitor: Visitor| visitor.not_found()).with_state(app.clone());
     let settings = &app.settings;

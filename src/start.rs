@@ -24,6 +24,7 @@ use crate::crypto::seal::Keyring;
 use crate::dev::demo::{self, DemoSettings};
 use crate::gateways::http::{HttpClient, Reach};
 use crate::gateways::mail::Mailer;
+use crate::gateways::sms::Texter;
 use crate::http::context::Operation;
 use crate::http::layers::Outer;
 use crate::http::server;
@@ -170,7 +171,9 @@ pub async fn open(settings: Settings, schema: Schema, threads: Threads) -> anyho
     };
     let hasher = Hasher::new(hasher, random.clone()).context("[passwords]")?;
     let mailer = Mailer::new(&settings.mail).context("[mail]")?;
-    Ok(App::new(Made { settings, clock: Clock::system(), random, store, keyring, hasher, mailer })?)
+    let reach = if settings.outbound.allow_private { Reach::Anywhere } else { Reach::Public };
+    let texter = Texter::new(&settings.sms, reach).context("[sms]")?;
+    Ok(App::new(Made { settings, clock: Clock::system(), random, store, keyring, hasher, mailer, texter })?)
 }
 
 async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store> {

@@ -4,7 +4,7 @@ use std::{
     collections::HashMap,
     fmt,
     io::IsTerminal,
-    sync::{Arc, PoisonError, RwLock},
+    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -106,6 +106,17 @@ struct TransportLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct SmsLabels {
+    transport: &'static str,
+    outcome: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ReasonLabels {
+    reason: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RuleLabels {
     rule: &'static str,
 }
@@ -122,6 +133,9 @@ pub struct Metrics {
     tokens_issued: Family<GrantLabels, Counter>,
     outbox_pending: Gauge,
     outbox_failures: Family<TransportLabels, Counter>,
+    sms: Family<SmsLabels, Counter>,
+    sms_refused: Family<ReasonLabels, Counter>,
+    sms_cost: Counter<f64, AtomicU64>,
     password_queue_busy: Counter,
     rate_limited: Family<RuleLabels, Counter>,
 }
@@ -165,6 +179,9 @@ impl Metrics {
             tokens_issued: Family::default(),
             outbox_pending: Gauge::default(),
             outbox_failures: Family::default(),
+            sms: Family::default(),
+            sms_refused: Family::default(),
+            sms_cost: Counter::default(),
             password_queue_busy: Counter::default(),
             rate_limited: Family::default(),
         };
@@ -176,6 +193,9 @@ impl Metrics {
         registry.register("tokens_issued", "Token answers given, by grant", metrics.tokens_issued.clone());
         registry.register("outbox_pending", "Messages waiting to be delivered", metrics.outbox_pending.clone());
         registry.register("outbox_failures", "Attempts to deliver a message that failed", metrics.outbox_failures.clone());
+        registry.register("sms", "Attempts to deliver a text message, by what came of them", metrics.sms.clone());
+        registry.register("sms_refused", "Text messages the guard did not allow", metrics.sms_refused.clone());
+        registry.register("sms_cost", "What the allowed text messages cost by sms.prices", metrics.sms_cost.clone());
         registry.register(
             "password_queue_busy",
             "Password checks refused because the queue was full",
@@ -226,6 +246,21 @@ impl Metrics {
         self.outbox_failures.get_or_create(&TransportLabels { transport }).inc();
     }
 
+    /// Counts an attempt to deliver a text: transport `twilio`, …; outcome `sent`, `put_off`, `failed`, `expired`, `decoy`.
+    pub fn sms(&self, transport: &'static str, outcome: &'static str) {
+        self.sms.get_or_create(&SmsLabels { transport, outcome }).inc();
+    }
+
+    /// Counts a text that the guard did not allow: `country`, `number`, `budget`, ….
+    pub fn sms_refused(&self, reason: &'static str) {
+        self.sms_refused.get_or_create(&ReasonLabels { reason }).inc();
+    }
+
+    /// Adds what an allowed text costs, in the operator's currency.
+    pub fn sms_cost(&self, cost: f64) {
+        self.sms_cost.inc_by(cost);
+    }
+
     /// Counts a password check refused because the queue was full.
     pub fn password_queue_busy(&self) {
         self.password_queue_busy.inc();
@@ -266,6 +301,9 @@ mod tests {
         metrics.token_issued("refresh_token");
         metrics.set_outbox_pending(7);
         metrics.outbox_failure("smtp");
+        metrics.sms("twilio", "sent");
+        metrics.sms_refused("country");
+        metrics.sms_cost(0.08);
         metrics.password_queue_busy();
         metrics.rate_limited("sign_in_account");
         let text = metrics.render();
@@ -277,6 +315,9 @@ mod tests {
             r#"vestibule_tokens_issued_total{grant="refresh_token"} 1"#,
             "vestibule_outbox_pending 7",
             r#"vestibule_outbox_failures_total{transport="smtp"} 1"#,
+            r#"vestibule_sms_total{transport="twilio",outcome="sent"} 1"#,
+            r#"vestibule_sms_refused_total{reason="country"} 1"#,
+            "vestibule_sms_cost_total 0.08",
             "vestibule_password_queue_busy_total 1",
             r#"vestibule_rate_limited_total{rule="sign_in_account"} 1"#,
         ] {

@@ -72,5 +72,16 @@ for (const hint of document.querySelectorAll("[data-wait]")) {
   setTimeout(() => { hint.style.visibility = "hidden"; }, hint.dataset.wait * 1000);
 }
 
+for (const button of document.querySelectorAll("[data-copy]")) {
+  const note = status("away");
+  button.after(note);
+  button.addEventListener("click", async () => {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent);
+    note.textContent = button.textContent = button.dataset.done;
+  });
+}
+
+document.querySelector("[data-print]")?.addEventListener("click", () => print());
+
 // An answer on its way to an application (OAuth form_post).
 document.querySelector("form[data-submit]")?.requestSubmit();

@@ -67,3 +67,28 @@ CREATE TABLE spent (
     expires_at INTEGER NOT NULL
 ) STRICT;
 CREATE INDEX spent_expires ON spent (expires_at);
+
+-- What text messages have cost in a calendar month, in ten-thousandths of the operator's currency.
+CREATE TABLE sms_months (
+    id         TEXT    NOT NULL PRIMARY KEY,
+    spent      INTEGER NOT NULL,
+    expires_at INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sms_months_expires ON sms_months (expires_at);
+
+-- How many of the codes sent to the numbers of one range were entered.
+CREATE TABLE sms_ranges (
+    id           TEXT    NOT NULL PRIMARY KEY,
+    sent         INTEGER NOT NULL,
+    entered      INTEGER NOT NULL,
+    strikes      INTEGER NOT NULL,
+    braked_until INTEGER NOT NULL,
+    expires_at   INTEGER NOT NULL
+) STRICT;
+CREATE INDEX sms_ranges_expires ON sms_ranges (expires_at);
+
+-- When to ask somebody again whether to add a passkey; NULL: never. At most one row an account.
+CREATE TABLE passkey_offers (
+    user_id TEXT    NOT NULL PRIMARY KEY REFERENCES users (id) ON DELETE CASCADE,
+    ask_at  INTEGER
+) STRICT;

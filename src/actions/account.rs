@@ -16,7 +16,7 @@ use crate::gateways::mail::letters::Letter;
 use crate::ids::ClientId;
 use crate::store::consents::{self, Consent};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, events, flows, grants, sessions, users};
+use crate::store::{StoreError, Tx, events, flows, grants, sessions, trusted, users};
 
 /// How often a change is tried again when another request has changed the account in between.
 const ATTEMPTS: usize = 3;
@@ -126,6 +126,7 @@ pub async fn change_password(
         return Ok(PasswordChange::CurrentWrong);
     }
     sessions::end(&mut tx, &user.id, Which::AllBut(&current.session.id)).await?;
+    trusted::remove_all(&mut tx, &user.id).await?;
     grants::end_others(&mut tx, &user.id, &current.session.id).await?;
     for kind in ["reset", "change_email", "change_phone", "sign_in_code", "second_factor", "enrol"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;

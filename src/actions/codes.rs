@@ -10,7 +10,9 @@ use crate::engine::address::{Channel, Contact, Identifier};
 pub(super) use crate::engine::codes::MaySend;
 use crate::engine::codes::{self, Codes, Verdict};
 use crate::engine::flow::{Asked, Continue, Flow, State};
+use crate::engine::sms_guard;
 use crate::gateways::mail::letters::Letter;
+use crate::gateways::sms::texts::Sms;
 use crate::ids::{FlowId, UserId};
 use crate::locale::Locale;
 use crate::store::{Tx, flows, users};
@@ -104,7 +106,7 @@ fn letter(app: &App, flow: &Flow, code: String) -> Option<Letter> {
             let hours = whole(app.flow_lifetimes().change, 3600);
             Some(Letter::ConfirmNewAddress { code, link: link("/account/email/link"), minutes, hours })
         }
-        State::SignIn | State::Alarm { .. } => None,
+        State::SignIn | State::AddTotp { .. } | State::Alarm { .. } => None,
     }
 }
 
@@ -136,7 +138,15 @@ pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient,
             let Some(letter) = letter(app, flow, code) else { return Ok(()) };
             app.mail(tx, recipient.map(Contact::as_str).unwrap_or_default(), &letter, locale, useful).await
         }
-        Channel::Sms => Ok(()),
+        Channel::Sms => {
+            let minutes = whole(app.settings.flows.code, 60);
+            let phone = match recipient {
+                Some(Contact::Phone(phone)) => Some(phone),
+                _ => None,
+            };
+            // A text without its code is of no use.
+            app.sms(tx, phone, &Sms::Code { code, minutes }, locale, useful.min(app.settings.flows.code)).await
+        }
     }
 }
 
@@ -168,6 +178,10 @@ pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Re
         MaySend::Never => return Ok(Resent::Over),
     }
     let mut tx = app.store.write().await?;
+    if !may_send_again(app, &mut tx, flow, requester).await? {
+        tx.commit().await?;
+        return Ok(Resent::Over);
+    }
     let mut next = flow.clone();
     let recipient = if is_decoy(app, &mut tx, flow).await? { Recipient::Nobody } else { Recipient::Owner };
     send(app, &mut tx, &mut next, recipient, requester.locale).await?;
@@ -242,13 +256,29 @@ pub(super) async fn judge_number(app: &App, tx: &mut Tx, flow: &Flow, text: &str
 }
 
 /// Whether a code may go to what was typed: mail always, an SMS if the guard lets it. Counts alike whether or not anybody has the number.
-pub(super) async fn may_send_to(_app: &App, _tx: &mut Tx, _to: &Identifier, _requester: &Requester) -> Outcome<bool> {
-    Ok(true)
+pub(super) async fn may_send_to(app: &App, tx: &mut Tx, to: &Identifier, requester: &Requester) -> Outcome<bool> {
+    match to {
+        Identifier::Phone(phone) => Ok(app.may_text(tx, phone, requester).await? == sms_guard::Verdict::Allowed),
+        _ => Ok(true),
+    }
+}
+
+/// [`may_send_to`] where a journey's codes go, or would if anybody had what was typed.
+async fn may_send_again(app: &App, tx: &mut Tx, flow: &Flow, requester: &Requester) -> Outcome<bool> {
+    let to = match (flow.state.asked(), flow.state.destination()) {
+        (Some(asked), _) => app.identifier(&asked.identifier),
+        (None, Some(to)) => to.identifier(),
+        (None, None) => return Ok(true),
+    };
+    if channel(flow) == Channel::Sms { may_send_to(app, tx, &to, requester).await } else { Ok(true) }
 }
 
 /// A code that was sent there has been entered.
-pub(super) async fn arrived(_app: &App, _tx: &mut Tx, _to: &Contact) -> Outcome<()> {
-    Ok(())
+pub(super) async fn arrived(app: &App, tx: &mut Tx, to: &Contact) -> Outcome<()> {
+    match to {
+        Contact::Phone(phone) => app.text_completed(tx, phone).await,
+        Contact::Email(_) => Ok(()),
+    }
 }
 
 /// Every try at a code or link counts against its requester.
@@ -274,7 +304,9 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     limit(app, requester).await?;
     let (Found::Here(old) | Found::Elsewhere(old)) = by_link(app, token, None).await? else { return Ok(Renewed::No) };
     let state = match &old.state {
-        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::Alarm { .. } => return Ok(Renewed::No),
+        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::Alarm { .. } | State::AddTotp { .. } => {
+            return Ok(Renewed::No);
+        }
         State::ResetProved { to } => {
             State::Reset(Box::new(Asked { identifier: to.as_str().to_owned(), channel: to.channel(), to: Some(to.clone()) }))
         }
@@ -287,6 +319,10 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
     let mut tx = app.store.write().await?;
     let mut flow = begin(app, state, old.user_id.clone(), browser, old.continue_to.clone());
+    if !may_send_again(app, &mut tx, &flow, requester).await? {
+        tx.commit().await?;
+        return Ok(Renewed::No);
+    }
     let recipient = if is_decoy(app, &mut tx, &flow).await? { Recipient::Nobody } else { Recipient::Owner };
     send(app, &mut tx, &mut flow, recipient, requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::{App, Fault, Outcome, Requester};
 use crate::engine::limit::{Allowance, Backoff, Rate};
+use crate::ids::UserId;
 use crate::settings::{PairLimit, Rate as RateSetting};
 use crate::store::{Tx, limits};
 
@@ -21,6 +22,8 @@ pub enum Purpose {
     /// Journeys begun by people who are not signed in.
     Begin,
     Token,
+    /// Texts asked for.
+    Sms,
 }
 
 impl Purpose {
@@ -36,6 +39,7 @@ impl Purpose {
             Self::ChangeUsername => "change_username",
             Self::Begin => "begin",
             Self::Token => "token",
+            Self::Sms => "sms",
         }
     }
 }
@@ -48,11 +52,13 @@ impl From<RateSetting> for Rate {
 
 /// Guessing a code of six digits stays hopeless however many journeys are begun for an address: 30 of a million a day.
 const CODES_A_DAY: Rate = Rate { many: 30, within: Duration::from_secs(86400) };
+/// How many times longer than after wrong passwords the wait after wrong second factors grows: an hour instead of 15 minutes.
+const SECOND_LONGER: u32 = 4;
 /// Each journey is a row for a day: enough for an office behind one address, too few to fill a disk.
 const JOURNEYS: Rate = Rate { many: 120, within: Duration::from_secs(60) };
 
 /// A requester is an IPv4 address or an IPv6 /64: whoever has one address of it has them all.
-fn requester_key(purpose: Purpose, requester: &Requester) -> String {
+pub(super) fn requester_key(purpose: Purpose, requester: &Requester) -> String {
     let network = match requester.address.to_canonical() {
         std::net::IpAddr::V4(address) => address.to_string(),
         std::net::IpAddr::V6(address) => {
@@ -130,6 +136,35 @@ impl App {
         self.refuse(Purpose::SignIn, from.or(account))
     }
 
+    /// A try at the second factor of somebody whose first one was right, counted before it is judged; [`forgive_second`](Self::forgive_second)
+    /// after a right one. Six digits are guessed sooner than a password: the wait grows longer.
+    pub(in crate::actions) async fn limit_second(&self, requester: &Requester, user_id: &UserId) -> Outcome<()> {
+        if !self.settings.limits.enabled {
+            return Ok(());
+        }
+        let now = self.now();
+        let settings = &self.settings.limits;
+        let backoff = Backoff { free: settings.sign_in_free_failures, longest: settings.delay_max.saturating_mul(SECOND_LONGER) };
+        let mut tx = self.store.write().await?;
+        let from =
+            limits::spend(&mut tx, &requester_key(Purpose::SecondFactor, requester), settings.verify_requester.into(), now)
+                .await?;
+        let account = match from {
+            Allowance::Granted => limits::try_account(&mut tx, &second_key(user_id), backoff, now).await?,
+            Allowance::After(_) => Allowance::Granted,
+        };
+        tx.commit().await?;
+        self.refuse(Purpose::SecondFactor, from.or(account))
+    }
+
+    /// The second factor was right: the account's failures are forgotten, in the transaction of the sign-in.
+    pub(in crate::actions) async fn forgive_second(&self, tx: &mut Tx, user_id: &UserId) -> Outcome<()> {
+        if self.settings.limits.enabled {
+            limits::forgive(tx, &second_key(user_id)).await?;
+        }
+        Ok(())
+    }
+
     /// A try at a code for this address, right or wrong, over all its journeys: false if the day's tries are used up.
     pub(in crate::actions) async fn may_try_code(&self, tx: &mut Tx, kind: &str, subject: &str) -> Outcome<bool> {
         if !self.settings.limits.enabled {
@@ -155,6 +190,10 @@ impl App {
         }
         Ok(())
     }
+}
+
+fn second_key(user_id: &UserId) -> String {
+    account_key(&format!("second|{user_id}"))
 }
 
 fn account_key(account: &str) -> String {

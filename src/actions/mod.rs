@@ -11,11 +11,13 @@ pub mod authorize;
 pub mod clients;
 pub mod codes;
 pub mod contact;
+pub mod factors;
 pub mod keys;
 pub mod limits;
 pub mod logout;
 pub mod notices;
 pub mod outbox;
+pub mod passkeys;
 pub mod reset;
 pub mod second_factor;
 pub mod session;
@@ -23,6 +25,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_in_code;
 pub mod sign_up;
+pub mod sms;
 pub mod sweep;
 pub mod tell;
 pub mod token;
@@ -46,6 +49,7 @@ use crate::engine::phone::{Country, NotAPhone, Phone};
 use crate::engine::{flow, session as sessions};
 use crate::gateways::mail::Mailer;
 use crate::gateways::overrides::Overrides;
+use crate::gateways::sms::Texter;
 use crate::locale::{Catalogue, Locale, Text};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -69,9 +73,12 @@ pub struct Parts {
     hasher: Hasher,
     pub(in crate::actions) mailer: Mailer,
     pub(in crate::actions) overrides: Overrides,
+    pub(in crate::actions) texter: Texter,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
-    pub(in crate::actions) outbox: outbox::Bell,
+    pub(in crate::actions) outbox: outbox::Bells,
+    /// None where the public URL names no host that passkeys could belong to.
+    pub(in crate::actions) webauthn: Option<webauthn_rs::Webauthn>,
     stopping: AtomicBool,
 }
 
@@ -92,6 +99,7 @@ pub struct Made {
     pub keyring: Keyring,
     pub hasher: Hasher,
     pub mailer: Mailer,
+    pub texter: Texter,
 }
 
 /// What went wrong with the machinery rather than with the request. All but `Broken` are worth another try.
@@ -144,6 +152,7 @@ impl App {
         let catalogue = Catalogue::load().map_err(|error| Fault::Broken(error.to_string()))?;
         let clients = clients::Cache::new(&made.settings)?;
         let overrides = tell::overrides(&made.settings).map_err(|errors| Fault::Broken(errors.to_string()))?;
+        let webauthn = passkeys::relying_party(&made.settings);
         Ok(Self(Arc::new(Parts {
             settings: made.settings,
             clock: made.clock,
@@ -156,9 +165,11 @@ impl App {
             hasher: made.hasher,
             mailer: made.mailer,
             overrides,
+            texter: made.texter,
             clients,
             blocked: token::Blocked::default(),
-            outbox: outbox::Bell::default(),
+            outbox: outbox::Bells::default(),
+            webauthn,
             stopping: AtomicBool::new(false),
         })))
     }
@@ -213,6 +224,7 @@ impl App {
             reset: settings.reset,
             change: Duration::from_secs(24 * 3600),
             undo: settings.undo,
+            add_factor: Duration::from_secs(15 * 60),
         }
     }
 
@@ -236,7 +248,7 @@ impl App {
 
     /// The country of numbers that are written without theirs.
     fn home(&self) -> Option<Country> {
-        None
+        self.settings.sms.default_country.as_deref().and_then(|country| country.parse().ok())
     }
 
     pub fn code_rules(&self) -> CodeRules {

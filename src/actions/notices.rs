@@ -10,9 +10,11 @@ use super::{App, Fault, Outcome, Requester, reset};
 use crate::engine::address::{Channel, Contact};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::sms_guard::Verdict;
 use crate::engine::user::User;
 use crate::gateways::mail::letters::{Letter, Notified};
 pub use crate::gateways::notice::Notice;
+use crate::gateways::sms::texts::Sms;
 use crate::ids::{AddressChangeId, UserId};
 use crate::store::address_changes::{self, AddressChange};
 use crate::store::sessions::Which;
@@ -120,7 +122,16 @@ impl App {
     ) -> Outcome<()> {
         match to {
             Contact::Email(email) => self.mail(tx, email.as_str(), letter, locale, useful).await,
-            Contact::Phone(_) => Ok(()),
+            Contact::Phone(phone) => {
+                // A text is short, and costs: only what its reader can act on.
+                let Letter::Notice(notified) = letter else { return Ok(()) };
+                let Some(link) = notified.link.clone() else { return Ok(()) };
+                if self.may_notify_by_text(tx, phone).await? != Verdict::Allowed {
+                    return Ok(());
+                }
+                let words = format!("{}.", notified.notice.heading(&self.text(locale)));
+                self.sms(tx, Some(phone), &Sms::Notice { words, link }, locale, useful).await
+            }
         }
     }
 }

@@ -4,10 +4,12 @@ use tokio::sync::Notify;
 use tokio::task::JoinSet;
 
 use super::{App, Outcome};
-use crate::engine::outbox::{Message, Retry, retry};
-use crate::gateways::mail::{DeliveryError, Outgoing};
+pub use crate::engine::outbox::Channel;
+use crate::engine::outbox::{Attempt, Message, Retry, retry};
+use crate::gateways::delivery::DeliveryError;
+use crate::gateways::{mail, sms};
 use crate::ids::MessageId;
-use crate::settings::MailTransport;
+use crate::settings::{MailTransport, SmsProvider, SmsTransport};
 use crate::store::outbox;
 use crate::time::Timestamp;
 
@@ -16,19 +18,29 @@ const ABREAST: usize = 4;
 /// How many the development mailbox shows.
 const SHOWN: i64 = 100;
 
-/// Wakes whoever delivers. A ring is remembered until somebody has heard it.
+/// Wakes whoever delivers a channel. A ring is remembered until somebody has heard it.
 #[derive(Debug, Default)]
-pub struct Bell(Notify);
+pub struct Bells {
+    mail: Notify,
+    sms: Notify,
+}
 
-impl Bell {
+impl Bells {
+    const fn of(&self, channel: Channel) -> &Notify {
+        match channel {
+            Channel::Mail => &self.mail,
+            Channel::Sms => &self.sms,
+        }
+    }
+
     /// Says that there is, or will be after the commit under way, a message.
-    pub fn ring(&self) {
-        self.0.notify_one();
+    pub fn ring(&self, channel: Channel) {
+        self.of(channel).notify_one();
     }
 
     /// Waits for the next ring, or the one that nobody has heard yet.
-    pub async fn rung(&self) {
-        self.0.notified().await;
+    pub async fn rung(&self, channel: Channel) {
+        self.of(channel).notified().await;
     }
 }
 
@@ -63,18 +75,26 @@ enum Fate {
     Failed,
 }
 
-/// Delivers all that is due, a few at once.
+/// Delivers all that is due on every channel, a few at once.
 pub async fn deliver_due(app: &App) -> Outcome<Delivered> {
-    deliver_while(app, || true).await
+    let mut delivered = Delivered::default();
+    for channel in Channel::ALL {
+        let more = deliver_while(app, channel, || true).await?;
+        delivered.sent += more.sent;
+        delivered.put_off += more.put_off;
+        delivered.failed += more.failed;
+    }
+    Ok(delivered)
 }
 
-/// Like [`deliver_due`], but takes no further message once `go_on` says no; those under way are waited for.
-pub async fn deliver_while(app: &App, go_on: impl Fn() -> bool) -> Outcome<Delivered> {
+/// Delivers what is due on one channel, so that a slow provider of texts does not hold up mail. Takes no further message once
+/// `go_on` says no; those under way are waited for.
+pub async fn deliver_while(app: &App, channel: Channel, go_on: impl Fn() -> bool) -> Outcome<Delivered> {
     let mut delivered = Delivered::default();
     let mut under_way = JoinSet::new();
     loop {
         let free = ABREAST.saturating_sub(under_way.len());
-        let claimed = if go_on() { claim(app, free, &mut delivered).await } else { Ok(Vec::new()) };
+        let claimed = if go_on() { claim(app, channel, free, &mut delivered).await } else { Ok(Vec::new()) };
         // Without the database nothing new is taken, but what has been sent is still recorded if it comes back in time.
         let (messages, fault) = match claimed {
             Ok(messages) => (messages, None),
@@ -105,17 +125,22 @@ async fn count(app: &App) -> Outcome<()> {
 }
 
 /// Takes up to `most` messages for twice the time an attempt may take, so that a crash only delays them.
-async fn claim(app: &App, most: usize, delivered: &mut Delivered) -> Outcome<Vec<Message>> {
+async fn claim(app: &App, channel: Channel, most: usize, delivered: &mut Delivered) -> Outcome<Vec<Message>> {
     let now = app.now();
-    let lease_until = now + app.settings.mail.timeout * 2;
+    let timeout = match channel {
+        Channel::Mail => app.settings.mail.timeout,
+        Channel::Sms => app.settings.sms.timeout,
+    };
+    let lease_until = now + timeout * 2;
     let mut claimed = Vec::with_capacity(most);
     let mut useless = 0;
     let mut tx = app.store.write().await?;
     while claimed.len() < most {
-        let Some(message) = outbox::claim(&mut tx, now, lease_until).await? else { break };
+        let Some(message) = outbox::claim(&mut tx, channel, now, lease_until).await? else { break };
         if message.expires_at <= now {
             outbox::failed(&mut tx, &message.id, "expired before it could be sent").await?;
             tracing::warn!(message_id = message.id.as_str(), "a message expired before it could be sent");
+            count_text(app, message.channel, "expired");
             useless += 1;
         } else {
             claimed.push(message);
@@ -128,29 +153,53 @@ async fn claim(app: &App, most: usize, delivered: &mut Delivered) -> Outcome<Vec
     Ok(claimed)
 }
 
+/// One attempt. A decoy is written like any other message, so that an unknown address takes as long as a known one; it goes
+/// nowhere.
+async fn send(app: &App, message: Message) -> Result<(), DeliveryError> {
+    let Message { id, channel, recipient, subject, body, html, created_at, .. } = message;
+    if recipient.is_empty() {
+        return Ok(());
+    }
+    let id = id.to_string();
+    match channel {
+        Channel::Mail => {
+            let outgoing = mail::Outgoing { id, to: recipient, subject, text: body, html, date: created_at };
+            app.mailer.deliver(&outgoing).await
+        }
+        Channel::Sms => app.texter.deliver(&sms::Outgoing { id, to: recipient, body, date: created_at }).await,
+    }
+}
+
 async fn deliver(app: App, message: Message) -> Outcome<Fate> {
-    let Message { id, recipient, subject, body, html, attempts, created_at, expires_at } = message;
-    let outgoing = Outgoing { id: id.to_string(), to: recipient, subject, text: body, html, date: created_at };
-    // A decoy is written like any other message, so that an unknown address takes as long as a known one; it goes nowhere.
-    let outcome = if outgoing.to.is_empty() { Ok(()) } else { app.mailer.deliver(&outgoing).await };
+    let (id, channel, expires_at) = (message.id.clone(), message.channel, message.expires_at);
+    let (attempts, decoy) = (message.attempts, message.recipient.is_empty());
+    let outcome = send(&app, message).await;
     let now = app.now();
     let mut tx = app.store.write().await?;
     let fate = match outcome {
         Ok(()) => {
-            outbox::delivered(&mut tx, &id, keeps_text(&app), now).await?;
+            outbox::delivered(&mut tx, &id, keeps_text(&app, channel), now).await?;
+            count_text(&app, channel, if decoy { "decoy" } else { "sent" });
             Fate::Sent
         }
-        Err(DeliveryError { permanent, reason }) => {
-            app.metrics.outbox_failure(transport(&app));
-            match retry(attempts, app.settings.mail.max_attempts, permanent, expires_at, now) {
+        Err(DeliveryError { permanent, reason, after }) => {
+            app.metrics.outbox_failure(transport(&app, channel));
+            let most = match channel {
+                Channel::Mail => app.settings.mail.max_attempts,
+                Channel::Sms => app.settings.sms.max_attempts,
+            };
+            let channel_name = channel.as_str();
+            match retry(Attempt { number: attempts, most, permanent, after }, expires_at, now) {
                 Retry::At(at) => {
-                    tracing::warn!(message_id = id.as_str(), attempts, reason, next = %at, "a message could not be sent");
+                    tracing::warn!(message_id = id.as_str(), channel = channel_name, attempts, reason, next = %at, "a message could not be sent");
                     outbox::retry(&mut tx, &id, at, &reason).await?;
+                    count_text(&app, channel, "put_off");
                     Fate::PutOff
                 }
                 Retry::GiveUp => {
-                    tracing::error!(message_id = id.as_str(), attempts, reason, "a message is given up");
+                    tracing::error!(message_id = id.as_str(), channel = channel_name, attempts, reason, "a message is given up");
                     outbox::failed(&mut tx, &id, &reason).await?;
+                    count_text(&app, channel, "failed");
                     Fate::Failed
                 }
             }
@@ -161,42 +210,67 @@ async fn deliver(app: App, message: Message) -> Outcome<Fate> {
 }
 
 /// The development mailbox shows what was sent; elsewhere a message's code does not outlive its delivery.
-fn keeps_text(app: &App) -> bool {
-    app.settings.mail.transport == MailTransport::Mailbox
-}
-
-fn transport(app: &App) -> &'static str {
-    match app.settings.mail.transport {
-        MailTransport::Smtp(_) => "smtp",
-        MailTransport::File(_) => "file",
-        MailTransport::Mailbox => "mailbox",
+fn keeps_text(app: &App, channel: Channel) -> bool {
+    match channel {
+        Channel::Mail => app.settings.mail.transport == MailTransport::Mailbox,
+        Channel::Sms => app.settings.sms.transport == SmsTransport::Inbox,
     }
 }
 
-/// Waits until somebody has written a message in this process.
-pub async fn rung(app: &App) {
-    app.outbox.rung().await;
+fn transport(app: &App, channel: Channel) -> &'static str {
+    match (channel, &app.settings.mail.transport, &app.settings.sms.transport) {
+        (Channel::Mail, MailTransport::Smtp(_), _) => "smtp",
+        (Channel::Mail, MailTransport::File(_), _) | (Channel::Sms, _, SmsTransport::File(_)) => "file",
+        (Channel::Mail, MailTransport::Mailbox, _) => "mailbox",
+        (Channel::Sms, _, SmsTransport::Off) => "off",
+        (Channel::Sms, _, SmsTransport::Inbox) => "inbox",
+        (Channel::Sms, _, SmsTransport::Provider(SmsProvider::Twilio { .. })) => "twilio",
+        (Channel::Sms, _, SmsTransport::Provider(SmsProvider::Vonage { .. })) => "vonage",
+        (Channel::Sms, _, SmsTransport::Provider(SmsProvider::Bird { .. })) => "bird",
+        (Channel::Sms, _, SmsTransport::Provider(SmsProvider::Http { .. })) => "http",
+    }
 }
 
-/// When the next message is due, if any waits.
-pub async fn next_due(app: &App) -> Outcome<Option<Timestamp>> {
-    Ok(outbox::next_due(&mut app.store.read().await?).await?)
+fn count_text(app: &App, channel: Channel, outcome: &'static str) {
+    if channel == Channel::Sms {
+        app.metrics.sms(transport(app, channel), outcome);
+    }
 }
 
-/// The newest messages, for the development mailbox. Empty with any other transport.
+/// Waits until somebody has written a message for this channel in this process.
+pub async fn rung(app: &App, channel: Channel) {
+    app.outbox.rung(channel).await;
+}
+
+/// When the channel's next message is due, if any waits.
+pub async fn next_due(app: &App, channel: Channel) -> Outcome<Option<Timestamp>> {
+    Ok(outbox::next_due(&mut app.store.read().await?, channel).await?)
+}
+
+/// The newest mails, for the development mailbox. Empty with any other transport.
 pub async fn mailbox(app: &App) -> Outcome<Vec<Message>> {
-    if !keeps_text(app) {
+    newest(app, Channel::Mail).await
+}
+
+/// The newest texts, for the development inbox. Empty with any other transport.
+pub async fn inbox(app: &App) -> Outcome<Vec<Message>> {
+    newest(app, Channel::Sms).await
+}
+
+async fn newest(app: &App, channel: Channel) -> Outcome<Vec<Message>> {
+    if !keeps_text(app, channel) {
         return Ok(Vec::new());
     }
-    Ok(outbox::newest(&mut app.store.read().await?, SHOWN).await?)
+    Ok(outbox::newest(&mut app.store.read().await?, channel, SHOWN).await?)
 }
 
 /// One message of the development mailbox.
 pub async fn message(app: &App, id: &MessageId) -> Outcome<Option<Message>> {
-    if !keeps_text(app) {
+    if !keeps_text(app, Channel::Mail) {
         return Ok(None);
     }
-    Ok(outbox::by_id(&mut app.store.read().await?, id).await?)
+    let message = outbox::by_id(&mut app.store.read().await?, id).await?;
+    Ok(message.filter(|message| message.channel == Channel::Mail))
 }
 
 #[cfg(test)]
@@ -207,10 +281,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_ring_before_the_wait_is_heard_once() {
-        let bell = Bell::default();
-        bell.ring();
-        bell.ring();
-        bell.rung().await;
-        assert!(tokio::time::timeout(Duration::from_millis(20), bell.rung()).await.is_err());
+        let bells = Bells::default();
+        bells.ring(Channel::Mail);
+        bells.ring(Channel::Mail);
+        bells.rung(Channel::Mail).await;
+        for channel in Channel::ALL {
+            assert!(tokio::time::timeout(Duration::from_millis(20), bells.rung(channel)).await.is_err());
+        }
     }
 }

@@ -15,8 +15,17 @@ use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
 use crate::engine::user::User;
-use crate::store::{StoreError, Tx, flows, grants, sessions, users};
+use crate::store::{StoreError, Tx, flows, grants, sessions, trusted, users};
 use crate::time::Timestamp;
+
+/// What became of a beginning.
+#[derive(Debug)]
+pub enum Started {
+    /// The message is on its way, if the account is there.
+    Sent(Box<Flow>),
+    /// No SMS goes to such numbers now.
+    NoSms,
+}
 
 /// Begins a reset. Known or not, the same page follows; only the mail knows.
 pub async fn start(
@@ -25,12 +34,16 @@ pub async fn start(
     browser: [u8; 32],
     continue_to: &Continue,
     requester: &Requester,
-) -> Outcome<Flow> {
+) -> Outcome<Started> {
     let typed = identifier;
     let identifier = app.identifier(typed);
     let account = sign_in::limit_key(&identifier, typed);
     app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
     let mut tx = app.store.write().await?;
+    if !codes::may_send_to(app, &mut tx, &identifier, requester).await? {
+        tx.commit().await?;
+        return Ok(Started::NoSms);
+    }
     // Who typed a number is sent an SMS; who typed a name or an address, a mail.
     let channel = if matches!(identifier, Identifier::Phone(_)) { Channel::Sms } else { Channel::Mail };
     let user = users::by_identifier(&mut tx, &identifier).await?;
@@ -45,7 +58,7 @@ pub async fn start(
     flows::insert(&mut tx, &flow).await?;
     app.record(&mut tx, Event { user_id, ..super::tell::event(Kind::PasswordResetRequested, requester.origin()) }).await?;
     tx.commit().await?;
-    Ok(flow)
+    Ok(Started::Sent(Box::new(flow)))
 }
 
 #[derive(Debug)]
@@ -62,7 +75,12 @@ pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, requester: &Reque
     codes::limit(app, requester).await?;
     let mut tx = app.store.write().await?;
     match codes::judge(app, &mut tx, flow, text).await? {
-        Typed::Right => prove(app, tx, flow).await,
+        Typed::Right => {
+            if let Some(to) = flow.state.destination() {
+                codes::arrived(app, &mut tx, to).await?;
+            }
+            prove(app, tx, flow).await
+        }
         Typed::Wrong => tx.commit().await.map(|()| Proof::CodeWrong).map_err(Into::into),
         Typed::Spent => tx.commit().await.map(|()| Proof::CodeSpent).map_err(Into::into),
     }
@@ -148,6 +166,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
         return Err(StoreError::Overtaken.into());
     }
     sessions::end(&mut tx, &user.id, sessions::Which::All).await?;
+    trusted::remove_all(&mut tx, &user.id).await?;
     grants::end_all(&mut tx, &user.id).await?;
     for kind in ["reset", "change_email", "change_phone", "verify", "sign_in_code", "second_factor", "enrol"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;

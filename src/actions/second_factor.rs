@@ -2,9 +2,10 @@
 
 use super::codes::{self, Recipient, Resent, Typed};
 use super::limits::Purpose;
+use super::passkeys::prove;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Fault, Outcome, Requester};
+use super::{App, Fault, Outcome, Requester, factors};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Contact};
 use crate::engine::event::{Event, Kind};
@@ -107,11 +108,20 @@ pub enum Given<'a> {
     /// Of the mail or SMS that was sent in this journey.
     Code(&'a str),
     Password(&'a str),
+    /// Of an authenticator app.
+    Totp(&'a str),
+    RecoveryCode(&'a str),
+    /// An authenticator's answer to [`prove::second_challenge`], and the sealed state.
+    Key {
+        answer: &'a str,
+        state: &'a str,
+    },
 }
 
 #[derive(Debug)]
 pub enum Second {
-    Done(SignedIn, Continue),
+    /// Also the secret for the browser's cookie, if it is not to be asked again.
+    Done(SignedIn, Continue, Option<String>),
     Wrong,
     /// A new code is needed.
     CodeSpent,
@@ -120,20 +130,29 @@ pub enum Second {
     Over,
 }
 
-/// Judges a second factor. With a right one the session begins, or the one there is learns of it.
-pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, arrival: &Arrival<'_>) -> Outcome<Second> {
+/// Judges a second factor. With a right one the session begins, or the one there is learns of it. `trust`: not to be asked again in this
+/// browser.
+pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arrival: &Arrival<'_>) -> Outcome<Second> {
     codes::limit(app, arrival.requester).await?;
     let Some(user_id) = &flow.user_id else { return Ok(Second::Over) };
     // Of its own, so that failures here and at the password do not add up, nor forgive each other.
-    let account = format!("second|{user_id}");
-    app.limit_sign_in(arrival.requester, &account).await?;
+    app.limit_second(arrival.requester, user_id).await?;
+    let user = users::by_id(&mut app.store.read().await?, user_id).await?;
+    let mut key = None;
     let password_right = match given {
         Given::Password(password) => {
-            let user = users::by_id(&mut app.store.read().await?, user_id).await?;
             let stored = user.and_then(|user| user.password_hash);
             matches!(app.verify(password, stored).await?, Verdict::Right { .. })
         }
-        Given::Code(_) => false,
+        Given::Key { answer, state } => {
+            let Some(user) = user else { return Ok(Second::Over) };
+            let verdict = prove::prove_second(app, &user, &arrival.browser, answer, state, arrival.requester).await?;
+            if let prove::Verdict::Proven(proven) = verdict {
+                key = Some(proven);
+            }
+            false
+        }
+        Given::Code(_) | Given::Totp(_) | Given::RecoveryCode(_) => false,
     };
     let mut tx = app.store.write().await?;
     let Some((user, enrolled, before)) = standing(app, &mut tx, flow, arrival.before).await? else { return Ok(Second::Over) };
@@ -143,14 +162,22 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, arrival: &Arrival<'
         (Given::Code(_), Some(Channel::Sms)) => MethodKind::Sms,
         (Given::Code(_), None) => return Ok(Second::NotOffered),
         (Given::Password(_), _) => MethodKind::Password,
+        (Given::Totp(_), _) => MethodKind::Totp,
+        (Given::RecoveryCode(_), _) => MethodKind::RecoveryCode,
+        (Given::Key { .. }, _) => MethodKind::SecurityKey,
     };
     if !second_factors(&enrolled, &before).contains(&kind) {
         return Ok(Second::NotOffered);
     }
     let judged = match given {
         Given::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
-        Given::Password(_) if password_right => Typed::Right,
-        Given::Password(_) => Typed::Wrong,
+        Given::Password(_) => right(password_right),
+        Given::Totp(text) => right(factors::use_totp(app, &mut tx, &user, text).await?),
+        Given::RecoveryCode(text) => right(factors::use_recovery_code(app, &mut tx, &user, text, arrival.requester).await?),
+        Given::Key { .. } => match &key {
+            Some(proven) if prove::use_up(app, &mut tx, proven).await? => Typed::Right,
+            _ => Typed::Wrong,
+        },
     };
     if judged != Typed::Right {
         let event = super::tell::event(Kind::SecondFactorFailed, arrival.requester.origin());
@@ -161,16 +188,25 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, arrival: &Arrival<'
     if !flows::finish(&mut tx, &flow.id, app.now()).await? {
         return Ok(Second::Over);
     }
-    if let Some(to) = flow.state.destination() {
+    if let (Given::Code(_), Some(to)) = (given, flow.state.destination()) {
         codes::arrived(app, &mut tx, to).await?;
     }
-    app.forgive(&mut tx, &account).await?;
+    app.forgive_second(&mut tx, &user.id).await?;
     let State::SecondFactor(half) = &flow.state else { return Ok(Second::Over) };
+    // Where somebody proves anew that they are there, the browser's trust is not the question.
+    let secret = match trust && !half.given.is_empty() {
+        true => factors::trust(app, &mut tx, &user, arrival.requester).await?,
+        false => None,
+    };
     let methods = [half.given.clone(), vec![Method::second(kind, app.now())]].concat();
     let arrival = Arrival { remember: half.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
     let signed_in = sign_in::finish(app, tx, &user, methods, &arrival).await?;
     app.metrics.sign_in(kind.as_str(), signed_in.as_str());
-    Ok(Second::Done(signed_in, flow.continue_to.clone()))
+    Ok(Second::Done(signed_in, flow.continue_to.clone(), secret))
+}
+
+const fn right(yes: bool) -> Typed {
+    if yes { Typed::Right } else { Typed::Wrong }
 }
 
 /// Whether what was proved in this session lately is worth as much as the account's best proof. If not, the journey in which that is

@@ -2,7 +2,7 @@
 
 use super::notices::Notice;
 use super::session::{self, Current, Proved};
-use super::{App, Outcome, Requester, codes};
+use super::{App, Outcome, Requester, codes, factors};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Identifier};
 use crate::engine::event::{Event, Kind};
@@ -47,7 +47,7 @@ pub enum SignedIn {
 }
 
 impl SignedIn {
-    pub(super) const fn as_str(&self) -> &'static str {
+    pub(in crate::actions) const fn as_str(&self) -> &'static str {
         match self {
             Self::Done(_) => "signed_in",
             Self::Wrong => "wrong",
@@ -102,10 +102,20 @@ pub async fn with_password(app: &App, typed: &str, password: &str, arrival: &Arr
 
 /// Somebody has proved who they are, by one way or another, in the transaction that knows it. A session begins, or the journey of what is
 /// still needed does.
-pub(super) async fn proceed(app: &App, mut tx: Tx, user: &User, given: Vec<Method>, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+pub(in crate::actions) async fn proceed(
+    app: &App,
+    mut tx: Tx,
+    user: &User,
+    given: Vec<Method>,
+    arrival: &Arrival<'_>,
+) -> Outcome<SignedIn> {
     let enrolled = enrolled::of(&mut tx, user).await?;
     let channel = if user.email.is_some() { Channel::Mail } else { Channel::Sms };
     let verified = user.contact(channel).is_none() || user.is_verified(channel);
+    let remembered = match arrival.device {
+        Some(cookie) if enrolled.is_on() => factors::is_trusted(app, &mut tx, user, cookie).await?,
+        _ => false,
+    };
     let facts = Facts {
         active: user.is_active(),
         verified: verified || !app.must_verify(channel),
@@ -114,7 +124,7 @@ pub(super) async fn proceed(app: &App, mut tx: Tx, user: &User, given: Vec<Metho
         second: Second {
             required: second_factor_required(app, user),
             now: matches!(arrival.continue_to, Continue::Authorize { request } if request.needs_two_factors()),
-            remembered: false,
+            remembered,
         },
     };
     let half = |given| Box::new(HalfSignedIn { given, remember: arrival.remember, to: None });
@@ -184,8 +194,12 @@ pub(super) fn limit_key(identifier: &Identifier, typed: &str) -> String {
 /// A journey in which the account's address or number is proved, with its message on the way.
 async fn verify_first(app: &App, mut tx: Tx, user: &User, channel: Channel, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
     let Some(to) = user.contact(channel) else { return Ok(SignedIn::Wrong) };
-    let mut flow = codes::begin(app, State::Verify { to }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
-    codes::send(app, &mut tx, &mut flow, codes::Recipient::Owner, arrival.requester.locale).await?;
+    let mut flow =
+        codes::begin(app, State::Verify { to: to.clone() }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
+    // Without a text the page still offers another one, later.
+    let may_send = codes::may_send_to(app, &mut tx, &to.identifier(), arrival.requester).await?;
+    let recipient = if may_send { codes::Recipient::Owner } else { codes::Recipient::Nobody };
+    codes::send(app, &mut tx, &mut flow, recipient, arrival.requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     Ok(SignedIn::More(Box::new(flow)))

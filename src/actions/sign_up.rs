@@ -14,6 +14,7 @@ use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
 use crate::engine::user::{FieldError, Profile, User};
 use crate::gateways::mail::letters::Letter;
+use crate::gateways::sms::texts::Sms;
 use crate::ids::UserId;
 use crate::settings::Way;
 use crate::store::{StoreError, Tx, flows, users};
@@ -122,10 +123,11 @@ fn weakness(app: &App, to: Option<&Contact>, profile: &Profile, password: &str) 
 
 /// A message to somebody who has an account already, and a code that nobody knows.
 async fn tell_owner(app: &App, tx: &mut Tx, flow: &mut Flow, user: &User, requester: &Requester) -> Outcome<()> {
-    if codes::channel(flow) == Channel::Sms {
-        return codes::send(app, tx, flow, Recipient::Nobody, requester.locale).await;
-    }
     flow.codes = std::mem::take(&mut flow.codes).sent(app.random.bytes(), app.code_rules(), app.now());
+    if let Some(Contact::Phone(phone)) = flow.state.destination() {
+        let sms = Sms::SignupExisting { login: app.link("/login") };
+        return app.sms(tx, Some(phone), &sms, super::tell::locale_of(user, requester.locale), app.settings.flows.code).await;
+    }
     let letter = Letter::SignupExisting { login: app.link("/login"), reset: app.link("/reset") };
     let to = user.email.as_ref().map(Email::as_str).unwrap_or_default();
     app.mail(tx, to, &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.verify).await
@@ -200,7 +202,11 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     let mut tx = app.store.write().await?;
     if let Proof::Code(text) = proof {
         match codes::judge(app, &mut tx, flow, text).await? {
-            codes::Typed::Right => {}
+            codes::Typed::Right => {
+                if let Some(to) = flow.state.destination() {
+                    codes::arrived(app, &mut tx, to).await?;
+                }
+            }
             codes::Typed::Wrong => return tx.commit().await.map(|()| Verified::CodeWrong).map_err(Into::into),
             codes::Typed::Spent => return tx.commit().await.map(|()| Verified::CodeSpent).map_err(Into::into),
         }

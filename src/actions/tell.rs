@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use super::{App, Fault, Outcome};
 use crate::engine::event::{Actor, Event, Kind, Origin};
-use crate::engine::outbox::Message;
+use crate::engine::outbox::{Channel, Message};
+use crate::engine::phone::Phone;
 use crate::engine::user::User;
 use crate::gateways::mail::letters::Letter;
 use crate::gateways::overrides::{OverrideErrors, Overrides};
+use crate::gateways::sms::texts::Sms;
 use crate::ids::{EventId, MessageId};
 use crate::locale::Locale;
 use crate::settings::Settings;
@@ -52,21 +54,47 @@ impl App {
         let rendered = letter
             .render_with(&self.overrides, &self.text(locale), &self.settings.pages.name)
             .map_err(|error| Fault::Broken(format!("a letter cannot be rendered: {error}")))?;
+        let (recipient, subject, body, html) = (to.to_owned(), rendered.subject, rendered.text, rendered.html);
+        self.post(tx, Draft { channel: Channel::Mail, recipient, subject, body, html }, useful).await
+    }
+
+    /// Puts a text into the outbox, like [`mail`](Self::mail); `None`: a decoy, which goes nowhere. Ask
+    /// [`may_text`](Self::may_text) before.
+    pub async fn sms(&self, tx: &mut Tx, to: Option<&Phone>, sms: &Sms, locale: Locale, useful: Duration) -> Outcome<()> {
+        let host = self.settings.server.public_url.host_str().unwrap_or_default();
+        let body = sms.render(&self.text(locale), &self.settings.pages.name, host);
+        let recipient = to.map_or_else(String::new, Phone::to_string);
+        let (subject, html) = (String::new(), String::new());
+        self.post(tx, Draft { channel: Channel::Sms, recipient, subject, body, html }, useful).await
+    }
+
+    async fn post(&self, tx: &mut Tx, draft: Draft, useful: Duration) -> Outcome<()> {
         let now = self.now();
+        let Draft { channel, recipient, subject, body, html } = draft;
         let message = Message {
             id: MessageId::new(now, &self.random),
-            recipient: to.to_owned(),
-            subject: rendered.subject,
-            body: rendered.text,
-            html: rendered.html,
+            channel,
+            recipient,
+            subject,
+            body,
+            html,
             attempts: 0,
             created_at: now,
             expires_at: now + useful,
         };
         outbox::insert(tx, &message).await?;
-        self.outbox.ring();
+        self.outbox.ring(channel);
         Ok(())
     }
+}
+
+/// A message before it has an id and a time.
+struct Draft {
+    channel: Channel,
+    recipient: String,
+    subject: String,
+    body: String,
+    html: String,
 }
 
 /// The language a person has chosen, else that of the request.

@@ -9,7 +9,7 @@ use crate::engine::password::{Weakness, judge};
 use crate::engine::user::{User, UserState};
 use crate::ids::UserId;
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, events, flows, grants, sessions, users};
+use crate::store::{StoreError, Tx, events, flows, grants, sessions, trusted, users};
 
 pub use changes::{Changes, NewPassword, Set};
 
@@ -264,6 +264,7 @@ pub(in crate::actions) async fn end_everything(app: &App, tx: &mut Tx, id: &User
     for session_id in sessions::end(tx, id, Which::All).await? {
         app.record(tx, Event { session_id: Some(session_id), ..by_operator(Kind::SignedOut, id) }).await?;
     }
+    trusted::remove_all(tx, id).await?;
     if grants::end_all(tx, id).await? > 0 {
         app.record(tx, by_operator(Kind::GrantRevoked, id)).await?;
     }

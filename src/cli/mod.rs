@@ -10,6 +10,7 @@
 
 mod check;
 mod client;
+mod factors;
 mod keys;
 mod output;
 mod user;

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
+use super::factors::{self, FactorsCommand};
 use super::output::{print, print_json, print_members, read_object, read_password, shown};
 use super::{Done, Failure};
 use crate::actions::App;
@@ -43,6 +44,9 @@ pub(super) enum UserCommand {
     SetPassword(One),
     /// Erase an account
     Remove(One),
+    /// See and remove second factors, for people who lost a device
+    #[command(subcommand)]
+    Factors(FactorsCommand),
 }
 
 #[derive(Debug, Args)]
@@ -101,6 +105,7 @@ impl UserCommand {
     pub(super) const fn is_json(&self) -> bool {
         match self {
             Self::Add { fields, .. } | Self::Update { fields, .. } => fields.json,
+            Self::Factors(command) => command.is_json(),
             Self::List(format) => format.json,
             Self::Show(one) | Self::Disable(one) | Self::Enable(one) | Self::SetPassword(one) | Self::Remove(one) => {
                 one.format.json
@@ -139,6 +144,7 @@ pub(super) async fn run(app: &App, command: UserCommand) -> Done {
             }
             users::update(app, &user, &Changes::from_json(&members)?).await?
         }
+        UserCommand::Factors(command) => return factors::run(app, command).await,
         UserCommand::List(_) => return list(app, as_json).await,
         UserCommand::Show(one) => users::find(app, &one.user).await?,
         UserCommand::Disable(one) => users::disable(app, &one.user).await?,

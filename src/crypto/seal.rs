@@ -131,6 +131,11 @@ impl Keyring {
         mac(&self.first.mac_key(purpose), parts)
     }
 
+    /// What [`Keyring::mac`] gives, and gave while another key of the ring was first: for what is looked up by its MAC. The newest comes first.
+    pub fn macs(&self, purpose: &str, parts: &[&[u8]]) -> Vec<[u8; 32]> {
+        self.keys().map(|key| mac(&key.mac_key(purpose), parts)).collect()
+    }
+
     /// Whether `tag` is what [`Keyring::mac`] gives, or gave while another key of the ring was first.
     pub fn verify_mac(&self, purpose: &str, parts: &[&[u8]], tag: &[u8]) -> bool {
         self.keys().any(|key| constant_time_eq(&mac(&key.mac_key(purpose), parts), tag))

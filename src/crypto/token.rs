@@ -32,6 +32,8 @@ pub enum Kind {
     Browser,
     /// A link in a mail.
     Link,
+    /// The cookie of a browser that is not asked for the second factor.
+    Device,
 }
 
 impl Kind {
@@ -44,6 +46,7 @@ impl Kind {
             Self::Setup => "vst_set_",
             Self::Browser => "vst_bro_",
             Self::Link => "vst_lnk_",
+            Self::Device => "vst_dev_",
         }
     }
 }

@@ -25,7 +25,7 @@ pub fn router() -> Router<App> {
 }
 
 /// Refuses names that do not mean this machine: a foreign page that makes its own name point here must not read the mails (DNS rebinding).
-async fn at_home(request: Request, next: Next) -> Response {
+pub(super) async fn at_home(request: Request, next: Next) -> Response {
     let host = request.headers().get(header::HOST).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let name =
         host.rsplit_once(':').map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });

@@ -40,6 +40,7 @@ pub struct Flow {
 /// Reset ── proved ──▶ ResetProved ── password set ──▶ finished
 /// Change ───────────── proved ───────▶ finished (the pending address or number becomes the account's)
 /// Alarm ────────────── raised ───────▶ finished (the account is locked down)
+/// AddTotp ──────────── proved ───────▶ finished (the authenticator app is a second factor)
 /// ```
 ///
 /// Every other pair of state and step is refused; a finished journey refuses all.
@@ -64,6 +65,10 @@ pub enum State {
     /// "This was not me": the link of a security notice, for as long as what it tells of can be taken back.
     Alarm {
         to: Contact,
+    },
+    /// An authenticator app has its secret, and has not shown it yet.
+    AddTotp {
+        sealed: String,
     },
 }
 
@@ -148,7 +153,8 @@ impl State {
                 | Self::Enrol(_)
                 | Self::SignUp(_)
                 | Self::Verify { .. }
-                | Self::Change { .. },
+                | Self::Change { .. }
+                | Self::AddTotp { .. },
                 Step::Proved,
             )
             | (Self::ResetProved { .. }, Step::PasswordSet)
@@ -170,13 +176,14 @@ impl State {
             Self::Change { to: Contact::Email(_) } => "change_email",
             Self::Change { to: Contact::Phone(_) } => "change_phone",
             Self::Alarm { .. } => "alarm",
+            Self::AddTotp { .. } => "add_totp",
         }
     }
 
     /// Where the journey's messages go.
     pub fn destination(&self) -> Option<&Contact> {
         match self {
-            Self::SignIn => None,
+            Self::SignIn | Self::AddTotp { .. } => None,
             Self::SignInCode(code) => code.asked.to.as_ref(),
             Self::SecondFactor(half) | Self::Enrol(half) => half.to.as_ref(),
             Self::SignUp(sign_up) => Some(&sign_up.to),
@@ -321,6 +328,7 @@ pub struct Lifetimes {
     pub reset: Duration,
     pub change: Duration,
     pub undo: Duration,
+    pub add_factor: Duration,
 }
 
 impl Lifetimes {
@@ -333,6 +341,7 @@ impl Lifetimes {
             State::Reset(_) | State::ResetProved { .. } => self.reset,
             State::Change { .. } => self.change,
             State::Alarm { .. } => self.undo,
+            State::AddTotp { .. } => self.add_factor,
         }
     }
 }
@@ -359,6 +368,7 @@ mod tests {
             State::ResetProved { to: to() },
             State::Change { to: to() },
             State::Alarm { to: to() },
+            State::AddTotp { sealed: "c2VhbGVk".to_owned() },
         ]
     }
 

@@ -67,11 +67,19 @@ impl HttpClient {
     /// # Errors
     /// The system's root certificates cannot be read.
     pub fn new(reach: Reach) -> Result<Self, HttpError> {
+        Self::within(reach, TIMEOUT)
+    }
+
+    /// A new client whose calls, with all of the answer, take at most so long.
+    ///
+    /// # Errors
+    /// The system's root certificates cannot be read.
+    pub fn within(reach: Reach, timeout: Duration) -> Result<Self, HttpError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
-            .timeout(TIMEOUT)
-            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(timeout)
+            .connect_timeout(CONNECT_TIMEOUT.min(timeout))
             .referer(false)
             // A proxy would connect to addresses that the guard below never sees.
             .no_proxy();

@@ -11,23 +11,28 @@ pub struct Asset {
 
 const STYLE: &[u8] = include_bytes!("../../static/style.css");
 const SCRIPT: &[u8] = include_bytes!("../../static/enhance.js");
+const PASSKEYS: &[u8] = include_bytes!("../../static/passkeys.js");
 const MARK: &[u8] = include_bytes!("../../static/mark.svg");
 
 const STYLE_BYTES: [u8; 26] = named(b"/static/style.", STYLE, b".css");
 const SCRIPT_BYTES: [u8; 27] = named(b"/static/enhance.", SCRIPT, b".js");
+const PASSKEYS_BYTES: [u8; 28] = named(b"/static/passkeys.", PASSKEYS, b".js");
 const MARK_BYTES: [u8; 25] = named(b"/static/mark.", MARK, b".svg");
 
 /// Path of the stylesheet.
 pub const STYLE_PATH: &str = text(&STYLE_BYTES);
 /// Path of the optional script.
 pub const SCRIPT_PATH: &str = text(&SCRIPT_BYTES);
+/// Path of the script of pages with passkeys.
+pub const PASSKEYS_PATH: &str = text(&PASSKEYS_BYTES);
 /// Path of the mark, which is also the favicon.
 pub const MARK_PATH: &str = text(&MARK_BYTES);
 
 /// Every static file.
-pub const ASSETS: [Asset; 3] = [
+pub const ASSETS: [Asset; 4] = [
     Asset { path: STYLE_PATH, content_type: "text/css; charset=utf-8", body: STYLE },
     Asset { path: SCRIPT_PATH, content_type: "text/javascript; charset=utf-8", body: SCRIPT },
+    Asset { path: PASSKEYS_PATH, content_type: "text/javascript; charset=utf-8", body: PASSKEYS },
     Asset { path: MARK_PATH, content_type: "image/svg+xml", body: MARK },
 ];
 

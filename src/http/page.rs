@@ -46,6 +46,17 @@ pub fn json(status: StatusCode, value: &impl Serialize) -> Response {
     response
 }
 
+/// A text that browsers keep as a file of this name; `name` is ours, of ASCII letters, dots and dashes. Nobody on the way may keep it.
+pub fn text_file(name: &str, text: String) -> Response {
+    let disposition = HeaderValue::try_from(format!("attachment; filename=\"{name}\""));
+    let mut response = Response::new(Body::from(text));
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::CONTENT_DISPOSITION, disposition.unwrap_or(HeaderValue::from_static("attachment")));
+    response
+}
+
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// JSON written beforehand that anyone may keep and any site may read: discovery, public keys. `cache_control` like

@@ -15,7 +15,7 @@ use super::page::Html;
 use super::shell::{ClientBadge, Notice, Shell, Tone};
 use super::{csp, form::BadInput};
 use crate::actions::session::{self, Current};
-use crate::actions::{App, Fault, Outcome, Requester};
+use crate::actions::{App, Fault, Outcome, Requester, factors};
 use crate::crypto::token::{Kind, SecretToken};
 use crate::engine::client::Client;
 use crate::engine::params::Params;
@@ -132,6 +132,16 @@ impl Visitor {
         response
     }
 
+    /// Lets the browser skip the second factor from now on, with the secret that [`factors::trust`] gave. Others are trusted in it beside.
+    pub fn keep_trusted(&self, mut response: Response, secret: &str) -> Response {
+        let value = factors::devices::joined(self.device(), secret);
+        cookies::add(
+            response.headers_mut(),
+            self.cookies.set(CookieName::Device, &value, self.app.settings.second_factor.remember),
+        );
+        response
+    }
+
     /// The frame of a page; `title` is a key of the catalogue.
     pub fn shell(&self, title: &str) -> Shell {
         let settings = &self.app.settings.pages;
@@ -222,7 +232,7 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 16] = [
+        const KEYS: [&str; 26] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -239,6 +249,16 @@ impl Visitor {
             "sessions-ended",
             "app-revoked",
             "go-back",
+            "factor-added",
+            "factor-renamed",
+            "factor-removed",
+            "two-step-off",
+            "totp-over",
+            "trust-revoked",
+            "trust-all-revoked",
+            "passkey-added",
+            "passkey-renamed",
+            "passkey-removed",
         ];
         let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;
         Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })

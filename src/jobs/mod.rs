@@ -15,6 +15,7 @@ use tokio::sync::watch;
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
+use crate::actions::outbox::Channel;
 use crate::actions::{App, Outcome, keys, sweep};
 
 const SWEEP_FIRST: Duration = Duration::from_mins(1);
@@ -63,7 +64,9 @@ pub struct Jobs {
 pub fn start(app: &App) -> Jobs {
     let (stopper, stop) = Stopper::new();
     let mut running = JoinSet::new();
-    running.spawn(outbox::run(app.clone(), stop.clone()));
+    for channel in Channel::ALL {
+        running.spawn(outbox::run(app.clone(), channel, stop.clone()));
+    }
     running.spawn(every("sweep", SWEEP_FIRST, SWEEP_EVERY, stop.clone(), app.clone(), sweep_once));
     running.spawn(every("keys", KEYS_EVERY, KEYS_EVERY, stop.clone(), app.clone(), keys::ensure));
     running.spawn(every("checkpoint", CHECKPOINT_EVERY, CHECKPOINT_EVERY, stop, app.clone(), App::checkpoint));

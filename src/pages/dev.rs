@@ -1,4 +1,4 @@
-//! Pages of `vestibule dev`: the mailbox and the demo relying party.
+//! Pages of `vestibule dev`: the mailbox, the inbox and the demo relying party.
 
 use askama::Template;
 
@@ -34,6 +34,23 @@ pub struct MailPage {
     pub body: String,
     /// The links found in the text part.
     pub links: Vec<Link>,
+}
+
+/// One text message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    pub to: String,
+    pub body: String,
+    pub sent: When,
+}
+
+/// `/dev/sms`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "dev/inbox.html")]
+pub struct Inbox {
+    pub shell: Shell,
+    /// Newest first.
+    pub texts: Vec<Text>,
 }
 
 /// The demo application before sign-in.

@@ -8,17 +8,21 @@ mod codes;
 mod consent;
 mod dev;
 mod messages;
+mod passkeys;
 mod profile;
 pub mod samples;
+mod security;
 mod sign_in;
 mod wasnt_me;
 
 pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
 pub use consent::{Consent, FormPost, ScopeLine};
-pub use dev::{DemoClaims, DemoHome, Mail, MailPage, Mailbox};
+pub use dev::{DemoClaims, DemoHome, Inbox, Mail, MailPage, Mailbox, Text};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
+pub use passkeys::{Ceremony, Passkey, PasskeyOffer, Passkeys, Signals};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
+pub use security::{AuthenticatorApp, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
 pub use wasnt_me::{Locked, WasntMe};
 

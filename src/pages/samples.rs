@@ -1,10 +1,13 @@
 //! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
 
+mod passkeys;
+mod security;
+
 use askama::Template;
 
 use super::{
     App, Apps, ChangeContact, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home,
-    IdentifierKinds, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset,
+    IdentifierKinds, Inbox, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset,
     ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
 };
 use crate::engine::address::Channel;
@@ -27,6 +30,8 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     pages.extend(alarms(text)?);
     pages.extend(messages(text)?);
     pages.extend(account(text)?);
+    pages.extend(security::pages(text)?);
+    pages.extend(passkeys::samples(text)?);
     pages.extend(dev(text)?);
     Ok(pages)
 }
@@ -62,6 +67,9 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         way: Way::Password,
         others: vec![Way::Mail, Way::Sms],
         labels: IdentifierKinds { usernames: true, phones: true },
+        passkey: Some(passkeys::ceremony()),
+        unknown: None,
+        passkey_first: false,
     };
     let failed = Login {
         shell: wrong(shell(text, "login"), "identifier", "problem-login"),
@@ -328,6 +336,12 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         body: "Welcome.\n\n    123456\n\nhttp://localhost:8080/verify/link?token=1\n".to_owned(),
         links: vec![link],
     };
+    let sms = super::Text {
+        to: "+436601234567".to_owned(),
+        body: "123456 is your code for Vestibule.\n\n@localhost #123456".to_owned(),
+        sent: text.when(NOW, ZONE),
+    };
+    let inbox = Inbox { shell: shell(text, "inbox"), texts: vec![sms] };
     let demo = DemoHome { shell: shell(text, "demo"), sign_in: "/sign-in".to_owned(), provider: "Vestibule".to_owned() };
     let claims = DemoClaims {
         shell: shell(text, "demo"),
@@ -343,6 +357,7 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     Ok(vec![
         ("mailbox", mailbox.render()?),
         ("mail", page.render()?),
+        ("inbox", inbox.render()?),
         ("demo-home", demo.render()?),
         ("demo-claims", claims.render()?),
     ])

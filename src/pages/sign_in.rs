@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::query;
+use super::{Ceremony, query};
 use crate::engine::address::Channel;
 use crate::engine::method::MethodKind;
 use crate::http::shell::Shell;
@@ -25,6 +25,12 @@ pub struct Login {
     /// The others that are on, behind buttons of the same form.
     pub others: Vec<Way>,
     pub labels: IdentifierKinds,
+    /// What the browser is asked for a passkey; the answer goes to `/login/passkey`. Fields: `credential`, `state`, `remember`, `flow`.
+    pub passkey: Option<Ceremony>,
+    /// What tells the browser that a passkey is of no use here any more.
+    pub unknown: Option<String>,
+    /// The passkey's button stands before the form.
+    pub passkey_first: bool,
 }
 
 /// What the field for the identifier accepts.
@@ -180,6 +186,8 @@ pub struct SecondFactor {
     pub resend_after_seconds: i64,
     /// For how many days this browser may be remembered.
     pub remember_days: Option<i64>,
+    /// What the browser is asked where a passkey or security key is shown.
+    pub key: Option<Ceremony>,
 }
 
 impl SecondFactor {

@@ -18,7 +18,9 @@ mod resolve;
 mod resolve_durations;
 mod resolve_mail;
 mod resolve_sign_in;
+mod resolve_sms;
 mod resolved;
+mod resolved_sms;
 mod secret;
 mod value;
 
@@ -31,6 +33,7 @@ pub use resolved::{
     RequiredFor, RetentionSettings, SecondFactorSettings, ServerSettings, SessionSettings, Settings, SignInSettings, SigningAlg,
     SignupSettings, SmtpSettings, SmtpTls, TokenSettings, Way,
 };
+pub use resolved_sms::{CompletionSettings, Countries, Money, Prices, SmsProvider, SmsSettings, SmsTransport, TwilioSender};
 pub use secret::Secret;
 pub use value::Origin;
 

@@ -98,6 +98,28 @@ sections! {
         max_attempts: u64 = 12_u64,
         templates_dir: String = "",
     }
+    sms: Sms {
+        transport: String = "file", // `vestibule dev`: "inbox", see Raw::for_dev
+        countries: Vec<String> = [], // `vestibule dev`: ["*"]
+        default_country: String = "",
+        from: String = "",
+        messaging_service: String = "",
+        account: String = "",
+        secret: Secret = Secret::default(),
+        base_url: String = "",
+        headers: Vec<Secret> = [],
+        timeout_seconds: u64 = 10_u64,
+        max_attempts: u64 = 6_u64,
+        prices: Vec<String> = ["*=0.12".to_owned()],
+        month_budget: u64 = 50_u64,
+        number_per_hour: u64 = 5_u64,
+        number_per_day: u64 = 10_u64,
+        prefix_per_hour: u64 = 60_u64,
+        requester_per_hour: u64 = 20_u64,
+        completion_percent: u64 = 20_u64,
+        completion_sample: u64 = 20_u64,
+        completion_pause_minutes: u64 = 60_u64,
+    }
     passwords: Passwords {
         min_length: u64 = 8_u64,
         memory_kib: u64 = 19_456_u64,
@@ -183,10 +205,12 @@ sections! {
 }
 
 impl Raw {
-    /// The defaults of `vestibule dev`: mail is shown under `/dev` instead of written to files.
+    /// The defaults of `vestibule dev`: mail and texts are shown under `/dev` instead of written to files.
     pub fn for_dev() -> Self {
         let mut raw = Self::default();
         raw.mail.transport.value = "mailbox".into();
+        raw.sms.transport.value = "inbox".into();
+        raw.sms.countries.value = vec!["*".into()];
         raw
     }
 }

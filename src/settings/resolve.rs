@@ -16,7 +16,7 @@ use super::{
     clients::resolve_clients,
     problem::Problem,
     raw::{self, Raw},
-    resolve_durations as durations, resolve_mail as mail, resolve_sign_in as sign_in,
+    resolve_durations as durations, resolve_mail as mail, resolve_sign_in as sign_in, resolve_sms as sms,
     resolved::{
         BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings, PageSettings,
         PasswordSettings, ServerSettings, Settings, SignupSettings,
@@ -99,12 +99,16 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     }
     let database = database(&raw.database, &dir, &mut report);
     let mail = mail::mail(&raw.mail, &dir, &mut report);
+    let sms = sms::sms(&raw.sms, &dir, &mut report);
     let access_alg = durations::access_alg(&raw.tokens, &mut report);
     let pages = pages(&raw.pages, &mut report);
     let log = log(&raw.log, &mut report);
     secrets(&raw.secrets, &mut report);
     if let Some(mail) = &mail {
         mail::warn_mail(mail, mode, loopback, https, raw, &mut report);
+    }
+    if let Some(sms) = &sms {
+        sms::warn_sms(sms, mode, loopback, https, raw, &mut report);
     }
     let passwords = passwords(&raw.passwords, loopback, &mut report);
     let sign_in = sign_in::sign_in(&raw.sign_in, &mut report);
@@ -123,8 +127,10 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
             .push("outbound.allow_private is on: clients can make this server call addresses of the internal network.".into());
     }
 
-    match (server, database, mail, tokens, pages, log) {
-        (Some(server), Some(database), Some(mail), Some(tokens), Some(pages), Some(log)) if report.problems.is_empty() => {
+    match (server, database, mail, sms, tokens, pages, log) {
+        (Some(server), Some(database), Some(mail), Some(sms), Some(tokens), Some(pages), Some(log))
+            if report.problems.is_empty() =>
+        {
             Ok(Settings {
                 mode,
                 origin: server.public_url.origin().ascii_serialization(),
@@ -135,6 +141,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 database,
                 secrets_keys: raw.secrets.keys.value.clone(),
                 mail,
+                sms,
                 passwords,
                 signup: SignupSettings {
                     open: raw.signup.open.value,

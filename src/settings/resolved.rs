@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 use url::Url;
 
-use super::{Mode, clients::ClientEntry, secret::Secret};
+use super::{Mode, clients::ClientEntry, resolved_sms::SmsSettings, secret::Secret};
 
 /// All settings of one process, resolved and validated. Made by [`super::Settings::load`]; immutable afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,7 @@ pub struct Settings {
     /// Where the master keys are kept when none are configured: `<data.dir>/secrets.key`.
     pub secrets_file: PathBuf,
     pub mail: MailSettings,
+    pub sms: SmsSettings,
     pub passwords: PasswordSettings,
     pub signup: SignupSettings,
     pub sign_in: SignInSettings,

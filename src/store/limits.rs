@@ -31,6 +31,12 @@ pub async fn spend(tx: &mut Tx, id: &str, rate: Rate, now: Timestamp) -> Result<
     Ok(Allowance::from_time(free_at, now))
 }
 
+/// What [`spend`] would say, without spending.
+pub async fn peek(tx: &mut Tx, id: &str, rate: Rate, now: Timestamp) -> Result<Allowance> {
+    let spent_until = optional!(tx, (i64,), "SELECT spent_until FROM limits WHERE id = $1", id)?.map_or(0, |row| row.0);
+    Ok(Allowance::from_time(Timestamp::from_millis(spent_until) - rate.slack(), now))
+}
+
 /// Counts a try that may fail, before it is judged, so that tries in parallel cannot outrun the count. [`forgive`] takes it back.
 pub async fn try_account(tx: &mut Tx, id: &str, backoff: Backoff, now: Timestamp) -> Result<Allowance> {
     let counted: Option<(i64,)> = on!(tx, |c| sqlx::query_as(

@@ -3,13 +3,14 @@
 use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::sql::{all, execute, on, optional, row};
-use crate::engine::outbox::Message;
+use crate::engine::outbox::{Channel, Message};
 use crate::ids::MessageId;
 use crate::time::Timestamp;
 
 row! {
     struct MessageRow {
         id: String,
+        channel: String,
         recipient: String,
         subject: String,
         body: String,
@@ -26,6 +27,7 @@ impl TryFrom<MessageRow> for Message {
     fn try_from(row: MessageRow) -> Result<Self> {
         Ok(Self {
             id: row.id.parse().map_err(|error: crate::ids::ParseIdError| StoreError::corrupt("message", error))?,
+            channel: Channel::parse(&row.channel).ok_or_else(|| StoreError::corrupt("message", "unknown channel"))?,
             recipient: row.recipient,
             subject: row.subject,
             body: row.body,
@@ -41,8 +43,9 @@ pub async fn insert(tx: &mut Tx, message: &Message) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO outbox (id, channel, recipient, subject, body, html, state, attempts, run_at, created_at, expires_at) \
-         VALUES ($1, 'mail', $2, $3, $4, $5, 'pending', 0, $6, $6, $7)",
+         VALUES ($1, $2, $3, $4, $5, $6, 'pending', 0, $7, $7, $8)",
         message.id.as_str(),
+        message.channel.as_str(),
         message.recipient.as_str(),
         message.subject.as_str(),
         message.body.as_str(),
@@ -53,26 +56,32 @@ pub async fn insert(tx: &mut Tx, message: &Message) -> Result<()> {
     .map(drop)
 }
 
-/// Takes the next due message and puts its next turn to `lease_until`, so that no other node takes it meanwhile and a crash only
+/// Takes the next due message of a channel and puts its next turn to `lease_until`, so that no other node takes it meanwhile and a crash only
 /// delays it.
-pub async fn claim(tx: &mut Tx, now: Timestamp, lease_until: Timestamp) -> Result<Option<Message>> {
+pub async fn claim(tx: &mut Tx, channel: Channel, now: Timestamp, lease_until: Timestamp) -> Result<Option<Message>> {
     let row: Option<MessageRow> = on!(tx, |c| {
         sqlx::query_as(
         "UPDATE outbox SET run_at = $2, attempts = attempts + 1 WHERE state = 'pending' AND run_at <= $1 AND id = (SELECT id FROM outbox \
-         WHERE state = 'pending' AND run_at <= $1 ORDER BY run_at, id LIMIT 1) \
-         RETURNING id, recipient, subject, body, html, attempts, created_at, expires_at"
+         WHERE state = 'pending' AND run_at <= $1 AND channel = $3 ORDER BY run_at, id LIMIT 1) \
+         RETURNING id, channel, recipient, subject, body, html, attempts, created_at, expires_at"
     )
     .bind(now.millis())
     .bind(lease_until.millis())
+    .bind(channel.as_str())
     .fetch_optional(c)
     .await
     })?;
     row.map(Message::try_from).transpose()
 }
 
-/// When the next message is due.
-pub async fn next_due(tx: &mut Tx) -> Result<Option<Timestamp>> {
-    let row = optional!(tx, (i64,), "SELECT run_at FROM outbox WHERE state = 'pending' ORDER BY run_at LIMIT 1")?;
+/// When the next message of a channel is due.
+pub async fn next_due(tx: &mut Tx, channel: Channel) -> Result<Option<Timestamp>> {
+    let row = optional!(
+        tx,
+        (i64,),
+        "SELECT run_at FROM outbox WHERE state = 'pending' AND channel = $1 ORDER BY run_at LIMIT 1",
+        channel.as_str(),
+    )?;
     Ok(row.map(|(at,)| Timestamp::from_millis(at)))
 }
 
@@ -109,12 +118,14 @@ pub async fn failed(tx: &mut Tx, id: &MessageId, error: &str) -> Result<()> {
     .map(drop)
 }
 
-/// The newest messages, for the development mailbox.
-pub async fn newest(tx: &mut Tx, limit: i64) -> Result<Vec<Message>> {
+/// The newest messages of a channel, for the development mailbox.
+pub async fn newest(tx: &mut Tx, channel: Channel, limit: i64) -> Result<Vec<Message>> {
     all!(
         tx,
         MessageRow,
-        "SELECT id, recipient, subject, body, html, attempts, created_at, expires_at FROM outbox ORDER BY created_at DESC, id DESC LIMIT $1",
+        "SELECT id, channel, recipient, subject, body, html, attempts, created_at, expires_at FROM outbox \
+         WHERE channel = $1 ORDER BY created_at DESC, id DESC LIMIT $2",
+        channel.as_str(),
         limit,
     )?
     .into_iter()
@@ -126,7 +137,7 @@ pub async fn by_id(tx: &mut Tx, id: &MessageId) -> Result<Option<Message>> {
     optional!(
         tx,
         MessageRow,
-        "SELECT id, recipient, subject, body, html, attempts, created_at, expires_at FROM outbox WHERE id = $1",
+        "SELECT id, channel, recipient, subject, body, html, attempts, created_at, expires_at FROM outbox WHERE id = $1",
         id.as_str(),
     )?
     .map(Message::try_from)

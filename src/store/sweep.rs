@@ -36,7 +36,7 @@ macro_rules! rule {
 }
 
 /// Rows whose time has come are deleted by these. `events` and `outbox` follow `[retention]`.
-pub const RULES: [Rule; 14] = [
+pub const RULES: [Rule; 16] = [
     rule!("carriers", "token_hash", "expires_at", "as long as the session"),
     rule!("sessions", "id", "expires_at", "until the absolute end"),
     rule!("sessions", "id", "idle_expires_at", "until idle for too long"),
@@ -50,6 +50,8 @@ pub const RULES: [Rule; 14] = [
     rule!("trusted_devices", "id", "expires_at", "[second_factor] remember_days"),
     rule!("address_changes", "id", "expires_at", "[flows] undo_hours"),
     rule!("spent", "id", "expires_at", "until it would be refused anyway"),
+    rule!("sms_months", "id", "expires_at", "400 days"),
+    rule!("sms_ranges", "id", "expires_at", "a week after the last text"),
     rule!("signing_keys", "id", "removes_at", "until its last token has expired"),
 ];
 

@@ -36,7 +36,7 @@ pub(super) fn address(user: &User) -> String {
     user.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned()
 }
 
-fn zone(user: &User) -> &str {
+pub(super) fn zone(user: &User) -> &str {
     user.profile.zoneinfo.as_deref().unwrap_or("UTC")
 }
 

@@ -5,7 +5,7 @@ use tower_sessions::Session as Carrier;
 
 use super::journey::{self, Journey};
 use crate::actions::App;
-use crate::actions::session::{self, Sessions};
+use crate::actions::session::{self, Current, Sessions};
 use crate::actions::sign_in::{Arrival, SignedIn, with_password};
 use crate::engine::address::{Channel, Email, Username};
 use crate::engine::authorize::Prompt;
@@ -44,7 +44,7 @@ struct Typed {
 
 /// Whether people can sign in this way.
 pub(super) fn is_on(app: &App, way: Way) -> bool {
-    app.settings.sign_in.ways.contains(&way)
+    app.settings.sign_in.ways.contains(&way) && (way != Way::Sms || app.settings.sms.is_on())
 }
 
 /// The ways that have a form, for whoever signs in or for `who` has to prove that it is still them.
@@ -82,6 +82,36 @@ pub(super) async fn other(
 
 /// `who` has to prove that it is still them.
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: Option<&User>) -> Response {
+    page_about(visitor, journey, shell, typed, who, None)
+}
+
+/// The page after a passkey that was refused; `unknown` tells the browser to forget it.
+pub(super) fn after_passkey(
+    visitor: &Visitor,
+    journey: &Journey,
+    current: Option<&Current>,
+    params: &Params,
+    problem: Option<&str>,
+    unknown: Option<String>,
+) -> Response {
+    let who = current.map(|current| &current.user).filter(|user| journey.flow.is_some() && wants(journey, user));
+    let identifier = who.map_or_else(|| hint(journey, params), own_identifier);
+    let mut shell = journey.shell(visitor, title(who), params);
+    super::passkeys::refuse(visitor, &mut shell, problem);
+    // The language switch leads to the page that GET shows.
+    let shell = visitor.shell_at(shell, &format!("/login{}", journey.query()));
+    let typed = Typed { identifier, remember: params.has("remember"), way: None };
+    page_about(visitor, journey, shell, typed, who, unknown)
+}
+
+fn page_about(
+    visitor: &Visitor,
+    journey: &Journey,
+    shell: Shell,
+    typed: Typed,
+    who: Option<&User>,
+    unknown: Option<String>,
+) -> Response {
     let app = &visitor.app;
     let ways = ways(app, who);
     let last = visitor.last_way().filter(|way| ways.contains(way));
@@ -96,6 +126,9 @@ fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: O
         remember: typed.remember,
         signup_open: visitor.app.settings.signup.open,
         reauthenticate: who.map(User::shown_as),
+        passkey: is_on(app, Way::Passkey).then(|| super::passkeys::at_sign_in(visitor)).flatten(),
+        unknown,
+        passkey_first: visitor.last_way().or(app.settings.sign_in.ways.first().copied()) == Some(Way::Passkey),
     };
     visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
 }
@@ -159,7 +192,10 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         ..super::arrival(&visitor, &requester, current.as_ref(), &journey.continue_to, params.has("remember"))
     };
     match with_password(&visitor.app, identifier, password, &arrival).await.map_err(fault)? {
-        SignedIn::Done(session) => super::sign_in(&visitor, &carrier, &session, see_other(&journey.destination())).await,
+        SignedIn::Done(session) => {
+            let next = super::passkeys::by_way_of_offer(&visitor, &journey, &params, &session.user_id).await;
+            super::sign_in(&visitor, &carrier, &session, see_other(&next)).await
+        }
         SignedIn::More(flow) => {
             let first = if matches!(flow.state, State::SignUp(_) | State::Verify { .. }) { "&first=1" } else { "" };
             Ok(visitor.keep_browser(see_other(&format!("{}{first}", super::page_of(&flow)))))

@@ -11,12 +11,16 @@ mod journey;
 mod link;
 mod login;
 mod logout;
+mod passkeys;
+mod recovery;
 mod reset;
 mod second_factor;
+mod security;
 mod setup;
 mod sign_in_code;
 mod signup;
 mod step_up;
+mod totp;
 mod verify;
 mod wasnt_me;
 
@@ -44,6 +48,7 @@ pub fn router(app: &App) -> Router<App> {
     Router::new()
         .route("/", get(home))
         .route("/login", get(login::show).post(login::submit))
+        .route("/login/passkey", post(passkeys::sign_in))
         .route("/login/switch", post(login::switch))
         .route("/login/code", get(sign_in_code::show).post(sign_in_code::start))
         .route("/login/code/enter", post(sign_in_code::enter))
@@ -65,9 +70,25 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account", get(account::home))
         .route("/account/profile", get(account::profile).post(account::save_profile))
         .route("/account/password", get(account::password).post(account::change_password))
+        .route("/account/passkeys", get(passkeys::show))
+        .route("/account/passkeys/add", post(passkeys::add))
+        .route("/account/passkeys/add-key", post(passkeys::add_key))
+        .route("/account/passkeys/rename", post(passkeys::rename))
+        .route("/account/passkeys/remove", post(passkeys::remove))
+        .route("/account/passkeys/offer", get(passkeys::offer).post(passkeys::answer_offer))
         .merge(contact_pages(Channel::Mail))
         .merge(contact_pages(Channel::Sms))
         .route("/account/email/link", get(link::change_email).post(contact::by_link))
+        .route("/account/security", get(security::show))
+        .route("/account/security/factor/rename", post(security::rename))
+        .route("/account/security/factor/remove", post(security::remove))
+        .route("/account/security/codes", post(security::codes))
+        .route("/account/security/devices/revoke", post(security::revoke))
+        .route("/account/security/devices/revoke-all", post(security::revoke_all))
+        .route("/account/security/totp/begin", post(totp::begin))
+        .route("/account/security/totp", get(totp::show).post(totp::confirm))
+        .route("/account/security/recovery", get(recovery::back).post(recovery::make))
+        .route("/account/security/recovery/download", get(recovery::back).post(recovery::download))
         .route("/account/sessions", get(account::sessions))
         .route("/account/sessions/end", post(account::end_session))
         .route("/account/sessions/end-others", post(account::end_others))
@@ -183,6 +204,7 @@ fn page_of(flow: &Flow) -> String {
         State::SignUp(_) | State::Verify { .. } => "/verify",
         State::Reset(_) => "/reset/code",
         State::ResetProved { .. } => "/reset/new",
+        State::AddTotp { .. } => "/account/security/totp",
         State::Change { to: Contact::Email(_) } => return "/account/email".to_owned(),
         State::Change { to: Contact::Phone(_) } => return "/account/phone".to_owned(),
     };

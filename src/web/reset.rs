@@ -4,9 +4,10 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
-use super::{journey, verify};
+use super::journey::{self, Journey};
+use super::verify;
 use crate::actions::codes::{self, Found, Resent};
-use crate::actions::reset::{self, Proof};
+use crate::actions::reset::{self, Proof, Started};
 use crate::engine::flow::{Flow, State};
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
@@ -29,15 +30,22 @@ pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Res
     let journey = journey::of(&visitor, &params).await?;
     let identifier = params.first("identifier");
     if identifier.trim().is_empty() {
-        let mut shell = journey.shell(&visitor, "reset", &params);
-        let text = shell.t("problem-identifier-required").into_owned();
-        shell.problem("identifier", text);
-        let page = Reset { shell, flow: journey.id(), identifier: String::new() };
-        return Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))));
+        return Ok(again(&visitor, &journey, &params, "problem-identifier-required"));
     }
-    let flow = reset::start(&visitor.app, identifier, visitor.browser(), &journey.continue_to, &visitor.requester()).await;
-    let flow = flow.map_err(|fault| visitor.fault(&fault))?;
-    Ok(visitor.keep_browser(see_other(&format!("/reset/code?flow={}", flow.id))))
+    let started = reset::start(&visitor.app, identifier, visitor.browser(), &journey.continue_to, &visitor.requester()).await;
+    match started.map_err(|fault| visitor.fault(&fault))? {
+        Started::Sent(flow) => Ok(visitor.keep_browser(see_other(&format!("/reset/code?flow={}", flow.id)))),
+        Started::NoSms => Ok(again(&visitor, &journey, &params, "problem-no-sms")),
+    }
+}
+
+/// The form again, with what was typed and what is wrong with it.
+fn again(visitor: &Visitor, journey: &Journey, params: &Params, problem: &str) -> Response {
+    let mut shell = journey.shell(visitor, "reset", params);
+    let text = shell.t(problem).into_owned();
+    shell.problem("identifier", text);
+    let page = Reset { shell, flow: journey.id(), identifier: params.first("identifier").to_owned() };
+    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
 }
 
 async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {

@@ -4,7 +4,7 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
-use super::{journey, verify};
+use super::{journey, passkeys, verify};
 use crate::actions::codes::{self, Found};
 use crate::actions::second_factor::{self, Given, Offer, Second, Sent};
 use crate::actions::session::Current;
@@ -18,7 +18,7 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{Link, SecondFactor};
+use crate::pages::{Ceremony, Link, SecondFactor};
 
 /// The journey, who it is about, and the way that the parameters name or the first of those offered.
 struct Asked {
@@ -26,6 +26,8 @@ struct Asked {
     current: Option<Current>,
     offer: Offer,
     kind: MethodKind,
+    /// What the browser is asked, if that is a passkey or security key.
+    key: Option<Ceremony>,
 }
 
 async fn find(visitor: &Visitor, params: &Params) -> Result<Asked, Response> {
@@ -42,7 +44,11 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Asked, Response> {
     });
     let named = offer.kinds.iter().find(|kind| kind.as_str() == with);
     let Some(kind) = named.copied().or(sent).or(offer.kinds.first().copied()) else { return Err(over(visitor)) };
-    Ok(Asked { flow, current, offer, kind })
+    let key = match kind {
+        MethodKind::SecurityKey => passkeys::as_second_factor(visitor, &offer.user.id).await?,
+        _ => None,
+    };
+    Ok(Asked { flow, current, offer, kind, key })
 }
 
 fn over(visitor: &Visitor) -> Response {
@@ -74,6 +80,7 @@ fn page(visitor: &Visitor, shell: Shell, asked: &Asked, code: &str, expired: boo
         expired,
         resend_after_seconds: verify::resend_after(visitor, flow),
         remember_days: remember_days(visitor, flow),
+        key: asked.key.clone(),
     };
     visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
 }
@@ -87,7 +94,12 @@ fn remember_days(visitor: &Visitor, flow: &Flow) -> Option<i64> {
 
 fn problem(visitor: &Visitor, asked: &Asked, code: &str, text: String, expired: bool) -> Response {
     let mut shell = visitor.shell("second");
-    let field = if asked.kind == MethodKind::Password { "password" } else { "code" };
+    let field = match asked.kind {
+        MethodKind::Password => "password",
+        // There is nothing to type.
+        MethodKind::SecurityKey => "",
+        _ => "code",
+    };
     shell.problem(field, text);
     page(visitor, shell, asked, code, expired)
 }
@@ -113,16 +125,23 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let given = match asked.kind {
         MethodKind::Mail | MethodKind::Sms => Given::Code(code),
         MethodKind::Password => Given::Password(params.first("password")),
-        MethodKind::Totp | MethodKind::RecoveryCode | MethodKind::SecurityKey | MethodKind::Passkey => {
+        MethodKind::Totp => Given::Totp(code),
+        MethodKind::RecoveryCode => Given::RecoveryCode(code),
+        MethodKind::SecurityKey => Given::Key { answer: params.first("credential"), state: params.first("state") },
+        MethodKind::Passkey => {
             return Ok(see_other(&super::page_of(&asked.flow)));
         }
     };
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, asked.current.as_ref(), &asked.flow.continue_to, false);
-    let second = second_factor::prove(&visitor.app, &asked.flow, given, &arrival).await;
+    let second = second_factor::prove(&visitor.app, &asked.flow, given, params.has("trust"), &arrival).await;
     match second.map_err(|fault| visitor.fault(&fault))? {
-        Second::Done(SignedIn::Done(session), continue_to) => {
+        Second::Done(SignedIn::Done(session), continue_to, secret) => {
             let response = verify::arrive(&visitor, &continue_to).await?;
+            let response = match secret {
+                Some(secret) => visitor.keep_trusted(response, &secret),
+                None => response,
+            };
             super::sign_in(&visitor, &carrier, &session, response).await
         }
         Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
@@ -135,6 +154,9 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
 const fn wrong(kind: MethodKind) -> &'static str {
     match kind {
         MethodKind::Password => "problem-password-wrong-here",
+        MethodKind::Totp => "problem-totp",
+        MethodKind::RecoveryCode => "problem-recovery",
+        MethodKind::SecurityKey => "problem-key",
         _ => "problem-code",
     }
 }

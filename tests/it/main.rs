@@ -13,6 +13,8 @@ mod relying_party;
 #[cfg(test)]
 mod rfc;
 #[cfg(test)]
+mod sms;
+#[cfg(test)]
 mod smtp;
 #[cfg(test)]
 mod store_contract;

@@ -20,6 +20,7 @@ use vestibule::crypto::random::Random;
 use vestibule::crypto::seal::Keyring;
 use vestibule::gateways::http::{HttpClient, HttpError, Reach};
 use vestibule::gateways::mail::Mailer;
+use vestibule::gateways::sms::Texter;
 use vestibule::http::server;
 use vestibule::settings::{Mode, Settings};
 use vestibule::time::Clock;
@@ -76,6 +77,7 @@ id_token_signed_response_alg = "{alg}"
             keyring: Keyring::generate(&random),
             hasher: Hasher::new(cheap, random.clone()).unwrap(),
             mailer: Mailer::Mailbox,
+            texter: Texter::Inbox,
             random,
         })
         .unwrap();

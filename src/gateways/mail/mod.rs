@@ -12,5 +12,6 @@ mod pieces;
 mod smtp;
 mod transport;
 
+pub use super::delivery::DeliveryError;
 pub use message::Outgoing;
-pub use transport::{DeliveryError, Mailer, MailerError};
+pub use transport::{Mailer, MailerError};

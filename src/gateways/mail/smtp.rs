@@ -23,6 +23,7 @@ use super::{
     DeliveryError, MailerError,
     message::{Outgoing, Sender},
 };
+use crate::gateways::delivery::tidy;
 use crate::settings::{SmtpSettings, SmtpTls};
 
 /// Connections kept open between messages, and for how long: many relays hang up after a minute.
@@ -32,9 +33,6 @@ const PARKED_LONGEST: Duration = Duration::from_secs(30);
 /// Codes that speak of the settings, not of the message: authentication is missing, too weak, wrong, or needs TLS
 /// (RFC 4954 section 6). The operator can cure them while the message waits.
 const CURABLE: [u16; 4] = [530, 534, 535, 538];
-
-/// The longest reason kept, in characters.
-const REASON_LONGEST: usize = 300;
 
 /// A relay, and the connections open to it.
 pub struct Smtp {
@@ -74,6 +72,7 @@ impl Smtp {
                 Err(error) => Err(DeliveryError {
                     permanent: is_permanent(&error),
                     reason: format!("{} did not take the message: {error}", self.relay.host),
+                    after: None,
                 }),
             }
         };
@@ -175,20 +174,14 @@ fn is_permanent(error: &Error) -> bool {
     error.is_client() || error.is_permanent() && !error.status().is_some_and(|code| CURABLE.contains(&code.into()))
 }
 
-/// One line of bounded length without the secrets.
-fn tidy(reason: &str, secrets: &[String]) -> String {
-    let mut line = reason.split(|c: char| c.is_control() || c.is_whitespace()).collect::<Vec<_>>().join(" ");
-    for secret in secrets.iter().filter(|secret| !secret.is_empty()) {
-        line = line.replace(secret.as_str(), "…");
-    }
-    line.chars().take(REASON_LONGEST).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::{
-        gateways::mail::message::tests::{sample, settings},
+        gateways::{
+            delivery::REASON_LONGEST,
+            mail::message::tests::{sample, settings},
+        },
         settings::{MailTransport, Secret},
     };
 

@@ -3,33 +3,11 @@
 use std::{io, path::PathBuf};
 
 use super::{
-    file,
+    DeliveryError, file,
     message::{Outgoing, Sender},
     smtp::Smtp,
 };
 use crate::settings::{MailSettings, MailTransport};
-
-/// Why a message was not delivered.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{reason}")]
-pub struct DeliveryError {
-    /// True: no later attempt can succeed. False: try again.
-    pub permanent: bool,
-    /// For the log: one line, without credentials and without the message's codes and links.
-    pub reason: String,
-}
-
-impl DeliveryError {
-    /// No later attempt can succeed.
-    pub(super) fn permanent(reason: impl Into<String>) -> Self {
-        Self { permanent: true, reason: reason.into() }
-    }
-
-    /// It may succeed later.
-    pub(super) fn temporary(reason: impl Into<String>) -> Self {
-        Self { permanent: false, reason: reason.into() }
-    }
-}
 
 /// Why there is no mailer: the settings cannot work.
 #[derive(Debug, thiserror::Error)]

@@ -18,6 +18,9 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         identifier: String::new(),
         remember: true,
         signup_open: true,
+        passkey: None,
+        unknown: None,
+        passkey_first: false,
         reauthenticate: None,
         way,
         others: vec![Way::Password, other],
@@ -84,6 +87,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         code: String::new(),
         expired: false,
         resend_after_seconds: 0,
+        key: (kind == MethodKind::SecurityKey).then(super::passkeys::ceremony),
         remember_days: Some(30),
     };
     Ok(vec![

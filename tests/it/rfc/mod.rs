@@ -14,6 +14,7 @@ pub mod wire;
 mod form_post;
 mod oidc_core;
 mod oidc_discovery;
+mod rfc6238;
 mod rfc6749;
 mod rfc6749_clients;
 mod rfc6749_refresh;

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod crash;
+mod factors;
 mod flows;
 mod grants;
 mod group;
@@ -12,6 +13,7 @@ mod outbox;
 mod retention;
 mod sessions;
 mod small;
+mod sms;
 
 use std::pin::Pin;
 use std::time::Duration;

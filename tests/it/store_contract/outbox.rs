@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use vestibule::engine::outbox::Message;
+use vestibule::engine::outbox::{Channel, Message};
 use vestibule::ids::MessageId;
 use vestibule::store::outbox;
 use vestibule::time::Timestamp;
@@ -13,6 +13,7 @@ use super::{Bench, NOW, benches, later};
 fn message(bench: &Bench, to: &str, at: Timestamp) -> Message {
     Message {
         id: MessageId::new(at, &bench.random),
+        channel: Channel::Mail,
         recipient: to.to_owned(),
         subject: "123456 – Ihr Code".to_owned(),
         body: "text\n".to_owned(),
@@ -37,20 +38,22 @@ async fn a_message_is_taken_retried_and_delivered() {
         insert(&bench, &first).await;
         let mut tx = bench.write().await;
         assert_eq!(outbox::pending(&mut tx).await.unwrap(), 2);
-        assert_eq!(outbox::next_due(&mut tx).await.unwrap(), Some(NOW));
-        let claimed = outbox::claim(&mut tx, NOW, later(40)).await.unwrap().unwrap();
+        assert_eq!(outbox::next_due(&mut tx, Channel::Mail).await.unwrap(), Some(NOW));
+        let claimed = outbox::claim(&mut tx, Channel::Mail, NOW, later(40)).await.unwrap().unwrap();
         assert_eq!(format!("{claimed:?}"), format!("{:?}", Message { attempts: 1, ..first.clone() }), "{:?}", bench.database);
-        assert!(outbox::claim(&mut tx, NOW, later(40)).await.unwrap().is_none(), "the other is not due");
-        assert_eq!(outbox::next_due(&mut tx).await.unwrap(), Some(later(1)));
-        assert_eq!(outbox::claim(&mut tx, later(1), later(41)).await.unwrap().unwrap().id, second.id);
+        assert!(outbox::claim(&mut tx, Channel::Mail, NOW, later(40)).await.unwrap().is_none(), "the other is not due");
+        assert!(outbox::claim(&mut tx, Channel::Sms, later(9), later(40)).await.unwrap().is_none(), "no text among them");
+        assert_eq!(outbox::next_due(&mut tx, Channel::Sms).await.unwrap(), None);
+        assert_eq!(outbox::next_due(&mut tx, Channel::Mail).await.unwrap(), Some(later(1)));
+        assert_eq!(outbox::claim(&mut tx, Channel::Mail, later(1), later(41)).await.unwrap().unwrap().id, second.id);
         outbox::retry(&mut tx, &second.id, later(3), "421").await.unwrap();
-        assert_eq!(outbox::claim(&mut tx, later(3), later(43)).await.unwrap().unwrap().attempts, 2);
+        assert_eq!(outbox::claim(&mut tx, Channel::Mail, later(3), later(43)).await.unwrap().unwrap().attempts, 2);
         // A lease that ran out.
-        assert_eq!(outbox::claim(&mut tx, later(40), later(80)).await.unwrap().unwrap().id, first.id);
+        assert_eq!(outbox::claim(&mut tx, Channel::Mail, later(40), later(80)).await.unwrap().unwrap().id, first.id);
         outbox::delivered(&mut tx, &first.id, false, later(41)).await.unwrap();
         outbox::failed(&mut tx, &second.id, "550").await.unwrap();
-        assert!(outbox::claim(&mut tx, later(10_000), later(20_000)).await.unwrap().is_none());
-        assert_eq!((outbox::pending(&mut tx).await.unwrap(), outbox::next_due(&mut tx).await.unwrap()), (0, None));
+        assert!(outbox::claim(&mut tx, Channel::Mail, later(10_000), later(20_000)).await.unwrap().is_none());
+        assert_eq!((outbox::pending(&mut tx).await.unwrap(), outbox::next_due(&mut tx, Channel::Mail).await.unwrap()), (0, None));
         for id in [&first.id, &second.id] {
             let kept = outbox::by_id(&mut tx, id).await.unwrap().unwrap();
             assert!(kept.subject.is_empty() && kept.body.is_empty() && kept.html.is_empty(), "its code goes with it");
@@ -66,9 +69,11 @@ async fn the_mailbox_keeps_what_was_delivered_the_newest_first() {
         insert(&bench, &second).await;
         let mut tx = bench.write().await;
         outbox::delivered(&mut tx, &first.id, true, later(2)).await.unwrap();
-        let shown: Vec<MessageId> = outbox::newest(&mut tx, 10).await.unwrap().into_iter().map(|message| message.id).collect();
+        let shown: Vec<MessageId> =
+            outbox::newest(&mut tx, Channel::Mail, 10).await.unwrap().into_iter().map(|message| message.id).collect();
         assert_eq!(shown, [second.id, first.id.clone()], "{:?}", bench.database);
-        assert_eq!(outbox::newest(&mut tx, 1).await.unwrap().len(), 1);
+        assert_eq!(outbox::newest(&mut tx, Channel::Mail, 1).await.unwrap().len(), 1);
+        assert!(outbox::newest(&mut tx, Channel::Sms, 10).await.unwrap().is_empty());
         assert_eq!(outbox::by_id(&mut tx, &first.id).await.unwrap().unwrap().body, "text\n");
     }
 }
@@ -86,7 +91,7 @@ async fn ten_that_deliver_at_once_take_each_message_once() {
             .race(move |tx| {
                 let log = Arc::clone(&log);
                 Box::pin(async move {
-                    let claimed = outbox::claim(tx, NOW, later(40)).await?;
+                    let claimed = outbox::claim(tx, Channel::Mail, NOW, later(40)).await?;
                     log.lock().unwrap().extend(claimed.iter().map(|message| message.id.to_string()));
                     Ok(claimed.is_some())
                 })
@@ -102,7 +107,7 @@ async fn ten_that_deliver_at_once_take_each_message_once() {
         let mut left = 0;
         loop {
             let mut tx = bench.write().await;
-            let Some(claimed) = outbox::claim(&mut tx, NOW, later(40)).await.unwrap() else { break };
+            let Some(claimed) = outbox::claim(&mut tx, Channel::Mail, NOW, later(40)).await.unwrap() else { break };
             assert!(!taken.contains(&claimed.id.to_string()));
             tx.commit().await.unwrap();
             left += 1;

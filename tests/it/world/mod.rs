@@ -7,6 +7,7 @@
 //! ```
 //! With [`World::with`] settings are given as the text of a `config.toml`; [`World::on`] chooses the database.
 
+pub mod authenticator;
 pub mod browser;
 pub mod database;
 
@@ -22,12 +23,15 @@ use vestibule::crypto::password::{Hasher, HasherSettings};
 use vestibule::crypto::random::Random;
 use vestibule::crypto::seal::Keyring;
 use vestibule::engine::user::User;
+use vestibule::gateways::http::Reach;
 use vestibule::gateways::mail::Mailer;
+use vestibule::gateways::sms::Texter;
 use vestibule::settings::client_metadata::ClientMetadata;
 use vestibule::settings::{Mode, Settings};
 use vestibule::store::Store;
 use vestibule::time::{Clock, Timestamp};
 
+pub use authenticator::{Authenticator, Claim};
 pub use browser::{Answer, Browser};
 pub use database::{Database, Place};
 
@@ -42,6 +46,9 @@ const SETTINGS: &str = r#"
 public_url = "http://localhost:8080"
 [mail]
 transport = "mailbox"
+[sms]
+transport = "inbox"
+countries = ["*"]
 [passwords]
 memory_kib = 8
 iterations = 1
@@ -71,6 +78,15 @@ pub struct Mail {
     pub link: String,
 }
 
+/// A text message as its reader sees it.
+#[derive(Clone, Debug)]
+pub struct Sms {
+    pub to: String,
+    pub body: String,
+    /// Six digits from the last, origin-bound line, or empty.
+    pub code: String,
+}
+
 impl World {
     pub async fn new() -> Self {
         Self::with("").await
@@ -81,6 +97,11 @@ impl World {
         Self::at(Place::sqlite(), settings).await
     }
 
+    /// As `vestibule dev` has it.
+    pub async fn dev(settings: &str) -> Self {
+        Self::in_mode(Place::sqlite(), settings, Mode::Dev).await
+    }
+
     /// None if the database is not there and may be missing.
     pub async fn on(database: Database, settings: &str) -> Option<Self> {
         Some(Self::at(Place::new(database).await?, settings).await)
@@ -88,11 +109,20 @@ impl World {
 
     /// On a store that another world, another node, may be using.
     pub async fn at(place: Place, settings: &str) -> Self {
+        Self::in_mode(place, settings, Mode::Serve).await
+    }
+
+    async fn in_mode(place: Place, settings: &str, mode: Mode) -> Self {
         let data = TempDir::new().unwrap();
         let mut table: Table = SETTINGS.parse().unwrap();
-        overlay(&mut table, settings.parse().unwrap());
+        let over: Table = settings.parse().unwrap();
+        // The inbox is for loopback: elsewhere it would stay unread.
+        if over.get("server").and_then(|server| server.get("public_url")?.as_str()).is_some_and(|url| url.starts_with("https")) {
+            overlay(&mut table, toml::toml! { [sms] transport = "file" });
+        }
+        overlay(&mut table, over);
         overlay(&mut table, toml::toml! { [data] dir = (data.path().display().to_string()) });
-        let settings = Settings::from_text("config.toml", &table.to_string(), Mode::Serve, std::iter::empty()).unwrap();
+        let settings = Settings::from_text("config.toml", &table.to_string(), mode, std::iter::empty()).unwrap();
         let store = place.open().await;
         // Nodes on one store must not draw the same ids.
         let random = Random::seeded(place.next_node());
@@ -110,6 +140,10 @@ impl World {
             keyring: Keyring::generate(&Random::seeded(1)),
             hasher: Hasher::new(hasher, random.clone()).unwrap(),
             mailer: Mailer::new(&settings.mail).unwrap(),
+            texter: {
+                let reach = if settings.outbound.allow_private { Reach::Anywhere } else { Reach::Public };
+                Texter::new(&settings.sms, reach).unwrap()
+            },
             random,
             store,
             settings,
@@ -204,6 +238,35 @@ impl World {
         outbox::deliver_due(&self.app).await.unwrap();
         let messages = outbox::mailbox(&self.app).await.unwrap();
         messages.into_iter().filter(|message| !message.recipient.is_empty()).map(|message| Mail::of(&self.app, message)).collect()
+    }
+}
+
+impl World {
+    /// The newest text to this number in E.164; it is an error if there is none.
+    pub async fn sms_to(&self, number: &str) -> Sms {
+        let found = self.all_sms_to(number).await.into_iter().next();
+        found.unwrap_or_else(|| panic!("no text to {number}"))
+    }
+
+    /// All the texts to this number, the newest first.
+    pub async fn all_sms_to(&self, number: &str) -> Vec<Sms> {
+        self.all_sms().await.into_iter().filter(|sms| sms.to == number).collect()
+    }
+
+    /// All the texts that left, the newest first.
+    pub async fn all_sms(&self) -> Vec<Sms> {
+        outbox::deliver_due(&self.app).await.unwrap();
+        let messages = outbox::inbox(&self.app).await.unwrap();
+        let real = messages.into_iter().filter(|message| !message.recipient.is_empty());
+        real.map(|message| Sms::of(message.recipient, message.body)).collect()
+    }
+}
+
+impl Sms {
+    fn of(to: String, body: String) -> Self {
+        let bound = body.lines().last().filter(|line| line.starts_with('@')).and_then(|line| line.split_once(" #"));
+        let code = bound.map_or_else(String::new, |(_, code)| code.to_owned());
+        Self { to, body, code }
     }
 }
 

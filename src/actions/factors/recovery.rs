@@ -1,0 +1,79 @@
+//! Recovery codes: made, shown once, used once.
+
+use data_encoding::BASE64URL_NOPAD;
+
+use super::{of, own, told};
+use crate::actions::notices::Notice;
+use crate::actions::session::Current;
+use crate::actions::{App, Outcome, Requester};
+use crate::engine::event::Kind;
+use crate::engine::recovery;
+use crate::engine::user::User;
+use crate::ids::UserId;
+use crate::store::{Tx, enrolled, factors, recovery as rows};
+use crate::time::Timestamp;
+
+/// The page that shows the codes can be turned into a file for so long.
+const DOWNLOAD_MILLIS: i64 = 3_600_000;
+
+fn parts<'a>(user_id: &'a UserId, code: &'a str) -> [&'a [u8]; 2] {
+    [user_id.as_str().as_bytes(), code.as_bytes()]
+}
+
+/// Ten new codes, to be shown once; those from before work no more. None while two-step verification is off.
+pub async fn make_recovery_codes(app: &App, current: &Current, requester: &Requester) -> Outcome<Option<Vec<String>>> {
+    let mut tx = app.store.write().await?;
+    factors::lock(&mut tx, &current.user.id).await?;
+    if !enrolled::of(&mut tx, &current.user).await?.is_on() {
+        return Ok(None);
+    }
+    let codes = recovery::new_codes(&app.random);
+    let mac = |code: &String| {
+        let code = recovery::typed(code)?;
+        Some(app.keyring.mac("recovery", &parts(&current.user.id, &code)))
+    };
+    let macs: Vec<[u8; 32]> = codes.iter().filter_map(mac).collect();
+    rows::replace_all(&mut tx, &current.user.id, &macs, app.now()).await?;
+    told(app, &mut tx, own(current, Kind::RecoveryCodesMade, requester), None).await?;
+    app.notify(&mut tx, &current.user, Notice::RecoveryCodesMade, requester).await?;
+    tx.commit().await?;
+    Ok(Some(codes))
+}
+
+/// How many of the person's codes are not used yet.
+pub async fn codes_left(app: &App, user_id: &UserId) -> Outcome<i64> {
+    Ok(rows::left(&mut app.store.read().await?, user_id).await?)
+}
+
+/// A recovery code at sign-in, in the caller's transaction: true for exactly one caller. The caller has counted the try
+/// ([`App::limit_second`]) and commits.
+pub async fn use_recovery_code(app: &App, tx: &mut Tx, user: &User, text: &str, requester: &Requester) -> Outcome<bool> {
+    let Some(code) = recovery::typed(text) else { return Ok(false) };
+    // Codes outlive a change of the master key.
+    for mac in app.keyring.macs("recovery", &parts(&user.id, &code)) {
+        if rows::use_one(tx, &user.id, &mac, app.now()).await? {
+            app.forgive_second(tx, &user.id).await?;
+            told(app, tx, of(&user.id, Kind::RecoveryCodeUsed, requester), None).await?;
+            app.notify(tx, user, Notice::RecoveryCodeUsed, requester).await?;
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// The codes as the form of the page that shows them carries them, so that they can be had as a file: nowhere else are they kept.
+pub fn sealed_for_download(app: &App, current: &Current, codes: &[String]) -> String {
+    let plain = format!("{}\n{}\n{}", current.user.id, app.now().millis(), codes.join("\n"));
+    BASE64URL_NOPAD.encode(&app.keyring.seal(&app.random, "recovery download", plain.as_bytes()))
+}
+
+/// What [`sealed_for_download`] sealed for this person within the last hour.
+pub fn opened_for_download(app: &App, current: &Current, sealed: &str) -> Option<Vec<String>> {
+    let sealed = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
+    let plain = app.keyring.open("recovery download", &sealed).ok()?;
+    let mut lines = std::str::from_utf8(&plain).ok()?.lines();
+    let own = lines.next()? == current.user.id.as_str();
+    let made = Timestamp::from_millis(lines.next()?.parse().ok()?);
+    let fresh = app.now().millis() - made.millis() < DOWNLOAD_MILLIS;
+    (own && fresh).then(|| lines.map(str::to_owned).collect())
+}

@@ -1,0 +1,248 @@
+//! What people do with their own passkeys and security keys.
+
+use std::time::Duration;
+
+use webauthn_rs::prelude::{
+    CreationChallengeResponse, PasskeyRegistration, RegisterPublicKeyCredential, SecurityKeyRegistration, Uuid,
+};
+use webauthn_rs_proto::ResidentKeyRequirement;
+
+use super::{Challenge, Purpose, Refusal, account_name, broken, open, options, seal, unmade};
+use crate::actions::notices::Notice;
+use crate::actions::session::Current;
+use crate::actions::{App, Outcome, Requester, tell};
+use crate::engine::address::Channel;
+use crate::engine::event::{Event, Kind};
+use crate::engine::method::{Method, MethodKind};
+use crate::engine::passkey::{self, Passkey, PasskeyKind};
+use crate::engine::session;
+use crate::engine::user::User;
+use crate::ids::{PasskeyId, UserId};
+use crate::settings::Way;
+use crate::store::passkeys::Offer;
+use crate::store::{StoreError, passkeys, sessions};
+
+/// More than anybody carries; it keeps the page and the options short.
+const MOST: usize = 30;
+/// "Not now" is asked again after this.
+const ASK_AGAIN: Duration = Duration::from_secs(30 * 86400);
+
+/// The person's passkeys and security keys, the newest first.
+pub async fn list(app: &App, user_id: &UserId) -> Outcome<Vec<Passkey>> {
+    Ok(passkeys::of_user(&mut app.store.read().await?, user_id).await?)
+}
+
+const fn purpose(kind: PasskeyKind) -> Purpose {
+    match kind {
+        PasskeyKind::Passkey => Purpose::AddPasskey,
+        PasskeyKind::SecurityKey => Purpose::AddSecurityKey,
+    }
+}
+
+fn bound(current: &Current) -> String {
+    format!("{}|{}", current.user.id, current.session.id)
+}
+
+/// The challenge to add one; `own` are those that the account has. None where passkeys cannot be.
+pub fn challenge(app: &App, current: &Current, kind: PasskeyKind, own: &[Passkey]) -> Outcome<Option<Challenge>> {
+    let Some(webauthn) = &app.webauthn else { return Ok(None) };
+    let user = &current.user;
+    let (id, name, shown) = (Uuid::from_bytes(user.id.bytes()), account_name(user), user.shown_as());
+    // A key that is a second factor already may become a passkey; the other way round nothing would be won.
+    let excluded = own.iter().filter(|known| kind == PasskeyKind::SecurityKey || known.kind == kind);
+    let excluded = Some(excluded.map(|known| known.credential_id.clone()).collect());
+    let (request, state) = match kind {
+        PasskeyKind::Passkey => {
+            let (mut request, state) = webauthn.start_passkey_registration(id, &name, &shown, excluded).map_err(unmade)?;
+            discoverable(&mut request);
+            (request, seal(app, purpose(kind), bound(current), &state)?)
+        }
+        PasskeyKind::SecurityKey => {
+            let (request, state) =
+                webauthn.start_securitykey_registration(id, &name, &shown, excluded, None, None).map_err(unmade)?;
+            (request, seal(app, purpose(kind), bound(current), &state)?)
+        }
+    };
+    Ok(Some(Challenge { options: options(&request)?, state }))
+}
+
+/// webauthn-rs discourages what makes a passkey one: that the browser finds it without being told whose it looks for.
+fn discoverable(request: &mut CreationChallengeResponse) {
+    if let Some(selection) = request.public_key.authenticator_selection.as_mut() {
+        selection.resident_key = Some(ResidentKeyRequirement::Required);
+        selection.require_resident_key = true;
+    }
+}
+
+#[derive(Debug)]
+pub enum Added {
+    Done(Box<Passkey>),
+    Refused(Refusal),
+    /// The account has [`MOST`].
+    TooMany,
+}
+
+/// Judges the answer to [`challenge`], and adds what it brings under its provider's name.
+pub async fn add(
+    app: &App,
+    current: &Current,
+    kind: PasskeyKind,
+    answer: &str,
+    state: &str,
+    requester: &Requester,
+) -> Outcome<Added> {
+    let Some(webauthn) = &app.webauthn else { return Ok(Added::Refused(Refusal::Wrong)) };
+    let opened = match open(app, purpose(kind), &bound(current), state) {
+        Ok(opened) => opened,
+        Err(refusal) => return Ok(Added::Refused(refusal)),
+    };
+    let Ok(answer) = serde_json::from_str::<RegisterPublicKeyCredential>(answer) else {
+        return Ok(Added::Refused(Refusal::Wrong));
+    };
+    let credential = match kind {
+        PasskeyKind::Passkey => {
+            let state: PasskeyRegistration = opened.state()?;
+            let judged = webauthn.finish_passkey_registration(&answer, &state);
+            judged.map(|made| (made.cred_id().clone(), serde_json::to_string(&made)))
+        }
+        PasskeyKind::SecurityKey => {
+            let state: SecurityKeyRegistration = opened.state()?;
+            let judged = webauthn.finish_securitykey_registration(&answer, &state);
+            judged.map(|made| (made.cred_id().clone(), serde_json::to_string(&made)))
+        }
+    };
+    let (credential_id, credential) = match credential {
+        // The browser says that it could not make the passkey discoverable: it would never be offered.
+        Ok(_)
+            if kind == PasskeyKind::Passkey
+                && answer.extensions.cred_props.as_ref().is_some_and(|made| made.rk == Some(false)) =>
+        {
+            return Ok(Added::Refused(Refusal::Wrong));
+        }
+        Ok(made) => made,
+        Err(error) => {
+            tracing::info!(%error, "a new passkey is refused");
+            return Ok(Added::Refused(Refusal::Wrong));
+        }
+    };
+    let now = app.now();
+    let name = passkey::provider(&answer.response.attestation_object).map(str::to_owned);
+    let device = session::device(&requester.user_agent);
+    let passkey = Passkey {
+        id: PasskeyId::new(now, &app.random),
+        user_id: current.user.id.clone(),
+        kind,
+        credential_id,
+        credential: credential.map_err(broken)?,
+        name: name.or_else(|| passkey::name(&device)).unwrap_or_else(|| "Passkey".to_owned()),
+        created_at: now,
+        last_used_at: None,
+    };
+    let mut tx = app.store.write().await?;
+    if passkeys::of_user(&mut tx, &current.user.id).await?.len() >= MOST {
+        return Ok(Added::TooMany);
+    }
+    if !opened.spend(&mut tx).await? {
+        return Ok(Added::Refused(Refusal::Stale));
+    }
+    match passkeys::insert(&mut tx, &passkey).await {
+        Ok(()) => {}
+        Err(StoreError::Taken) => return Ok(Added::Refused(Refusal::Wrong)),
+        Err(error) => return Err(error.into()),
+    }
+    if kind == PasskeyKind::SecurityKey {
+        // It was in the person's hand just now: the session need not ask for it at once.
+        let proof = [Method::second(MethodKind::SecurityKey, now)];
+        let session = current.session.clone().reauthenticated(&proof, current.session.auth_time);
+        sessions::reauthenticated(&mut tx, &session).await?;
+    }
+    app.record(&mut tx, own(current, Kind::PasskeyAdded, kind, requester)).await?;
+    app.notify(&mut tx, &current.user, Notice::PasskeyAdded, requester).await?;
+    tx.commit().await?;
+    Ok(Added::Done(Box::new(passkey)))
+}
+
+fn own(current: &Current, kind: Kind, which: PasskeyKind, requester: &Requester) -> Event {
+    let event = tell::event(kind, requester.origin());
+    let detail = Some(which.as_str());
+    Event { user_id: Some(current.user.id.clone()), session_id: Some(current.session.id.clone()), detail, ..event }
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Renamed {
+    Done,
+    BadName,
+    /// It is not there (any more).
+    Gone,
+}
+
+pub async fn rename(app: &App, current: &Current, id: &PasskeyId, typed: &str, requester: &Requester) -> Outcome<Renamed> {
+    let Some(name) = passkey::name(typed) else { return Ok(Renamed::BadName) };
+    let mut tx = app.store.write().await?;
+    let known = passkeys::of_user(&mut tx, &current.user.id).await?.into_iter().find(|known| known.id == *id);
+    let Some(known) = known else { return Ok(Renamed::Gone) };
+    if !passkeys::rename(&mut tx, &current.user.id, id, &name).await? {
+        return Ok(Renamed::Gone);
+    }
+    app.record(&mut tx, own(current, Kind::PasskeyRenamed, known.kind, requester)).await?;
+    tx.commit().await?;
+    Ok(Renamed::Done)
+}
+
+#[derive(Debug, PartialEq, Eq)]
+pub enum Removed {
+    Done,
+    /// Nobody could get into the account any more.
+    LastWayIn,
+    Gone,
+}
+
+pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Requester) -> Outcome<Removed> {
+    let mut tx = app.store.write().await?;
+    let known = passkeys::of_user(&mut tx, &current.user.id).await?.into_iter().find(|known| known.id == *id);
+    let Some(known) = known else { return Ok(Removed::Gone) };
+    let until = app.now() + app.settings.flows.undo;
+    if !passkeys::remove(&mut tx, &current.user.id, id, !has_another_way_in(app, &current.user), until).await? {
+        return Ok(Removed::LastWayIn);
+    }
+    app.record(&mut tx, own(current, Kind::PasskeyRemoved, known.kind, requester)).await?;
+    app.notify(&mut tx, &current.user, Notice::PasskeyRemoved, requester).await?;
+    tx.commit().await?;
+    Ok(Removed::Done)
+}
+
+/// Whether the account can be entered without any passkey, by a way that is on: a verified address also gets a new password.
+fn has_another_way_in(app: &App, user: &User) -> bool {
+    let reachable = |channel| user.is_verified(channel);
+    app.settings.sign_in.ways.iter().any(|way| match way {
+        Way::Password => user.password_hash.is_some() || reachable(Channel::Mail) || reachable(Channel::Sms),
+        Way::Mail => reachable(Channel::Mail),
+        Way::Sms => reachable(Channel::Sms),
+        Way::Passkey => false,
+    })
+}
+
+/// Whether to ask now if the person wants a passkey: they have none, and have not said no lately.
+pub async fn may_offer(app: &App, user_id: &UserId) -> Outcome<bool> {
+    if !app.has_passkeys() || !app.settings.sign_in.ways.contains(&Way::Passkey) {
+        return Ok(false);
+    }
+    let mut tx = app.store.read().await?;
+    if passkeys::of_user(&mut tx, user_id).await?.iter().any(|known| known.kind == PasskeyKind::Passkey) {
+        return Ok(false);
+    }
+    Ok(match passkeys::offer(&mut tx, user_id).await? {
+        None => true,
+        Some(Offer::At(at)) => app.now() >= at,
+        Some(Offer::Never) => false,
+    })
+}
+
+/// "Not now", or "never".
+pub async fn decline(app: &App, current: &Current, forever: bool) -> Outcome<()> {
+    let offer = if forever { Offer::Never } else { Offer::At(app.now() + ASK_AGAIN) };
+    let mut tx = app.store.write().await?;
+    passkeys::answer_offer(&mut tx, &current.user.id, offer).await?;
+    tx.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,265 @@
+//! `/account/security`: authenticator apps, codes by mail, recovery codes, and what the operator can do.
+
+use data_encoding::BASE32_NOPAD;
+use vestibule::actions::factors::operator::{self, Which};
+use vestibule::store::{events, factors, recovery};
+
+use super::{problem, wrong};
+use crate::world::{Answer, Browser, Database, PASSWORD, World};
+
+const ADA: &str = "ada@a.example";
+const PAGE: &str = "/account/security";
+
+/// What the app on a phone would show for this page's secret.
+fn shown_code(world: &World, page: &Answer) -> String {
+    let secret: String = page.shown("#secret").unwrap().split_whitespace().collect();
+    code_of(world, &secret)
+}
+
+fn code_of(world: &World, secret: &str) -> String {
+    let bytes = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
+    let app = totp_rs::Builder::new().with_secret(bytes).build().unwrap();
+    app.generate(u64::try_from(world.app.now().seconds()).unwrap()).to_string()
+}
+
+/// Opens the set-up page of a new app.
+async fn begin(browser: &mut Browser) -> Answer {
+    browser.get(PAGE).await;
+    let begun = browser.submit("/account/security/totp/begin", &[]).await;
+    assert!(begun.location().starts_with("/account/security/totp?flow=flow_"), "{}", begun.text());
+    browser.follow(&begun).await
+}
+
+/// Adds an app of this name; the page of the account is open.
+async fn add(world: &World, browser: &mut Browser, name: &str) -> Answer {
+    let page = begin(browser).await;
+    let code = shown_code(world, &page);
+    let done = browser.submit("/account/security/totp", &[("name", name), ("code", &code)]).await;
+    assert_eq!(done.location(), "/account/security?notice=factor-added", "{:?}", done.shown(".summary"));
+    browser.follow(&done).await
+}
+
+async fn codes(browser: &mut Browser) -> Vec<String> {
+    browser.get(PAGE).await;
+    let page = browser.submit("/account/security/recovery", &[]).await;
+    assert_eq!(page.status, 200);
+    page.shown(".codes").unwrap().split_whitespace().map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn an_app_is_added_by_its_code_on_both_databases() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, "[pages]\nname = 'Atrium: the house'").await else { continue };
+        let mut ada = world.sign_up(ADA, PASSWORD).await;
+        let before = ada.get(PAGE).await;
+        assert_eq!(before.status, 200);
+        assert!(before.shown(".tag").unwrap().contains("off"), "{database:?}");
+        let page = begin(&mut ada).await;
+        let text = page.text();
+        assert!(text.contains("<svg ") && text.contains("otpauth://totp/Atrium%20the%20house:ada%40a.example?secret="), "{text}");
+        assert_eq!(page.forms().iter().flat_map(|form| &form.names).filter(|name| *name == "code").count(), 1);
+        let (secret, code) = (page.shown("#secret").unwrap(), shown_code(&world, &page));
+        // A wrong code keeps the page, what was typed, and the secret that the phone has.
+        let again = ada.submit("/account/security/totp", &[("name", "My <phone>"), ("code", &wrong(&code))]).await;
+        assert_eq!(again.status, 422);
+        assert!(!problem(&again, "code").is_empty());
+        assert_eq!((again.shown("#secret").unwrap(), again.value("name").unwrap()), (secret.clone(), "My <phone>".to_owned()));
+        let unnamed = ada.submit("/account/security/totp", &[("name", " "), ("code", &code)]).await;
+        assert_eq!((unnamed.status, unnamed.value("code").unwrap()), (422, code.clone()));
+        assert!(!problem(&unnamed, "name").is_empty());
+        // Pasted as apps show it.
+        let spaced = format!("{} {}", code.split_at(3).0, code.split_at(3).1);
+        let done = ada.submit("/account/security/totp", &[("name", "My <phone>"), ("code", &spaced)]).await;
+        assert_eq!(done.location(), "/account/security?notice=factor-added");
+        let page = ada.follow(&done).await;
+        assert_eq!(page.shown("h4").unwrap(), "My <phone>");
+        assert!(page.shown("h2 .tag, h2 + .tag").is_some() && page.shown(".notice.warning").is_some(), "no recovery codes yet");
+        // The secret is sealed, and the code that was shown is used up.
+        let user = world.read(ADA).await.unwrap();
+        let mut tx = world.store().await.read().await.unwrap();
+        let factor = factors::of_user(&mut tx, &user.id).await.unwrap().remove(0);
+        let plain = BASE32_NOPAD.decode(secret.replace(' ', "").as_bytes()).unwrap();
+        assert!(!factor.sealed.unwrap().windows(20).any(|part| part == plain));
+        assert_eq!(factor.last_step, world.app.now().seconds() / 30);
+        let entries = events::of_user(&mut tx, &user.id, 1).await.unwrap();
+        assert_eq!((entries[0].kind.as_str(), entries[0].detail.as_str()), ("factor.added", "totp"));
+    }
+}
+
+#[tokio::test]
+async fn a_set_up_belongs_to_one_browser_and_one_person_and_ends() {
+    let world = World::new().await;
+    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    let first = begin(&mut ada).await;
+    let (flow, code) = (first.value("flow").unwrap(), shown_code(&world, &first));
+    let url = format!("/account/security/totp?flow={flow}");
+    assert_eq!(ada.get(&url).await.shown("#secret"), first.shown("#secret"), "reloading changes nothing");
+    let over = "/account/security?notice=totp-over";
+    let mut elsewhere = world.sign_in(ADA, PASSWORD).await;
+    assert_eq!(elsewhere.get(&url).await.location(), over, "another browser of hers");
+    let mut bob = world.sign_up("bob@a.example", PASSWORD).await;
+    bob.cookies.insert("vestibule_browser".to_owned(), ada.cookies["vestibule_browser"].clone());
+    assert_eq!(bob.get(&url).await.location(), over, "another person in the same browser");
+    let fields = [("flow", flow.as_str()), ("name", "x"), ("code", code.as_str())];
+    assert_eq!(bob.post("/account/security/totp", &fields).await.location(), over);
+    assert_eq!(world.browser().get(&url).await.location(), "/login?to=security");
+    // Beginning again ends the first; a time later the second has ended by itself.
+    let second = begin(&mut ada).await;
+    assert_ne!(second.shown("#secret"), first.shown("#secret"));
+    assert_eq!(ada.post("/account/security/totp", &fields).await.location(), over);
+    world.advance(16 * 60);
+    assert_eq!(ada.get(&format!("/account/security/totp?flow={}", second.value("flow").unwrap())).await.location(), over);
+    assert!(ada.get(over).await.shown(".notice").is_some());
+    for bad in ["", "flow_1", "x"] {
+        assert_eq!(ada.get(&format!("/account/security/totp?flow={bad}")).await.location(), over);
+    }
+    let user = world.read(ADA).await.unwrap();
+    assert_eq!(factors::of_user(&mut world.store().await.read().await.unwrap(), &user.id).await.unwrap(), []);
+}
+
+#[tokio::test]
+async fn devices_are_named_renamed_and_removed() {
+    let world = World::new().await;
+    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    add(&world, &mut ada, "Phone").await;
+    assert_eq!(begin(&mut ada).await.value("name").as_deref(), Some("Authenticator app"));
+    add(&world, &mut ada, "Authenticator app").await;
+    assert_eq!(begin(&mut ada).await.value("name").as_deref(), Some("Authenticator app 2"), "a name that is free");
+    let page = ada.get(PAGE).await;
+    let id = page.value("factor").unwrap();
+    let rename = "/account/security/factor/rename";
+    for (name, status) in [("", 422), (&*"x".repeat(61), 422), ("Old <phone>", 303)] {
+        let renamed = ada.post(rename, &[("factor", &id), ("name", name)]).await;
+        assert_eq!(renamed.status, status, "{name}");
+        if status == 422 {
+            assert!(!problem(&renamed, &format!("name-{id}")).is_empty() && renamed.value("name").as_deref() == Some(name));
+        }
+    }
+    assert_eq!(ada.get(PAGE).await.shown("h4").as_deref(), Some("Old <phone>"));
+    // Another person's id does nothing.
+    let mut bob = world.sign_up("bob@a.example", PASSWORD).await;
+    assert_eq!(bob.post(rename, &[("factor", &id), ("name", "x")]).await.location(), PAGE);
+    let remove = "/account/security/factor/remove";
+    assert_eq!(bob.post(remove, &[("factor", &id)]).await.location(), PAGE);
+    assert_eq!(bob.post(remove, &[("factor", "x")]).await.status, 404);
+    ada.get(PAGE).await;
+    assert_eq!(ada.submit(remove, &[]).await.location(), "/account/security?notice=factor-removed");
+    assert_eq!(ada.post(remove, &[("factor", &id)]).await.location(), PAGE, "once");
+    ada.get(PAGE).await;
+    let off = ada.submit(remove, &[]).await;
+    assert_eq!(off.location(), "/account/security?notice=two-step-off");
+    let page = ada.follow(&off).await;
+    assert!(page.shown(".tag").unwrap().contains("off") && page.shown(".notice").unwrap().contains("off"));
+}
+
+#[tokio::test]
+async fn codes_by_mail_need_a_proved_address_and_are_turned_on_and_off() {
+    let world = World::with("[signup]\nverify_email = false").await;
+    world.user(serde_json::json!({"email": ADA, "password": PASSWORD})).await;
+    let mut ada = world.sign_in(ADA, PASSWORD).await;
+    let page = ada.get(PAGE).await;
+    assert!(!page.forms().iter().any(|form| form.action == "/account/security/codes"), "nothing to turn on");
+    let refused = ada.post("/account/security/codes", &[("kind", "mail"), ("on", "yes")]).await;
+    assert_eq!(refused.status, 422);
+    let sms = ada.post("/account/security/codes", &[("kind", "sms"), ("on", "yes")]).await;
+    assert_eq!(sms.status, 422);
+    for kind in ["totp", "", "passkey"] {
+        assert_eq!(ada.post("/account/security/codes", &[("kind", kind), ("on", "yes")]).await.status, 404, "{kind}");
+    }
+    let world = World::new().await;
+    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    ada.get(PAGE).await;
+    assert_eq!(ada.submit("/account/security/codes", &[]).await.location(), "/account/security?notice=factor-added");
+    ada.post("/account/security/codes", &[("kind", "mail"), ("on", "yes")]).await;
+    let user = world.read(ADA).await.unwrap();
+    let found = factors::of_user(&mut world.store().await.read().await.unwrap(), &user.id).await.unwrap();
+    assert_eq!(found.len(), 1, "once");
+    ada.get(PAGE).await;
+    assert_eq!(ada.submit("/account/security/codes", &[]).await.location(), "/account/security?notice=two-step-off");
+    let world = World::with("[second_factor]\nkinds = ['totp']").await;
+    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    let page = ada.get(PAGE).await.text();
+    assert!(!page.contains("/account/security/codes") && !page.contains("/account/passkeys"));
+    assert_eq!(ada.post("/account/security/codes", &[("kind", "mail"), ("on", "yes")]).await.status, 404);
+}
+
+#[tokio::test]
+async fn recovery_codes_are_shown_once_and_can_be_kept() {
+    let world = World::new().await;
+    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    let make = "/account/security/recovery";
+    assert_eq!(ada.post(make, &[]).await.location(), PAGE, "there is no second step to recover");
+    add(&world, &mut ada, "Phone").await;
+    let first = codes(&mut ada).await;
+    assert_eq!(first.len(), 10);
+    let file = ada.submit("/account/security/recovery/download", &[]).await;
+    assert_eq!(file.status, 200);
+    assert_eq!(file.header("content-type"), "text/plain; charset=utf-8");
+    assert_eq!(file.header("content-disposition"), "attachment; filename=\"recovery-codes.txt\"");
+    assert_eq!(file.header("cache-control"), "no-store");
+    let text = file.text();
+    assert!(first.iter().all(|code| text.contains(code)) && text.contains(ADA), "{text}");
+    let sealed = {
+        let page = ada.post(make, &[]).await;
+        page.value("codes").unwrap()
+    };
+    assert!(ada.get(PAGE).await.text().contains("10 are left"));
+    assert_eq!(ada.get(make).await.location(), PAGE);
+    // The form's text is ours, hers, and not old.
+    let download = "/account/security/recovery/download";
+    let mut bob = world.sign_up("bob@a.example", PASSWORD).await;
+    assert_eq!(bob.post(download, &[("codes", &sealed)]).await.location(), PAGE);
+    for text in ["x", ""] {
+        assert_eq!(ada.post(download, &[("codes", text)]).await.location(), PAGE);
+    }
+    assert_eq!(ada.post(download, &[("codes", &sealed)]).await.status, 200);
+    world.advance(3601);
+    assert_eq!(ada.post(download, &[("codes", &sealed)]).await.location(), PAGE);
+    // The store has no code.
+    let user = world.read(ADA).await.unwrap();
+    let mut tx = world.store().await.read().await.unwrap();
+    assert_eq!(recovery::left(&mut tx, &user.id).await.unwrap(), 10);
+}
+
+#[tokio::test]
+async fn the_last_second_step_stays_where_one_is_required() {
+    let world = World::new().await;
+    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    add(&world, &mut ada, "Phone").await;
+    // The operator changes the policy: another node on the same store.
+    let strict = World::at(world.place.clone(), "[second_factor]\nrequired = 'everyone'").await;
+    strict.app.clock.advance(std::time::Duration::from_secs(60));
+    let mut there = strict.browser();
+    there.cookies.clone_from(&ada.cookies);
+    there.get(PAGE).await;
+    let refused = there.submit("/account/security/factor/remove", &[]).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.shown(".summary").unwrap().contains("required"));
+    add(&strict, &mut there, "Other").await;
+    there.get(PAGE).await;
+    let removed = there.submit("/account/security/factor/remove", &[]).await;
+    assert_eq!(removed.location(), "/account/security?notice=factor-removed");
+}
+
+#[tokio::test]
+async fn the_operator_removes_a_lost_device() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, "").await else { continue };
+        let mut ada = world.sign_up(ADA, PASSWORD).await;
+        add(&world, &mut ada, "Phone").await;
+        add(&world, &mut ada, "Tablet").await;
+        codes(&mut ada).await;
+        let (_, enrolled) = operator::list(&world.app, ADA).await.unwrap();
+        let phone = enrolled.factors.iter().find(|factor| factor.name == "Phone").unwrap().id.clone();
+        let gone = operator::remove(&world.app, ADA, &Which::One(phone.clone())).await.unwrap();
+        assert_eq!(gone.len(), 1, "{database:?}");
+        assert!(operator::remove(&world.app, ADA, &Which::One(phone)).await.is_err(), "once");
+        assert!(!ada.get(PAGE).await.text().contains("Phone"));
+        assert_eq!(operator::remove(&world.app, ADA, &Which::All).await.unwrap().len(), 1);
+        let (user, enrolled) = operator::list(&world.app, ADA).await.unwrap();
+        assert!(!enrolled.is_on() && enrolled.recovery_codes == 0);
+        let entries = events::of_user(&mut world.store().await.read().await.unwrap(), &user.id, 1).await.unwrap();
+        assert_eq!((entries[0].kind.as_str(), entries[0].actor.as_str()), ("factor.removed", "operator"));
+        assert!(operator::list(&world.app, "nobody@a.example").await.is_err());
+    }
+}

@@ -1,0 +1,7 @@
+//! Text messages: providers that speak their real wire format on loopback, the outbox's patience with them, and the guard
+//! against those who would have us pay.
+
+mod guard;
+mod outbox;
+mod providers;
+mod server;
