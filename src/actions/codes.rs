@@ -239,20 +239,18 @@ pub(super) fn number(app: &App, flow: &Flow) -> String {
     format!("{:03}", value % 1000)
 }
 
-/// Judges a typed [`number`] like a code: a wrong one is counted, and the caller must commit.
+/// Judges a typed [`number`]. Wrong ones spend the link, and the code stays good: a scanner that fills in forms takes nothing away from the
+/// browser that asked. The caller must commit.
 pub(super) async fn judge_number(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Outcome<Typed> {
     let Some(flow) = flows::by_id(tx, &flow.id).await?.filter(|flow| flow.is_open(app.now()).is_ok()) else {
         return Ok(Typed::Spent);
     };
     let Some(typed) = codes::typed(text, 3) else { return Ok(Typed::Wrong) };
-    match () {
-        () if flow.codes.tries >= app.code_rules().tries => Ok(Typed::Spent),
-        () if token::constant_time_eq(typed.as_bytes(), number(app, &flow).as_bytes()) => Ok(Typed::Right),
-        () => {
-            flows::set_codes(tx, &flow.id, &flow.codes, &flow.codes.clone().tried()).await?;
-            Ok(Typed::Wrong)
-        }
+    if !app.may_try_number(tx, &flow).await? {
+        return Ok(Typed::Spent);
     }
+    let right = token::constant_time_eq(typed.as_bytes(), number(app, &flow).as_bytes());
+    Ok(if right { Typed::Right } else { Typed::Wrong })
 }
 
 /// Whether a code may go to what was typed: mail always, an SMS if the guard lets it. Counts alike whether or not anybody has the number.
@@ -302,9 +300,13 @@ pub enum Renewed {
 /// Begins an expired journey anew in this browser and mails the same address.
 pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Requester) -> Outcome<Renewed> {
     limit(app, requester).await?;
-    let (Found::Here(old) | Found::Elsewhere(old)) = by_link(app, token, None).await? else { return Ok(Renewed::No) };
+    let (old, here) = match by_link(app, token, Some(&browser)).await? {
+        Found::Here(old) => (old, true),
+        Found::Elsewhere(old) => (old, false),
+        Found::None => return Ok(Renewed::No),
+    };
     let state = match &old.state {
-        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::Alarm { .. } | State::AddTotp { .. } => {
+        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::AddTotp { .. } | State::Alarm { .. } => {
             return Ok(Renewed::No);
         }
         State::ResetProved { to } => {
@@ -318,7 +320,8 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     let account = state.subject().unwrap_or_default();
     app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
     let mut tx = app.store.write().await?;
-    let mut flow = begin(app, state, old.user_id.clone(), browser, old.continue_to.clone());
+    let continue_to = if here { old.continue_to.clone() } else { old.continue_to.clone().elsewhere() };
+    let mut flow = begin(app, state, old.user_id.clone(), browser, continue_to);
     if !may_send_again(app, &mut tx, &flow, requester).await? {
         tx.commit().await?;
         return Ok(Renewed::No);

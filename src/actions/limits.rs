@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::{App, Fault, Outcome, Requester};
+use crate::engine::flow::Flow;
 use crate::engine::limit::{Allowance, Backoff, Rate};
 use crate::ids::UserId;
 use crate::settings::{PairLimit, Rate as RateSetting};
@@ -52,6 +53,8 @@ impl From<RateSetting> for Rate {
 
 /// Guessing a code of six digits stays hopeless however many journeys are begun for an address: 30 of a million a day.
 const CODES_A_DAY: Rate = Rate { many: 30, within: Duration::from_secs(86400) };
+/// So slow that a try that is used up does not come back while its link lives.
+const NUMBERS: Duration = Duration::from_secs(86400);
 /// How many times longer than after wrong passwords the wait after wrong second factors grows: an hour instead of 15 minutes.
 const SECOND_LONGER: u32 = 4;
 /// Each journey is a row for a day: enough for an office behind one address, too few to fill a disk.
@@ -172,6 +175,13 @@ impl App {
         }
         let key = format!("code|{kind}|{subject}");
         Ok(limits::spend(tx, &key, CODES_A_DAY, self.now()).await? == Allowance::Granted)
+    }
+
+    /// A try at the number of a mail's link, right or wrong: as many as a code has, anew with each mail. No setting turns this off.
+    pub(in crate::actions) async fn may_try_number(&self, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
+        let key = format!("number|{}|{}", flow.id, flow.codes.sends);
+        let rate = Rate { many: self.settings.flows.code_tries, within: NUMBERS };
+        Ok(limits::spend(tx, &key, rate, self.now()).await? == Allowance::Granted)
     }
 
     /// A journey that somebody begins without being signed in, in the transaction that stores it.

@@ -72,8 +72,8 @@ pub struct Parts {
     pub(in crate::actions) keyring: Keyring,
     hasher: Hasher,
     pub(in crate::actions) mailer: Mailer,
-    pub(in crate::actions) overrides: Overrides,
     pub(in crate::actions) texter: Texter,
+    pub(in crate::actions) overrides: Overrides,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
     pub(in crate::actions) outbox: outbox::Bells,
@@ -151,8 +151,8 @@ impl App {
     pub fn new(made: Made) -> Outcome<Self> {
         let catalogue = Catalogue::load().map_err(|error| Fault::Broken(error.to_string()))?;
         let clients = clients::Cache::new(&made.settings)?;
-        let overrides = tell::overrides(&made.settings).map_err(|errors| Fault::Broken(errors.to_string()))?;
         let webauthn = passkeys::relying_party(&made.settings);
+        let overrides = tell::overrides(&made.settings).map_err(|errors| Fault::Broken(errors.to_string()))?;
         Ok(Self(Arc::new(Parts {
             settings: made.settings,
             clock: made.clock,
@@ -164,8 +164,8 @@ impl App {
             keyring: made.keyring,
             hasher: made.hasher,
             mailer: made.mailer,
-            overrides,
             texter: made.texter,
+            overrides,
             clients,
             blocked: token::Blocked::default(),
             outbox: outbox::Bells::default(),

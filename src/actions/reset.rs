@@ -105,7 +105,7 @@ pub async fn prove_by_link(app: &App, flow: &Flow, browser: [u8; 32], requester:
         return prove(app, tx, flow).await;
     }
     let state = State::ResetProved { to: to.clone() };
-    let proved = codes::begin(app, state, flow.user_id.clone(), browser, flow.continue_to.clone());
+    let proved = codes::begin(app, state, flow.user_id.clone(), browser, flow.continue_to.clone().elsewhere());
     let proved = Flow { expires_at: flow.expires_at, ..proved };
     flows::insert(&mut tx, &proved).await?;
     tx.commit().await?;

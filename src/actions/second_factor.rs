@@ -221,7 +221,7 @@ pub async fn step_up(
     let mut tx = app.store.read().await?;
     let enrolled = enrolled::of(&mut tx, &current.user).await?;
     drop(tx);
-    let best = best_proof(&enrolled);
+    let best = best_proof(&enrolled, &current.session.methods);
     let since = app.now() - (app.settings.sign_in.step_up + slack);
     if strength_since(&current.session.methods, since).is_some_and(|strength| strength >= best) {
         return Ok(None);
@@ -256,5 +256,5 @@ async fn begin(app: &App, current: &Current, state: State, browser: [u8; 32], co
 /// By which first factors somebody signed in can prove themselves for `page`: as strong as the account's best.
 pub async fn ways_to_step_up(app: &App, current: &Current) -> Outcome<Strength> {
     let enrolled = enrolled::of(&mut app.store.read().await?, &current.user).await?;
-    Ok(best_proof(&enrolled))
+    Ok(best_proof(&enrolled, &current.session.methods))
 }

@@ -115,8 +115,7 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     };
     codes::arrived(app, &mut tx, to).await?;
     let continue_to = match proof {
-        // The application waits in the other browser.
-        Proof::LinkAndNumber(_) => Continue::Account,
+        Proof::LinkAndNumber(_) => flow.continue_to.clone().elsewhere(),
         Proof::Code(_) | Proof::Link => flow.continue_to.clone(),
     };
     let arrival = Arrival { remember: code.remember, flow: None, continue_to: &continue_to, ..arrival.clone() };

@@ -234,9 +234,14 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
         _ => (None, MethodKind::Password),
     };
     let Some(user) = user else { return Ok(Verified::Over) };
-    let arrival = Arrival { continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
+    let continue_to = match proof {
+        // The application waits in the other browser.
+        Proof::LinkAndPassword(_) => flow.continue_to.clone().elsewhere(),
+        Proof::Code(_) | Proof::Link => flow.continue_to.clone(),
+    };
+    let arrival = Arrival { continue_to: &continue_to, flow: None, ..arrival.clone() };
     match sign_in::proceed(app, tx, &user, vec![Method::first(how, now)], &arrival).await? {
-        SignedIn::Done(session) => Ok(Verified::Done(session, flow.continue_to.clone())),
+        SignedIn::Done(session) => Ok(Verified::Done(session, continue_to)),
         SignedIn::More(flow) => Ok(Verified::More(flow)),
         SignedIn::Wrong | SignedIn::Disabled => Ok(Verified::Over),
     }

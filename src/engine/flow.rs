@@ -39,8 +39,8 @@ pub struct Flow {
 /// Verify ───────────── proved ───────▶ finished (the address or number of an account is confirmed)
 /// Reset ── proved ──▶ ResetProved ── password set ──▶ finished
 /// Change ───────────── proved ───────▶ finished (the pending address or number becomes the account's)
-/// Alarm ────────────── raised ───────▶ finished (the account is locked down)
 /// AddTotp ──────────── proved ───────▶ finished (the authenticator app is a second factor)
+/// Alarm ────────────── raised ───────▶ finished (the account is locked down)
 /// ```
 ///
 /// Every other pair of state and step is refused; a finished journey refuses all.
@@ -62,13 +62,13 @@ pub enum State {
     Change {
         to: Contact,
     },
-    /// "This was not me": the link of a security notice, for as long as what it tells of can be taken back.
-    Alarm {
-        to: Contact,
-    },
     /// An authenticator app has its secret, and has not shown it yet.
     AddTotp {
         sealed: String,
+    },
+    /// "This was not me": the link of a security notice, for as long as what it tells of can be taken back.
+    Alarm {
+        to: Contact,
     },
 }
 
@@ -175,8 +175,8 @@ impl State {
             Self::Reset(_) | Self::ResetProved { .. } => "reset",
             Self::Change { to: Contact::Email(_) } => "change_email",
             Self::Change { to: Contact::Phone(_) } => "change_phone",
-            Self::Alarm { .. } => "alarm",
             Self::AddTotp { .. } => "add_totp",
+            Self::Alarm { .. } => "alarm",
         }
     }
 
@@ -235,6 +235,8 @@ pub enum Continue {
     Page {
         page: AccountPage,
     },
+    /// The account, with a word that the application waits where it was asked from.
+    Away,
     /// Back into an authorization request of a client.
     Authorize {
         request: Box<AuthorizationRequest>,
@@ -249,6 +251,15 @@ impl Continue {
             Self::Authorize { request } => {
                 Self::Authorize { request: Box::new(AuthorizationRequest { requested_at: now, ..*request }) }
             }
+            other => other,
+        }
+    }
+
+    /// For a journey that another browser takes over: what an application asks for, it asks of the browser that it was opened in.
+    #[must_use]
+    pub fn elsewhere(self) -> Self {
+        match self {
+            Self::Authorize { .. } => Self::Away,
             other => other,
         }
     }
@@ -340,8 +351,8 @@ impl Lifetimes {
             State::SignUp(_) | State::Verify { .. } => self.verify,
             State::Reset(_) | State::ResetProved { .. } => self.reset,
             State::Change { .. } => self.change,
-            State::Alarm { .. } => self.undo,
             State::AddTotp { .. } => self.add_factor,
+            State::Alarm { .. } => self.undo,
         }
     }
 }
@@ -367,8 +378,8 @@ mod tests {
             State::Reset(Box::new(asked(None))),
             State::ResetProved { to: to() },
             State::Change { to: to() },
-            State::Alarm { to: to() },
             State::AddTotp { sealed: "c2VhbGVk".to_owned() },
+            State::Alarm { to: to() },
         ]
     }
 

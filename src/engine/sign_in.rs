@@ -69,7 +69,8 @@ fn second_factor(facts: Facts<'_>) -> Needed {
 /// The second factors to offer after what was given, the one used last first. A channel that has already proved the first factor is no second
 /// one; where that leaves nothing, the password is, as it would have been first.
 pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> {
-    let has = |kind| given.iter().any(|method| method.kind == kind);
+    // One that was a second factor before can be one again.
+    let has = |kind| given.iter().any(|method| method.kind == kind && !method.second);
     let mut kinds: Vec<(Option<Timestamp>, MethodKind)> = Vec::new();
     for factor in &enrolled.factors {
         let kind = match factor.kind {
@@ -107,9 +108,12 @@ pub const fn channel_of(kind: MethodKind) -> Option<Channel> {
 }
 
 /// What the account's best proof is worth: what it takes to change how one signs in. A weaker proof cannot make a stronger one.
-pub fn best_proof(enrolled: &Enrolled) -> Strength {
+///
+/// `given` is what the session was opened with: where it leaves no second factor to ask for, as after a mail to somebody who has nothing
+/// else, what was enough to sign in is enough.
+pub fn best_proof(enrolled: &Enrolled, given: &[Method]) -> Strength {
     match () {
-        () if enrolled.is_on() => Strength::TwoFactors,
+        () if enrolled.is_on() && !second_factors(enrolled, given).is_empty() => Strength::TwoFactors,
         () if enrolled.has_password || enrolled.passkeys > 0 => Strength::OneFactor,
         () => Strength::Reachable,
     }

@@ -60,7 +60,7 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
                 let anew = continue_to.clone().anew(app.now());
                 Some(codes::remember(app, visitor.browser(), anew, &visitor.requester()).await?)
             }
-            Continue::Account | Continue::Page { .. } => None,
+            Continue::Account | Continue::Page { .. } | Continue::Away => None,
         };
         Ok::<_, crate::actions::Fault>((Journey { flow: fresh, client, continue_to, ..Journey::default() }, lost))
     };
@@ -127,6 +127,6 @@ impl Journey {
 pub(super) fn allow(response: Response, continue_to: &Continue) -> Response {
     match continue_to {
         Continue::Authorize { request } => may_lead_to(response, &[&request.redirect_uri]),
-        Continue::Account | Continue::Page { .. } => response,
+        Continue::Account | Continue::Page { .. } | Continue::Away => response,
     }
 }

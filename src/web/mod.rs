@@ -7,6 +7,7 @@
 
 mod account;
 mod contact;
+mod enrol;
 mod journey;
 mod link;
 mod login;
@@ -55,6 +56,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/login/code/resend", post(sign_in_code::resend))
         .route("/login/link", get(sign_in_code::link).post(sign_in_code::by_link))
         .route("/login/second", get(second_factor::show).post(second_factor::submit))
+        .route("/login/enrol", get(enrol::show).post(enrol::submit))
         .route("/login/second/send", post(second_factor::send))
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/verify", get(verify::show).post(verify::submit))
@@ -223,6 +225,7 @@ fn destination(continue_to: &Continue, flow: Option<&Flow>) -> String {
     match (continue_to, flow) {
         (Continue::Page { page }, _) => page.path().to_owned(),
         (Continue::Authorize { .. }, Some(flow)) => format!("/consent?flow={}", flow.id),
+        (Continue::Away, _) => "/account?notice=go-back".to_owned(),
         (Continue::Account | Continue::Authorize { .. }, _) => "/account".to_owned(),
     }
 }

@@ -20,6 +20,7 @@ use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
 use crate::ids::UserId;
 use crate::pages::{Ceremony, Passkey as PasskeyLine, PasskeyOffer, Passkeys, Signals};
+use crate::settings::Way;
 
 fn ceremony(challenge: Challenge) -> Ceremony {
     Ceremony { options: challenge.options, state: challenge.state }
@@ -49,6 +50,9 @@ fn stale(visitor: &Visitor) -> Notice {
 /// An authenticator's answer on the sign-in page.
 pub(super) async fn sign_in(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    if !login::is_on(&visitor.app, Way::Passkey) {
+        return Ok(visitor.not_found());
+    }
     let journey = journey::of(&visitor, &params).await?;
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;
@@ -217,6 +221,7 @@ pub(super) async fn by_way_of_offer(visitor: &Visitor, journey: &Journey, params
         (Continue::Authorize { .. }, Some(flow)) => format!("/account/passkeys/offer?flow={}", flow.id),
         (Continue::Authorize { .. }, None) => destination,
         (Continue::Page { page }, _) => format!("/account/passkeys/offer?to={}", page.as_str()),
+        (Continue::Away, _) => destination,
         (Continue::Account, _) => "/account/passkeys/offer".to_owned(),
     }
 }
@@ -227,7 +232,7 @@ async fn offer_page(visitor: &Visitor, journey: &Journey, shell: Shell, current:
     let Some(made) = made else { return Ok(see_other(&journey.destination())) };
     let to = match &journey.continue_to {
         Continue::Page { page } => Some(page.as_str().to_owned()),
-        Continue::Account | Continue::Authorize { .. } => None,
+        Continue::Account | Continue::Away | Continue::Authorize { .. } => None,
     };
     let page = PasskeyOffer { shell, flow: journey.id(), to, add: ceremony(made) };
     Ok(journey.allow(visitor.page(&page.shell, &page)))

@@ -91,10 +91,29 @@ fn what_is_offered_as_second_factor() {
     }
 }
 
+/// Whoever steps up gives the same second factor as at sign-in.
+#[test]
+fn a_second_factor_can_be_one_again() {
+    use MethodKind::{Mail, Password, Totp};
+    for (kind, factor) in [(Totp, FactorKind::Totp), (Mail, FactorKind::Mail)] {
+        let given = [Method::first(Password, NOW), Method::second(kind, NOW)];
+        assert_eq!(second_factors(&with(&[factor]), &given), [kind]);
+    }
+}
+
 #[test]
 fn a_weak_proof_is_best_only_where_there_is_no_other() {
-    assert_eq!(best_proof(&Enrolled::default()), Strength::Reachable);
-    assert_eq!(best_proof(&with(&[])), Strength::OneFactor);
-    assert_eq!(best_proof(&Enrolled { passkeys: 1, ..Enrolled::default() }), Strength::OneFactor);
-    assert_eq!(best_proof(&with(&[FactorKind::Mail])), Strength::TwoFactors);
+    let (mail, password) = ([Method::first(MethodKind::Mail, NOW)], [Method::first(MethodKind::Password, NOW)]);
+    let no_password = |enrolled| Enrolled { has_password: false, ..enrolled };
+    for (enrolled, given, expected) in [
+        (Enrolled::default(), &mail, Strength::Reachable),
+        (with(&[]), &mail, Strength::OneFactor),
+        (Enrolled { passkeys: 1, ..Enrolled::default() }, &mail, Strength::OneFactor),
+        (with(&[FactorKind::Mail]), &password, Strength::TwoFactors),
+        (with(&[FactorKind::Mail]), &mail, Strength::TwoFactors),
+        (no_password(with(&[FactorKind::Totp])), &mail, Strength::TwoFactors),
+        (no_password(with(&[FactorKind::Mail])), &mail, Strength::Reachable),
+    ] {
+        assert_eq!(best_proof(&enrolled, given), expected, "{enrolled:?} {given:?}");
+    }
 }
