@@ -21,7 +21,7 @@ use crate::engine::factor::{Enrolled, Factor, FactorKind};
 use crate::engine::user::User;
 use crate::ids::{FactorId, UserId};
 use crate::store::trusted;
-use crate::store::{Tx, enrolled, factors};
+use crate::store::{StoreError, Tx, enrolled, factors, users};
 
 pub use crate::store::trusted::TrustedDevice;
 pub use devices::{is_trusted, trust};
@@ -116,7 +116,9 @@ pub async fn disable(app: &App, current: &Current, kind: FactorKind, requester: 
 async fn take_away(app: &App, current: &Current, which: impl Fn(&Factor) -> bool, requester: &Requester) -> Outcome<Removed> {
     let user = &current.user;
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, &user.id).await?;
+    if !users::hold(&mut tx, user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     let before = enrolled::of(&mut tx, user).await?;
     let (gone, left): (Vec<Factor>, Vec<Factor>) = before.factors.iter().cloned().partition(which);
     let after = Enrolled { factors: left, ..before };
@@ -153,10 +155,10 @@ pub async fn enable(app: &App, current: &Current, kind: FactorKind, requester: &
         return Ok(Enabled::NotOffered);
     }
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, &current.user.id).await?;
-    // The account as it is under the lock: an address may have just been removed.
-    let user = crate::store::users::by_id(&mut tx, &current.user.id).await?;
-    if !user.is_some_and(|user| is_reachable(&user, kind)) {
+    if !users::hold(&mut tx, &current.user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
+    if !is_reachable(&current.user, kind) {
         return Ok(Enabled::NoContact);
     }
     let known = factors::of_user(&mut tx, &current.user.id).await?;

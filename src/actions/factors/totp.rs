@@ -17,7 +17,7 @@ use crate::engine::session::Session;
 use crate::engine::totp::{self, Seed};
 use crate::engine::user::User;
 use crate::ids::UserId;
-use crate::store::{Tx, enrolled, factors, flows, sessions};
+use crate::store::{StoreError, Tx, enrolled, factors, flows, sessions, users};
 
 /// Seeds are sealed for one account: moved to another one's row they do not open.
 fn purpose(user_id: &UserId) -> String {
@@ -124,7 +124,9 @@ pub async fn confirm_totp(
         return Ok(Added::Not(Confirmed::Over));
     };
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, &user.id).await?;
+    if !users::hold(&mut tx, user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     match insert(app, &mut tx, user, &seed, code, name).await? {
         Confirmed::Done => {}
         other => return Ok(Added::Not(other)),

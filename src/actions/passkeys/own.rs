@@ -20,7 +20,7 @@ use crate::engine::user::User;
 use crate::ids::{PasskeyId, UserId};
 use crate::settings::Way;
 use crate::store::passkeys::Offer;
-use crate::store::{StoreError, passkeys, sessions};
+use crate::store::{StoreError, passkeys, sessions, users};
 
 /// More than anybody carries; it keeps the page and the options short.
 const MOST: usize = 30;
@@ -139,6 +139,9 @@ pub async fn add(
         last_used_at: None,
     };
     let mut tx = app.store.write().await?;
+    if !users::hold(&mut tx, &current.user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     if passkeys::of_user(&mut tx, &current.user.id).await?.len() >= MOST {
         return Ok(Added::TooMany);
     }
@@ -199,6 +202,9 @@ pub enum Removed {
 
 pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Requester) -> Outcome<Removed> {
     let mut tx = app.store.write().await?;
+    if !users::hold(&mut tx, &current.user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     let known = passkeys::of_user(&mut tx, &current.user.id).await?.into_iter().find(|known| known.id == *id);
     let Some(known) = known else { return Ok(Removed::Gone) };
     let until = app.now() + app.settings.flows.undo;
