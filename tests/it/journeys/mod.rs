@@ -9,6 +9,7 @@ mod limits;
 mod magic_link;
 mod passkeys;
 mod reset;
+mod second_factor;
 mod second_factor_account;
 mod sessions;
 mod setup;
