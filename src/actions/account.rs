@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::limits::Purpose;
+use super::notices::Notice;
 use super::session::Current;
 use super::{App, Fault, Outcome, Requester, clients, reset, sign_in};
 use crate::engine::address::Username;
@@ -131,7 +132,7 @@ pub async fn change_password(
         flows::cancel(&mut tx, kind, &user.id, now).await?;
     }
     app.record(&mut tx, own(current, Kind::PasswordChanged, requester)).await?;
-    reset::notify(app, &mut tx, &user, requester).await?;
+    app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;
     tx.commit().await?;
     Ok(PasswordChange::Done)
 }

@@ -18,7 +18,7 @@ use crate::engine::oauth_error::{Code, OAuthError};
 use crate::engine::params::Params;
 use crate::engine::scope::Scopes;
 use crate::ids::{ClientId, GrantId};
-use crate::store::{Tx, consents, flows, grants};
+use crate::store::{StoreError, Tx, consents, flows, grants, users};
 use crate::time::Timestamp;
 
 /// What the browser sees next.
@@ -250,6 +250,10 @@ async fn issue(
         created_at: now,
         expires_at: code_expires_at,
     };
+    // What outlives its session must not come of one that is ending at this moment.
+    if grant.offline && !users::hold(tx, &current.user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     grants::insert(tx, &grant, &code.hash()).await?;
     Ok(code)
 }

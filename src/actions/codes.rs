@@ -64,7 +64,7 @@ pub async fn remember(app: &App, browser: [u8; 32], continue_to: Continue, reque
 
 /// The secret part of a mail's link. It is computed from the journey, so a mail that is sent again carries the same link and nothing
 /// needs to be stored.
-fn link_token(app: &App, flow: &Flow) -> String {
+pub(super) fn link_token(app: &App, flow: &Flow) -> String {
     let mac = app.keyring.mac("link", &[flow.id.as_str().as_bytes(), flow.state.kind().as_bytes()]);
     format!("{}.{}", flow.id, data_encoding::BASE64URL_NOPAD.encode(&mac))
 }
@@ -106,17 +106,11 @@ fn letter(app: &App, flow: &Flow, code: String) -> Option<Letter> {
             let hours = whole(app.flow_lifetimes().change, 3600);
             Some(Letter::ConfirmNewAddress { code, link: link("/account/email/link"), minutes, hours })
         }
-        State::UndoEmail { previous, changed_to } => Some(Letter::AddressChanged {
-            old: previous.clone(),
-            new: changed_to.clone(),
-            undo: link("/undo"),
-            hours: whole(settings.undo, 3600),
-        }),
-        State::SignIn | State::AddTotp { .. } => None,
+        State::SignIn | State::AddTotp { .. } | State::Alarm { .. } => None,
     }
 }
 
-fn whole(duration: Duration, unit: u64) -> i64 {
+pub(super) fn whole(duration: Duration, unit: u64) -> i64 {
     i64::try_from(duration.as_secs().div_ceil(unit)).unwrap_or(i64::MAX)
 }
 
@@ -160,12 +154,6 @@ pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient,
 pub(super) fn channel(flow: &Flow) -> Channel {
     let asked = flow.state.asked().map(|asked| asked.channel);
     asked.or_else(|| flow.state.destination().map(Contact::channel)).unwrap_or(Channel::Mail)
-}
-
-/// Mails the link of a journey that has no code.
-pub(super) async fn send_link(app: &App, tx: &mut Tx, flow: &Flow, to: &str, locale: Locale) -> Outcome<()> {
-    let Some(letter) = letter(app, flow, String::new()) else { return Ok(()) };
-    app.mail(tx, to, &letter, locale, app.flow_lifetimes().of(&flow.state)).await
 }
 
 /// What became of "send again".
@@ -318,7 +306,7 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
         Found::None => return Ok(Renewed::No),
     };
     let state = match &old.state {
-        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::UndoEmail { .. } | State::AddTotp { .. } => {
+        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::AddTotp { .. } | State::Alarm { .. } => {
             return Ok(Renewed::No);
         }
         State::ResetProved { to } => {

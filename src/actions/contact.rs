@@ -1,16 +1,16 @@
-//! Changing one's address or number: asked for, proved, taken back.
+//! Changing one's address or number: asked for, proved. How it is taken back: `notices`.
 
 use super::account::{own, write};
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
+use super::notices::{self, Notice};
 use super::session::Current;
 use super::{App, Outcome, Requester};
 use crate::engine::address::{Channel, Contact, Email};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
 use crate::engine::user::User;
-use crate::store::sessions::Which;
-use crate::store::{StoreError, flows, grants, sessions, trusted, users};
+use crate::store::{StoreError, flows, users};
 
 #[derive(Debug)]
 pub enum Change {
@@ -53,7 +53,12 @@ pub async fn request(
         return Ok(Change::Same);
     }
     app.limit_pair(Purpose::ChangeEmail, app.settings.limits.reset, requester, to.key()).await?;
+    let new = to.shown();
     let mut tx = app.store.write().await?;
+    if !users::hold(&mut tx, &current.user).await? {
+        // What was proved before may be proved no more.
+        return Err(StoreError::Overtaken.into());
+    }
     if !codes::may_send_to(app, &mut tx, &to.identifier(), requester).await? {
         tx.commit().await?;
         return Ok(Change::NoSms);
@@ -65,11 +70,12 @@ pub async fn request(
     let recipient = if owner.is_none() { Recipient::Owner } else { Recipient::Nobody };
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
     flows::insert(&mut tx, &flow).await?;
-    let kind = match channel {
-        Channel::Mail => Kind::EmailChangeRequested,
-        Channel::Sms => Kind::PhoneChangeRequested,
+    let (kind, notice) = match channel {
+        Channel::Mail => (Kind::EmailChangeRequested, Notice::EmailChangeRequested { new }),
+        Channel::Sms => (Kind::PhoneChangeRequested, Notice::PhoneChangeRequested { new }),
     };
     app.record(&mut tx, own(current, kind, requester)).await?;
+    app.notify(&mut tx, &current.user, notice, requester).await?;
     tx.commit().await?;
     Ok(Change::Sent(Box::new(flow)))
 }
@@ -158,49 +164,7 @@ pub async fn confirm(
     };
     let event = super::tell::event(kind, requester.origin());
     app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
-    if let (Some(Contact::Email(previous)), Contact::Email(email)) = (previous, to) {
-        let state = State::UndoEmail { previous: previous.as_str().to_owned(), changed_to: email.as_str().to_owned() };
-        let undo = codes::begin(app, state, Some(user.id.clone()), app.random.bytes(), Continue::Account);
-        codes::send_link(app, &mut tx, &undo, previous.as_str(), super::tell::locale_of(&user, requester.locale)).await?;
-        flows::insert(&mut tx, &undo).await?;
-    }
+    notices::contact_changed(app, &mut tx, previous, &user, to.channel(), requester).await?;
     tx.commit().await?;
     Ok(Confirmed::Done)
-}
-
-/// Takes a change of address back: the old one is the account's again, and every session and token ends, because whoever changed it
-/// may not have been its owner. Works without signing in.
-pub async fn undo(app: &App, flow: &Flow, requester: &Requester) -> Outcome<bool> {
-    codes::limit(app, requester).await?;
-    let (Ok(_), Some(user_id), State::UndoEmail { previous, .. }) =
-        (flow.step(Step::Undone, app.now()), &flow.user_id, &flow.state)
-    else {
-        return Ok(false);
-    };
-    let Ok(previous) = Email::parse(previous) else { return Ok(false) };
-    let now = app.now();
-    let mut tx = app.store.write().await?;
-    let Some(mut user) = users::by_id(&mut tx, user_id).await? else { return Ok(false) };
-    if !flows::finish(&mut tx, &flow.id, now).await? {
-        return Ok(false);
-    }
-    (user.email, user.email_verified_at) = (Some(previous), Some(now));
-    // Whoever changed the address knew the password; its owner gets a new one by the address that is back.
-    (user.password_hash, user.password_changed_at) = (None, Some(now));
-    match write(app, &mut tx, user.clone()).await {
-        Ok(true) => {}
-        Ok(false) | Err(StoreError::Taken) => return Ok(false),
-        Err(error) => return Err(error.into()),
-    }
-    sessions::end(&mut tx, &user.id, Which::All).await?;
-    trusted::remove_all(&mut tx, &user.id).await?;
-    grants::end_all(&mut tx, &user.id).await?;
-    // Later changes, and ways back from them, are the other one's too.
-    for kind in ["reset", "change_email", "change_phone", "undo_email", "sign_in_code", "second_factor", "enrol"] {
-        flows::cancel(&mut tx, kind, &user.id, now).await?;
-    }
-    let event = super::tell::event(Kind::EmailChangeUndone, requester.origin());
-    app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
-    tx.commit().await?;
-    Ok(true)
 }

@@ -15,6 +15,7 @@ pub mod factors;
 pub mod keys;
 pub mod limits;
 pub mod logout;
+pub mod notices;
 pub mod outbox;
 pub mod passkeys;
 pub mod reset;
@@ -47,6 +48,7 @@ use crate::engine::event::Origin;
 use crate::engine::phone::{Country, NotAPhone, Phone};
 use crate::engine::{flow, session as sessions};
 use crate::gateways::mail::Mailer;
+use crate::gateways::overrides::Overrides;
 use crate::gateways::sms::Texter;
 use crate::locale::{Catalogue, Locale, Text};
 use crate::settings::Settings;
@@ -71,6 +73,7 @@ pub struct Parts {
     hasher: Hasher,
     pub(in crate::actions) mailer: Mailer,
     pub(in crate::actions) texter: Texter,
+    pub(in crate::actions) overrides: Overrides,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
     pub(in crate::actions) outbox: outbox::Bells,
@@ -149,6 +152,7 @@ impl App {
         let catalogue = Catalogue::load().map_err(|error| Fault::Broken(error.to_string()))?;
         let clients = clients::Cache::new(&made.settings)?;
         let webauthn = passkeys::relying_party(&made.settings);
+        let overrides = tell::overrides(&made.settings).map_err(|errors| Fault::Broken(errors.to_string()))?;
         Ok(Self(Arc::new(Parts {
             settings: made.settings,
             clock: made.clock,
@@ -161,6 +165,7 @@ impl App {
             hasher: made.hasher,
             mailer: made.mailer,
             texter: made.texter,
+            overrides,
             clients,
             blocked: token::Blocked::default(),
             outbox: outbox::Bells::default(),

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
+use super::notices::Notice;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome, Requester};
 use crate::crypto::token::constant_time_eq;
@@ -14,7 +15,6 @@ use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
 use crate::engine::user::User;
-use crate::gateways::mail::letters::Letter;
 use crate::store::{StoreError, Tx, flows, grants, sessions, trusted, users};
 use crate::time::Timestamp;
 
@@ -173,7 +173,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     }
     app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
         .await?;
-    notify(app, &mut tx, &user, requester).await?;
+    app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;
     let before = arrival.before.filter(|before| before.user.id != user.id);
     let arrival = Arrival { before, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
     match sign_in::proceed(app, tx, &user, vec![Method::first(how, now)], &arrival).await? {
@@ -194,11 +194,4 @@ pub(super) fn judge(app: &App, user: &User, password: &str) -> Result<(), Weakne
     let username = user.username.as_ref().map(crate::engine::address::Username::key).unwrap_or_default();
     let name = user.profile.name.as_deref().unwrap_or_default();
     password::judge(password, app.settings.passwords.min_length, &[email, username, name, &app.settings.pages.name])
-}
-
-/// Tells the person that the password is another one now.
-pub(super) async fn notify(app: &App, tx: &mut Tx, user: &User, requester: &Requester) -> Outcome<()> {
-    let Some(email) = user.email.as_ref().filter(|_| user.email_is_verified()) else { return Ok(()) };
-    let letter = Letter::PasswordChanged { reset: app.link("/reset") };
-    app.mail(tx, email.as_str(), &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.undo).await
 }

@@ -15,7 +15,7 @@ use crate::engine::session::{Opening, Session};
 use crate::engine::user::User;
 use crate::ids::{SessionId, UserId};
 use crate::store::sessions::{self, Which};
-use crate::store::{Tx, users};
+use crate::store::{StoreError, Tx, users};
 use crate::time::Timestamp;
 
 /// Who is signed in.
@@ -95,8 +95,11 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     let detail = proved.methods.last().map(|method| method.kind.as_str());
     let opening = Opening { proofs: proved.methods, remembered: proved.remember, device, address };
     let session = Session::begin(id, user.id.clone(), opening, lifetimes, now);
+    // Whoever locks the account at this moment, or takes the password away, is not overtaken by somebody who proved it before.
+    if !users::signed_in(tx, user, now).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     sessions::insert(tx, &session).await?;
-    users::signed_in(tx, &user.id, now).await?;
     let event = super::tell::event(Kind::SignedIn, origin);
     app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), detail, ..event }).await?;
     Ok(session)

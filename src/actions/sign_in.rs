@@ -1,5 +1,6 @@
 //! Signing in: with an identifier and a password here, with codes and passkeys beside; all of them go on in [`proceed`].
 
+use super::notices::Notice;
 use super::session::{self, Current, Proved};
 use super::{App, Outcome, Requester, codes, factors};
 use crate::crypto::password::Verdict;
@@ -12,7 +13,7 @@ use crate::engine::sign_in::{Facts, Needed, Second, what_is_still_needed};
 use crate::engine::user::User;
 use crate::ids::UserId;
 use crate::settings::RequiredFor;
-use crate::store::{Tx, enrolled, flows, users};
+use crate::store::{StoreError, Tx, enrolled, flows, users};
 
 /// Who comes, and from where: the same for every way in.
 #[derive(Clone, Debug)]
@@ -159,11 +160,23 @@ pub(super) async fn finish(app: &App, mut tx: Tx, user: &User, methods: Vec<Meth
     }
     let proved = Proved { methods, remember: arrival.remember, before: arrival.before, requester: arrival.requester };
     let session = session::begin(app, &mut tx, user, proved).await?;
+    if is_new_device(user, arrival) {
+        app.notify(&mut tx, user, Notice::NewDevice, arrival.requester).await?;
+    }
     tx.commit().await?;
     Ok(SignedIn::Done(Box::new(session)))
 }
 
+/// Whether a person who has signed in before has not done so in this browser.
+fn is_new_device(user: &User, arrival: &Arrival<'_>) -> bool {
+    let here = [arrival.known.as_ref(), arrival.before.map(|before| &before.user.id)];
+    user.last_login_at.is_some() && !here.contains(&Some(&user.id))
+}
+
 async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+    if !users::hold(&mut tx, user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     let flow = codes::begin(app, state, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;

@@ -8,14 +8,24 @@ use crate::engine::outbox::{Channel, Message};
 use crate::engine::phone::Phone;
 use crate::engine::user::User;
 use crate::gateways::mail::letters::Letter;
+use crate::gateways::overrides::{OverrideErrors, Overrides};
 use crate::gateways::sms::texts::Sms;
 use crate::ids::{EventId, MessageId};
 use crate::locale::Locale;
+use crate::settings::Settings;
 use crate::store::{Tx, events, outbox};
 
 /// An event of this kind by its own person; the rest is filled in by struct update.
 pub(super) fn event(kind: Kind, origin: Origin) -> Event {
     Event { kind, user_id: None, session_id: None, client_id: None, actor: Actor::User, origin, detail: None }
+}
+
+/// The operator's texts, each tried with sample values.
+pub fn overrides(settings: &Settings) -> Result<Overrides, OverrideErrors> {
+    let Some(dir) = &settings.mail.templates else { return Ok(Overrides::default()) };
+    let letters = Letter::samples();
+    let pieces: Vec<_> = letters.iter().map(|letter| letter.piece(&settings.pages.name)).collect();
+    Overrides::load(dir, &pieces)
 }
 
 impl App {
@@ -42,7 +52,7 @@ impl App {
         useful: Duration,
     ) -> Outcome<()> {
         let rendered = letter
-            .render(&self.text(locale), &self.settings.pages.name)
+            .render_with(&self.overrides, &self.text(locale), &self.settings.pages.name)
             .map_err(|error| Fault::Broken(format!("a letter cannot be rendered: {error}")))?;
         let (recipient, subject, body, html) = (to.to_owned(), rendered.subject, rendered.text, rendered.html);
         self.post(tx, Draft { channel: Channel::Mail, recipient, subject, body, html }, useful).await

@@ -271,10 +271,8 @@ pub(in crate::actions) async fn end_everything(app: &App, tx: &mut Tx, id: &User
     cancel_journeys(app, tx, id).await
 }
 
-/// A reset or change of address under way must not outlive what the operator decided.
+/// A sign-in, reset or change of address under way must not outlive what the operator decided.
 async fn cancel_journeys(app: &App, tx: &mut Tx, id: &UserId) -> Result<(), Refused> {
-    for kind in ["reset", "verify_email", "change_email", "undo_email", "add_totp"] {
-        flows::cancel(tx, kind, id, app.now()).await?;
-    }
+    flows::cancel_all(tx, id, app.now()).await?;
     Ok(())
 }

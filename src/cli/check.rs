@@ -1,13 +1,15 @@
 //! `vestibule check-config`. Wrong settings have ended the program before it gets here.
 
-use super::Done;
 use super::output::print;
+use super::{Done, Failure};
+use crate::actions::tell;
 use crate::settings::Settings;
 
 pub(super) fn run(settings: &Settings) -> Done {
     for warning in settings.warnings() {
         print(&format!("warning: {warning}"))?;
     }
+    tell::overrides(settings).map_err(|errors| Failure::usage("invalid_settings", errors))?;
     print("ok")?;
     Ok(())
 }

@@ -76,7 +76,7 @@ kinds! {
     PhoneChanged = "user.phone.changed",
     EmailChangeRequested = "user.email.change_requested",
     EmailChanged = "user.email.changed",
-    EmailChangeUndone = "user.email.change_undone",
+    LockedDown = "user.locked_down",
     PasswordChanged = "user.password.changed",
     PasswordReset = "user.password.reset",
     PasswordResetRequested = "user.password.reset_requested",

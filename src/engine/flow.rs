@@ -39,8 +39,8 @@ pub struct Flow {
 /// Verify ───────────── proved ───────▶ finished (the address or number of an account is confirmed)
 /// Reset ── proved ──▶ ResetProved ── password set ──▶ finished
 /// Change ───────────── proved ───────▶ finished (the pending address or number becomes the account's)
-/// UndoEmail ────────── undone ───────▶ finished (the old address is back)
 /// AddTotp ──────────── proved ───────▶ finished (the authenticator app is a second factor)
+/// Alarm ────────────── raised ───────▶ finished (the account is locked down)
 /// ```
 ///
 /// Every other pair of state and step is refused; a finished journey refuses all.
@@ -62,13 +62,13 @@ pub enum State {
     Change {
         to: Contact,
     },
-    UndoEmail {
-        previous: String,
-        changed_to: String,
-    },
     /// An authenticator app has its secret, and has not shown it yet.
     AddTotp {
         sealed: String,
+    },
+    /// "This was not me": the link of a security notice, for as long as what it tells of can be taken back.
+    Alarm {
+        to: Contact,
     },
 }
 
@@ -117,7 +117,8 @@ pub enum Step {
     /// The address was proved by its code or link.
     Proved,
     PasswordSet,
-    Undone,
+    /// The owner says that somebody else was in the account.
+    Raised,
 }
 
 /// What follows from a step.
@@ -157,7 +158,7 @@ impl State {
                 Step::Proved,
             )
             | (Self::ResetProved { .. }, Step::PasswordSet)
-            | (Self::UndoEmail { .. }, Step::Undone) => Ok(Next::Finished),
+            | (Self::Alarm { .. }, Step::Raised) => Ok(Next::Finished),
             _ => Err(Refusal::NotNow),
         }
     }
@@ -174,20 +175,20 @@ impl State {
             Self::Reset(_) | Self::ResetProved { .. } => "reset",
             Self::Change { to: Contact::Email(_) } => "change_email",
             Self::Change { to: Contact::Phone(_) } => "change_phone",
-            Self::UndoEmail { .. } => "undo_email",
             Self::AddTotp { .. } => "add_totp",
+            Self::Alarm { .. } => "alarm",
         }
     }
 
     /// Where the journey's messages go.
     pub fn destination(&self) -> Option<&Contact> {
         match self {
-            Self::SignIn | Self::UndoEmail { .. } | Self::AddTotp { .. } => None,
+            Self::SignIn | Self::AddTotp { .. } => None,
             Self::SignInCode(code) => code.asked.to.as_ref(),
             Self::SecondFactor(half) | Self::Enrol(half) => half.to.as_ref(),
             Self::SignUp(sign_up) => Some(&sign_up.to),
             Self::Reset(asked) => asked.to.as_ref(),
-            Self::Verify { to } | Self::ResetProved { to } | Self::Change { to } => Some(to),
+            Self::Verify { to } | Self::ResetProved { to } | Self::Change { to } | Self::Alarm { to } => Some(to),
         }
     }
 
@@ -350,8 +351,8 @@ impl Lifetimes {
             State::SignUp(_) | State::Verify { .. } => self.verify,
             State::Reset(_) | State::ResetProved { .. } => self.reset,
             State::Change { .. } => self.change,
-            State::UndoEmail { .. } => self.undo,
             State::AddTotp { .. } => self.add_factor,
+            State::Alarm { .. } => self.undo,
         }
     }
 }
@@ -377,24 +378,24 @@ mod tests {
             State::Reset(Box::new(asked(None))),
             State::ResetProved { to: to() },
             State::Change { to: to() },
-            State::UndoEmail { previous: String::new(), changed_to: String::new() },
             State::AddTotp { sealed: "c2VhbGVk".to_owned() },
+            State::Alarm { to: to() },
         ]
     }
 
     #[test]
     fn every_pair_of_state_and_step() {
-        use Step::{PasswordSet, Proved, SignedIn, Undone};
+        use Step::{PasswordSet, Proved, Raised, SignedIn};
         let allowed = |state: &State, step: Step| match state {
             State::SignIn => step == SignedIn,
             // A decoy's message went nowhere, so nobody can have its code.
             State::Reset(asked) => step == Proved && asked.to.is_some(),
             State::ResetProved { .. } => step == PasswordSet,
-            State::UndoEmail { .. } => step == Undone,
+            State::Alarm { .. } => step == Raised,
             _ => step == Proved,
         };
         for state in states() {
-            for step in [SignedIn, Proved, PasswordSet, Undone] {
+            for step in [SignedIn, Proved, PasswordSet, Raised] {
                 let next = state.clone().step(step);
                 assert_eq!(next.is_ok(), allowed(&state, step), "{state:?} {step:?}");
                 if let Ok(Next::State(next)) = next {

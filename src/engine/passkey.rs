@@ -68,10 +68,7 @@ fn aaguid(attestation_object: &[u8]) -> Option<uuid::Uuid> {
     const KEY: &[u8] = b"\x68authData";
     let at = attestation_object.windows(KEY.len()).position(|window| window == KEY)?;
     let value = attestation_object.get(at + KEY.len()..)?;
-    let data = match value {
-        [0x58, _, data @ ..] | [0x59, _, _, data @ ..] => data,
-        _ => return None,
-    };
+    let ([0x58, _, data @ ..] | [0x59, _, _, data @ ..]) = value else { return None };
     uuid::Uuid::from_slice(data.get(37..53)?).ok()
 }
 

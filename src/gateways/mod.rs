@@ -10,4 +10,6 @@ pub mod delivery;
 mod files;
 pub mod http;
 pub mod mail;
+pub mod notice;
+pub mod overrides;
 pub mod sms;

@@ -232,7 +232,7 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 27] = [
+        const KEYS: [&str; 26] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -242,7 +242,6 @@ impl Visitor {
             "phone-sent",
             "phone-changed",
             "phone-cancelled",
-            "email-undone",
             "code-sent",
             "link-sent",
             "verified",

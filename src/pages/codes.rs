@@ -39,8 +39,6 @@ pub struct LinkPage {
     pub button: String,
     /// Another browser than the one that asked: the password is wanted; holds the address, for password managers.
     pub ask_password: Option<String>,
-    /// A box `confirm` must be ticked: nothing else tells a person from a scanner that presses buttons.
-    pub ask_tick: bool,
 }
 
 impl LinkPage {
@@ -48,7 +46,7 @@ impl LinkPage {
         shell.title = shell.t(title).into_owned();
         let detail = shell.text.with(detail, &[("address", address)]);
         let button = shell.t(button).into_owned();
-        Self { shell, action: action.to_owned(), token, detail, button, ask_password: None, ask_tick: false }
+        Self { shell, action: action.to_owned(), token, detail, button, ask_password: None }
     }
 
     /// Confirms the address of a new account in the browser that asked; posts to `/verify/link`.
@@ -77,11 +75,6 @@ impl LinkPage {
     pub fn confirm_email(shell: Shell, token: String, address: &str) -> Self {
         let words = ["link-email", "link-email-text", "link-email-button"];
         Self::new(shell, "/account/email/link", token, words, address)
-    }
-
-    /// Takes a changed address back; posts to `/undo`. `address` is the one that comes back.
-    pub fn undo(shell: Shell, token: String, address: &str) -> Self {
-        Self::new(shell, "/undo", token, ["undo", "undo-text", "undo-button"], address)
     }
 }
 

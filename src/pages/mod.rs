@@ -13,6 +13,7 @@ mod profile;
 pub mod samples;
 mod security;
 mod sign_in;
+mod wasnt_me;
 
 pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
@@ -21,8 +22,9 @@ pub use dev::{DemoClaims, DemoHome, Inbox, Mail, MailPage, Mailbox, Text};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use passkeys::{Ceremony, Passkey, PasskeyOffer, Passkeys, Signals};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
-pub use security::{AuthenticatorApp, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
+pub use security::{AuthenticatorApp, Enrol, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
+pub use wasnt_me::{Locked, WasntMe};
 
 /// A link dressed as a button.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,8 +7,8 @@ use askama::Template;
 
 use super::{
     App, Apps, ChangeContact, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home,
-    IdentifierKinds, Inbox, Link, LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset, ResetNew,
-    ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify,
+    IdentifierKinds, Inbox, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset,
+    ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
 };
 use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
@@ -27,6 +27,7 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     let mut pages = sign_in(text)?;
     pages.extend(ways::ways(text)?);
     pages.extend(codes(text)?);
+    pages.extend(alarms(text)?);
     pages.extend(messages(text)?);
     pages.extend(account(text)?);
     pages.extend(security::pages(text)?);
@@ -160,8 +161,6 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let reset = LinkPage::reset(frame, token, ADDRESS);
     let (frame, token) = link("link-email");
     let email = LinkPage::confirm_email(frame, token, "ana@new.example");
-    let (frame, token) = link("undo");
-    let undo = LinkPage::undo(frame, token, ADDRESS);
     Ok(vec![
         ("verify", verify.render()?),
         ("verify-error", failed.render()?),
@@ -173,7 +172,26 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         ("link-expired", expired.render()?),
         ("link-reset", reset.render()?),
         ("link-email", email.render()?),
-        ("undo", undo.render()?),
+    ])
+}
+
+fn alarms(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let alarm = WasntMe { shell: shell(text, "wasnt-me"), token: "token".to_owned(), hours: 72 };
+    let unticked = WasntMe { shell: wrong(shell(text, "wasnt-me"), "confirm", "problem-confirm"), ..alarm.clone() };
+    let locked = Locked {
+        shell: shell(text, "locked"),
+        email: Some("an•••@example.com".to_owned()),
+        phone: Some("+43 ••• 67".to_owned()),
+        taken: false,
+        credentials: true,
+        way_in: true,
+    };
+    let stranded = Locked { email: None, phone: None, taken: true, credentials: false, way_in: false, ..locked.clone() };
+    Ok(vec![
+        ("wasnt-me", alarm.render()?),
+        ("wasnt-me-error", unticked.render()?),
+        ("locked", locked.render()?),
+        ("locked-taken", stranded.render()?),
     ])
 }
 

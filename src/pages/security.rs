@@ -92,4 +92,23 @@ pub struct RecoveryCodes {
     pub codes: Vec<String>,
     /// The same, sealed.
     pub sealed: String,
+    /// Where to go on.
+    pub next: String,
+}
+
+/// `/login/enrol`: a second factor is required. Fields: `name`, `code`, `flow`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "enrol.html")]
+pub struct Enrol {
+    pub shell: Shell,
+    pub flow: String,
+    /// Who signs in.
+    pub person: String,
+    /// Authenticator apps may be added.
+    pub totp: bool,
+    pub secret: String,
+    pub url: String,
+    pub qr: String,
+    pub name: String,
+    pub code: String,
 }

@@ -96,6 +96,7 @@ sections! {
         smtp_password: Secret = Secret::default(),
         timeout_seconds: u64 = 20_u64,
         max_attempts: u64 = 12_u64,
+        templates_dir: String = "",
     }
     sms: Sms {
         transport: String = "file", // `vestibule dev`: "inbox", see Raw::for_dev

@@ -26,12 +26,20 @@ pub fn mail(raw: &raw::Mail, dir: &Path, report: &mut Report) -> Option<MailSett
     let port: u16 = report.number(&raw.smtp_port, 0, 65_535);
     let timeout = Duration::from_secs(report.number(&raw.timeout_seconds, 1, 300));
     let max_attempts = report.number(&raw.max_attempts, 1, 100);
+    let templates = (!raw.templates_dir.value.is_empty()).then(|| PathBuf::from(&raw.templates_dir.value));
+    if templates.as_ref().is_some_and(|path| !path.is_dir()) {
+        report.refuse(
+            &raw.templates_dir,
+            format!("there is no folder \"{}\"", raw.templates_dir.value),
+            "name the folder of your texts, or leave it empty",
+        );
+    }
     let transport = match kind? {
         0 => MailTransport::File(dir.join("outbox").join("mail")),
         1 => MailTransport::Smtp(smtp(raw, tls?, port, report)),
         _ => MailTransport::Mailbox,
     };
-    Some(MailSettings { transport, from: from?, reply_to, timeout, max_attempts })
+    Some(MailSettings { transport, from: from?, reply_to, timeout, max_attempts, templates })
 }
 
 fn smtp(raw: &raw::Mail, tls: SmtpTls, port: u16, report: &mut Report) -> SmtpSettings {

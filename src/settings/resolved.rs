@@ -119,6 +119,8 @@ pub struct MailSettings {
     pub timeout: Duration,
     /// Attempts before a message is given up.
     pub max_attempts: u32,
+    /// Texts of the operator's own, for mail and SMS.
+    pub templates: Option<PathBuf>,
 }
 
 /// How mail leaves.

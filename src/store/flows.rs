@@ -194,6 +194,11 @@ pub async fn cancel(tx: &mut Tx, kind: &'static str, user_id: &UserId, now: Time
     )
 }
 
+/// Ends all of a person's open journeys.
+pub async fn cancel_all(tx: &mut Tx, user_id: &UserId, now: Timestamp) -> Result<u64> {
+    execute!(tx, "UPDATE flows SET finished_at = $2 WHERE user_id = $1 AND finished_at IS NULL", user_id.as_str(), now.millis(),)
+}
+
 /// Binds a journey to another browser, whose owner has proved that it is theirs.
 pub async fn rebind(tx: &mut Tx, id: &FlowId, browser_hash: &[u8; 32]) -> Result<()> {
     execute!(tx, "UPDATE flows SET browser_hash = $2 WHERE id = $1", id.as_str(), browser_hash.as_slice()).map(drop)

@@ -7,6 +7,7 @@
 //!   a retention rule in [`sweep`] and a line in the contract tests.
 //! * **Tested**: `tests/it/store_contract/`, the same tests on SQLite and PostgreSQL, with ten-way races for every guarded write.
 
+pub mod address_changes;
 pub mod clients;
 pub mod consents;
 mod db;
@@ -21,6 +22,7 @@ pub mod grants;
 mod group;
 pub mod keys;
 pub mod limits;
+pub mod lock_down;
 mod migrate;
 pub mod outbox;
 pub mod passkeys;

@@ -168,9 +168,28 @@ fn profile(user: &User) -> Result<String> {
     serde_json::to_string(&user.profile).map_err(|error| StoreError::corrupt("profile", error))
 }
 
-/// Moves `last_login_at`; it is no change of the account.
-pub async fn signed_in(tx: &mut Tx, id: &UserId, now: Timestamp) -> Result<()> {
-    execute!(tx, "UPDATE users SET last_login_at = $2 WHERE id = $1", id.as_str(), now.millis()).map(drop)
+/// Moves `last_login_at`; it is no change of the account. False if the account has changed since it was read: what was proved then, such as
+/// a password, may be proved no more.
+pub async fn signed_in(tx: &mut Tx, user: &User, now: Timestamp) -> Result<bool> {
+    let rows = execute!(
+        tx,
+        "UPDATE users SET last_login_at = $2 WHERE id = $1 AND updated_at = $3",
+        user.id.as_str(),
+        now.millis(),
+        user.updated_at.millis(),
+    )?;
+    Ok(rows == 1)
+}
+
+/// Keeps an account as it was read until the end of this unit of work. False if it has changed since.
+pub async fn hold(tx: &mut Tx, user: &User) -> Result<bool> {
+    let rows = execute!(
+        tx,
+        "UPDATE users SET state = state WHERE id = $1 AND updated_at = $2",
+        user.id.as_str(),
+        user.updated_at.millis(),
+    )?;
+    Ok(rows == 1)
 }
 
 /// A hash of the same password with newer parameters; no change of the account either.

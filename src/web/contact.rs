@@ -1,7 +1,6 @@
 //! `/account/email` and `/account/phone`: another address or number, pending until it is proved, with a way back for the old one.
 
 use axum::response::Response;
-use tower_sessions::Session as Carrier;
 
 use super::account::{say, shell, signed_in};
 use super::{link, step_up};
@@ -9,7 +8,7 @@ use crate::actions::codes::{self, Found, Resent};
 use crate::actions::contact::{self, Change, Confirmed, Proof};
 use crate::actions::session::Current;
 use crate::engine::address::{Channel, Contact};
-use crate::engine::flow::{AccountPage, Flow, State};
+use crate::engine::flow::{AccountPage, Flow};
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
@@ -180,27 +179,4 @@ pub(super) async fn by_link(visitor: Visitor, form: Result<Form, BadInput>) -> R
         Confirmed::PasswordWrong => link::change_email_page(&visitor, token, &flow, false, Some("problem-password-wrong-here")),
         Confirmed::CodeWrong | Confirmed::CodeSpent | Confirmed::Over => link::broken(&visitor),
     })
-}
-
-/// The button of the page behind the old address's link.
-pub(super) async fn undo(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
-    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let fault = |fault| visitor.fault(&fault);
-    let token = params.first("token");
-    let found = codes::by_link(&visitor.app, token, None).await.map_err(fault)?;
-    let (Found::Here(flow) | Found::Elsewhere(flow)) = found else { return Ok(link::broken(&visitor)) };
-    if !matches!(flow.state, State::UndoEmail { .. }) {
-        return Ok(link::broken(&visitor));
-    }
-    if !params.has("confirm") {
-        return Ok(link::undo_page(&visitor, token, &flow, true));
-    }
-    if !contact::undo(&visitor.app, &flow, &visitor.requester()).await.map_err(fault)? {
-        return Ok(link::broken(&visitor));
-    }
-    super::sign_out(&carrier).await;
-    let way_on = Link { href: "/reset".to_owned(), label: visitor.text.t("reset").into_owned() };
-    let detail = visitor.text.t("notice-email-undone").into_owned();
-    let page = Message { shell: visitor.shell("undo"), detail, link: Some(way_on) };
-    Ok(visitor.page(&page.shell, &page))
 }

@@ -53,7 +53,7 @@ pub(super) fn broken(visitor: &Visitor) -> Response {
 
 /// One button sends a new link to the same address.
 fn expired(visitor: &Visitor, token: String, flow: &Flow) -> Response {
-    if matches!(flow.state, State::UndoEmail { .. } | State::SignIn) {
+    if matches!(flow.state, State::Alarm { .. } | State::SignIn) {
         return broken(visitor);
     }
     let page = LinkPage::expired(visitor.shell("link-expired"), "/link/renew", token, &super::verify::masked(flow));
@@ -110,23 +110,6 @@ pub(super) fn change_email_page(visitor: &Visitor, token: &str, flow: &Flow, own
     }
     let page = LinkPage::confirm_email(shell, token.to_owned(), email.as_str());
     let page = if own { page } else { LinkPage { ask_password: Some(email.as_str().to_owned()), ..page } };
-    visitor.page(&page.shell, &page)
-}
-
-pub(super) async fn undo(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
-    let Behind { token, flow, .. } = behind(&visitor, query).await?;
-    Ok(undo_page(&visitor, &token, &flow, false))
-}
-
-/// Scanners press buttons too; a tick they do not.
-pub(super) fn undo_page(visitor: &Visitor, token: &str, flow: &Flow, unticked: bool) -> Response {
-    let State::UndoEmail { previous, .. } = &flow.state else { return broken(visitor) };
-    let mut shell = shell(visitor, "undo", "/undo", token);
-    if unticked {
-        let text = shell.t("problem-confirm").into_owned();
-        shell.problem("confirm", text);
-    }
-    let page = LinkPage { ask_tick: true, ..LinkPage::undo(shell, token.to_owned(), previous) };
     visitor.page(&page.shell, &page)
 }
 

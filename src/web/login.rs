@@ -58,7 +58,7 @@ fn ways(app: &App, who: Option<&User>) -> Vec<Way> {
         (Way::Mail, Some(user)) => user.password_hash.is_none() && user.is_verified(Channel::Mail),
         (Way::Sms, Some(user)) => user.password_hash.is_none() && user.is_verified(Channel::Sms),
     };
-    app.settings.sign_in.ways.iter().copied().filter(fits).collect()
+    app.settings.sign_in.ways.iter().copied().filter(|way| is_on(app, *way)).filter(fits).collect()
 }
 
 /// The sign-in page with the form of a way, as its button on the form of another wants.

@@ -7,6 +7,7 @@
 
 mod account;
 mod contact;
+mod enrol;
 mod journey;
 mod link;
 mod login;
@@ -22,6 +23,7 @@ mod signup;
 mod step_up;
 mod totp;
 mod verify;
+mod wasnt_me;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -54,6 +56,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/login/code/resend", post(sign_in_code::resend))
         .route("/login/link", get(sign_in_code::link).post(sign_in_code::by_link))
         .route("/login/second", get(second_factor::show).post(second_factor::submit))
+        .route("/login/enrol", get(enrol::show).post(enrol::submit))
         .route("/login/second/send", post(second_factor::send))
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/verify", get(verify::show).post(verify::submit))
@@ -95,7 +98,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/apps", get(account::apps))
         .route("/account/apps/revoke", post(account::revoke_app))
         .route("/account/delete", get(account::delete).post(account::submit_delete))
-        .route("/undo", get(link::undo).post(contact::undo))
+        .route("/wasnt-me", get(wasnt_me::show).post(wasnt_me::submit))
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))
@@ -196,7 +199,7 @@ fn arrival<'a>(
 /// The page on which a journey goes on.
 fn page_of(flow: &Flow) -> String {
     let path = match flow.state {
-        State::SignIn | State::UndoEmail { .. } => "/login",
+        State::SignIn | State::Alarm { .. } => "/login",
         State::SignInCode(_) => "/login/code",
         State::SecondFactor(_) => "/login/second",
         State::Enrol(_) => "/login/enrol",

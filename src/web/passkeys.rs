@@ -20,6 +20,7 @@ use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
 use crate::ids::UserId;
 use crate::pages::{Ceremony, Passkey as PasskeyLine, PasskeyOffer, Passkeys, Signals};
+use crate::settings::Way;
 
 fn ceremony(challenge: Challenge) -> Ceremony {
     Ceremony { options: challenge.options, state: challenge.state }
@@ -49,6 +50,9 @@ fn stale(visitor: &Visitor) -> Notice {
 /// An authenticator's answer on the sign-in page.
 pub(super) async fn sign_in(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    if !login::is_on(&visitor.app, Way::Passkey) {
+        return Ok(visitor.not_found());
+    }
     let journey = journey::of(&visitor, &params).await?;
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;

@@ -19,9 +19,9 @@ pub(super) async fn make(visitor: Visitor, _: Result<Form, BadInput>) -> Result<
     let current = sender(&visitor).await?;
     let made = make_recovery_codes(&visitor.app, &current, &visitor.requester()).await;
     let Some(codes) = made.map_err(|fault| visitor.fault(&fault))? else { return Ok(see_other("/account/security")) };
-    let sealed = sealed_for_download(&visitor.app, &current, &codes);
+    let sealed = sealed_for_download(&visitor.app, &current.user.id, &codes);
     let shell = visitor.shell_at(visitor.shell("recovery-shown"), "/account/security");
-    let page = RecoveryCodes { shell, codes, sealed };
+    let page = RecoveryCodes { shell, codes, sealed, next: "/account/security".to_owned() };
     Ok(visitor.page(&page.shell, &page))
 }
 

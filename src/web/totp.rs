@@ -1,10 +1,11 @@
 //! `/account/security/totp`: an authenticator app becomes a second factor.
 
 use axum::response::Response;
+use tower_sessions::Session as Carrier;
 
 use super::account::{say, shell};
 use super::security::{bad_name, person, sender};
-use crate::actions::factors::totp::{self, Confirmed, Shared};
+use crate::actions::factors::totp::{self, Added, Confirmed, Shared};
 use crate::actions::session::Current;
 use crate::engine::flow::Flow;
 use crate::http::form::{BadInput, Form, Query};
@@ -50,19 +51,22 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     page(&visitor, shell, &current, &flow, &name.map_err(|fault| visitor.fault(&fault))?, "")
 }
 
-pub(super) async fn confirm(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+pub(super) async fn confirm(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let current = sender(&visitor).await?;
     let (code, name) = (params.first("code"), params.first("name"));
     let Some(flow) = pending(&visitor, &current, params.first("flow")).await? else { return Ok(see_other(OVER)) };
-    let confirmed = totp::confirm_totp(&visitor.app, &current.user, &flow, code, name, &visitor.requester()).await;
+    let confirmed = totp::confirm_totp(&visitor.app, &current, &flow, code, name, &visitor.requester()).await;
     let mut shell = visitor.shell("totp-set-up");
     match confirmed.map_err(|fault| visitor.fault(&fault))? {
-        Confirmed::Done => return Ok(see_other("/account/security?notice=factor-added")),
-        Confirmed::Over => return Ok(see_other(OVER)),
-        Confirmed::CodeWrong => say(&mut shell, "code", "problem-totp"),
-        Confirmed::BadName(bad) => say(&mut shell, "name", bad_name(bad)),
-        Confirmed::TooMany => say(&mut shell, "", "problem-factor-many"),
+        Added::Done(session) => {
+            let response = see_other("/account/security?notice=factor-added");
+            return super::sign_in(&visitor, &carrier, &session, response).await;
+        }
+        Added::Not(Confirmed::Over | Confirmed::Done) => return Ok(see_other(OVER)),
+        Added::Not(Confirmed::CodeWrong) => say(&mut shell, "code", "problem-totp"),
+        Added::Not(Confirmed::BadName(bad)) => say(&mut shell, "name", bad_name(bad)),
+        Added::Not(Confirmed::TooMany) => say(&mut shell, "", "problem-factor-many"),
     }
     page(&visitor, shell, &current, &flow, name, code)
 }

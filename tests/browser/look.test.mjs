@@ -7,7 +7,7 @@ import { check, field, journey, press, under, useServer } from "./harness.mjs";
 const server = useServer();
 const BUDGET = 14_336; // bytes: the first flight of a TCP connection
 
-for (const path of ["/login", "/signup", "/reset", "/verify", "/logout", "/undo", "/nowhere", "/oauth2/authorize?client_id=unknown", "/dev", "/dev/mail", "/dev/sms"]) {
+for (const path of ["/login", "/signup", "/reset", "/verify", "/logout", "/wasnt-me", "/nowhere", "/oauth2/authorize?client_id=unknown", "/dev", "/dev/mail", "/dev/sms"]) {
   journey(`the page at ${path}`, async ({ page }) => {
     await page.goto(server().url + path);
     await check(page, `page ${path}`);

@@ -146,6 +146,8 @@ journey("a passkey that was removed is refused plainly", async ({ page }) => {
   });
   await device.used(() => press(page, button(page, /with a passkey/i)));
   at(page, "/login/passkey");
+  await page.locator(".summary").waitFor();
+  await page.waitForLoadState("load");
   assert.match(await page.title(), /^Error:/);
   assert.match(await page.locator(".summary").innerText(), /No account here has this passkey any more/);
   assert.ok(await field(page, "password").isVisible());
@@ -174,12 +176,24 @@ journey("a passkey is offered after the password, once", async ({ page }) => {
   assert.equal((await device.keys()).length, 1);
 }, { scripts: ["on"] });
 
-journey("a security key is added", async ({ page }) => {
+journey("a security key is added, and asked after the password", async ({ page, another }) => {
   const device = await authenticator(page, { transport: "usb", hasResidentKey: false, hasUserVerification: false, isUserVerified: false });
-  await enter(page);
+  const person = await enter(page);
   await add(page, device, /add a security key/i);
   assert.equal(await page.locator("section .items h3").count(), 1);
   await check(page, "passkeys security key");
+  await signOut(page);
+  await signIn(page, person.email, person.password);
+  at(page, "/login/second");
+  await check(page, "second factor security key");
+  await device.used(() => press(page, button(page, /continue/i)));
+  under(page, "/account");
+  const unscripted = await another({ javaScriptEnabled: false });
+  await unscripted.goto(`${server().url}/login`);
+  await signIn(unscripted, person.email, person.password);
+  at(unscripted, "/login/second");
+  assert.ok(await unscripted.getByText("needs JavaScript").isVisible());
+  assert.equal(await button(unscripted, /continue/i).count(), 0);
 }, { scripts: ["on"] });
 
 journey("a page that was open for long still works", async ({ page }) => {

@@ -15,6 +15,7 @@ const KEPT: &[(&str, &str)] = &[
     ("clients", "until the operator removes it"),
     ("consents", "until the person revokes it, or account or client goes"),
     ("recovery_codes", "ten a person, until made anew"),
+    ("passkey_offers", "one a person at most"),
     ("facts", "a handful of names"),
     ("_sqlx_migrations", "a row a migration"),
 ];

@@ -65,6 +65,7 @@ fn mailer_within(relay: SmtpSettings, timeout: Duration) -> Mailer {
         reply_to: None,
         timeout,
         max_attempts: 12,
+        templates: None,
     })
     .unwrap()
 }

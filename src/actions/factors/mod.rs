@@ -7,6 +7,7 @@
 //! * **Tested**: `tests/it/journeys/second_factor_account.rs`, races in `tests/it/store_contract/factors.rs`.
 
 pub mod devices;
+pub mod enrol;
 pub mod operator;
 pub mod recovery;
 pub mod totp;

@@ -26,16 +26,22 @@ pub async fn make_recovery_codes(app: &App, current: &Current, requester: &Reque
     if !enrolled::of(&mut tx, &current.user).await?.is_on() {
         return Ok(None);
     }
-    let codes = recovery::new_codes(&app.random);
-    let mac = |code: &String| {
-        let code = recovery::typed(code)?;
-        Some(app.keyring.mac("recovery", &parts(&current.user.id, &code)))
-    };
-    let macs: Vec<[u8; 32]> = codes.iter().filter_map(mac).collect();
-    rows::replace_all(&mut tx, &current.user.id, &macs, app.now()).await?;
+    let codes = renew(app, &mut tx, &current.user).await?;
     told(app, &mut tx, own(current, Kind::RecoveryCodesMade, requester), None).await?;
     tx.commit().await?;
     Ok(Some(codes))
+}
+
+/// Ten codes in place of those from before. The caller has locked the account.
+pub(super) async fn renew(app: &App, tx: &mut Tx, user: &User) -> Outcome<Vec<String>> {
+    let codes = recovery::new_codes(&app.random);
+    let mac = |code: &String| {
+        let code = recovery::typed(code)?;
+        Some(app.keyring.mac("recovery", &parts(&user.id, &code)))
+    };
+    let macs: Vec<[u8; 32]> = codes.iter().filter_map(mac).collect();
+    rows::replace_all(tx, &user.id, &macs, app.now()).await?;
+    Ok(codes)
 }
 
 /// How many of the person's codes are not used yet.
@@ -59,8 +65,8 @@ pub async fn use_recovery_code(app: &App, tx: &mut Tx, user: &User, text: &str, 
 }
 
 /// The codes as the form of the page that shows them carries them, so that they can be had as a file: nowhere else are they kept.
-pub fn sealed_for_download(app: &App, current: &Current, codes: &[String]) -> String {
-    let plain = format!("{}\n{}\n{}", current.user.id, app.now().millis(), codes.join("\n"));
+pub fn sealed_for_download(app: &App, user_id: &UserId, codes: &[String]) -> String {
+    let plain = format!("{}\n{}\n{}", user_id, app.now().millis(), codes.join("\n"));
     BASE64URL_NOPAD.encode(&app.keyring.seal(&app.random, "recovery download", plain.as_bytes()))
 }
 

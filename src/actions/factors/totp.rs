@@ -3,17 +3,20 @@
 use data_encoding::BASE64URL_NOPAD;
 use zeroize::Zeroizing;
 
-use super::{BadName, LONGEST_NAME, MOST, blank, device_name, of, told};
+use super::{BadName, LONGEST_NAME, MOST, blank, device_name, own, told};
 use crate::actions::codes::{self, Found};
+use crate::actions::session::Current;
 use crate::actions::{App, Fault, Outcome, Requester};
 use crate::engine::address::{Email, Username};
 use crate::engine::event::Kind;
 use crate::engine::factor::{Factor, FactorKind};
 use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::method::{Method, MethodKind};
+use crate::engine::session::Session;
 use crate::engine::totp::{self, Seed};
 use crate::engine::user::User;
 use crate::ids::UserId;
-use crate::store::{Tx, enrolled, factors, flows};
+use crate::store::{Tx, enrolled, factors, flows, sessions};
 
 /// Seeds are sealed for one account: moved to another one's row they do not open.
 fn purpose(user_id: &UserId) -> String {
@@ -55,11 +58,9 @@ fn is_open(app: &App, user: &User, flow: &Flow) -> bool {
     adds && flow.user_id.as_ref() == Some(&user.id) && flow.is_open(app.now()).is_ok()
 }
 
-fn seed_of(app: &App, user: &User, flow: &Flow) -> Option<(Vec<u8>, Seed)> {
+fn seed_of(app: &App, user: &User, flow: &Flow) -> Option<Seed> {
     let State::AddTotp { sealed } = &flow.state else { return None };
-    let sealed = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
-    let seed = open(app, &user.id, &sealed)?;
-    Some((sealed, seed))
+    open(app, &user.id, &BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?)
 }
 
 /// What an app needs to know.
@@ -75,12 +76,16 @@ pub struct Shared {
 
 /// The journey's secret in the forms that apps take. It stays the same until the journey is over.
 pub fn shared(app: &App, user: &User, flow: &Flow) -> Outcome<Shared> {
-    let (_, seed) = seed_of(app, user, flow).ok_or_else(|| Fault::Broken("a journey without its secret".to_owned()))?;
+    let seed = seed_of(app, user, flow).ok_or_else(|| Fault::Broken("a journey without its secret".to_owned()))?;
+    shared_of(app, user, &seed)
+}
+
+pub(super) fn shared_of(app: &App, user: &User, seed: &Seed) -> Outcome<Shared> {
     let email = user.email.as_ref().map(Email::as_str);
     let account = email.or(user.username.as_ref().map(Username::as_str)).unwrap_or(user.id.as_str());
-    let url = totp::otpauth_url(&seed, &app.settings.pages.name, account);
+    let url = totp::otpauth_url(seed, &app.settings.pages.name, account);
     let qr = totp::qr_svg(&url).ok_or_else(|| Fault::Broken("an address too long for a QR code".to_owned()))?;
-    Ok(Shared { secret: totp::grouped(&seed), url, qr })
+    Ok(Shared { secret: totp::grouped(seed), url, qr })
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,55 +100,60 @@ pub enum Confirmed {
     Over,
 }
 
-/// The app has shown that it knows the secret: it becomes a second factor.
-pub async fn confirm_totp(
-    app: &App,
-    user: &User,
-    flow: &Flow,
-    code: &str,
-    name: &str,
-    requester: &Requester,
-) -> Outcome<Confirmed> {
-    codes::limit(app, requester).await?;
-    let mut tx = app.store.write().await?;
-    let confirmed = confirm_totp_in(app, &mut tx, user, flow, code, name, requester).await?;
-    if confirmed == Confirmed::Done {
-        tx.commit().await?;
-    }
-    Ok(confirmed)
+/// What became of adding an app to an account.
+#[derive(Debug)]
+pub enum Added {
+    /// It is a second factor, and the session has learnt of it.
+    Done(Box<Session>),
+    Not(Confirmed),
 }
 
-/// The same in the caller's transaction, who commits if it is done.
-pub(in crate::actions) async fn confirm_totp_in(
+/// The app has shown that it knows the secret: it becomes a second factor. Its code has proved it to this session as well.
+pub async fn confirm_totp(
     app: &App,
-    tx: &mut Tx,
-    user: &User,
+    current: &Current,
     flow: &Flow,
     code: &str,
     name: &str,
     requester: &Requester,
-) -> Outcome<Confirmed> {
-    let now = app.now();
-    if !is_open(app, user, flow) || flow.step(Step::Proved, now).is_err() {
-        return Ok(Confirmed::Over);
+) -> Outcome<Added> {
+    codes::limit(app, requester).await?;
+    let (user, now) = (&current.user, app.now());
+    let Some(seed) = seed_of(app, user, flow).filter(|_| is_open(app, user, flow) && flow.step(Step::Proved, now).is_ok()) else {
+        return Ok(Added::Not(Confirmed::Over));
+    };
+    let mut tx = app.store.write().await?;
+    factors::lock(&mut tx, &user.id).await?;
+    match insert(app, &mut tx, user, &seed, code, name).await? {
+        Confirmed::Done => {}
+        other => return Ok(Added::Not(other)),
     }
-    let Some((sealed, seed)) = seed_of(app, user, flow) else { return Ok(Confirmed::Over) };
+    if !flows::finish(&mut tx, &flow.id, now).await? {
+        return Ok(Added::Not(Confirmed::Over));
+    }
+    told(app, &mut tx, own(current, Kind::FactorAdded, requester), Some(FactorKind::Totp.as_str())).await?;
+    let session = current.session.clone().reauthenticated(&[Method::second(MethodKind::Totp, now)], now);
+    if !sessions::reauthenticated(&mut tx, &session).await? {
+        return Ok(Added::Not(Confirmed::Over));
+    }
+    tx.commit().await?;
+    Ok(Added::Done(Box::new(session)))
+}
+
+/// Inserts the app if the code is one of its secret's now. The caller has locked the account, and commits only if it is done.
+pub(super) async fn insert(app: &App, tx: &mut Tx, user: &User, seed: &Seed, code: &str, name: &str) -> Outcome<Confirmed> {
     let name = match device_name(name) {
         Ok(name) => name,
         Err(bad) => return Ok(Confirmed::BadName(bad)),
     };
     // This code is used up with it, and cannot be the next sign-in's.
-    let Some(last_step) = totp::matching_step(seed.as_slice(), code, now) else { return Ok(Confirmed::CodeWrong) };
-    factors::lock(tx, &user.id).await?;
+    let Some(last_step) = totp::matching_step(seed.as_slice(), code, app.now()) else { return Ok(Confirmed::CodeWrong) };
     if factors::of_user(tx, &user.id).await?.len() >= MOST {
         return Ok(Confirmed::TooMany);
     }
-    if !flows::finish(tx, &flow.id, now).await? {
-        return Ok(Confirmed::Over);
-    }
-    let factor = Factor { sealed: Some(sealed), last_step, ..blank(app, FactorKind::Totp, name) };
+    let sealed = Some(app.keyring.seal(&app.random, &purpose(&user.id), seed.as_slice()));
+    let factor = Factor { sealed, last_step, ..blank(app, FactorKind::Totp, name) };
     factors::insert(tx, &user.id, &factor).await?;
-    told(app, tx, of(&user.id, Kind::FactorAdded, requester), Some(FactorKind::Totp.as_str())).await?;
     Ok(Confirmed::Done)
 }
 

@@ -8,6 +8,7 @@ use webauthn_rs::prelude::{
 use webauthn_rs_proto::ResidentKeyRequirement;
 
 use super::{Challenge, Purpose, Refusal, account_name, broken, open, options, seal, unmade};
+use crate::actions::notices::Notice;
 use crate::actions::session::Current;
 use crate::actions::{App, Outcome, Requester, tell};
 use crate::engine::address::Channel;
@@ -156,6 +157,7 @@ pub async fn add(
         sessions::reauthenticated(&mut tx, &session).await?;
     }
     app.record(&mut tx, own(current, Kind::PasskeyAdded, kind, requester)).await?;
+    app.notify(&mut tx, &current.user, Notice::PasskeyAdded, requester).await?;
     tx.commit().await?;
     Ok(Added::Done(Box::new(passkey)))
 }
@@ -204,6 +206,7 @@ pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Re
         return Ok(Removed::LastWayIn);
     }
     app.record(&mut tx, own(current, Kind::PasskeyRemoved, known.kind, requester)).await?;
+    app.notify(&mut tx, &current.user, Notice::PasskeyRemoved, requester).await?;
     tx.commit().await?;
     Ok(Removed::Done)
 }

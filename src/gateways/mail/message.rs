@@ -113,6 +113,7 @@ pub mod tests {
             reply_to: Some("help@example.org".parse().unwrap()),
             timeout: Duration::from_secs(5),
             max_attempts: 12,
+            templates: None,
         }
     }
 

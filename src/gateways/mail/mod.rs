@@ -8,6 +8,7 @@
 mod file;
 pub mod letters;
 mod message;
+mod pieces;
 mod smtp;
 mod transport;
 

@@ -4,7 +4,7 @@ use askama::Template;
 
 use super::{ADDRESS, HOUR, NOW, ZONE, shell, wrong};
 use crate::locale::Text;
-use crate::pages::{AuthenticatorApp, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
+use crate::pages::{AuthenticatorApp, Enrol, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 
 pub(super) fn pages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let app = |id: &str, name: &str, used: bool| AuthenticatorApp {
@@ -84,6 +84,18 @@ pub(super) fn pages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::
         shell: shell(text, "recovery-shown"),
         codes: (0..10).map(|number| format!("x4k2-9mfp-7qwt-3hj{number}")).collect(),
         sealed: "AbC_".to_owned(),
+        next: "/account/security".to_owned(),
+    };
+    let enrol = Enrol {
+        shell: shell(text, "enrol"),
+        flow: "flow_1".to_owned(),
+        person: "Ana Example".to_owned(),
+        totp: true,
+        secret: set_up.secret.clone(),
+        url: set_up.url.clone(),
+        qr: set_up.qr.clone(),
+        name: set_up.name.clone(),
+        code: String::new(),
     };
     Ok(vec![
         ("account-security", off.render()?),
@@ -92,5 +104,6 @@ pub(super) fn pages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::
         ("account-totp", set_up.render()?),
         ("account-totp-error", mistyped.render()?),
         ("account-recovery", codes.render()?),
+        ("enrol", enrol.render()?),
     ])
 }

@@ -105,6 +105,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         ("second-sms", second(MethodKind::Sms, false).render()?),
         ("second-sms-sent", second(MethodKind::Sms, true).render()?),
         ("second-password", second(MethodKind::Password, false).render()?),
+        ("second-key", second(MethodKind::SecurityKey, false).render()?),
         ("second-recovery", second(MethodKind::RecoveryCode, false).render()?),
     ])
 }

@@ -36,7 +36,7 @@ const POSTS: &[&str] = &[
     "/account/sessions/end-all",
     "/account/apps/revoke",
     "/account/delete",
-    "/undo",
+    "/wasnt-me",
     "/setup",
     "/consent",
 ];
@@ -222,7 +222,9 @@ async fn names_and_parameters_are_text() {
     ada.post("/login", &[("identifier", ADA), ("password", PASSWORD)]).await;
     pages.push(ada.get("/account/sessions").await);
     let query: String = form_urlencoded::byte_serialize(polyglot.as_bytes()).collect();
-    for path in ["/login", "/signup", "/reset", "/verify", "/logout", "/verify/link", "/undo", "/setup", "/nowhere", "/consent"] {
+    for path in
+        ["/login", "/signup", "/reset", "/verify", "/logout", "/verify/link", "/wasnt-me", "/setup", "/nowhere", "/consent"]
+    {
         for name in ["identifier", "email", "name", "flow", "token", "notice", "lang", "ui_locales", "state", "client_id", "to"] {
             pages.push(world.browser().get(&format!("{path}?{name}={query}")).await);
         }

@@ -33,7 +33,7 @@ const FORMS: &[(&str, &[&str])] = &[
     ("/account/apps/revoke", &["client"]),
     // With `confirm` it would delete the account.
     ("/account/delete", &["current"]),
-    ("/undo", &["token", "confirm"]),
+    ("/wasnt-me", &["token", "confirm"]),
     ("/setup", &["token", "email", "name", "password"]),
     ("/consent", &["flow", "decision", "scope"]),
     ("/logout", &["where", "client_id", "state", "post_logout_redirect_uri", "id_token_hint"]),
@@ -152,7 +152,7 @@ async fn queries_cookies_and_headers_of_every_kind_are_survived() {
         "/reset/new",
         "/verify/link",
         "/reset/link",
-        "/undo",
+        "/wasnt-me",
         "/logout",
         "/setup",
         "/account",

@@ -31,16 +31,16 @@ async fn by_code_and_back_by_the_old_addresses_link() {
     assert_eq!(done.location(), "/account/email?notice=email-changed");
     assert!(world.read(NEW).await.unwrap().email_is_verified() && world.read(ADA).await.is_none());
     let undo = world.mail_to(ADA).await;
-    assert!(undo.link.starts_with("/undo?token="));
+    assert!(undo.link.starts_with("/wasnt-me?token="));
     scan(&world, &undo).await;
     assert!(address(&world, NEW).await.is_some(), "a scanner does not tick");
     let mut elsewhere = world.browser();
     elsewhere.get(&undo.link).await;
-    assert_eq!(elsewhere.submit("/undo", &[]).await.status, 422);
-    assert_eq!(elsewhere.submit("/undo", &[("confirm", "true")]).await.status, 200);
+    assert_eq!(elsewhere.submit("/wasnt-me", &[]).await.status, 422);
+    assert_eq!(elsewhere.submit("/wasnt-me", &[("confirm", "true")]).await.status, 200);
     assert!(address(&world, ADA).await.is_some() && world.read(NEW).await.is_none());
     assert!(!is_signed_in(&mut ada).await, "whoever changed it is out");
-    assert_eq!(world.browser().post("/undo", &[("token", undo.token()), ("confirm", "true")]).await.status, 410, "once");
+    assert_eq!(world.browser().post("/wasnt-me", &[("token", undo.token()), ("confirm", "true")]).await.status, 410, "once");
 }
 
 #[tokio::test]
@@ -103,7 +103,7 @@ async fn an_undo_dies_after_three_days() {
     ada.submit("/account/email/confirm", &[("code", &mail.code)]).await;
     let undo = world.mail_to(ADA).await;
     world.advance(72 * 3600 + 1);
-    assert_eq!(world.browser().post("/undo", &[("token", undo.token()), ("confirm", "true")]).await.status, 410);
+    assert_eq!(world.browser().post("/wasnt-me", &[("token", undo.token()), ("confirm", "true")]).await.status, 410);
 }
 
 /// An address that was proved by somebody else meanwhile is theirs.

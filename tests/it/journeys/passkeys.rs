@@ -57,6 +57,7 @@ async fn a_passkey_is_added_named_and_signs_in_on_both_databases() {
     for database in Database::BOTH {
         let Some(world) = World::on(database, "").await else { continue };
         let (mut ada, mut authenticator) = with_passkey(&world, ADA).await;
+        assert_eq!(world.mails_to(ADA).await.iter().filter(|mail| mail.subject.contains("asskey")).count(), 1, "she is told");
         let page = ada.get("/account/passkeys").await;
         assert_eq!(page.shown(".items h2").as_deref(), Some("Bitwarden"), "named by its provider");
         assert!(page.shown(".items .hint").unwrap().contains("not used yet"));
@@ -387,4 +388,99 @@ async fn at_an_ip_address_the_other_ways_stand() {
     world.person(ADA).await;
     let page = world.browser().get("/login").await;
     assert!(!page.text().contains("/login/passkey") && page.text().contains("name=\"password\""));
+}
+
+/// The page that asks for the second factor, after a password.
+async fn at_second(world: &World) -> (Browser, Answer) {
+    let mut browser = world.browser();
+    let sent = browser.sign_in(ADA, PASSWORD).await;
+    assert!(sent.location().starts_with("/login/second?flow="), "{}", sent.location());
+    let page = browser.follow(&sent).await;
+    (browser, page)
+}
+
+#[tokio::test]
+async fn a_security_key_is_asked_after_the_password_and_a_passkey_counts_then_on_both_databases() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, "").await else { continue };
+        let (mut ada, mut passkey) = with_passkey(&world, ADA).await;
+        let (mut first, _) = (world.browser(), ());
+        assert_eq!(first.sign_in(ADA, PASSWORD).await.location(), "/account", "a passkey alone asks for nothing more");
+        let mut key = Authenticator::security_key();
+        assert_eq!(add(&mut ada, &mut key, "/account/passkeys/add-key").await.status, 303);
+        assert_eq!(ada.get("/account/passkeys").await.status, 200, "the key was in hand just now");
+
+        let touch = Claim { verified: false, ..Claim::default() };
+        let (mut browser, page) = at_second(&world).await;
+        let asked = options(&page, "/login/second");
+        assert!(asked.contains("allowCredentials") && asked.contains(r#""userVerification":"preferred""#), "{asked}");
+        let answer = key.claim(&asked, touch.clone()).await;
+        let (mut again, mut elsewhere) = (browser.clone(), at_second(&world).await.0);
+        let state = page.value("state").unwrap();
+        let sent = elsewhere.submit("/login/second", &[("credential", &answer), ("state", &state)]).await;
+        assert_eq!((sent.status, is_signed_in(&mut elsewhere).await), (422, false), "asked in another browser");
+        assert!(said(&sent).contains("did not work"));
+        let fresh = key.claim(&options(&sent, "/login/second"), touch.clone()).await;
+        assert_eq!(elsewhere.submit("/login/second", &[("credential", &fresh)]).await.location(), "/account");
+
+        let answer = {
+            browser.get(&format!("/login/second?flow={}", page.value("flow").unwrap())).await;
+            key.claim(&options(browser.open().unwrap(), "/login/second"), touch.clone()).await
+        };
+        assert_eq!(browser.submit("/login/second", &[("credential", &answer)]).await.location(), "/account");
+        assert!(is_signed_in(&mut browser).await);
+        assert_eq!(again.submit("/login/second", &[("credential", &answer)]).await.status, 410, "the journey is over");
+
+        // Her passkey serves, too; untouched by a finger it does not.
+        let (mut browser, page) = at_second(&world).await;
+        let lax = passkey.claim(&options(&page, "/login/second"), touch.clone()).await;
+        let sent = browser.submit("/login/second", &[("credential", &lax)]).await;
+        assert_eq!((sent.status, is_signed_in(&mut browser).await), (422, false));
+        let answer = passkey.get(&options(&sent, "/login/second")).await;
+        assert_eq!(browser.submit("/login/second", &[("credential", &answer)]).await.location(), "/account");
+        // And as the first factor it is both.
+        assert_eq!(sign_in(&world, &mut passkey).await.1.location(), "/account");
+    }
+}
+
+#[tokio::test]
+async fn another_persons_key_is_no_second_factor_nor_is_an_answer_from_the_sign_in_page() {
+    let world = World::new().await;
+    let (mut ada, mut passkey) = with_passkey(&world, ADA).await;
+    assert_eq!(add(&mut ada, &mut Authenticator::security_key(), "/account/passkeys/add-key").await.status, 303);
+    let (_, mut bobs) = with_passkey(&world, "bob@a.example").await;
+    let (mut browser, page) = at_second(&world).await;
+    let mut asked: serde_json::Value = serde_json::from_str(&options(&page, "/login/second")).unwrap();
+    asked["allowCredentials"] = serde_json::json!([]);
+    let answer = bobs.get(&asked.to_string()).await;
+    assert_eq!(browser.submit("/login/second", &[("credential", &answer)]).await.status, 422);
+    let mut other = browser.clone();
+    let login = other.get("/login").await;
+    let (answer, state) = (passkey.get(&options(&login, "/login/passkey")).await, login.value("state").unwrap());
+    assert_eq!(browser.submit("/login/second", &[("credential", &answer), ("state", &state)]).await.status, 422);
+    assert!(!is_signed_in(&mut browser).await);
+}
+
+#[tokio::test]
+async fn adding_and_removing_want_a_fresh_proof() {
+    let world = World::new().await;
+    let (mut ada, _) = with_passkey(&world, ADA).await;
+    ada.get("/account/passkeys").await;
+    let id = ada.open().unwrap().value("passkey").unwrap();
+    world.advance(3600);
+    assert!(ada.get("/account/passkeys").await.location().starts_with("/login"));
+    for path in ["add", "add-key", "rename", "remove", "offer"] {
+        let sent = ada.post(&format!("/account/passkeys/{path}"), &[("passkey", &id), ("name", "x")]).await;
+        assert!(sent.location().starts_with("/login"), "{path}: {}", sent.location());
+    }
+}
+
+#[tokio::test]
+async fn the_way_can_be_off() {
+    let world = World::with("[sign_in]\nways = ['password']").await;
+    world.person(ADA).await;
+    assert!(!world.browser().get("/login").await.text().contains("/login/passkey"));
+    let sent = world.browser().post("/login", &[("identifier", ADA), ("password", PASSWORD), ("able", "passkey")]).await;
+    assert_eq!(sent.location(), "/account");
+    assert_eq!(world.browser().post("/login/passkey", &[("credential", "{}"), ("state", "x")]).await.status, 404);
 }

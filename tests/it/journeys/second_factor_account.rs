@@ -11,19 +11,25 @@ const ADA: &str = "ada@a.example";
 const PAGE: &str = "/account/security";
 
 /// What the app on a phone would show for this page's secret.
-fn shown_code(world: &World, page: &Answer) -> String {
+pub(super) fn shown_code(world: &World, page: &Answer) -> String {
     let secret: String = page.shown("#secret").unwrap().split_whitespace().collect();
     code_of(world, &secret)
 }
 
-fn code_of(world: &World, secret: &str) -> String {
+pub(super) fn code_of(world: &World, secret: &str) -> String {
     let bytes = BASE32_NOPAD.decode(secret.as_bytes()).unwrap();
     let app = totp_rs::Builder::new().with_secret(bytes).build().unwrap();
     app.generate(u64::try_from(world.app.now().seconds()).unwrap()).to_string()
 }
 
+/// A browser in which somebody has just signed in with their password.
+pub(super) async fn signed_in(world: &World, email: &str) -> Browser {
+    world.person(email).await;
+    world.sign_in(email, PASSWORD).await
+}
+
 /// Opens the set-up page of a new app.
-async fn begin(browser: &mut Browser) -> Answer {
+pub(super) async fn begin(browser: &mut Browser) -> Answer {
     browser.get(PAGE).await;
     let begun = browser.submit("/account/security/totp/begin", &[]).await;
     assert!(begun.location().starts_with("/account/security/totp?flow=flow_"), "{}", begun.text());
@@ -31,7 +37,7 @@ async fn begin(browser: &mut Browser) -> Answer {
 }
 
 /// Adds an app of this name; the page of the account is open.
-async fn add(world: &World, browser: &mut Browser, name: &str) -> Answer {
+pub(super) async fn add(world: &World, browser: &mut Browser, name: &str) -> Answer {
     let page = begin(browser).await;
     let code = shown_code(world, &page);
     let done = browser.submit("/account/security/totp", &[("name", name), ("code", &code)]).await;
@@ -39,7 +45,7 @@ async fn add(world: &World, browser: &mut Browser, name: &str) -> Answer {
     browser.follow(&done).await
 }
 
-async fn codes(browser: &mut Browser) -> Vec<String> {
+pub(super) async fn codes(browser: &mut Browser) -> Vec<String> {
     browser.get(PAGE).await;
     let page = browser.submit("/account/security/recovery", &[]).await;
     assert_eq!(page.status, 200);
@@ -50,7 +56,7 @@ async fn codes(browser: &mut Browser) -> Vec<String> {
 async fn an_app_is_added_by_its_code_on_both_databases() {
     for database in Database::BOTH {
         let Some(world) = World::on(database, "[pages]\nname = 'Atrium: the house'").await else { continue };
-        let mut ada = world.sign_up(ADA, PASSWORD).await;
+        let mut ada = signed_in(&world, ADA).await;
         let before = ada.get(PAGE).await;
         assert_eq!(before.status, 200);
         assert!(before.shown(".tag").unwrap().contains("off"), "{database:?}");
@@ -88,8 +94,8 @@ async fn an_app_is_added_by_its_code_on_both_databases() {
 
 #[tokio::test]
 async fn a_set_up_belongs_to_one_browser_and_one_person_and_ends() {
-    let world = World::new().await;
-    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    let world = World::with("[sign_in]\nstep_up_minutes = 60").await;
+    let mut ada = signed_in(&world, ADA).await;
     let first = begin(&mut ada).await;
     let (flow, code) = (first.value("flow").unwrap(), shown_code(&world, &first));
     let url = format!("/account/security/totp?flow={flow}");
@@ -97,7 +103,7 @@ async fn a_set_up_belongs_to_one_browser_and_one_person_and_ends() {
     let over = "/account/security?notice=totp-over";
     let mut elsewhere = world.sign_in(ADA, PASSWORD).await;
     assert_eq!(elsewhere.get(&url).await.location(), over, "another browser of hers");
-    let mut bob = world.sign_up("bob@a.example", PASSWORD).await;
+    let mut bob = signed_in(&world, "bob@a.example").await;
     bob.cookies.insert("vestibule_browser".to_owned(), ada.cookies["vestibule_browser"].clone());
     assert_eq!(bob.get(&url).await.location(), over, "another person in the same browser");
     let fields = [("flow", flow.as_str()), ("name", "x"), ("code", code.as_str())];
@@ -120,7 +126,7 @@ async fn a_set_up_belongs_to_one_browser_and_one_person_and_ends() {
 #[tokio::test]
 async fn devices_are_named_renamed_and_removed() {
     let world = World::new().await;
-    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    let mut ada = signed_in(&world, ADA).await;
     add(&world, &mut ada, "Phone").await;
     assert_eq!(begin(&mut ada).await.value("name").as_deref(), Some("Authenticator app"));
     add(&world, &mut ada, "Authenticator app").await;
@@ -137,7 +143,7 @@ async fn devices_are_named_renamed_and_removed() {
     }
     assert_eq!(ada.get(PAGE).await.shown("h4").as_deref(), Some("Old <phone>"));
     // Another person's id does nothing.
-    let mut bob = world.sign_up("bob@a.example", PASSWORD).await;
+    let mut bob = signed_in(&world, "bob@a.example").await;
     assert_eq!(bob.post(rename, &[("factor", &id), ("name", "x")]).await.location(), PAGE);
     let remove = "/account/security/factor/remove";
     assert_eq!(bob.post(remove, &[("factor", &id)]).await.location(), PAGE);
@@ -167,17 +173,25 @@ async fn codes_by_mail_need_a_proved_address_and_are_turned_on_and_off() {
         assert_eq!(ada.post("/account/security/codes", &[("kind", kind), ("on", "yes")]).await.status, 404, "{kind}");
     }
     let world = World::new().await;
-    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    let mut ada = signed_in(&world, ADA).await;
     ada.get(PAGE).await;
     assert_eq!(ada.submit("/account/security/codes", &[]).await.location(), "/account/security?notice=factor-added");
     ada.post("/account/security/codes", &[("kind", "mail"), ("on", "yes")]).await;
     let user = world.read(ADA).await.unwrap();
     let found = factors::of_user(&mut world.store().await.read().await.unwrap(), &user.id).await.unwrap();
     assert_eq!(found.len(), 1, "once");
+    // From now on changes here want it, too.
+    let asked = ada.get(PAGE).await;
+    assert!(asked.location().starts_with("/login/second?flow="), "{}", asked.location());
+    ada.follow(&asked).await;
+    let sent = ada.submit("/login/second/send", &[]).await;
+    ada.follow(&sent).await;
+    let code = world.mail_to(ADA).await.code;
+    assert_eq!(ada.submit("/login/second", &[("code", &code)]).await.location(), PAGE);
     ada.get(PAGE).await;
     assert_eq!(ada.submit("/account/security/codes", &[]).await.location(), "/account/security?notice=two-step-off");
     let world = World::with("[second_factor]\nkinds = ['totp']").await;
-    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    let mut ada = signed_in(&world, ADA).await;
     let page = ada.get(PAGE).await.text();
     assert!(!page.contains("/account/security/codes") && !page.contains("/account/passkeys"));
     assert_eq!(ada.post("/account/security/codes", &[("kind", "mail"), ("on", "yes")]).await.status, 404);
@@ -185,8 +199,8 @@ async fn codes_by_mail_need_a_proved_address_and_are_turned_on_and_off() {
 
 #[tokio::test]
 async fn recovery_codes_are_shown_once_and_can_be_kept() {
-    let world = World::new().await;
-    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    let world = World::with("[sign_in]\nstep_up_minutes = 120").await;
+    let mut ada = signed_in(&world, ADA).await;
     let make = "/account/security/recovery";
     assert_eq!(ada.post(make, &[]).await.location(), PAGE, "there is no second step to recover");
     add(&world, &mut ada, "Phone").await;
@@ -207,7 +221,7 @@ async fn recovery_codes_are_shown_once_and_can_be_kept() {
     assert_eq!(ada.get(make).await.location(), PAGE);
     // The form's text is ours, hers, and not old.
     let download = "/account/security/recovery/download";
-    let mut bob = world.sign_up("bob@a.example", PASSWORD).await;
+    let mut bob = signed_in(&world, "bob@a.example").await;
     assert_eq!(bob.post(download, &[("codes", &sealed)]).await.location(), PAGE);
     for text in ["x", ""] {
         assert_eq!(ada.post(download, &[("codes", text)]).await.location(), PAGE);
@@ -224,7 +238,7 @@ async fn recovery_codes_are_shown_once_and_can_be_kept() {
 #[tokio::test]
 async fn the_last_second_step_stays_where_one_is_required() {
     let world = World::new().await;
-    let mut ada = world.sign_up(ADA, PASSWORD).await;
+    let mut ada = signed_in(&world, ADA).await;
     add(&world, &mut ada, "Phone").await;
     // The operator changes the policy: another node on the same store.
     let strict = World::at(world.place.clone(), "[second_factor]\nrequired = 'everyone'").await;
@@ -245,7 +259,7 @@ async fn the_last_second_step_stays_where_one_is_required() {
 async fn the_operator_removes_a_lost_device() {
     for database in Database::BOTH {
         let Some(world) = World::on(database, "").await else { continue };
-        let mut ada = world.sign_up(ADA, PASSWORD).await;
+        let mut ada = signed_in(&world, ADA).await;
         add(&world, &mut ada, "Phone").await;
         add(&world, &mut ada, "Tablet").await;
         codes(&mut ada).await;
@@ -254,7 +268,7 @@ async fn the_operator_removes_a_lost_device() {
         let gone = operator::remove(&world.app, ADA, &Which::One(phone.clone())).await.unwrap();
         assert_eq!(gone.len(), 1, "{database:?}");
         assert!(operator::remove(&world.app, ADA, &Which::One(phone)).await.is_err(), "once");
-        assert!(!ada.get(PAGE).await.text().contains("Phone"));
+        assert!(!ada.get(PAGE).await.text().contains("<h4>Phone"));
         assert_eq!(operator::remove(&world.app, ADA, &Which::All).await.unwrap().len(), 1);
         let (user, enrolled) = operator::list(&world.app, ADA).await.unwrap();
         assert!(!enrolled.is_on() && enrolled.recovery_codes == 0);

@@ -2,6 +2,7 @@
 //! against those who would have us pay.
 
 mod guard;
+mod journeys;
 mod outbox;
 mod providers;
 mod server;

@@ -161,7 +161,8 @@ async fn sign_ins_and_rehashes_are_no_change_of_the_account() {
         user.password_hash = Some("old".to_owned());
         let mut tx = bench.write().await;
         users::insert(&mut tx, &user).await.unwrap();
-        users::signed_in(&mut tx, &user.id, later(5)).await.unwrap();
+        assert!(users::signed_in(&mut tx, &user, later(5)).await.unwrap());
+        assert!(users::hold(&mut tx, &user).await.unwrap());
         users::rehashed(&mut tx, &user.id, "another", "stolen").await.unwrap();
         users::rehashed(&mut tx, &user.id, "old", "new").await.unwrap();
         tx.commit().await.unwrap();

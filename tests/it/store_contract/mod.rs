@@ -10,6 +10,7 @@ mod group;
 
 mod limits;
 mod outbox;
+mod passkeys;
 mod retention;
 mod sessions;
 mod small;

@@ -1,0 +1,83 @@
+//! Setting up a second factor while signing in, because one is required and there is none yet.
+
+use zeroize::Zeroizing;
+
+use super::totp::{self, Confirmed, Shared};
+use super::{of, recovery, told};
+use crate::actions::sign_in::{self, Arrival, SignedIn};
+use crate::actions::{App, Fault, Outcome, codes};
+use crate::engine::event::Kind;
+use crate::engine::flow::{Continue, Flow, HalfSignedIn, State, Step};
+use crate::engine::method::{Method, MethodKind};
+use crate::engine::sign_in::second_factors;
+use crate::engine::totp::Seed;
+use crate::engine::user::User;
+use crate::store::{Tx, enrolled, factors, flows, users};
+
+/// The journey's secret for an app. It is computed, so that looking at the page stores nothing and looking again shows the same.
+fn seed(app: &App, flow: &Flow) -> Seed {
+    let mac = Zeroizing::new(app.keyring.mac("totp enrolment", &[flow.id.as_str().as_bytes()]));
+    let mut seed = Zeroizing::new([0; 20]);
+    for (to, from) in seed.iter_mut().zip(mac.iter()) {
+        *to = *from;
+    }
+    seed
+}
+
+/// Whose journey it is, and what they have proved in it. None if it is over, or there is by now a second factor to ask for: whoever knows
+/// only the first one must not add another.
+async fn standing<'a>(app: &App, tx: &mut Tx, flow: &'a Flow) -> Outcome<Option<(User, &'a HalfSignedIn)>> {
+    let (State::Enrol(half), Some(user_id)) = (&flow.state, &flow.user_id) else { return Ok(None) };
+    if flow.step(Step::Proved, app.now()).is_err() || half.given.is_empty() {
+        return Ok(None);
+    }
+    let Some(user) = users::by_id(tx, user_id).await?.filter(User::is_active) else { return Ok(None) };
+    let enrolled = enrolled::of(tx, &user).await?;
+    Ok(second_factors(&enrolled, &half.given).is_empty().then_some((user, half)))
+}
+
+/// What the page shows.
+#[derive(Debug)]
+pub struct Offer {
+    pub user: User,
+    pub shared: Shared,
+}
+
+pub async fn offer(app: &App, flow: &Flow) -> Outcome<Option<Offer>> {
+    let Some((user, _)) = standing(app, &mut app.store.read().await?, flow).await? else { return Ok(None) };
+    let shared = totp::shared_of(app, &user, &seed(app, flow))?;
+    Ok(Some(Offer { user, shared }))
+}
+
+#[derive(Debug)]
+pub enum Enrolled {
+    /// Signed in; the recovery codes, to be shown this once; and where to go.
+    Done { signed_in: SignedIn, user: Box<User>, codes: Vec<String>, continue_to: Continue },
+    /// Not yet.
+    Not(Confirmed),
+}
+
+/// The app has shown that it knows the secret: it becomes a second factor, and the session begins.
+pub async fn with_totp(app: &App, flow: &Flow, code: &str, name: &str, arrival: &Arrival<'_>) -> Outcome<Enrolled> {
+    codes::limit(app, arrival.requester).await?;
+    let Some(user_id) = &flow.user_id else { return Ok(Enrolled::Not(Confirmed::Over)) };
+    let mut tx = app.store.write().await?;
+    factors::lock(&mut tx, user_id).await?;
+    let Some((user, half)) = standing(app, &mut tx, flow).await? else { return Ok(Enrolled::Not(Confirmed::Over)) };
+    let seed = seed(app, flow);
+    match totp::insert(app, &mut tx, &user, &seed, code, name).await? {
+        Confirmed::Done => {}
+        other => return Ok(Enrolled::Not(other)),
+    }
+    if !flows::finish(&mut tx, &flow.id, app.now()).await? {
+        return Ok(Enrolled::Not(Confirmed::Over));
+    }
+    told(app, &mut tx, of(&user.id, Kind::FactorAdded, arrival.requester), Some(MethodKind::Totp.as_str())).await?;
+    let codes = recovery::renew(app, &mut tx, &user).await?;
+    told(app, &mut tx, of(&user.id, Kind::RecoveryCodesMade, arrival.requester), None).await?;
+    let methods = [half.given.clone(), vec![Method::second(MethodKind::Totp, app.now())]].concat();
+    let arrival = Arrival { remember: half.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
+    let signed_in = sign_in::finish(app, tx, &user, methods, &arrival).await?;
+    app.metrics.sign_in(MethodKind::Totp.as_str(), signed_in.as_str());
+    Ok::<_, Fault>(Enrolled::Done { signed_in, user: Box::new(user), codes, continue_to: flow.continue_to.clone() })
+}

@@ -1,0 +1,118 @@
+//! What people are told about changes of their account, by mail and by SMS.
+
+use serde::Serialize;
+
+use crate::locale::Text;
+
+/// Something that its owner must hear of, because somebody else may have done it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "notice", rename_all = "kebab-case")]
+pub enum Notice {
+    /// A sign-in in a browser where this person had not signed in before.
+    NewDevice,
+    FactorAdded,
+    FactorRemoved,
+    PasskeyAdded,
+    PasskeyRemoved,
+    PasswordChanged,
+    /// Somebody signed in asks for another address; it is not proved yet.
+    EmailChangeRequested {
+        new: String,
+    },
+    EmailChanged {
+        previous: Option<String>,
+        new: String,
+    },
+    PhoneChangeRequested {
+        new: String,
+    },
+    PhoneChanged {
+        previous: Option<String>,
+        new: String,
+    },
+    RecoveryCodeUsed,
+    RecoveryCodesMade,
+}
+
+impl Notice {
+    /// One of each.
+    pub fn samples() -> Vec<Self> {
+        let (mail, phone) = ("new@example.org", "+43 660 1234567");
+        vec![
+            Self::NewDevice,
+            Self::FactorAdded,
+            Self::FactorRemoved,
+            Self::PasskeyAdded,
+            Self::PasskeyRemoved,
+            Self::PasswordChanged,
+            Self::EmailChangeRequested { new: mail.to_owned() },
+            Self::EmailChanged { previous: Some("old@example.org".to_owned()), new: mail.to_owned() },
+            Self::EmailChanged { previous: None, new: mail.to_owned() },
+            Self::PhoneChangeRequested { new: phone.to_owned() },
+            Self::PhoneChanged { previous: Some("+43 660 7654321".to_owned()), new: phone.to_owned() },
+            Self::PhoneChanged { previous: None, new: phone.to_owned() },
+            Self::RecoveryCodeUsed,
+            Self::RecoveryCodesMade,
+        ]
+    }
+
+    /// The name of its letter.
+    pub const fn name(&self) -> &'static str {
+        match self {
+            Self::NewDevice => "new-device",
+            Self::FactorAdded => "factor-added",
+            Self::FactorRemoved => "factor-removed",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyRemoved => "passkey-removed",
+            Self::PasswordChanged => "password-changed",
+            Self::EmailChangeRequested { .. } => "email-change-requested",
+            Self::EmailChanged { .. } => "email-changed",
+            Self::PhoneChangeRequested { .. } => "phone-change-requested",
+            Self::PhoneChanged { .. } => "phone-changed",
+            Self::RecoveryCodeUsed => "recovery-code-used",
+            Self::RecoveryCodesMade => "recovery-codes-made",
+        }
+    }
+
+    /// A few words: a mail's subject, and with a full stop an SMS.
+    pub fn heading(&self, text: &Text) -> String {
+        let key = match self {
+            Self::NewDevice => "told-new-device",
+            Self::FactorAdded => "told-factor-added",
+            Self::FactorRemoved => "told-factor-removed",
+            Self::PasskeyAdded => "told-passkey-added",
+            Self::PasskeyRemoved => "told-passkey-removed",
+            Self::PasswordChanged => "told-password-changed",
+            Self::EmailChangeRequested { .. } => "told-email-requested",
+            Self::EmailChanged { .. } => "told-email-changed",
+            Self::PhoneChangeRequested { .. } => "told-phone-requested",
+            Self::PhoneChanged { .. } => "told-phone-changed",
+            Self::RecoveryCodeUsed => "told-code-used",
+            Self::RecoveryCodesMade => "told-codes-made",
+        };
+        text.t(key).into_owned()
+    }
+
+    /// A sentence or two of a mail.
+    pub fn opening(&self, text: &Text, site: &str) -> String {
+        let plain = |key: &str| text.with(key, &[("site", site)]);
+        let to = |key: &str, new: &str| text.with(key, &[("site", site), ("new", new)]);
+        let both = |key: &str, old: &str, new: &str| text.with(key, &[("site", site), ("old", old), ("new", new)]);
+        match self {
+            Self::NewDevice => plain("told-new-device-text"),
+            Self::FactorAdded => plain("told-factor-added-text"),
+            Self::FactorRemoved => plain("told-factor-removed-text"),
+            Self::PasskeyAdded => plain("told-passkey-added-text"),
+            Self::PasskeyRemoved => plain("told-passkey-removed-text"),
+            Self::PasswordChanged => plain("told-password-changed-text"),
+            Self::EmailChangeRequested { new } => to("told-email-requested-text", new),
+            Self::EmailChanged { previous: Some(old), new } => both("told-email-changed-text", old, new),
+            Self::EmailChanged { previous: None, new } => to("told-email-added-text", new),
+            Self::PhoneChangeRequested { new } => to("told-phone-requested-text", new),
+            Self::PhoneChanged { previous: Some(old), new } => both("told-phone-changed-text", old, new),
+            Self::PhoneChanged { previous: None, new } => to("told-phone-added-text", new),
+            Self::RecoveryCodeUsed => plain("told-code-used-text"),
+            Self::RecoveryCodesMade => plain("told-codes-made-text"),
+        }
+    }
+}

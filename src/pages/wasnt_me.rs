@@ -1,0 +1,32 @@
+//! "This was not me": locking an account that somebody else is in.
+
+use askama::Template;
+
+use crate::http::shell::Shell;
+
+/// `/wasnt-me`: what one press does. Fields: `token`, and `confirm`, which must be ticked: scanners press buttons, they do not tick.
+#[derive(Clone, Debug, Template)]
+#[template(path = "wasnt_me.html")]
+pub struct WasntMe {
+    pub shell: Shell,
+    pub token: String,
+    /// How far back changes are undone.
+    pub hours: i64,
+}
+
+/// What was done, and what to do next.
+#[derive(Clone, Debug, Template)]
+#[template(path = "locked.html")]
+pub struct Locked {
+    pub shell: Shell,
+    /// The address that is the account's again, masked.
+    pub email: Option<String>,
+    /// The number that is, masked.
+    pub phone: Option<String>,
+    /// One from before belongs to somebody else now.
+    pub taken: bool,
+    /// Passkeys or second factors were removed or came back.
+    pub credentials: bool,
+    /// There is an address or number to which a new password can be sent for.
+    pub way_in: bool,
+}

@@ -1,0 +1,83 @@
+//! `/login/enrol`: a second factor is required and there is none yet, so it is set up before the session begins.
+
+use axum::http::{StatusCode, header};
+use axum::response::Response;
+use tower_sessions::Session as Carrier;
+
+use super::account::say;
+use super::security::bad_name;
+use super::{journey, verify};
+use crate::actions::codes::{self, Found};
+use crate::actions::factors::enrol::{self, Enrolled, Offer};
+use crate::actions::factors::recovery::sealed_for_download;
+use crate::actions::factors::totp::Confirmed;
+use crate::actions::sign_in::SignedIn;
+use crate::engine::factor::FactorKind;
+use crate::engine::flow::Flow;
+use crate::engine::params::Params;
+use crate::http::form::{BadInput, Form, Query};
+use crate::http::shell::Shell;
+use crate::http::visitor::Visitor;
+use crate::pages::{Enrol, Link, RecoveryCodes};
+
+async fn find(visitor: &Visitor, params: &Params) -> Result<(Flow, Offer), Response> {
+    let fault = |fault| visitor.fault(&fault);
+    let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await.map_err(fault)?;
+    let Found::Here(flow) = found else { return Err(over(visitor)) };
+    let offer = enrol::offer(&visitor.app, &flow).await.map_err(fault)?;
+    offer.map(|offer| (flow, offer)).ok_or_else(|| over(visitor))
+}
+
+fn over(visitor: &Visitor) -> Response {
+    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
+    visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
+}
+
+fn page(visitor: &Visitor, shell: Shell, flow: &Flow, offer: Offer, name: &str, code: &str) -> Response {
+    let page = Enrol {
+        shell: visitor.shell_at(shell, &super::page_of(flow)),
+        flow: flow.id.to_string(),
+        person: offer.user.shown_as(),
+        totp: crate::actions::factors::is_offered(&visitor.app, FactorKind::Totp),
+        secret: offer.shared.secret,
+        url: offer.shared.url,
+        qr: offer.shared.qr,
+        name: name.to_owned(),
+        code: code.to_owned(),
+    };
+    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+}
+
+pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let (flow, offer) = find(&visitor, &params).await?;
+    let name = visitor.text.t("totp-name").into_owned();
+    Ok(page(&visitor, visitor.shell("enrol"), &flow, offer, &name, ""))
+}
+
+pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    let (flow, offer) = find(&visitor, &params).await?;
+    let fault = |fault| visitor.fault(&fault);
+    let (name, code) = (params.first("name"), params.first("code"));
+    let before = visitor.current().await.map_err(fault)?;
+    let requester = visitor.requester();
+    let arrival = super::arrival(&visitor, &requester, before.as_ref(), &flow.continue_to, false);
+    let mut shell = visitor.shell("enrol");
+    match enrol::with_totp(&visitor.app, &flow, code, name, &arrival).await.map_err(fault)? {
+        Enrolled::Done { signed_in: SignedIn::Done(session), user, codes, continue_to } => {
+            let arrived = verify::arrive(&visitor, &continue_to).await?;
+            let next = arrived.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("/account").to_owned();
+            let sealed = sealed_for_download(&visitor.app, &user.id, &codes);
+            let page =
+                RecoveryCodes { shell: visitor.shell_at(visitor.shell("recovery-shown"), "/account"), codes, sealed, next };
+            let response = visitor.keep_browser(visitor.page(&page.shell, &page));
+            return super::sign_in(&visitor, &carrier, &session, response).await;
+        }
+        Enrolled::Done { .. } | Enrolled::Not(Confirmed::Over | Confirmed::Done) => return Ok(over(&visitor)),
+        Enrolled::Not(Confirmed::CodeWrong) => say(&mut shell, "code", "problem-totp"),
+        Enrolled::Not(Confirmed::BadName(bad)) => say(&mut shell, "name", bad_name(bad)),
+        Enrolled::Not(Confirmed::TooMany) => say(&mut shell, "", "problem-factor-many"),
+    }
+    Ok(page(&visitor, shell, &flow, offer, name, code))
+}
