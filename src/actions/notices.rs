@@ -192,18 +192,19 @@ async fn lock(app: &App, flow: &Flow, user_id: &UserId, requester: &Requester) -
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(mut user) = users::by_id(&mut tx, user_id).await? else { return Ok(Some(Lock::Over)) };
-    if !flows::finish(&mut tx, &flow.id, now).await? {
-        return Ok(Some(Lock::Over));
-    }
     let read_at = user.updated_at;
     let mut done = roll_back(&mut tx, app, &mut user).await?;
     (user.password_hash, user.password_changed_at) = (None, Some(now));
     user.updated_at = reset::later(read_at, now);
-    // The account's row first: from here on, requests that change it too have to wait for the end, and find it changed.
+    // The account's row first: from here on, requests that change it too have to wait for the end, and find it changed. Two presses would
+    // wait for each other if each held its own link first.
     match users::update(&mut tx, &user, read_at).await {
         Ok(true) => {}
         Ok(false) | Err(StoreError::Taken) => return Ok(None),
         Err(error) => return Err(error.into()),
+    }
+    if !flows::finish(&mut tx, &flow.id, now).await? {
+        return Ok(Some(Lock::Over));
     }
     sessions::end(&mut tx, user_id, Which::All).await?;
     grants::end_all(&mut tx, user_id).await?;
