@@ -154,8 +154,8 @@ pub async fn confirm(
         Err(error) => return Err(error.into()),
     }
     codes::arrived(app, &mut tx, to).await?;
-    // A code for the old address must not outlive the change.
-    for kind in ["reset", "sign_in_code"] {
+    // A code for the old address, or what it proved, must not outlive the change.
+    for kind in ["reset", "sign_in_code", "second_factor", "enrol"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;
     }
     let kind = match to.channel() {

@@ -5,7 +5,7 @@ use super::limits::Purpose;
 use super::passkeys::prove;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Fault, Outcome, Requester, factors};
+use super::{App, Fault, Outcome, Requester, factors, reset};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Contact};
 use crate::engine::event::{Event, Kind};
@@ -198,13 +198,18 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     }
     app.forgive_second(&mut tx, &user.id).await?;
     let State::SecondFactor(half) = &flow.state else { return Ok(Second::Over) };
+    let (user, before) = match &half.new_password {
+        // Now that it is proved whose reset it is.
+        Some(hash) => (reset::take_effect(app, &mut tx, user, hash.clone(), arrival.requester).await?, None),
+        None => (user, arrival.before),
+    };
     // Where somebody proves anew that they are there, the browser's trust is not the question.
     let secret = match trust && !half.given.is_empty() {
         true => factors::trust(app, &mut tx, &user, arrival.requester).await?,
         false => None,
     };
     let methods = [half.given.clone(), vec![Method::second(kind, app.now())]].concat();
-    let arrival = Arrival { remember: half.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
+    let arrival = Arrival { remember: half.remember, flow: None, before, continue_to: &flow.continue_to, ..arrival.clone() };
     let signed_in = sign_in::finish(app, tx, &user, methods, &arrival).await?;
     app.metrics.sign_in(kind.as_str(), signed_in.as_str());
     Ok(Second::Done(signed_in, flow.continue_to.clone(), secret))
@@ -233,7 +238,7 @@ pub async fn step_up(
     }
     let state = match best {
         Strength::TwoFactors => {
-            State::SecondFactor(Box::new(HalfSignedIn { given: Vec::new(), remember: current.session.remembered, to: None }))
+            State::SecondFactor(Box::new(HalfSignedIn::new(Vec::new(), current.session.remembered)))
         }
         Strength::OneFactor | Strength::Reachable => State::SignIn,
     };
@@ -246,7 +251,7 @@ pub async fn add_to_session(app: &App, current: &Current, browser: [u8; 32], con
     if second_factors(&enrolled, &current.session.methods).is_empty() {
         return Ok(None);
     }
-    let half = HalfSignedIn { given: Vec::new(), remember: current.session.remembered, to: None };
+    let half = HalfSignedIn::new(Vec::new(), current.session.remembered);
     begin(app, current, State::SecondFactor(Box::new(half)), browser, continue_to).await.map(Some)
 }
 

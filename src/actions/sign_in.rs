@@ -127,7 +127,7 @@ pub(in crate::actions) async fn proceed(
             remembered,
         },
     };
-    let half = |given| Box::new(HalfSignedIn { given, remember: arrival.remember, to: None });
+    let half = |given| Box::new(HalfSignedIn::new(given, arrival.remember));
     match what_is_still_needed(facts) {
         Needed::Nothing => finish(app, tx, user, given, arrival).await,
         Needed::SecondFactor => begin(app, tx, user, State::SecondFactor(half(given)), arrival).await,
@@ -173,7 +173,7 @@ fn is_new_device(user: &User, arrival: &Arrival<'_>) -> bool {
     user.last_login_at.is_some() && !here.contains(&Some(&user.id))
 }
 
-async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+pub(super) async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
     if !users::hold(&mut tx, user).await? {
         return Err(StoreError::Overtaken.into());
     }

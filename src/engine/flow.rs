@@ -108,6 +108,16 @@ pub struct HalfSignedIn {
     pub remember: bool,
     /// Where the last code went.
     pub to: Option<Contact>,
+    /// The hash of the password that a reset chose: it takes effect with the second factor, for whoever reads somebody's messages must not
+    /// get past it by setting the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_password: Option<String>,
+}
+
+impl HalfSignedIn {
+    pub fn new(given: Vec<Method>, remember: bool) -> Self {
+        Self { given, remember, to: None, new_password: None }
+    }
 }
 
 /// What happens to a journey.
@@ -366,7 +376,7 @@ mod tests {
         let to = || "ana@example.com".parse::<Contact>().unwrap();
         let asked = |to| Asked { identifier: "Ana".to_owned(), channel: Channel::Mail, to };
         let method = Method::first(MethodKind::Password, Timestamp::from_seconds(1));
-        let half = || Box::new(HalfSignedIn { given: vec![method], remember: true, to: "+436601234567".parse().ok() });
+        let half = || Box::new(HalfSignedIn { to: "+436601234567".parse().ok(), ..HalfSignedIn::new(vec![method], true) });
         vec![
             State::SignIn,
             State::SignInCode(Box::new(SignInCode { asked: asked(Some(to())), remember: true })),

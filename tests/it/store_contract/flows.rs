@@ -44,7 +44,7 @@ async fn every_state_is_read_back_as_written() {
         let to: Contact = "Ana@A.example".parse().unwrap();
         let sign_up = SignUp { to: to.clone(), password_hash: Some("$x".into()), profile: Profile::default() };
         let asked = Asked { identifier: "ana".to_owned(), channel: Channel::Sms, to: "+436601234567".parse().ok() };
-        let half = HalfSignedIn { given: vec![Method::second(MethodKind::Totp, NOW)], remember: true, to: Some(to.clone()) };
+        let half = HalfSignedIn { to: Some(to.clone()), ..HalfSignedIn::new(vec![Method::second(MethodKind::Totp, NOW)], true) };
         for state in [
             State::SignIn,
             State::SignUp(Box::new(sign_up)),
