@@ -134,7 +134,7 @@ pub async fn confirm(
     }
     let mut tx = app.store.write().await?;
     if let Proof::Code(text) = proof {
-        match codes::judge(app, &mut tx, flow, text).await? {
+        match codes::judge(app, &mut tx, flow, text, Some(user_id)).await? {
             Typed::Right => {}
             Typed::Wrong => return tx.commit().await.map(|()| Confirmed::CodeWrong).map_err(Into::into),
             Typed::Spent => return tx.commit().await.map(|()| Confirmed::CodeSpent).map_err(Into::into),

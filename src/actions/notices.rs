@@ -10,9 +10,11 @@ use super::{App, Outcome, Requester, reset};
 use crate::engine::address::{Channel, Contact};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::sms_guard::Verdict;
 use crate::engine::user::User;
 use crate::gateways::mail::letters::{Letter, Notified};
 pub use crate::gateways::notice::Notice;
+use crate::gateways::sms::texts::Sms;
 use crate::ids::{AddressChangeId, UserId};
 use crate::store::address_changes::{self, AddressChange};
 use crate::store::sessions::Which;
@@ -120,6 +122,19 @@ impl App {
     ) -> Outcome<()> {
         match to {
             Contact::Email(email) => self.mail(tx, email.as_str(), letter, locale, useful).await,
+            // Short: what happened, and the link to object or, where the reader may not, the account.
+            Contact::Phone(phone) if self.may_notify_by_text(tx, phone).await? == Verdict::Allowed => {
+                let (words, link) = match letter {
+                    Letter::Notice(notified) => {
+                        let words = notified.notice.heading(&self.text(locale));
+                        (words, notified.link.clone().unwrap_or_else(|| self.link("/account")))
+                    }
+                    Letter::LockedDown { reset } => (self.text(locale).t("mail-locked").into_owned(), reset.clone()),
+                    _ => return Ok(()),
+                };
+                self.sms(tx, Some(phone), &Sms::Notice { words: format!("{words}."), link }, locale, useful).await
+            }
+            // The guard holds it back; the mail says more.
             Contact::Phone(_) => Ok(()),
         }
     }

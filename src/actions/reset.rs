@@ -16,6 +16,7 @@ use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
 use crate::engine::sign_in::second_factors;
 use crate::engine::user::User;
+use crate::ids::UserId;
 use crate::store::{StoreError, Tx, enrolled, flows, grants, lock_down, sessions, trusted, users};
 use crate::time::Timestamp;
 
@@ -72,10 +73,10 @@ pub enum Proof {
 }
 
 /// The code, typed in the browser that asked.
-pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, requester: &Requester) -> Outcome<Proof> {
+pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, known: Option<&UserId>, requester: &Requester) -> Outcome<Proof> {
     codes::limit(app, requester).await?;
     let mut tx = app.store.write().await?;
-    match codes::judge(app, &mut tx, flow, text).await? {
+    match codes::judge(app, &mut tx, flow, text, known).await? {
         Typed::Right => {
             if let Some(to) = flow.state.destination() {
                 codes::arrived(app, &mut tx, to).await?;

@@ -54,6 +54,9 @@ pub enum State {
     SignUp(Box<SignUp>),
     Verify {
         to: Contact,
+        /// By what somebody signed in before this was asked.
+        #[serde(default)]
+        given: Vec<Method>,
     },
     Reset(Box<Asked>),
     ResetProved {
@@ -198,7 +201,7 @@ impl State {
             Self::SecondFactor(half) | Self::Enrol(half) => half.to.as_ref(),
             Self::SignUp(sign_up) => Some(&sign_up.to),
             Self::Reset(asked) => asked.to.as_ref(),
-            Self::Verify { to } | Self::ResetProved { to } | Self::Change { to } | Self::Alarm { to } => Some(to),
+            Self::Verify { to, .. } | Self::ResetProved { to } | Self::Change { to } | Self::Alarm { to } => Some(to),
         }
     }
 
@@ -383,7 +386,7 @@ mod tests {
             State::SecondFactor(half()),
             State::Enrol(half()),
             State::SignUp(Box::new(SignUp { to: to(), password_hash: None, profile: Profile::default() })),
-            State::Verify { to: to() },
+            State::Verify { to: to(), given: vec![method] },
             State::Reset(Box::new(asked(Some(to())))),
             State::Reset(Box::new(asked(None))),
             State::ResetProved { to: to() },

@@ -147,6 +147,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
             };
             super::sign_in(&visitor, &carrier, &session, response).await
         }
+        Second::Done(SignedIn::More(next), ..) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
         Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
         Second::CodeSpent => Ok(problem(&visitor, &asked, code, visitor.text.t("problem-code-spent").into_owned(), true)),
         Second::NotOffered => Ok(see_other(&super::page_of(&asked.flow))),

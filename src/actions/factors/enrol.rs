@@ -4,6 +4,7 @@ use zeroize::Zeroizing;
 
 use super::totp::{self, Confirmed, Shared};
 use super::{of, recovery, told};
+use crate::actions::notices::Notice;
 use crate::actions::sign_in::{self, Arrival, SignedIn};
 use crate::actions::{App, Fault, Outcome, codes};
 use crate::engine::event::Kind;
@@ -73,6 +74,7 @@ pub async fn with_totp(app: &App, flow: &Flow, code: &str, name: &str, arrival: 
         return Ok(Enrolled::Not(Confirmed::Over));
     }
     told(app, &mut tx, of(&user.id, Kind::FactorAdded, arrival.requester), Some(MethodKind::Totp.as_str())).await?;
+    app.notify(&mut tx, &user, Notice::FactorAdded, arrival.requester).await?;
     let codes = recovery::renew(app, &mut tx, &user).await?;
     told(app, &mut tx, of(&user.id, Kind::RecoveryCodesMade, arrival.requester), None).await?;
     let methods = [half.given.clone(), vec![Method::second(MethodKind::Totp, app.now())]].concat();

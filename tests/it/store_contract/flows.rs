@@ -52,7 +52,7 @@ async fn every_state_is_read_back_as_written() {
             State::SecondFactor(Box::new(half.clone())),
             State::Enrol(Box::new(half)),
             State::Reset(Box::new(Asked { to: None, ..asked })),
-            State::Verify { to: to.clone() },
+            State::Verify { to: to.clone(), given: vec![Method::first(MethodKind::Password, NOW)] },
             State::ResetProved { to: to.clone() },
             State::Change { to },
             State::Alarm { to: "ana@a.example".parse().unwrap() },
