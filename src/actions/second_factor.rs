@@ -54,8 +54,8 @@ async fn standing(
 
 /// What became of sending a code.
 #[derive(Debug)]
-pub enum Sent {
-    Sent,
+pub enum Sending {
+    Done,
     Wait(std::time::Duration),
     /// Not by this channel, or not any more in this journey: another way is needed.
     No,
@@ -63,38 +63,43 @@ pub enum Sent {
 }
 
 /// Sends a code to the account's address or number.
-pub async fn send(app: &App, flow: &Flow, channel: Channel, current: Option<&Current>, requester: &Requester) -> Outcome<Sent> {
+pub async fn send(
+    app: &App,
+    flow: &Flow,
+    channel: Channel,
+    current: Option<&Current>,
+    requester: &Requester,
+) -> Outcome<Sending> {
     app.limit_requester(Purpose::Verify, app.settings.limits.verify_requester, requester).await?;
     let mut tx = app.store.write().await?;
-    let Some((user, enrolled, given)) = standing(app, &mut tx, flow, current).await? else { return Ok(Sent::Over) };
+    let Some((user, enrolled, given)) = standing(app, &mut tx, flow, current).await? else { return Ok(Sending::Over) };
     let kind = match channel {
         Channel::Mail => MethodKind::Mail,
         Channel::Sms => MethodKind::Sms,
     };
     let (true, Some(to)) = (second_factors(&enrolled, &given).contains(&kind), user.verified(channel)) else {
-        return Ok(Sent::No);
+        return Ok(Sending::No);
     };
     match flow.codes.may_send(app.code_rules(), app.now()) {
-        codes::MaySend::Now => {}
         // The same code is still good; to another destination it may go at once.
-        codes::MaySend::After(wait) if flow.state.destination() == Some(&to) => return Ok(Sent::Wait(wait)),
-        codes::MaySend::After(_) => {}
-        codes::MaySend::Never => return Ok(Sent::No),
+        codes::MaySend::After(wait) if flow.state.destination() == Some(&to) => return Ok(Sending::Wait(wait)),
+        codes::MaySend::Now | codes::MaySend::After(_) => {}
+        codes::MaySend::Never => return Ok(Sending::No),
     }
     if !codes::may_send_to(app, &mut tx, &to.identifier(), requester).await? {
         tx.commit().await?;
-        return Ok(Sent::No);
+        return Ok(Sending::No);
     }
-    let State::SecondFactor(half) = &flow.state else { return Ok(Sent::Over) };
+    let State::SecondFactor(half) = &flow.state else { return Ok(Sending::Over) };
     let state = State::SecondFactor(Box::new(HalfSignedIn { to: Some(to), ..(**half).clone() }));
     let mut next = Flow { state, ..flow.clone() };
     codes::send(app, &mut tx, &mut next, Recipient::Owner, super::tell::locale_of(&user, requester.locale)).await?;
     let moved = flow.state == next.state || flows::advance(&mut tx, &flow.id, &flow.state, &next.state).await?;
     if !moved || !flows::set_codes(&mut tx, &flow.id, &flow.codes, &next.codes).await? {
-        return Ok(Sent::Wait(app.code_rules().resend));
+        return Ok(Sending::Wait(app.code_rules().resend));
     }
     tx.commit().await?;
-    Ok(Sent::Sent)
+    Ok(Sending::Done)
 }
 
 /// Sends another code to where the last one went.

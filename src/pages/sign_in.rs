@@ -46,6 +46,7 @@ impl Login {
     }
 
     /// The words of a button for another way.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn other(way: &Way) -> &'static str {
         match way {
             Way::Password => "login-with-password",
@@ -195,11 +196,13 @@ impl SecondFactor {
         self.kind == kind
     }
 
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn query(&self, kind: &MethodKind) -> String {
         format!("/login/second?flow={}&with={}", self.flow, kind.as_str())
     }
 
     /// The words of a way.
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
     fn words(kind: &MethodKind) -> &'static str {
         match kind {
             MethodKind::Totp => "second-totp",

@@ -219,9 +219,8 @@ pub(super) async fn by_way_of_offer(visitor: &Visitor, journey: &Journey, params
     }
     match (&journey.continue_to, &journey.flow) {
         (Continue::Authorize { .. }, Some(flow)) => format!("/account/passkeys/offer?flow={}", flow.id),
-        (Continue::Authorize { .. }, None) => destination,
         (Continue::Page { page }, _) => format!("/account/passkeys/offer?to={}", page.as_str()),
-        (Continue::Away, _) => destination,
+        (Continue::Authorize { .. }, None) | (Continue::Away, _) => destination,
         (Continue::Account, _) => "/account/passkeys/offer".to_owned(),
     }
 }

@@ -6,7 +6,7 @@ use tower_sessions::Session as Carrier;
 
 use super::{journey, passkeys, verify};
 use crate::actions::codes::{self, Found};
-use crate::actions::second_factor::{self, Given, Offer, Second, Sent};
+use crate::actions::second_factor::{self, Given, Offer, Second, Sending};
 use crate::actions::session::Current;
 use crate::actions::sign_in::SignedIn;
 use crate::engine::address::{Channel, Contact};
@@ -111,10 +111,10 @@ pub(super) async fn send(visitor: Visitor, form: Result<Form, BadInput>) -> Resu
     let Some(channel) = channel_of(asked.kind) else { return Ok(see_other(&super::page_of(&asked.flow))) };
     let sent = second_factor::send(&visitor.app, &asked.flow, channel, asked.current.as_ref(), &visitor.requester()).await;
     Ok(match sent.map_err(|fault| visitor.fault(&fault))? {
-        Sent::Sent => see_other(&format!("{}&with={}&notice=code-sent", super::page_of(&asked.flow), asked.kind.as_str())),
-        Sent::Wait(after) => problem(&visitor, &asked, "", visitor.wait(after), false),
-        Sent::No => problem(&visitor, &asked, "", visitor.text.t("problem-no-code").into_owned(), true),
-        Sent::Over => over(&visitor),
+        Sending::Done => see_other(&format!("{}&with={}&notice=code-sent", super::page_of(&asked.flow), asked.kind.as_str())),
+        Sending::Wait(after) => problem(&visitor, &asked, "", visitor.wait(after), false),
+        Sending::No => problem(&visitor, &asked, "", visitor.text.t("problem-no-code").into_owned(), true),
+        Sending::Over => over(&visitor),
     })
 }
 

@@ -99,6 +99,7 @@ pub async fn with_totp(app: &App, flow: &Flow, code: &str, name: &str, arrival: 
         other => return Ok(Enrolled::Not(other)),
     }
     told(app, &mut tx, of(&user.id, Kind::FactorAdded, arrival.requester), Some(MethodKind::Totp.as_str())).await?;
+    app.notify(&mut tx, &user, Notice::FactorAdded, arrival.requester).await?;
     go_on(app, tx, flow, &user, half, MethodKind::Totp, arrival).await
 }
 

@@ -15,6 +15,7 @@ pub mod totp;
 use super::session::Current;
 use super::sign_in::second_factor_required;
 use super::{App, Outcome, Requester};
+use crate::actions::notices::Notice;
 use crate::engine::event::{Event, Kind};
 use crate::engine::factor::{Enrolled, Factor, FactorKind};
 use crate::engine::user::User;
@@ -128,6 +129,7 @@ async fn take_away(app: &App, current: &Current, which: impl Fn(&Factor) -> bool
     for factor in &gone {
         factors::remove(&mut tx, &user.id, &factor.id, app.now() + app.settings.flows.undo).await?;
         told(app, &mut tx, own(current, Kind::FactorRemoved, requester), Some(factor.kind.as_str())).await?;
+        app.notify(&mut tx, user, Notice::FactorRemoved, requester).await?;
     }
     if !after.is_on() {
         trusted::remove_all(&mut tx, &user.id).await?;
@@ -164,6 +166,7 @@ pub async fn enable(app: &App, current: &Current, kind: FactorKind, requester: &
     let factor = blank(app, kind, String::new());
     factors::insert(&mut tx, &current.user.id, &factor).await?;
     told(app, &mut tx, own(current, Kind::FactorAdded, requester), Some(kind.as_str())).await?;
+    app.notify(&mut tx, &current.user, Notice::FactorAdded, requester).await?;
     tx.commit().await?;
     Ok(Enabled::Done)
 }

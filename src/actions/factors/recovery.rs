@@ -3,6 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 
 use super::{of, own, told};
+use crate::actions::notices::Notice;
 use crate::actions::session::Current;
 use crate::actions::{App, Outcome, Requester};
 use crate::engine::event::Kind;
@@ -28,6 +29,7 @@ pub async fn make_recovery_codes(app: &App, current: &Current, requester: &Reque
     }
     let codes = renew(app, &mut tx, &current.user).await?;
     told(app, &mut tx, own(current, Kind::RecoveryCodesMade, requester), None).await?;
+    app.notify(&mut tx, &current.user, Notice::RecoveryCodesMade, requester).await?;
     tx.commit().await?;
     Ok(Some(codes))
 }
@@ -58,6 +60,7 @@ pub async fn use_recovery_code(app: &App, tx: &mut Tx, user: &User, text: &str, 
         if rows::use_one(tx, &user.id, &mac, app.now()).await? {
             app.forgive_second(tx, &user.id).await?;
             told(app, tx, of(&user.id, Kind::RecoveryCodeUsed, requester), None).await?;
+            app.notify(tx, user, Notice::RecoveryCodeUsed, requester).await?;
             return Ok(true);
         }
     }

@@ -5,6 +5,7 @@ use zeroize::Zeroizing;
 
 use super::{BadName, LONGEST_NAME, MOST, blank, device_name, own, told};
 use crate::actions::codes::{self, Found};
+use crate::actions::notices::Notice;
 use crate::actions::session::Current;
 use crate::actions::{App, Fault, Outcome, Requester};
 use crate::engine::address::{Email, Username};
@@ -132,6 +133,7 @@ pub async fn confirm_totp(
         return Ok(Added::Not(Confirmed::Over));
     }
     told(app, &mut tx, own(current, Kind::FactorAdded, requester), Some(FactorKind::Totp.as_str())).await?;
+    app.notify(&mut tx, &current.user, Notice::FactorAdded, requester).await?;
     let session = current.session.clone().reauthenticated(&[Method::second(MethodKind::Totp, now)], now);
     if !sessions::reauthenticated(&mut tx, &session).await? {
         return Ok(Added::Not(Confirmed::Over));

@@ -404,7 +404,7 @@ async fn a_security_key_is_asked_after_the_password_and_a_passkey_counts_then_on
     for database in Database::BOTH {
         let Some(world) = World::on(database, "").await else { continue };
         let (mut ada, mut passkey) = with_passkey(&world, ADA).await;
-        let (mut first, _) = (world.browser(), ());
+        let mut first = world.browser();
         assert_eq!(first.sign_in(ADA, PASSWORD).await.location(), "/account", "a passkey alone asks for nothing more");
         let mut key = Authenticator::security_key();
         assert_eq!(add(&mut ada, &mut key, "/account/passkeys/add-key").await.status, 303);
