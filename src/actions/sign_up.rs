@@ -74,7 +74,11 @@ pub async fn start(app: &App, form: Form<'_>) -> Outcome<Started> {
         Address::Email(text) => (Email::parse(text).ok().map(Contact::Email), Problem::Email),
         Address::Phone(text) => (app.phone(text).ok().map(Contact::Phone), Problem::Phone),
     };
-    let passwordless = form.password.is_empty() && may_be_passwordless(app, form.contact);
+    let channel = match form.contact {
+        Address::Email(_) => Channel::Mail,
+        Address::Phone(_) => Channel::Sms,
+    };
+    let passwordless = form.password.is_empty() && may_be_passwordless(app, channel);
     let mut problems: Vec<Problem> = to.is_none().then_some(unread).into_iter().collect();
     problems.extend(profile.problems().into_iter().map(|(_, error)| Problem::Name(error)));
     if !passwordless {
@@ -111,9 +115,9 @@ pub async fn start(app: &App, form: Form<'_>) -> Outcome<Started> {
     Ok(Started::Verify(Box::new(flow)))
 }
 
-/// A number can sign in by codes alone.
-fn may_be_passwordless(app: &App, contact: Address<'_>) -> bool {
-    matches!(contact, Address::Phone(_)) && app.settings.sign_in.ways.contains(&Way::Sms)
+/// Whether an account can have a number and no password: it must be proved, and its owner must be able to sign in by codes.
+pub fn may_be_passwordless(app: &App, channel: Channel) -> bool {
+    channel == Channel::Sms && app.settings.signup.verify_phone && app.settings.sign_in.ways.contains(&Way::Sms)
 }
 
 fn weakness(app: &App, to: Option<&Contact>, profile: &Profile, password: &str) -> Option<Weakness> {

@@ -53,7 +53,7 @@ fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [c
         name: name.to_owned(),
         min_length,
         other: phones(visitor),
-        passwordless: channel == Channel::Sms && phones(visitor),
+        passwordless: sign_up::may_be_passwordless(&visitor.app, channel),
     };
     visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
 }
