@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use super::codes;
-use super::{App, Outcome, Requester, reset};
+use super::{App, Fault, Outcome, Requester, reset};
 use crate::engine::address::{Channel, Contact};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
@@ -122,20 +122,16 @@ impl App {
     ) -> Outcome<()> {
         match to {
             Contact::Email(email) => self.mail(tx, email.as_str(), letter, locale, useful).await,
-            // Short: what happened, and the link to object or, where the reader may not, the account.
-            Contact::Phone(phone) if self.may_notify_by_text(tx, phone).await? == Verdict::Allowed => {
-                let (words, link) = match letter {
-                    Letter::Notice(notified) => {
-                        let words = notified.notice.heading(&self.text(locale));
-                        (words, notified.link.clone().unwrap_or_else(|| self.link("/account")))
-                    }
-                    Letter::LockedDown { reset } => (self.text(locale).t("mail-locked").into_owned(), reset.clone()),
-                    _ => return Ok(()),
-                };
-                self.sms(tx, Some(phone), &Sms::Notice { words: format!("{words}."), link }, locale, useful).await
+            Contact::Phone(phone) => {
+                // A text is short, and costs: only what its reader can act on.
+                let Letter::Notice(notified) = letter else { return Ok(()) };
+                let Some(link) = notified.link.clone() else { return Ok(()) };
+                if self.may_notify_by_text(tx, phone).await? != Verdict::Allowed {
+                    return Ok(());
+                }
+                let words = format!("{}.", notified.notice.heading(&self.text(locale)));
+                self.sms(tx, Some(phone), &Sms::Notice { words, link }, locale, useful).await
             }
-            // The guard holds it back; the mail says more.
-            Contact::Phone(_) => Ok(()),
         }
     }
 }
@@ -194,8 +190,11 @@ pub async fn lock_down(app: &App, flow: &Flow, requester: &Requester) -> Outcome
     codes::limit(app, requester).await?;
     let (Ok(_), Some(user_id)) = (flow.step(Step::Raised, app.now()), &flow.user_id) else { return Ok(Lock::Over) };
     for _ in 0..ATTEMPTS {
-        if let Some(done) = lock(app, flow, user_id, requester).await? {
-            return Ok(done);
+        match lock(app, flow, user_id, requester).await {
+            Ok(Some(done)) => return Ok(done),
+            // PostgreSQL ends one of two units of work that wait for each other; the other is through now.
+            Ok(None) | Err(Fault::Store(StoreError::Unavailable(_))) => {}
+            Err(fault) => return Err(fault),
         }
         tracing::info!(user_id = user_id.as_str(), "the account changed while it was being locked; once more");
     }
@@ -207,6 +206,10 @@ async fn lock(app: &App, flow: &Flow, user_id: &UserId, requester: &Requester) -
     let now = app.now();
     let mut tx = app.store.write().await?;
     let Some(mut user) = users::by_id(&mut tx, user_id).await? else { return Ok(Some(Lock::Over)) };
+    // The account's row first: from here on, requests that change it too have to wait for the end, and find it changed.
+    if !users::hold(&mut tx, &user).await? {
+        return Ok(None);
+    }
     if !flows::finish(&mut tx, &flow.id, now).await? {
         return Ok(Some(Lock::Over));
     }
@@ -214,7 +217,6 @@ async fn lock(app: &App, flow: &Flow, user_id: &UserId, requester: &Requester) -
     let mut done = roll_back(&mut tx, app, &mut user).await?;
     (user.password_hash, user.password_changed_at) = (None, Some(now));
     user.updated_at = reset::later(read_at, now);
-    // The account's row first: from here on, requests that change it too have to wait for the end, and find it changed.
     match users::update(&mut tx, &user, read_at).await {
         Ok(true) => {}
         Ok(false) | Err(StoreError::Taken) => return Ok(None),

@@ -10,7 +10,7 @@ use webauthn_rs_proto::ResidentKeyRequirement;
 use super::{Challenge, Purpose, Refusal, account_name, broken, open, options, seal, unmade};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
-use crate::actions::{App, Outcome, Requester, factors, tell};
+use crate::actions::{App, Outcome, Requester, tell};
 use crate::engine::address::Channel;
 use crate::engine::event::{Event, Kind};
 use crate::engine::method::{Method, MethodKind};
@@ -20,7 +20,7 @@ use crate::engine::user::User;
 use crate::ids::{PasskeyId, UserId};
 use crate::settings::Way;
 use crate::store::passkeys::Offer;
-use crate::store::{StoreError, enrolled, passkeys, sessions, trusted};
+use crate::store::{StoreError, enrolled, passkeys, sessions, trusted, users};
 
 /// More than anybody carries; it keeps the page and the options short.
 const MOST: usize = 30;
@@ -139,7 +139,9 @@ pub async fn add(
         last_used_at: None,
     };
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, current).await?;
+    if !users::hold(&mut tx, &current.user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     if passkeys::of_user(&mut tx, &current.user.id).await?.len() >= MOST {
         return Ok(Added::TooMany);
     }
@@ -200,7 +202,9 @@ pub enum Removed {
 
 pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Requester) -> Outcome<Removed> {
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, current).await?;
+    if !users::hold(&mut tx, &current.user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
     let known = passkeys::of_user(&mut tx, &current.user.id).await?.into_iter().find(|known| known.id == *id);
     let Some(known) = known else { return Ok(Removed::Gone) };
     let until = app.now() + app.settings.flows.undo;

@@ -80,7 +80,7 @@ async fn a_new_password_ends_the_other_sessions() {
 }
 
 /// A browser that has let the shop in: its tokens.
-async fn let_in(world: &World, browser: &mut Browser, client: &str, scope: &str) -> serde_json::Value {
+pub(super) async fn let_in(world: &World, browser: &mut Browser, client: &str, scope: &str) -> serde_json::Value {
     let request = format!(
         "/oauth2/authorize?client_id={client}&response_type=code&redirect_uri=https%3A%2F%2Fshop.example%2Fcb&scope={scope}&state=s\
          &code_challenge={CHALLENGE}&code_challenge_method=S256&prompt=consent"
@@ -110,7 +110,7 @@ async fn let_in(world: &World, browser: &mut Browser, client: &str, scope: &str)
     answer.json()
 }
 
-async fn shop(world: &World) -> String {
+pub(super) async fn shop(world: &World) -> String {
     let metadata = json!({
         "client_name": "Shop", "redirect_uris": ["https://shop.example/cb"], "token_endpoint_auth_method": "none",
         "grant_types": ["authorization_code", "refresh_token"], "scope": "openid email offline_access",
@@ -118,13 +118,13 @@ async fn shop(world: &World) -> String {
     world.client(metadata).await.client.id.to_string()
 }
 
-async fn refresh(world: &World, client: &str, tokens: &serde_json::Value) -> u16 {
+pub(super) async fn refresh(world: &World, client: &str, tokens: &serde_json::Value) -> u16 {
     let token = tokens["refresh_token"].as_str().unwrap();
     let fields = [("grant_type", "refresh_token"), ("client_id", client), ("refresh_token", token)];
     world.browser().post("/oauth2/token", &fields).await.status
 }
 
-async fn userinfo(world: &World, tokens: &serde_json::Value) -> u16 {
+pub(super) async fn userinfo(world: &World, tokens: &serde_json::Value) -> u16 {
     let bearer = format!("Bearer {}", tokens["access_token"].as_str().unwrap());
     world.browser().sending("authorization", &bearer).get("/oauth2/userinfo").await.status
 }

@@ -214,7 +214,7 @@ async fn nothing_typed_becomes_a_mail_header_or_markup() {
 #[tokio::test]
 async fn names_and_parameters_are_text() {
     let world = World::new().await;
-    let polyglot = "\"'><script>alert(1)</script><svg onload=alert(2)>{{7*7}}";
+    let polyglot = "\"'><script>alert(1)</script><svg onload=alert(2)>{{1337*1337}}";
     let user = json!({"email": ADA, "email_verified": true, "password": PASSWORD, "name": polyglot, "bio": polyglot, "nickname": polyglot});
     world.user(user).await;
     let mut ada = world.sign_in(ADA, PASSWORD).await.sending("user-agent", "<script>alert(1)</script>");
@@ -232,6 +232,6 @@ async fn names_and_parameters_are_text() {
     for page in pages {
         assert!(page.status < 500);
         let text = page.text();
-        assert!(!text.contains("<script>alert") && !text.contains("<svg onload") && !text.contains("49"), "{text}");
+        assert!(!text.contains("<script>alert") && !text.contains("<svg onload") && !text.contains("1787569"), "{text}");
     }
 }

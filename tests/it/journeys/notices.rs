@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 use sqlx::{ConnectOptions as _, Connection as _};
-use vestibule::ids::UserId;
+use vestibule::ids::{FactorId, PasskeyId, UserId};
 use vestibule::store::Location;
 
+use super::account::{let_in, refresh, shop, userinfo};
 use super::{asked_for_reset, is_signed_in, scan};
 use crate::world::{Browser, Database, Mail, PASSWORD, World};
 
@@ -19,7 +20,7 @@ const THEIRS: &str = "crooked ladder 1933";
 const NEXT: &str = "velvet hammer 2055";
 
 /// Somebody who is in the account moves its address.
-async fn moves(world: &World, intruder: &mut Browser, to: &str, password: &str) {
+async fn moves(world: &World, intruder: &mut Browser, to: &str) {
     intruder.get("/account/email").await;
     let sent = intruder.submit("/account/email", &[("email", to)]).await;
     assert_eq!(sent.location(), "/account/email?notice=email-sent", "{}", sent.text());
@@ -57,12 +58,12 @@ async fn execute(world: &World, sql: &str) {
     }
 }
 
-/// The ids of what the account has, live.
+/// The names of what the account has, live.
 async fn live(world: &World, table: &str, user: &UserId) -> Vec<String> {
     let sql = match table {
         "recovery_codes" => format!("SELECT user_id FROM recovery_codes WHERE user_id = '{user}'"),
         "trusted_devices" => format!("SELECT id FROM trusted_devices WHERE user_id = '{user}'"),
-        _ => format!("SELECT id FROM {table} WHERE user_id = '{user}' AND expires_at IS NULL ORDER BY id"),
+        _ => format!("SELECT name FROM {table} WHERE user_id = '{user}' AND expires_at IS NULL ORDER BY name"),
     };
     let rows: Vec<(String,)> = match &world.place.location {
         Location::Sqlite(path) => {
@@ -83,16 +84,18 @@ async fn meddle(world: &World, user: &UserId) {
     let now = world.app.now();
     let (old, new) = ((now - Duration::from_secs(100 * 86_400)).millis(), now.millis());
     let until = (now + Duration::from_secs(72 * 3600)).millis();
-    let factor = |id: &str, at: i64, gone: &str| {
+    let factor = |name: &str, at: i64, gone: &str| {
+        let id = FactorId::new(world.app.now(), &world.app.random);
         format!(
             "INSERT INTO factors (id, user_id, kind, name, sealed, last_step, created_at, last_used_at, expires_at) \
-                 VALUES ('{id}', '{user}', 'totp', '{id}', NULL, 0, {at}, NULL, {gone});"
+                 VALUES ('{id}', '{user}', 'totp', '{name}', NULL, 0, {at}, NULL, {gone});"
         )
     };
-    let passkey = |id: &str, byte: &str, at: i64, gone: &str| {
+    let passkey = |name: &str, byte: &str, at: i64, gone: &str| {
+        let id = PasskeyId::new(world.app.now(), &world.app.random);
         format!(
             "INSERT INTO passkeys (id, user_id, kind, credential_id, credential, name, created_at, last_used_at, expires_at) \
-                 VALUES ('{id}', '{user}', 'passkey', {{bytes}}{byte}', '{{}}', '{id}', {at}, NULL, {gone});"
+                 VALUES ('{id}', '{user}', 'passkey', {{bytes}}{byte}', '{{}}', '{name}', {at}, NULL, {gone});"
         )
     };
     let gone = until.to_string();
@@ -125,10 +128,13 @@ async fn the_owner_takes_everything_back_and_the_intruder_cannot() {
         let changed = intruder.submit("/account/password", &[("current", PASSWORD), ("password", THEIRS)]).await;
         assert_eq!(changed.status, 303, "{}", changed.text());
         world.advance(60);
-        moves(&world, &mut intruder, EVIL, THEIRS).await;
+        moves(&world, &mut intruder, EVIL).await;
         world.advance(60);
-        moves(&world, &mut intruder, WORSE, THEIRS).await;
+        moves(&world, &mut intruder, WORSE).await;
         meddle(&world, &ada.id).await;
+        let client = shop(&world).await;
+        let bound = let_in(&world, &mut intruder, &client, "openid").await;
+        let offline = let_in(&world, &mut intruder, &client, "openid+offline_access").await;
         // Journeys under way that lead back into the account.
         let mut reset = asked_for_reset(&world, WORSE).await;
         let theirs = world.mails_to(WORSE).await.into_iter().find(|mail| mail.link.starts_with("/reset/")).unwrap();
@@ -156,6 +162,9 @@ async fn the_owner_takes_everything_back_and_the_intruder_cannot() {
 
         // The intruder is out, and nothing of theirs leads back.
         assert!(!is_signed_in(&mut intruder).await, "{database:?}");
+        for tokens in [&bound, &offline] {
+            assert_eq!((userinfo(&world, tokens).await, refresh(&world, &client, tokens).await), (401, 400), "{database:?}");
+        }
         for (name, password) in [(ADA, THEIRS), (ADA, PASSWORD), (WORSE, THEIRS)] {
             assert_ne!(world.browser().sign_in(name, password).await.location(), "/account", "{database:?}: {name}");
         }
@@ -182,8 +191,14 @@ async fn the_owner_takes_everything_back_and_the_intruder_cannot() {
         let code = world.mail_to(ADA).await.code;
         let proved = back.submit("/reset/code", &[("code", &code)]).await;
         back.follow(&proved).await;
-        assert_eq!(back.submit("/reset/new", &[("password", NEXT)]).await.status, 303);
-        assert!(is_signed_in(&mut back).await, "{database:?}");
+        let sent = back.submit("/reset/new", &[("password", NEXT)]).await;
+        assert!(
+            sent.location().starts_with("/login/second"),
+            "{database:?}: a reset passes no second factor: {}",
+            sent.location()
+        );
+        execute(&world, "DELETE FROM factors;").await;
+        let mut back = world.sign_in(ADA, NEXT).await;
         world.advance(1);
         for mail in &told {
             assert_eq!(world.browser().post("/wasnt-me", &[("token", mail.token()), ("confirm", "true")]).await.status, 410);
@@ -197,7 +212,7 @@ async fn a_scanner_a_look_and_a_forgery_change_nothing() {
     let world = World::new().await;
     world.person(ADA).await;
     let mut intruder = world.sign_in(ADA, PASSWORD).await;
-    moves(&world, &mut intruder, EVIL, PASSWORD).await;
+    moves(&world, &mut intruder, EVIL).await;
     let mail = alarms(&world, ADA).await.into_iter().next().unwrap();
     for mail in world.mails_to(EVIL).await.iter().chain(&alarms(&world, ADA).await) {
         if !mail.link.is_empty() {
@@ -237,7 +252,7 @@ async fn a_link_dies_after_three_days_and_changes_from_before_stay() {
     let world = World::new().await;
     let ada = world.person(ADA).await;
     let mut browser = world.sign_in(ADA, PASSWORD).await;
-    moves(&world, &mut browser, "ada@new.example", PASSWORD).await;
+    moves(&world, &mut browser, "ada@new.example").await;
     let old = alarms(&world, ADA).await.into_iter().next().unwrap();
     world.advance(72 * 3600 + 1);
     assert_eq!(world.browser().get(&old.link).await.status, 410);
@@ -261,7 +276,7 @@ async fn an_address_that_is_anothers_by_now_stays_there() {
         let Some(world) = World::on(database, "").await else { continue };
         let ada = world.person(ADA).await;
         let mut intruder = world.sign_in(ADA, PASSWORD).await;
-        moves(&world, &mut intruder, EVIL, PASSWORD).await;
+        moves(&world, &mut intruder, EVIL).await;
         let alarm = alarms(&world, ADA).await.into_iter().next().unwrap();
         let mut other = world.sign_up(ADA, NEXT).await;
         let locked = press(&world, &alarm).await;
@@ -282,7 +297,7 @@ async fn one_of_ten_presses_counts() {
         let Some(world) = World::on(database, "").await else { continue };
         world.person(ADA).await;
         let mut intruder = world.sign_in(ADA, PASSWORD).await;
-        moves(&world, &mut intruder, EVIL, PASSWORD).await;
+        moves(&world, &mut intruder, EVIL).await;
         let alarms = alarms(&world, ADA).await;
         assert!(alarms.len() >= 2);
         let mut presses = tokio::task::JoinSet::new();
@@ -311,7 +326,7 @@ async fn a_lock_wins_against_requests_at_the_same_moment() {
             let Some(world) = World::on(database, "").await else { continue };
             world.person(ADA).await;
             let mut intruder = world.sign_in(ADA, PASSWORD).await;
-            moves(&world, &mut intruder, EVIL, PASSWORD).await;
+            moves(&world, &mut intruder, EVIL).await;
             let alarm = alarms(&world, ADA).await.into_iter().next().unwrap();
             let (mut one, mut two, mut three, mut owner) = (intruder.clone(), intruder.clone(), world.browser(), world.browser());
             two.get("/account/email").await;
@@ -360,4 +375,28 @@ async fn a_notice_says_what_happened_and_where() {
     // Nobody is told of an address that is not proved.
     world.user(json!({"email": "eve@a.example", "username": "eve", "password": PASSWORD})).await;
     assert!(world.mails_to("eve@a.example").await.is_empty());
+}
+
+/// A sign-in where the person has signed in before is no news; elsewhere it is, but for the first of all.
+#[tokio::test]
+async fn a_new_device_is_news_once() {
+    let world = World::new().await;
+    world.person(ADA).await;
+    let told = async || world.mails_to(ADA).await.iter().filter(|mail| mail.subject == "Sign-in from a new device").count();
+    let mut first = world.sign_in(ADA, PASSWORD).await;
+    assert_eq!(told().await, 0, "the first of all");
+    first.get("/logout").await;
+    first.submit("/logout", &[]).await;
+    first.sign_in(ADA, PASSWORD).await;
+    assert!(is_signed_in(&mut first).await);
+    assert_eq!(told().await, 0, "known here");
+    let mut second = world.sign_in(ADA, PASSWORD).await;
+    assert_eq!(told().await, 1);
+    second.get("/logout").await;
+    second.submit("/logout", &[]).await;
+    second.sign_in(ADA, PASSWORD).await;
+    assert_eq!(told().await, 1, "known by now");
+    let alarm = alarms(&world, ADA).await.into_iter().next().unwrap();
+    assert_eq!(press(&world, &alarm).await.status, 200);
+    assert!(!is_signed_in(&mut second).await && !is_signed_in(&mut first).await);
 }
