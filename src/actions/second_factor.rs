@@ -199,6 +199,10 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     }
     if let (Given::Code(_), Some(to)) = (given, flow.state.destination()) {
         codes::arrived(app, &mut tx, to).await?;
+        // It comes first next time.
+        if let Some(factor) = enrolled.factors.iter().find(|factor| factor.kind.as_str() == kind.as_str()) {
+            crate::store::factors::touch(&mut tx, &factor.id, app.now()).await?;
+        }
     }
     app.forgive_second(&mut tx, &user.id, known).await?;
     let State::SecondFactor(half) = &flow.state else { return Ok(Second::Over) };

@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::{of, own, told};
+use super::{lock, of, own, told};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
 use crate::actions::{App, Outcome, Requester};
@@ -10,7 +10,7 @@ use crate::engine::event::Kind;
 use crate::engine::recovery;
 use crate::engine::user::User;
 use crate::ids::UserId;
-use crate::store::{StoreError, Tx, enrolled, recovery as rows, users};
+use crate::store::{Tx, enrolled, recovery as rows};
 use crate::time::Timestamp;
 
 /// The page that shows the codes can be turned into a file for so long.
@@ -23,9 +23,7 @@ fn parts<'a>(user_id: &'a UserId, code: &'a str) -> [&'a [u8]; 2] {
 /// Ten new codes, to be shown once; those from before work no more. None while two-step verification is off.
 pub async fn make_recovery_codes(app: &App, current: &Current, requester: &Requester) -> Outcome<Option<Vec<String>>> {
     let mut tx = app.store.write().await?;
-    if !users::hold(&mut tx, &current.user).await? {
-        return Err(StoreError::Overtaken.into());
-    }
+    lock(&mut tx, current).await?;
     if !enrolled::of(&mut tx, &current.user).await?.is_on() {
         return Ok(None);
     }

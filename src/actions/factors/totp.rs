@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use zeroize::Zeroizing;
 
-use super::{BadName, LONGEST_NAME, MOST, blank, device_name, own, told};
+use super::{BadName, LONGEST_NAME, MOST, blank, device_name, lock, own, told};
 use crate::actions::codes::{self, Found};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
@@ -17,7 +17,7 @@ use crate::engine::session::Session;
 use crate::engine::totp::{self, Seed};
 use crate::engine::user::User;
 use crate::ids::UserId;
-use crate::store::{StoreError, Tx, enrolled, factors, flows, sessions, users};
+use crate::store::{Tx, enrolled, factors, flows, sessions};
 
 /// Seeds are sealed for one account: moved to another one's row they do not open.
 fn purpose(user_id: &UserId) -> String {
@@ -124,9 +124,7 @@ pub async fn confirm_totp(
         return Ok(Added::Not(Confirmed::Over));
     };
     let mut tx = app.store.write().await?;
-    if !users::hold(&mut tx, user).await? {
-        return Err(StoreError::Overtaken.into());
-    }
+    lock(&mut tx, current).await?;
     match insert(app, &mut tx, user, &seed, code, name).await? {
         Confirmed::Done => {}
         other => return Ok(Added::Not(other)),
@@ -135,7 +133,7 @@ pub async fn confirm_totp(
         return Ok(Added::Not(Confirmed::Over));
     }
     told(app, &mut tx, own(current, Kind::FactorAdded, requester), Some(FactorKind::Totp.as_str())).await?;
-    app.notify(&mut tx, &current.user, Notice::FactorAdded, requester).await?;
+    app.notify(&mut tx, user, Notice::FactorAdded, requester).await?;
     let session = current.session.clone().reauthenticated(&[Method::second(MethodKind::Totp, now)], now);
     if !sessions::reauthenticated(&mut tx, &session).await? {
         return Ok(Added::Not(Confirmed::Over));

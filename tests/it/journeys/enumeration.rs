@@ -41,7 +41,8 @@ fn normalised(answer: &Answer, typed: &str) -> (u16, Vec<(String, String)>, Stri
         })
         .collect();
     headers.sort();
-    let mut text = strip(&answer.text());
+    // The sealed challenge for passkeys is drawn anew for each page.
+    let mut text = strip(&crate::enumeration::shape::without_random(&answer.text()));
     if !reference.is_empty() {
         text = text.replace(&reference, "REFERENCE");
     }

@@ -10,6 +10,7 @@ mod magic_link;
 mod notices;
 mod passkeys;
 mod reset;
+mod second_factor;
 mod second_factor_account;
 mod second_factor_sign_in;
 mod sessions;

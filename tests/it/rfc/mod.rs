@@ -22,6 +22,7 @@ mod rfc6750;
 mod rfc7009;
 mod rfc7636;
 mod rfc7662;
+mod rfc8176;
 mod rfc8252;
 mod rfc8414;
 mod rfc8725;
