@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::address::Channel;
 use crate::ids::FactorId;
 use crate::time::Timestamp;
 
@@ -59,6 +60,8 @@ pub struct Enrolled {
     pub key_used_at: Option<Timestamp>,
     /// Recovery codes that are not used yet.
     pub recovery_codes: i64,
+    /// The channels with a proved address or number.
+    pub reachable: Vec<Channel>,
 }
 
 impl Enrolled {

@@ -90,6 +90,12 @@ pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> 
     if enrolled.has_password && !has(MethodKind::Password) && channel_was_first && kinds.is_empty() {
         kinds.push((None, MethodKind::Password));
     }
+    if enrolled.is_on() && !enrolled.has_password && channel_was_first && kinds.is_empty() {
+        // The password was frozen, or never was: two channels are more than one.
+        let others = [(Channel::Mail, MethodKind::Mail), (Channel::Sms, MethodKind::Sms)].into_iter();
+        let others = others.filter(|(channel, kind)| enrolled.reachable.contains(channel) && !has(*kind));
+        kinds.extend(others.map(|(_, kind)| (None, kind)));
+    }
     // Stable: what was never used keeps the order of strength above.
     kinds.sort_by_key(|(last_used_at, _)| std::cmp::Reverse(*last_used_at));
     let mut kinds: Vec<MethodKind> = kinds.into_iter().map(|(_, kind)| kind).collect();

@@ -3,6 +3,7 @@
 use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::sql::{all, row};
+use crate::engine::address::Channel;
 use crate::engine::factor::{Enrolled, Factor, FactorKind};
 use crate::engine::user::User;
 use crate::time::Timestamp;
@@ -30,7 +31,8 @@ pub async fn of(tx: &mut Tx, user: &User) -> Result<Enrolled> {
          WHERE user_id = $1 AND used_at IS NULL GROUP BY user_id ORDER BY created_at, id",
         user.id.as_str(),
     )?;
-    let mut enrolled = Enrolled { has_password: user.password_hash.is_some(), ..Enrolled::default() };
+    let reachable = Channel::ALL.into_iter().filter(|channel| user.is_verified(*channel)).collect();
+    let mut enrolled = Enrolled { has_password: user.password_hash.is_some(), reachable, ..Enrolled::default() };
     for row in rows {
         match row.kind.as_str() {
             "passkey" => enrolled.passkeys += 1,

@@ -83,11 +83,15 @@ fn what_is_offered_as_second_factor() {
         ..with(&[])
     };
     let only_mail = with(&[FactorKind::Mail]);
+    let reachable = vec![Channel::Mail, Channel::Sms];
+    let frozen = Enrolled { has_password: false, reachable, ..with(&[FactorKind::Sms]) };
     for (enrolled, given, expected) in [
         (&all, Password, vec![Sms, Totp, Mail, SecurityKey, RecoveryCode]),
         (&all, Mail, vec![Sms, Totp, SecurityKey, RecoveryCode]),
         (&only_mail, Password, vec![Mail]),
         (&only_mail, Mail, vec![Password]),
+        (&frozen, Sms, vec![Mail]),
+        (&frozen, Mail, vec![Sms]),
         (&with(&[FactorKind::Totp, FactorKind::Totp]), Password, vec![Totp]),
     ] {
         assert_eq!(second_factors(enrolled, &[Method::first(given, NOW)]), expected, "{given:?}");

@@ -198,7 +198,14 @@ async fn the_owner_takes_everything_back_and_the_intruder_cannot() {
             sent.location()
         );
         execute(&world, "DELETE FROM factors;").await;
-        let mut back = world.sign_in(ADA, NEXT).await;
+        // Nor does the password work before that.
+        assert_eq!(world.browser().sign_in(ADA, NEXT).await.status, 422, "{database:?}");
+        world.advance(60);
+        let mut back = asked_for_reset(&world, ADA).await;
+        let code = world.mail_to(ADA).await.code;
+        let proved = back.submit("/reset/code", &[("code", &code)]).await;
+        back.follow(&proved).await;
+        assert_eq!(back.submit("/reset/new", &[("password", NEXT)]).await.location(), "/account", "{database:?}");
         world.advance(1);
         for mail in &told {
             assert_eq!(world.browser().post("/wasnt-me", &[("token", mail.token()), ("confirm", "true")]).await.status, 410);
