@@ -493,6 +493,7 @@ notice-email-sent = Wir haben einen Code an die neue Adresse geschickt.
 notice-email-changed = Ihre Adresse ist geändert.
 notice-email-cancelled = Die Änderung ist abgebrochen.
 notice-code-sent = Ein neuer Code ist unterwegs. Der vorige gilt noch.
+notice-reset-second = Noch ein Schritt: Danach gilt Ihr neues Passwort.
 notice-link-sent = Ein neuer Link ist unterwegs.
 notice-verified = Ihre Adresse ist bestätigt.
 notice-verify-first = Bestätigen Sie Ihre Adresse, um fortzufahren. Wir haben Ihnen einen Code geschickt.

@@ -493,6 +493,7 @@ notice-email-sent = We sent a code to the new address.
 notice-email-changed = Your address is changed.
 notice-email-cancelled = The change is cancelled.
 notice-code-sent = A new code is on its way. The one before still works.
+notice-reset-second = One more step: your new password works once this one is done.
 notice-link-sent = A new link is on its way.
 notice-verified = Your address is confirmed.
 notice-verify-first = Confirm your address to go on. We have sent you a code.

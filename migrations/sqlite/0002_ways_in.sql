@@ -1,3 +1,6 @@
+-- Journeys are written in another form from here on; those of before begin anew.
+DELETE FROM flows WHERE kind <> 'sign_in';
+
 -- Second factors that are not passkeys. `expires_at` is set when one is removed: until then that can be taken back.
 CREATE TABLE factors (
     id           TEXT    NOT NULL PRIMARY KEY,

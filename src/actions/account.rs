@@ -117,7 +117,8 @@ pub async fn change_password(
     let now = app.now();
     let mut tx = app.store.write().await?;
     let mut user = reread(&mut tx, current).await?;
-    if user.password_hash != current.user.password_hash {
+    let as_proved = |user: &User| (user.password_hash.clone(), user.password_changed_at);
+    if as_proved(&user) != as_proved(&current.user) {
         // Somebody else was faster, so what was proved is proved no more.
         return Ok(PasswordChange::CurrentWrong);
     }

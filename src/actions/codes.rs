@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::limits::Purpose;
 use super::session::Current;
-use super::{App, Outcome, Requester};
+use super::{App, Outcome, Requester, sign_in};
 use crate::crypto::token;
 use crate::engine::address::{Channel, Contact, Identifier};
 pub(super) use crate::engine::codes::MaySend;
@@ -214,13 +214,26 @@ pub enum Typed {
     Spent,
 }
 
+/// By what tries and messages are counted: the same for every spelling of an identifier.
+fn counted(app: &App, state: &State) -> String {
+    match state.asked() {
+        Some(asked) => sign_in::limit_key(&app.identifier(&asked.identifier), &asked.identifier),
+        None => state.subject().unwrap_or_default(),
+    }
+}
+
 /// Judges a typed code in the caller's transaction, from the row as it is now. A wrong one is counted there: the caller must commit.
-pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Outcome<Typed> {
+/// `known`: who has signed in in this browser before; strangers' wrong tries do not count against them.
+pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str, known: Option<&UserId>) -> Outcome<Typed> {
     let Some(flow) = flows::by_id(tx, &flow.id).await?.filter(|flow| flow.is_open(app.now()).is_ok()) else {
         return Ok(Typed::Spent);
     };
     let Some(code) = codes::typed(text, DIGITS) else { return Ok(Typed::Wrong) };
-    if !app.may_try_code(tx, flow.state.kind(), &flow.state.subject().unwrap_or_default()).await? {
+    let subject = match known.filter(|known| flow.user_id.as_ref() == Some(known)) {
+        Some(known) => format!("known|{known}"),
+        None => counted(app, &flow.state),
+    };
+    if !app.may_try_code(tx, flow.state.kind(), &subject).await? {
         return Ok(Typed::Spent);
     }
     match flow.codes.check(&code_mac(app, &flow, &code), app.code_rules(), app.now()) {
@@ -293,11 +306,14 @@ pub(super) fn concerns(flow: &Flow, current: Option<&Current>) -> bool {
 #[derive(Debug)]
 pub enum Renewed {
     Sent(Box<Flow>),
+    /// Sent, and it goes on in the browser that began, or here by the link and the password that was chosen there.
+    Elsewhere,
     /// The link is not of ours, or not of a kind that can be renewed.
     No,
 }
 
-/// Begins an expired journey anew in this browser and mails the same address.
+/// Begins an expired journey anew and mails the same address: in this browser, unless the journey stands for a password that was typed in
+/// another one. Whoever reads the mail has not typed it, and must not go on as if they had.
 pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Requester) -> Outcome<Renewed> {
     limit(app, requester).await?;
     let (old, here) = match by_link(app, token, Some(&browser)).await? {
@@ -317,10 +333,12 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     if old.finished_at.is_some() {
         return Ok(Renewed::No);
     }
-    let account = state.subject().unwrap_or_default();
+    let account = counted(app, &state);
     app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
     let mut tx = app.store.write().await?;
-    let continue_to = if here { old.continue_to.clone() } else { old.continue_to.clone().elsewhere() };
+    let stays = !here && matches!(state, State::SignUp(_) | State::Verify { .. });
+    let continue_to = if here || stays { old.continue_to.clone() } else { old.continue_to.clone().elsewhere() };
+    let browser = if stays { old.browser_hash } else { browser };
     let mut flow = begin(app, state, old.user_id.clone(), browser, continue_to);
     if !may_send_again(app, &mut tx, &flow, requester).await? {
         tx.commit().await?;
@@ -331,5 +349,5 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     flows::insert(&mut tx, &flow).await?;
     flows::finish(&mut tx, &old.id, app.now()).await?;
     tx.commit().await?;
-    Ok(Renewed::Sent(Box::new(flow)))
+    Ok(if stays { Renewed::Elsewhere } else { Renewed::Sent(Box::new(flow)) })
 }

@@ -134,7 +134,7 @@ pub async fn confirm(
     }
     let mut tx = app.store.write().await?;
     if let Proof::Code(text) = proof {
-        match codes::judge(app, &mut tx, flow, text).await? {
+        match codes::judge(app, &mut tx, flow, text, Some(user_id)).await? {
             Typed::Right => {}
             Typed::Wrong => return tx.commit().await.map(|()| Confirmed::CodeWrong).map_err(Into::into),
             Typed::Spent => return tx.commit().await.map(|()| Confirmed::CodeSpent).map_err(Into::into),
@@ -154,8 +154,8 @@ pub async fn confirm(
         Err(error) => return Err(error.into()),
     }
     codes::arrived(app, &mut tx, to).await?;
-    // A code for the old address must not outlive the change.
-    for kind in ["reset", "sign_in_code"] {
+    // A code for the old address, or what it proved, must not outlive the change.
+    for kind in ["reset", "sign_in_code", "second_factor", "enrol"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;
     }
     let kind = match to.channel() {

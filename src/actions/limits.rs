@@ -140,8 +140,14 @@ impl App {
     }
 
     /// A try at the second factor of somebody whose first one was right, counted before it is judged; [`forgive_second`](Self::forgive_second)
-    /// after a right one. Six digits are guessed sooner than a password: the wait grows longer.
-    pub(in crate::actions) async fn limit_second(&self, requester: &Requester, user_id: &UserId) -> Outcome<()> {
+    /// after a right one. Six digits are guessed sooner than a password: the wait grows longer. `known`: who has signed in in this browser
+    /// before; they are counted apart, so that whoever has only their password cannot keep them waiting.
+    pub(in crate::actions) async fn limit_second(
+        &self,
+        requester: &Requester,
+        user_id: &UserId,
+        known: Option<&UserId>,
+    ) -> Outcome<()> {
         if !self.settings.limits.enabled {
             return Ok(());
         }
@@ -153,7 +159,7 @@ impl App {
             limits::spend(&mut tx, &requester_key(Purpose::SecondFactor, requester), settings.verify_requester.into(), now)
                 .await?;
         let account = match from {
-            Allowance::Granted => limits::try_account(&mut tx, &second_key(user_id), backoff, now).await?,
+            Allowance::Granted => limits::try_account(&mut tx, &second_key(user_id, known), backoff, now).await?,
             Allowance::After(_) => Allowance::Granted,
         };
         tx.commit().await?;
@@ -161,9 +167,9 @@ impl App {
     }
 
     /// The second factor was right: the account's failures are forgotten, in the transaction of the sign-in.
-    pub(in crate::actions) async fn forgive_second(&self, tx: &mut Tx, user_id: &UserId) -> Outcome<()> {
+    pub(in crate::actions) async fn forgive_second(&self, tx: &mut Tx, user_id: &UserId, known: Option<&UserId>) -> Outcome<()> {
         if self.settings.limits.enabled {
-            limits::forgive(tx, &second_key(user_id)).await?;
+            limits::forgive(tx, &second_key(user_id, known)).await?;
         }
         Ok(())
     }
@@ -202,8 +208,9 @@ impl App {
     }
 }
 
-fn second_key(user_id: &UserId) -> String {
-    account_key(&format!("second|{user_id}"))
+fn second_key(user_id: &UserId, known: Option<&UserId>) -> String {
+    let who = if known == Some(user_id) { "known|" } else { "" };
+    account_key(&format!("second|{who}{user_id}"))
 }
 
 fn account_key(account: &str) -> String {

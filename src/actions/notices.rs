@@ -122,16 +122,20 @@ impl App {
     ) -> Outcome<()> {
         match to {
             Contact::Email(email) => self.mail(tx, email.as_str(), letter, locale, useful).await,
-            Contact::Phone(phone) => {
-                // A text is short, and costs: only what its reader can act on.
-                let Letter::Notice(notified) = letter else { return Ok(()) };
-                let Some(link) = notified.link.clone() else { return Ok(()) };
-                if self.may_notify_by_text(tx, phone).await? != Verdict::Allowed {
-                    return Ok(());
-                }
-                let words = format!("{}.", notified.notice.heading(&self.text(locale)));
-                self.sms(tx, Some(phone), &Sms::Notice { words, link }, locale, useful).await
+            // Short: what happened, and the link to object or, where the reader may not, the account.
+            Contact::Phone(phone) if self.may_notify_by_text(tx, phone).await? == Verdict::Allowed => {
+                let (words, link) = match letter {
+                    Letter::Notice(notified) => {
+                        let words = notified.notice.heading(&self.text(locale));
+                        (words, notified.link.clone().unwrap_or_else(|| self.link("/account")))
+                    }
+                    Letter::LockedDown { reset } => (self.text(locale).t("mail-locked").into_owned(), reset.clone()),
+                    _ => return Ok(()),
+                };
+                self.sms(tx, Some(phone), &Sms::Notice { words: format!("{words}."), link }, locale, useful).await
             }
+            // The guard holds it back; the mail says more.
+            Contact::Phone(_) => Ok(()),
         }
     }
 }

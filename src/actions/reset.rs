@@ -10,12 +10,14 @@ use super::{App, Outcome, Requester};
 use crate::crypto::token::constant_time_eq;
 use crate::engine::address::{Channel, Email, Identifier};
 use crate::engine::event::{Event, Kind};
-use crate::engine::flow::{Asked, Continue, Flow, Next, State, Step};
+use crate::engine::flow::{Asked, Continue, Flow, HalfSignedIn, Next, State, Step};
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
+use crate::engine::sign_in::second_factors;
 use crate::engine::user::User;
-use crate::store::{StoreError, Tx, flows, grants, sessions, trusted, users};
+use crate::ids::UserId;
+use crate::store::{StoreError, Tx, enrolled, flows, grants, lock_down, sessions, trusted, users};
 use crate::time::Timestamp;
 
 /// What became of a beginning.
@@ -71,10 +73,10 @@ pub enum Proof {
 }
 
 /// The code, typed in the browser that asked.
-pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, requester: &Requester) -> Outcome<Proof> {
+pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, known: Option<&UserId>, requester: &Requester) -> Outcome<Proof> {
     codes::limit(app, requester).await?;
     let mut tx = app.store.write().await?;
-    match codes::judge(app, &mut tx, flow, text).await? {
+    match codes::judge(app, &mut tx, flow, text, known).await? {
         Typed::Right => {
             if let Some(to) = flow.state.destination() {
                 codes::arrived(app, &mut tx, to).await?;
@@ -125,13 +127,14 @@ async fn prove(app: &App, mut tx: Tx, flow: &Flow) -> Outcome<Proof> {
 pub enum Reset {
     /// Signed in, and where to go.
     Done(Box<Session>, Continue),
-    /// The password is set, and a second factor is wanted: a reset never passes it.
+    /// A second factor is wanted first: a reset never passes it, and the password takes effect with it.
     More(Box<Flow>),
     Weak(Weakness),
     Over,
 }
 
-/// Sets the new password. Everything that was signed in ends, pending changes die, and the address counts as proved.
+/// Sets the new password. Everything that was signed in ends, pending changes die, and the address counts as proved. With two-step
+/// verification on, all of that waits for the second factor.
 pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_>) -> Outcome<Reset> {
     let requester = arrival.requester;
     if flow.step(Step::PasswordSet, app.now()).is_err() {
@@ -151,36 +154,65 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
         return Ok(Reset::Over);
     }
     let Some(mut user) = users::by_id(&mut tx, user_id).await? else { return Ok(Reset::Over) };
-    let read_at = user.updated_at;
     // The journey proved the address it was sent to; if that is no longer the account's, it proves nothing.
     let Some(to) = flow.state.destination().filter(|to| user.has(to)).cloned() else { return Ok(Reset::Over) };
-    (user.password_hash, user.password_changed_at, user.updated_at) = (Some(hash), Some(now), later(read_at, now));
-    let how = match to.channel() {
+    let channel = to.channel();
+    let how = match channel {
         Channel::Mail => MethodKind::Mail,
         Channel::Sms => MethodKind::Sms,
     };
-    if !user.is_verified(to.channel()) {
-        user.set_contact(to, Some(now));
-    }
-    if !users::update(&mut tx, &user, read_at).await? {
-        return Err(StoreError::Overtaken.into());
-    }
-    sessions::end(&mut tx, &user.id, sessions::Which::All).await?;
-    trusted::remove_all(&mut tx, &user.id).await?;
-    grants::end_all(&mut tx, &user.id).await?;
-    for kind in ["reset", "change_email", "change_phone", "verify", "sign_in_code", "second_factor", "enrol"] {
-        flows::cancel(&mut tx, kind, &user.id, now).await?;
-    }
-    app.record(&mut tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
-        .await?;
-    app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;
+    let given = vec![Method::first(how, now)];
     let before = arrival.before.filter(|before| before.user.id != user.id);
     let arrival = Arrival { before, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
-    match sign_in::proceed(app, tx, &user, vec![Method::first(how, now)], &arrival).await? {
+    if !user.is_verified(channel) {
+        if !app.must_verify(channel) {
+            disinherit(&mut tx, &mut user, channel, now).await?;
+        }
+        user.set_contact(to, Some(now));
+    }
+    let enrolled = enrolled::of(&mut tx, &user).await?;
+    if enrolled.is_on() && !second_factors(&enrolled, &given).is_empty() {
+        let half = HalfSignedIn { new_password: Some(hash), ..HalfSignedIn::new(given, arrival.remember) };
+        return match sign_in::begin(app, tx, &user, State::SecondFactor(Box::new(half)), &arrival).await? {
+            SignedIn::More(flow) => Ok(Reset::More(flow)),
+            SignedIn::Done(_) | SignedIn::Wrong | SignedIn::Disabled => Ok(Reset::Over),
+        };
+    }
+    let user = take_effect(app, &mut tx, user, hash, requester).await?;
+    match sign_in::proceed(app, tx, &user, given, &arrival).await? {
         SignedIn::Done(session) => Ok(Reset::Done(session, flow.continue_to.clone())),
         SignedIn::More(flow) => Ok(Reset::More(flow)),
         SignedIn::Wrong | SignedIn::Disabled => Ok(Reset::Over),
     }
+}
+
+/// Where addresses need no proof, whoever made the account need not be whose address it is: nothing they put there leads back in.
+async fn disinherit(tx: &mut Tx, user: &mut User, proved: Channel, now: Timestamp) -> Outcome<()> {
+    lock_down::restore_credentials(tx, &user.id, Timestamp::from_seconds(0), now).await?;
+    match proved {
+        Channel::Mail => (user.phone_number, user.phone_number_verified_at) = (None, None),
+        Channel::Sms => (user.email, user.email_verified_at) = (None, None),
+    }
+    Ok(())
+}
+
+/// The new password is the account's: everything that was signed in ends, and its owner hears of it.
+pub(super) async fn take_effect(app: &App, tx: &mut Tx, mut user: User, hash: String, requester: &Requester) -> Outcome<User> {
+    let (read_at, now) = (user.updated_at, app.now());
+    (user.password_hash, user.password_changed_at, user.updated_at) = (Some(hash), Some(now), later(read_at, now));
+    if !users::update(tx, &user, read_at).await? {
+        return Err(StoreError::Overtaken.into());
+    }
+    sessions::end(tx, &user.id, sessions::Which::All).await?;
+    trusted::remove_all(tx, &user.id).await?;
+    grants::end_all(tx, &user.id).await?;
+    for kind in ["reset", "change_email", "change_phone", "verify", "sign_in_code", "second_factor", "enrol"] {
+        flows::cancel(tx, kind, &user.id, now).await?;
+    }
+    app.record(tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
+        .await?;
+    app.notify(tx, &user, Notice::PasswordChanged, requester).await?;
+    Ok(user)
 }
 
 /// The time of a change, strictly after the one before, so that the guard sees two changes within one millisecond.

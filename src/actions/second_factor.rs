@@ -5,7 +5,7 @@ use super::limits::Purpose;
 use super::passkeys::prove;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Fault, Outcome, Requester, factors};
+use super::{App, Fault, Outcome, Requester, factors, reset};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Contact};
 use crate::engine::event::{Event, Kind};
@@ -141,7 +141,11 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     codes::limit(app, arrival.requester).await?;
     let Some(user_id) = &flow.user_id else { return Ok(Second::Over) };
     // Of its own, so that failures here and at the password do not add up, nor forgive each other.
-    app.limit_second(arrival.requester, user_id).await?;
+    // A key cannot be guessed, so nobody's guesses make it wait.
+    let known = arrival.known.as_ref();
+    if !matches!(given, Given::Key { .. }) {
+        app.limit_second(arrival.requester, user_id, known).await?;
+    }
     let user = users::by_id(&mut app.store.read().await?, user_id).await?;
     let mut key = None;
     let password_right = match given {
@@ -175,7 +179,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         return Ok(Second::NotOffered);
     }
     let judged = match given {
-        Given::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
+        Given::Code(text) => codes::judge(app, &mut tx, flow, text, arrival.known.as_ref()).await?,
         Given::Password(_) => right(password_right),
         Given::Totp(text) => right(factors::use_totp(app, &mut tx, &user, text).await?),
         Given::RecoveryCode(text) => right(factors::use_recovery_code(app, &mut tx, &user, text, arrival.requester).await?),
@@ -200,16 +204,26 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
             crate::store::factors::touch(&mut tx, &factor.id, app.now()).await?;
         }
     }
-    app.forgive_second(&mut tx, &user.id).await?;
+    app.forgive_second(&mut tx, &user.id, known).await?;
     let State::SecondFactor(half) = &flow.state else { return Ok(Second::Over) };
+    let (user, before) = match &half.new_password {
+        // Now that it is proved whose reset it is.
+        Some(hash) => (reset::take_effect(app, &mut tx, user, hash.clone(), arrival.requester).await?, None),
+        None => (user, arrival.before),
+    };
     // Where somebody proves anew that they are there, the browser's trust is not the question.
-    let secret = match trust && !half.given.is_empty() {
+    let is_better_first = kind == MethodKind::Password && !enrolled.is_on();
+    let secret = match trust && !half.given.is_empty() && !is_better_first {
         true => factors::trust(app, &mut tx, &user, arrival.requester).await?,
         false => None,
     };
-    let methods = [half.given.clone(), vec![Method::second(kind, app.now())]].concat();
-    let arrival = Arrival { remember: half.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
-    let signed_in = sign_in::finish(app, tx, &user, methods, &arrival).await?;
+    let proof = if is_better_first { Method::first(kind, app.now()) } else { Method::second(kind, app.now()) };
+    let methods = [half.given.clone(), vec![proof]].concat();
+    let arrival = Arrival { remember: half.remember, flow: None, before, continue_to: &flow.continue_to, ..arrival.clone() };
+    let signed_in = match is_better_first {
+        true => sign_in::proceed(app, tx, &user, methods, &arrival).await?,
+        false => sign_in::finish(app, tx, &user, methods, &arrival).await?,
+    };
     app.metrics.sign_in(kind.as_str(), signed_in.as_str());
     Ok(Second::Done(signed_in, flow.continue_to.clone(), secret))
 }
@@ -236,9 +250,7 @@ pub async fn step_up(
         return Ok(None);
     }
     let state = match best {
-        Strength::TwoFactors => {
-            State::SecondFactor(Box::new(HalfSignedIn { given: Vec::new(), remember: current.session.remembered, to: None }))
-        }
+        Strength::TwoFactors => State::SecondFactor(Box::new(HalfSignedIn::new(Vec::new(), current.session.remembered))),
         Strength::OneFactor | Strength::Reachable => State::SignIn,
     };
     begin(app, current, state, browser, Continue::Page { page }).await.map(Some)
@@ -247,10 +259,11 @@ pub async fn step_up(
 /// The journey in which somebody signed in adds a second factor to their session. None: they have none to give.
 pub async fn add_to_session(app: &App, current: &Current, browser: [u8; 32], continue_to: Continue) -> Outcome<Option<Flow>> {
     let enrolled = enrolled::of(&mut app.store.read().await?, &current.user).await?;
-    if second_factors(&enrolled, &current.session.methods).is_empty() {
+    let kinds = second_factors(&enrolled, &current.session.methods);
+    if kinds.is_empty() || (kinds == [MethodKind::Password] && !enrolled.is_on()) {
         return Ok(None);
     }
-    let half = HalfSignedIn { given: Vec::new(), remember: current.session.remembered, to: None };
+    let half = HalfSignedIn::new(Vec::new(), current.session.remembered);
     begin(app, current, State::SecondFactor(Box::new(half)), browser, continue_to).await.map(Some)
 }
 

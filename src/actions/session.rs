@@ -85,6 +85,10 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
                 app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), ..event }).await?;
                 return Ok(session);
             }
+            if proved.methods.iter().all(|method| method.second) {
+                // The session that this was to be added to has ended meanwhile; alone it opens none.
+                return Err(StoreError::Overtaken.into());
+            }
         } else {
             end_in(app, tx, before, Which::One(&before.session.id), proved.requester).await?;
         }

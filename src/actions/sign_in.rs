@@ -127,12 +127,12 @@ pub(in crate::actions) async fn proceed(
             remembered,
         },
     };
-    let half = |given| Box::new(HalfSignedIn { given, remember: arrival.remember, to: None });
+    let half = |given| Box::new(HalfSignedIn::new(given, arrival.remember));
     match what_is_still_needed(facts) {
         Needed::Nothing => finish(app, tx, user, given, arrival).await,
         Needed::SecondFactor => begin(app, tx, user, State::SecondFactor(half(given)), arrival).await,
         Needed::Enrolment => begin(app, tx, user, State::Enrol(half(given)), arrival).await,
-        Needed::Verification => verify_first(app, tx, user, channel, arrival).await,
+        Needed::Verification => verify_first(app, tx, user, channel, given, arrival).await,
         Needed::ActiveAccount => {
             drop(tx);
             fail(app, Some(user), Some("disabled"), arrival.requester).await.map(|()| SignedIn::Disabled)
@@ -173,7 +173,7 @@ fn is_new_device(user: &User, arrival: &Arrival<'_>) -> bool {
     user.last_login_at.is_some() && !here.contains(&Some(&user.id))
 }
 
-async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+pub(super) async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
     if !users::hold(&mut tx, user).await? {
         return Err(StoreError::Overtaken.into());
     }
@@ -192,10 +192,17 @@ pub(super) fn limit_key(identifier: &Identifier, typed: &str) -> String {
 }
 
 /// A journey in which the account's address or number is proved, with its message on the way.
-async fn verify_first(app: &App, mut tx: Tx, user: &User, channel: Channel, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
+async fn verify_first(
+    app: &App,
+    mut tx: Tx,
+    user: &User,
+    channel: Channel,
+    given: Vec<Method>,
+    arrival: &Arrival<'_>,
+) -> Outcome<SignedIn> {
     let Some(to) = user.contact(channel) else { return Ok(SignedIn::Wrong) };
-    let mut flow =
-        codes::begin(app, State::Verify { to: to.clone() }, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
+    let state = State::Verify { to: to.clone(), given };
+    let mut flow = codes::begin(app, state, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
     // Without a text the page still offers another one, later.
     let may_send = codes::may_send_to(app, &mut tx, &to.identifier(), arrival.requester).await?;
     let recipient = if may_send { codes::Recipient::Owner } else { codes::Recipient::Nobody };

@@ -86,7 +86,7 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     }
     let mut tx = app.store.write().await?;
     let judged = match proof {
-        Proof::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
+        Proof::Code(text) => codes::judge(app, &mut tx, flow, text, arrival.known.as_ref()).await?,
         Proof::LinkAndNumber(text) => codes::judge_number(app, &mut tx, flow, text).await?,
         Proof::Link => Typed::Right,
     };

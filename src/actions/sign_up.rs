@@ -2,7 +2,7 @@
 
 use super::codes::{self, Recipient};
 use super::limits::Purpose;
-use super::session::{self, Current, Proved};
+use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome, Requester};
 use crate::crypto::password::Verdict;
@@ -55,7 +55,7 @@ pub enum Problem {
 
 #[derive(Debug)]
 pub enum Started {
-    /// Look into your mail, or at your phone: said to everybody.
+    /// Look into your mail, or at your phone: said to everybody. Or, where nothing is proved, what a sign-in needs beside the password.
     Verify(Box<Flow>),
     /// Addresses need no proof here.
     Done(Box<Session>),
@@ -141,11 +141,22 @@ async fn without_proof(app: &App, form: Form<'_>, sign_up: SignUp) -> Outcome<St
         Err(super::Fault::Store(StoreError::Taken)) => return Ok(Started::Problems(vec![Problem::Taken(channel)])),
         Err(fault) => return Err(fault),
     };
-    let methods = vec![Method::first(MethodKind::Password, app.now())];
-    let proved = Proved { methods, remember: false, before: form.before, requester: form.requester };
-    let session = session::begin(app, &mut tx, &user, proved).await?;
-    tx.commit().await?;
-    Ok(Started::Done(Box::new(session)))
+    let arrival = Arrival {
+        remember: false,
+        browser: form.browser,
+        flow: None,
+        continue_to: form.continue_to,
+        before: form.before,
+        known: None,
+        device: None,
+        requester: form.requester,
+    };
+    let given = vec![Method::first(MethodKind::Password, app.now())];
+    match sign_in::proceed(app, tx, &user, given, &arrival).await? {
+        SignedIn::Done(session) => Ok(Started::Done(session)),
+        SignedIn::More(flow) => Ok(Started::Verify(flow)),
+        SignedIn::Wrong | SignedIn::Disabled => Ok(Started::Closed),
+    }
 }
 
 async fn create(app: &App, tx: &mut Tx, sign_up: SignUp, verified_at: Option<Timestamp>, requester: &Requester) -> Outcome<User> {
@@ -201,7 +212,7 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     }
     let mut tx = app.store.write().await?;
     if let Proof::Code(text) = proof {
-        match codes::judge(app, &mut tx, flow, text).await? {
+        match codes::judge(app, &mut tx, flow, text, arrival.known.as_ref()).await? {
             codes::Typed::Right => {
                 if let Some(to) = flow.state.destination() {
                     codes::arrived(app, &mut tx, to).await?;
@@ -215,7 +226,8 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     if !flows::finish(&mut tx, &flow.id, now).await? {
         return Ok(Verified::Over);
     }
-    let (user, how) = match flow.state.clone() {
+    let by = |how| vec![Method::first(how, now)];
+    let (user, methods) = match flow.state.clone() {
         State::SignUp(sign_up) => {
             // Without a password the code is what was proved.
             let how = match (&sign_up.password_hash, sign_up.to.channel()) {
@@ -224,14 +236,19 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
                 (None, Channel::Sms) => MethodKind::Sms,
             };
             match create(app, &mut tx, *sign_up, Some(now), requester).await {
-                Ok(user) => (Some(user), how),
+                Ok(user) => (Some(user), by(how)),
                 Err(super::Fault::Store(StoreError::Taken)) => return Ok(Verified::HasAccount),
                 Err(fault) => return Err(fault),
             }
         }
-        // Every way to here has asked for the password: the sign-in that led here, or the link's page.
-        State::Verify { to } => (confirm(app, &mut tx, flow, to, requester).await?, MethodKind::Password),
-        _ => (None, MethodKind::Password),
+        State::Verify { to, given } => {
+            let methods = match proof {
+                Proof::LinkAndPassword(_) => by(MethodKind::Password),
+                Proof::Code(_) | Proof::Link => given,
+            };
+            (confirm(app, &mut tx, flow, to, requester).await?.filter(|_| !methods.is_empty()), methods)
+        }
+        _ => (None, Vec::new()),
     };
     let Some(user) = user else { return Ok(Verified::Over) };
     let continue_to = match proof {
@@ -240,7 +257,7 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
         Proof::Code(_) | Proof::Link => flow.continue_to.clone(),
     };
     let arrival = Arrival { continue_to: &continue_to, flow: None, ..arrival.clone() };
-    match sign_in::proceed(app, tx, &user, vec![Method::first(how, now)], &arrival).await? {
+    match sign_in::proceed(app, tx, &user, methods, &arrival).await? {
         SignedIn::Done(session) => Ok(Verified::Done(session, continue_to)),
         SignedIn::More(flow) => Ok(Verified::More(flow)),
         SignedIn::Wrong | SignedIn::Disabled => Ok(Verified::Over),

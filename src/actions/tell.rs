@@ -24,7 +24,9 @@ pub(super) fn event(kind: Kind, origin: Origin) -> Event {
 pub fn overrides(settings: &Settings) -> Result<Overrides, OverrideErrors> {
     let Some(dir) = &settings.mail.templates else { return Ok(Overrides::default()) };
     let letters = Letter::samples();
-    let pieces: Vec<_> = letters.iter().map(|letter| letter.piece(&settings.pages.name)).collect();
+    let texts = Sms::samples();
+    let site = &settings.pages.name;
+    let pieces: Vec<_> = letters.iter().map(|letter| letter.piece(site)).chain(texts.iter().map(|sms| sms.piece(site))).collect();
     Overrides::load(dir, &pieces)
 }
 
@@ -62,7 +64,7 @@ impl App {
     /// [`may_text`](Self::may_text) before.
     pub async fn sms(&self, tx: &mut Tx, to: Option<&Phone>, sms: &Sms, locale: Locale, useful: Duration) -> Outcome<()> {
         let host = self.settings.server.public_url.host_str().unwrap_or_default();
-        let body = sms.render(&self.text(locale), &self.settings.pages.name, host);
+        let body = sms.render(&self.overrides, &self.text(locale), &self.settings.pages.name, host);
         let recipient = to.map_or_else(String::new, Phone::to_string);
         let (subject, html) = (String::new(), String::new());
         self.post(tx, Draft { channel: Channel::Sms, recipient, subject, body, html }, useful).await

@@ -54,6 +54,9 @@ pub enum State {
     SignUp(Box<SignUp>),
     Verify {
         to: Contact,
+        /// By what somebody signed in before this was asked.
+        #[serde(default)]
+        given: Vec<Method>,
     },
     Reset(Box<Asked>),
     ResetProved {
@@ -108,6 +111,16 @@ pub struct HalfSignedIn {
     pub remember: bool,
     /// Where the last code went.
     pub to: Option<Contact>,
+    /// The hash of the password that a reset chose: it takes effect with the second factor, for whoever reads somebody's messages must not
+    /// get past it by setting the first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new_password: Option<String>,
+}
+
+impl HalfSignedIn {
+    pub fn new(given: Vec<Method>, remember: bool) -> Self {
+        Self { given, remember, to: None, new_password: None }
+    }
 }
 
 /// What happens to a journey.
@@ -188,7 +201,7 @@ impl State {
             Self::SecondFactor(half) | Self::Enrol(half) => half.to.as_ref(),
             Self::SignUp(sign_up) => Some(&sign_up.to),
             Self::Reset(asked) => asked.to.as_ref(),
-            Self::Verify { to } | Self::ResetProved { to } | Self::Change { to } | Self::Alarm { to } => Some(to),
+            Self::Verify { to, .. } | Self::ResetProved { to } | Self::Change { to } | Self::Alarm { to } => Some(to),
         }
     }
 
@@ -366,14 +379,14 @@ mod tests {
         let to = || "ana@example.com".parse::<Contact>().unwrap();
         let asked = |to| Asked { identifier: "Ana".to_owned(), channel: Channel::Mail, to };
         let method = Method::first(MethodKind::Password, Timestamp::from_seconds(1));
-        let half = || Box::new(HalfSignedIn { given: vec![method], remember: true, to: "+436601234567".parse().ok() });
+        let half = || Box::new(HalfSignedIn { to: "+436601234567".parse().ok(), ..HalfSignedIn::new(vec![method], true) });
         vec![
             State::SignIn,
             State::SignInCode(Box::new(SignInCode { asked: asked(Some(to())), remember: true })),
             State::SecondFactor(half()),
             State::Enrol(half()),
             State::SignUp(Box::new(SignUp { to: to(), password_hash: None, profile: Profile::default() })),
-            State::Verify { to: to() },
+            State::Verify { to: to(), given: vec![method] },
             State::Reset(Box::new(asked(Some(to())))),
             State::Reset(Box::new(asked(None))),
             State::ResetProved { to: to() },

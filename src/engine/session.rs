@@ -74,8 +74,12 @@ impl Session {
         now < self.expires_at && now < self.idle_expires_at
     }
 
-    /// The same person has proved again who they are.
+    /// The same person has proved again who they are. A sign-in says all there is to say of its moment: with what was proved before, the
+    /// session would claim two factors for a time when one was given. A second factor alone comes on top.
     pub fn reauthenticated(mut self, proofs: &[Method], now: Timestamp) -> Self {
+        if proofs.iter().any(|proof| !proof.second) {
+            self.methods.clear();
+        }
         self.methods.retain(|old| proofs.iter().all(|new| (new.kind, new.second) != (old.kind, old.second)));
         self.methods.extend(proofs);
         self.auth_time = now;
@@ -182,6 +186,10 @@ mod tests {
         let later = now + Duration::from_secs(5);
         let again = session(true, now).reauthenticated(&[Method::first(MethodKind::Password, later)], later);
         assert_eq!((again.auth_time, again.amr()), (later, vec!["pwd"]));
+        let two = again.reauthenticated(&[Method::second(MethodKind::Totp, later)], later);
+        assert_eq!((two.acr(), two.amr()), (method::ACR_TWO_FACTORS, vec!["pwd", "otp", "mfa"]));
+        let one = two.reauthenticated(&[Method::first(MethodKind::Mail, later)], later);
+        assert_eq!((one.acr(), one.amr()), (method::ACR_ONE_FACTOR, vec!["otp"]), "no more than this sign-in gave");
     }
 
     #[test]

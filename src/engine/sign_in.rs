@@ -67,7 +67,8 @@ fn second_factor(facts: Facts<'_>) -> Needed {
 }
 
 /// The second factors to offer after what was given, the one used last first. A channel that has already proved the first factor is no second
-/// one; where that leaves nothing, the password is, as it would have been first.
+/// one; where that leaves nothing, the password is, as it would have been first. Without two-step verification it only counts as a better first
+/// one: whoever reads somebody's messages must not set up a second factor with them.
 pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> {
     // One that was a second factor before can be one again.
     let has = |kind| given.iter().any(|method| method.kind == kind && !method.second);
@@ -86,7 +87,7 @@ pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> 
         kinds.push((last_used_at, MethodKind::SecurityKey));
     }
     let channel_was_first = has(MethodKind::Mail) || has(MethodKind::Sms);
-    if enrolled.is_on() && enrolled.has_password && channel_was_first && kinds.is_empty() {
+    if enrolled.has_password && !has(MethodKind::Password) && channel_was_first && kinds.is_empty() {
         kinds.push((None, MethodKind::Password));
     }
     // Stable: what was never used keeps the order of strength above.

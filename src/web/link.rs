@@ -11,7 +11,7 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{Link, LinkPage};
+use crate::pages::{Link, LinkPage, Message};
 
 /// The journey behind a link, and whether it is this browser's.
 pub(super) struct Behind {
@@ -117,7 +117,15 @@ pub(super) fn change_email_page(visitor: &Visitor, token: &str, flow: &Flow, own
 pub(super) async fn renew(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let renewed = codes::renew(&visitor.app, params.first("token"), visitor.browser(), &visitor.requester()).await;
-    let Renewed::Sent(flow) = renewed.map_err(|fault| visitor.fault(&fault))? else { return Ok(broken(&visitor)) };
+    let flow = match renewed.map_err(|fault| visitor.fault(&fault))? {
+        Renewed::Sent(flow) => flow,
+        Renewed::Elsewhere => {
+            let detail = visitor.text.t("notice-link-sent").into_owned();
+            let page = Message { shell: visitor.shell("link-verify"), detail, link: None };
+            return Ok(visitor.page(&page.shell, &page));
+        }
+        Renewed::No => return Ok(broken(&visitor)),
+    };
     let page = super::page_of(&flow);
     let joint = if page.contains('?') { '&' } else { '?' };
     Ok(visitor.keep_browser(see_other(&format!("{page}{joint}notice=link-sent"))))

@@ -100,7 +100,7 @@ pub(super) async fn by_code(visitor: Visitor, form: Result<Form, BadInput>) -> R
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     let code = params.first("code");
-    let proof = reset::prove_by_code(&visitor.app, &flow, code, &visitor.requester()).await;
+    let proof = reset::prove_by_code(&visitor.app, &flow, code, visitor.known().as_ref(), &visitor.requester()).await;
     let (key, spent) = match proof.map_err(|fault| visitor.fault(&fault))? {
         Proof::Choose(flow) => return Ok(see_other(&format!("/reset/new?flow={}", flow.id))),
         Proof::Over => return Ok(over(&visitor)),

@@ -16,7 +16,7 @@ use crate::engine::params::Params;
 use crate::engine::sign_in::channel_of;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
-use crate::http::shell::Shell;
+use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
 use crate::pages::{Ceremony, Link, SecondFactor};
 
@@ -59,7 +59,10 @@ fn over(visitor: &Visitor) -> Response {
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let asked = find(&visitor, &params).await?;
-    let shell = Shell { notice: visitor.notice(&params), ..visitor.shell("second") };
+    let mut shell = Shell { notice: visitor.notice(&params), ..visitor.shell("second") };
+    if shell.notice.is_none() && matches!(&asked.flow.state, State::SecondFactor(half) if half.new_password.is_some()) {
+        shell.notice = Some(Notice { kind: Tone::Info, text: shell.t("notice-reset-second").into_owned() });
+    }
     Ok(page(&visitor, shell, &asked, "", false))
 }
 
@@ -144,6 +147,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
             };
             super::sign_in(&visitor, &carrier, &session, response).await
         }
+        Second::Done(SignedIn::More(next), ..) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
         Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
         Second::CodeSpent => Ok(problem(&visitor, &asked, code, visitor.text.t("problem-code-spent").into_owned(), true)),
         Second::NotOffered => Ok(see_other(&super::page_of(&asked.flow))),

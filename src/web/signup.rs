@@ -82,7 +82,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         requester: &requester,
     };
     match sign_up::start(&visitor.app, form).await.map_err(fault)? {
-        Started::Verify(flow) => Ok(visitor.keep_browser(see_other(&format!("/verify?flow={}", flow.id)))),
+        Started::Verify(flow) => Ok(visitor.keep_browser(see_other(&super::page_of(&flow)))),
         Started::Done(session) => super::sign_in(&visitor, &carrier, &session, see_other(&journey.destination())).await,
         Started::Closed => Ok(closed(&visitor)),
         Started::Problems(problems) => {

@@ -4,8 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::Path;
 
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
-use vestibule::store::{Location, migration_names, sweep};
+use vestibule::engine::address::{Email, Identifier};
+use vestibule::store::{Location, migration_names, sweep, users};
 
 use crate::world::{Database, Place};
 
@@ -33,6 +36,63 @@ fn twins_have_the_same_names_and_are_embedded() {
     assert_eq!(names("sqlite"), names("postgres"));
     let embedded: Vec<String> = migration_names().map(|name| format!("{name}.sql")).collect();
     assert_eq!(names("sqlite"), embedded, "add the line in src/store/migrate.rs");
+}
+
+/// As the first version left it: an account, and journeys whose state has another form today.
+const FIRST_VERSION: &str = "\
+    INSERT INTO users (id, email, email_key, state, is_admin, profile, created_at, updated_at) \
+    VALUES ('user_01k9m4q2t7eqxv5d0000000001', 'ana@a.example', 'ana@a.example', 'active', FALSE, '{}', 1, 1); \
+    INSERT INTO flows (id, kind, browser_hash, state, continue_to, tries, sends, created_at, expires_at) \
+    VALUES ('flow_1', 'reset', 'x', '{\"state\":\"reset\",\"email\":\"ana@a.example\"}', '{\"to\":\"account\"}', 0, 1, 1, 9999999999999), \
+           ('flow_2', 'sign_in', 'x', '{\"state\":\"sign_in\"}', '{\"to\":\"account\"}', 0, 0, 1, 9999999999999);";
+
+/// `FIRST_VERSION` in a database that knows the first migration only.
+async fn of_the_first_version(place: &Place) {
+    let first = |sql: &'static str| {
+        let sql = sqlx::SqlSafeStr::into_sql_str(sql);
+        Migrator::with_migrations(vec![Migration::new(1, "0001_foundation".into(), MigrationType::Simple, sql, false)])
+    };
+    match &place.location {
+        Location::Sqlite(path) => {
+            let options = SqliteConnectOptions::new().filename(path).create_if_missing(true);
+            let mut c = SqliteConnection::connect_with(&options).await.unwrap();
+            first(include_str!("../../migrations/sqlite/0001_foundation.sql")).run_direct(None, &mut c, false).await.unwrap();
+            sqlx::raw_sql(FIRST_VERSION.replace("'x'", "x'00'").leak() as &'static str).execute(&mut c).await.unwrap();
+        }
+        Location::Postgres { url, .. } => {
+            let mut c = PgConnection::connect(url).await.unwrap();
+            first(include_str!("../../migrations/postgres/0001_foundation.sql")).run_direct(None, &mut c, false).await.unwrap();
+            sqlx::raw_sql(FIRST_VERSION).execute(&mut c).await.unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_database_of_the_first_version_is_brought_up_and_a_file_is_copied_before() {
+    for database in Database::BOTH {
+        let Some(place) = Place::new(database).await else { continue };
+        of_the_first_version(&place).await;
+        let store = place.open().await;
+        let ana = Identifier::Email(Email::parse("ana@a.example").unwrap());
+        let mut tx = store.read().await.unwrap();
+        assert!(users::by_identifier(&mut tx, &ana).await.unwrap().is_some(), "{database:?}");
+        drop(tx);
+        let (mut left, query) = (Vec::new(), "SELECT id FROM flows");
+        match &place.location {
+            Location::Sqlite(path) => {
+                let mut c = SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+                left.extend(sqlx::query(query).fetch_all(&mut c).await.unwrap().iter().map(|row| row.get::<String, _>(0)));
+                let copy = path.with_extension("before-0002.db");
+                let mut c = SqliteConnection::connect(copy.to_str().unwrap()).await.unwrap();
+                assert_eq!(sqlx::query(query).fetch_all(&mut c).await.unwrap().len(), 2, "the copy is of before");
+            }
+            Location::Postgres { url, .. } => {
+                let mut c = PgConnection::connect(url).await.unwrap();
+                left.extend(sqlx::query(query).fetch_all(&mut c).await.unwrap().iter().map(|row| row.get::<String, _>(0)));
+            }
+        }
+        assert_eq!(left, ["flow_2"], "{database:?}: a journey that could not be read would be a dead end");
+    }
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]

@@ -12,16 +12,16 @@ pub mod operator;
 pub mod recovery;
 pub mod totp;
 
+use super::notices::Notice;
 use super::session::Current;
 use super::sign_in::second_factor_required;
 use super::{App, Outcome, Requester};
-use crate::actions::notices::Notice;
 use crate::engine::event::{Event, Kind};
 use crate::engine::factor::{Enrolled, Factor, FactorKind};
 use crate::engine::user::User;
 use crate::ids::{FactorId, UserId};
 use crate::store::trusted;
-use crate::store::{Tx, enrolled, factors};
+use crate::store::{StoreError, Tx, enrolled, factors};
 
 pub use crate::store::trusted::TrustedDevice;
 pub use devices::{is_trusted, trust};
@@ -116,7 +116,7 @@ pub async fn disable(app: &App, current: &Current, kind: FactorKind, requester: 
 async fn take_away(app: &App, current: &Current, which: impl Fn(&Factor) -> bool, requester: &Requester) -> Outcome<Removed> {
     let user = &current.user;
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, &user.id).await?;
+    lock(&mut tx, current).await?;
     let before = enrolled::of(&mut tx, user).await?;
     let (gone, left): (Vec<Factor>, Vec<Factor>) = before.factors.iter().cloned().partition(which);
     let after = Enrolled { factors: left, ..before };
@@ -129,8 +129,8 @@ async fn take_away(app: &App, current: &Current, which: impl Fn(&Factor) -> bool
     for factor in &gone {
         factors::remove(&mut tx, &user.id, &factor.id, app.now() + app.settings.flows.undo).await?;
         told(app, &mut tx, own(current, Kind::FactorRemoved, requester), Some(factor.kind.as_str())).await?;
-        app.notify(&mut tx, user, Notice::FactorRemoved, requester).await?;
     }
+    app.notify(&mut tx, user, Notice::FactorRemoved, requester).await?;
     if !after.is_on() {
         trusted::remove_all(&mut tx, &user.id).await?;
     }
@@ -153,7 +153,7 @@ pub async fn enable(app: &App, current: &Current, kind: FactorKind, requester: &
         return Ok(Enabled::NotOffered);
     }
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, &current.user.id).await?;
+    lock(&mut tx, current).await?;
     // The account as it is under the lock: an address may have just been removed.
     let user = crate::store::users::by_id(&mut tx, &current.user.id).await?;
     if !user.is_some_and(|user| is_reachable(&user, kind)) {
@@ -178,6 +178,12 @@ pub fn is_reachable(user: &User, kind: FactorKind) -> bool {
         FactorKind::Sms => user.phone_number.is_some() && user.phone_number_verified_at.is_some(),
         FactorKind::Mail => user.email.is_some() && user.email_is_verified(),
     }
+}
+
+/// Makes others who change this account wait for this unit of work; a fault if it has changed since this request
+/// began: its owner may have locked it.
+pub(super) async fn lock(tx: &mut Tx, current: &Current) -> Outcome<()> {
+    if crate::store::users::hold(tx, &current.user).await? { Ok(()) } else { Err(StoreError::Overtaken.into()) }
 }
 
 fn blank(app: &App, kind: FactorKind, name: String) -> Factor {

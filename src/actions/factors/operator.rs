@@ -27,7 +27,8 @@ pub enum Which {
 /// more. Gives what was removed.
 pub async fn remove(app: &App, name: &str, which: &Which) -> Result<Vec<Factor>, Refused> {
     let user = find(app, name).await?;
-    let until = app.now() + app.settings.flows.undo;
+    // For good: a device that was lost must not come back by a notice's link that lies in its mailbox.
+    let until = app.now();
     let mut tx = app.store.write().await?;
     factors::lock(&mut tx, &user.id).await?;
     let found = factors::of_user(&mut tx, &user.id).await?;

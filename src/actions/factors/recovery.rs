@@ -2,7 +2,7 @@
 
 use data_encoding::BASE64URL_NOPAD;
 
-use super::{of, own, told};
+use super::{lock, of, own, told};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
 use crate::actions::{App, Outcome, Requester};
@@ -10,7 +10,7 @@ use crate::engine::event::Kind;
 use crate::engine::recovery;
 use crate::engine::user::User;
 use crate::ids::UserId;
-use crate::store::{Tx, enrolled, factors, recovery as rows};
+use crate::store::{Tx, enrolled, recovery as rows};
 use crate::time::Timestamp;
 
 /// The page that shows the codes can be turned into a file for so long.
@@ -23,7 +23,7 @@ fn parts<'a>(user_id: &'a UserId, code: &'a str) -> [&'a [u8]; 2] {
 /// Ten new codes, to be shown once; those from before work no more. None while two-step verification is off.
 pub async fn make_recovery_codes(app: &App, current: &Current, requester: &Requester) -> Outcome<Option<Vec<String>>> {
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, &current.user.id).await?;
+    lock(&mut tx, current).await?;
     if !enrolled::of(&mut tx, &current.user).await?.is_on() {
         return Ok(None);
     }
@@ -58,7 +58,6 @@ pub async fn use_recovery_code(app: &App, tx: &mut Tx, user: &User, text: &str, 
     // Codes outlive a change of the master key.
     for mac in app.keyring.macs("recovery", &parts(&user.id, &code)) {
         if rows::use_one(tx, &user.id, &mac, app.now()).await? {
-            app.forgive_second(tx, &user.id).await?;
             told(app, tx, of(&user.id, Kind::RecoveryCodeUsed, requester), None).await?;
             app.notify(tx, user, Notice::RecoveryCodeUsed, requester).await?;
             return Ok(true);

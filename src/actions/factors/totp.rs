@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use zeroize::Zeroizing;
 
-use super::{BadName, LONGEST_NAME, MOST, blank, device_name, own, told};
+use super::{BadName, LONGEST_NAME, MOST, blank, device_name, lock, own, told};
 use crate::actions::codes::{self, Found};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
@@ -124,7 +124,7 @@ pub async fn confirm_totp(
         return Ok(Added::Not(Confirmed::Over));
     };
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, &user.id).await?;
+    lock(&mut tx, current).await?;
     match insert(app, &mut tx, user, &seed, code, name).await? {
         Confirmed::Done => {}
         other => return Ok(Added::Not(other)),
@@ -133,7 +133,7 @@ pub async fn confirm_totp(
         return Ok(Added::Not(Confirmed::Over));
     }
     told(app, &mut tx, own(current, Kind::FactorAdded, requester), Some(FactorKind::Totp.as_str())).await?;
-    app.notify(&mut tx, &current.user, Notice::FactorAdded, requester).await?;
+    app.notify(&mut tx, user, Notice::FactorAdded, requester).await?;
     let session = current.session.clone().reauthenticated(&[Method::second(MethodKind::Totp, now)], now);
     if !sessions::reauthenticated(&mut tx, &session).await? {
         return Ok(Added::Not(Confirmed::Over));
@@ -176,7 +176,6 @@ pub async fn use_totp(app: &App, tx: &mut Tx, user: &User, code: &str) -> Outcom
         if let Some(step) = totp::matching_step(seed.as_slice(), code, now)
             && factors::used_step(tx, &factor.id, step, now).await?
         {
-            app.forgive_second(tx, &user.id).await?;
             return Ok(true);
         }
     }

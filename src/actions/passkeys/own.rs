@@ -10,7 +10,7 @@ use webauthn_rs_proto::ResidentKeyRequirement;
 use super::{Challenge, Purpose, Refusal, account_name, broken, open, options, seal, unmade};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
-use crate::actions::{App, Outcome, Requester, tell};
+use crate::actions::{App, Outcome, Requester, factors, tell};
 use crate::engine::address::Channel;
 use crate::engine::event::{Event, Kind};
 use crate::engine::method::{Method, MethodKind};
@@ -20,7 +20,7 @@ use crate::engine::user::User;
 use crate::ids::{PasskeyId, UserId};
 use crate::settings::Way;
 use crate::store::passkeys::Offer;
-use crate::store::{StoreError, passkeys, sessions};
+use crate::store::{StoreError, enrolled, passkeys, sessions, trusted};
 
 /// More than anybody carries; it keeps the page and the options short.
 const MOST: usize = 30;
@@ -139,6 +139,7 @@ pub async fn add(
         last_used_at: None,
     };
     let mut tx = app.store.write().await?;
+    factors::lock(&mut tx, current).await?;
     if passkeys::of_user(&mut tx, &current.user.id).await?.len() >= MOST {
         return Ok(Added::TooMany);
     }
@@ -199,11 +200,15 @@ pub enum Removed {
 
 pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Requester) -> Outcome<Removed> {
     let mut tx = app.store.write().await?;
+    factors::lock(&mut tx, current).await?;
     let known = passkeys::of_user(&mut tx, &current.user.id).await?.into_iter().find(|known| known.id == *id);
     let Some(known) = known else { return Ok(Removed::Gone) };
     let until = app.now() + app.settings.flows.undo;
     if !passkeys::remove(&mut tx, &current.user.id, id, !has_another_way_in(app, &current.user), until).await? {
         return Ok(Removed::LastWayIn);
+    }
+    if !enrolled::of(&mut tx, &current.user).await?.is_on() {
+        trusted::remove_all(&mut tx, &current.user.id).await?;
     }
     app.record(&mut tx, own(current, Kind::PasskeyRemoved, known.kind, requester)).await?;
     app.notify(&mut tx, &current.user, Notice::PasskeyRemoved, requester).await?;

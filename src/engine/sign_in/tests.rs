@@ -37,6 +37,7 @@ fn when_a_second_factor_is_asked() {
     let passkey = Enrolled { passkeys: 1, ..with(&[]) };
     let password = &[Method::first(Password, NOW)][..];
     let mail = &[Method::first(Mail, NOW)][..];
+    let mail_and_password = &[Method::first(Mail, NOW), Method::first(Password, NOW)][..];
     let key = &[Method::first(Passkey, NOW)][..];
     let both = &[Method::first(Password, NOW), Method::second(Totp, NOW)][..];
     let plain = Second::default();
@@ -46,7 +47,9 @@ fn when_a_second_factor_is_asked() {
     for (enrolled, given, second, expected) in [
         (&none, password, plain, Needed::Nothing),
         (&none, password, required, Needed::Enrolment),
-        (&none, mail, now, Needed::Enrolment),
+        (&none, mail, plain, Needed::Nothing),
+        (&none, mail, now, Needed::SecondFactor),
+        (&none, mail_and_password, now, Needed::Enrolment),
         (&none, key, required, Needed::Nothing),
         (&app, password, plain, Needed::SecondFactor),
         (&app, mail, plain, Needed::SecondFactor),

@@ -18,6 +18,7 @@ mod sessions;
 mod setup;
 mod sign_in;
 mod sign_up;
+mod takeover;
 
 use crate::world::{Answer, Browser, Mail, World};
 
