@@ -112,7 +112,10 @@ pub async fn create(app: &App, changes: &Changes) -> Result<User, Refused> {
     let mut user = User::blank(UserId::new(now, &app.random), now);
     changes.apply(&mut user, now)?;
     if user.email.is_none() && user.username.is_none() && user.phone_number.is_none() {
-        return Err(Refused::Invalid { field: "email".to_owned(), why: "is missing; give an address, a user name or a phone number".to_owned() });
+        return Err(Refused::Invalid {
+            field: "email".to_owned(),
+            why: "is missing; give an address, a user name or a phone number".to_owned(),
+        });
     }
     user.updated_at = changes.updated_at.unwrap_or(now);
     set_hash(app, &mut user, changes.password.as_ref()).await?;
