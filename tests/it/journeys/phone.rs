@@ -73,8 +73,8 @@ async fn a_number_without_a_password_signs_in_by_codes_and_can_set_one() {
     assert_eq!(again.submit("/login/code/enter", &[("code", &code)]).await.location(), "/account");
     // Nothing stronger is there, so the text is enough to set one.
     assert_eq!(again.get("/account/password").await.status, 200);
-    let set = again.submit("/account/password", &[("password", NEW)]).await;
-    assert_eq!(set.location(), "/account/password?notice=password-changed", "{}", set.text());
+    let done = again.submit("/account/password", &[("password", NEW)]).await;
+    assert_eq!(done.location(), "/account/password?notice=password-changed", "{}", done.text());
     world.sign_in(NUMBER, NEW).await;
 }
 
