@@ -22,7 +22,7 @@ pub use dev::{DemoClaims, DemoHome, Inbox, Mail, MailPage, Mailbox, Text};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use passkeys::{Ceremony, Passkey, PasskeyOffer, Passkeys, Signals};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
-pub use security::{AuthenticatorApp, Enrol, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
+pub use security::{AuthenticatorApp, Enrol, Messages, NewKeys, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
 pub use wasnt_me::{Locked, WasntMe};
 

@@ -2,6 +2,7 @@
 
 use askama::Template;
 
+use super::passkeys::Ceremony;
 use crate::http::shell::Shell;
 use crate::locale::When;
 
@@ -96,7 +97,8 @@ pub struct RecoveryCodes {
     pub next: String,
 }
 
-/// `/login/enrol`: a second factor is required. Fields: `name`, `code`, `flow`.
+/// `/login/enrol`: a second factor is required. Fields: `name`, `code`, `flow`; posts `flow`, `credential` and `state` to `…/passkey` and
+/// `…/key`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "enrol.html")]
 pub struct Enrol {
@@ -111,4 +113,13 @@ pub struct Enrol {
     pub qr: String,
     pub name: String,
     pub code: String,
+    /// None where keys are no second factors.
+    pub keys: Option<NewKeys>,
+}
+
+/// What a browser is asked to make.
+#[derive(Clone, Debug)]
+pub struct NewKeys {
+    pub passkey: Ceremony,
+    pub security_key: Ceremony,
 }

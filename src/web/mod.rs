@@ -58,6 +58,8 @@ pub fn router(app: &App) -> Router<App> {
         .route("/login/link", get(sign_in_code::link).post(sign_in_code::by_link))
         .route("/login/second", get(second_factor::show).post(second_factor::submit))
         .route("/login/enrol", get(enrol::show).post(enrol::submit))
+        .route("/login/enrol/passkey", post(enrol::by_passkey))
+        .route("/login/enrol/key", post(enrol::by_security_key))
         .route("/login/second/send", post(second_factor::send))
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/verify", get(verify::show).post(verify::submit))

@@ -22,7 +22,7 @@ use crate::ids::UserId;
 use crate::pages::{Ceremony, Passkey as PasskeyLine, PasskeyOffer, Passkeys, Signals};
 use crate::settings::Way;
 
-fn ceremony(challenge: Challenge) -> Ceremony {
+pub(super) fn ceremony(challenge: Challenge) -> Ceremony {
     Ceremony { options: challenge.options, state: challenge.state }
 }
 
@@ -43,7 +43,7 @@ pub(super) async fn as_second_factor(visitor: &Visitor, user: &UserId) -> Result
     Ok(challenge.map_err(|fault| visitor.fault(&fault))?.map(ceremony))
 }
 
-fn stale(visitor: &Visitor) -> Notice {
+pub(super) fn stale(visitor: &Visitor) -> Notice {
     Notice { kind: Tone::Info, text: visitor.text.t("notice-passkey-stale").into_owned() }
 }
 

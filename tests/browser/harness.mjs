@@ -193,6 +193,12 @@ export async function signIn(page, identifier, password) {
   return submit(page, { password });
 }
 
+/** Signs out as a person does, so that the browser keeps what it knows. */
+export async function signOut(page) {
+  await page.goto(new URL("/logout", page.url()).href);
+  await press(page, page.locator("main form button").first());
+}
+
 export const at = (page, path) => assert.equal(new URL(page.url()).pathname, path, `at ${path}`);
 export const under = (page, path) => assert.ok(new URL(page.url()).pathname.startsWith(path), `${page.url()} is under ${path}`);
 

@@ -8,6 +8,7 @@ import { parseMail } from "./mail.mjs";
 
 const ROOT = resolve(import.meta.dirname ?? new URL(".", import.meta.url).pathname, "../..");
 export const BINARY = process.env.VESTIBULE_BIN ?? join(process.env.CARGO_TARGET_DIR ?? join(ROOT, "target"), "debug/vestibule");
+const decodeEntities = (text) => text.replace(/&#(?:x([0-9a-f]+)|(\d+));/gi, (_, hex, number) => String.fromCodePoint(hex ? parseInt(hex, 16) : Number(number)));
 export const wait = (ms) => new Promise((done) => setTimeout(done, ms));
 
 /** A port of 127.0.0.1 that is free now, and whose successor is too (the demo relying party's). */
@@ -85,19 +86,35 @@ export async function startServer({ command = "dev", settings = {} } = {}) {
     log,
     cli,
     demo: `http://127.0.0.1:${port + 1}`,
-    /** The next mail to this address that was not returned before. */
-    async mail(to, seconds = 15) {
+    /** The next mail to this address that was not returned before; `which` says of a mail whether it is meant. */
+    async mail(to, seconds = 15, which = () => true) {
       for (const until = Date.now() + seconds * 1000; ; await wait(50)) {
         const names = (await readdir(outbox).catch(() => [])).filter((name) => name.endsWith(".eml") && !taken.has(name)).sort();
         for (const name of names) {
           const mail = parseMail(await readFile(join(outbox, name)), url);
-          if (!mail.to.toLowerCase().includes(to.toLowerCase())) continue;
+          if (!mail.to.toLowerCase().includes(to.toLowerCase()) || !which(mail)) continue;
           taken.add(name);
           return mail;
         }
         if (Date.now() > until) throw new Error(`no mail to ${to} within ${seconds} s; server log:\n${log().slice(-3000)}`);
       }
     },
+    /** The next text to this number with a code, as `vestibule dev` shows it, that was not returned before. */
+    async sms(number, seconds = 15) {
+      for (const until = Date.now() + seconds * 1000; ; await wait(50)) {
+        const page = await (await fetch(`${url}/dev/sms`)).text();
+        for (const [, to, body] of page.matchAll(/<h2>([^<]*)<\/h2>[^]*?<pre class="?mail"?>([^<]*)<\/pre>/g)) {
+          const text = decodeEntities(body);
+          const code = /#(\d{6})\s*$/.exec(text)?.[1];
+          if (decodeEntities(to) !== number || !code || taken.has(`${to} ${code}`)) continue;
+          taken.add(`${to} ${code}`);
+          return { to: number, text, code };
+        }
+        if (Date.now() > until) throw new Error(`no text to ${number} within ${seconds} s; server log:\n${log().slice(-3000)}`);
+      }
+    },
+    /** A mobile number nobody has used. */
+    number: () => `+43660${Math.floor(1e6 + Math.random() * 9e6)}`,
     /** Adds a verified person over the command line. */
     async person(facts = {}) {
       const name = `ana${++people}x${Math.floor(Math.random() * 1e6)}`;

@@ -7,7 +7,7 @@ use webauthn_rs::prelude::{
 };
 use webauthn_rs_proto::ResidentKeyRequirement;
 
-use super::{Challenge, Purpose, Refusal, account_name, broken, open, options, seal, unmade};
+use super::{Challenge, Opened, Purpose, Refusal, account_name, broken, open, options, seal, unmade};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
 use crate::actions::{App, Outcome, Requester, factors, tell};
@@ -20,7 +20,7 @@ use crate::engine::user::User;
 use crate::ids::{PasskeyId, UserId};
 use crate::settings::Way;
 use crate::store::passkeys::Offer;
-use crate::store::{StoreError, enrolled, passkeys, sessions, trusted};
+use crate::store::{StoreError, Tx, enrolled, passkeys, sessions, trusted};
 
 /// More than anybody carries; it keeps the page and the options short.
 const MOST: usize = 30;
@@ -45,8 +45,18 @@ fn bound(current: &Current) -> String {
 
 /// The challenge to add one; `own` are those that the account has. None where passkeys cannot be.
 pub fn challenge(app: &App, current: &Current, kind: PasskeyKind, own: &[Passkey]) -> Outcome<Option<Challenge>> {
+    challenge_to(app, &current.user, bound(current), kind, own)
+}
+
+/// As [`challenge`], for whoever and whatever it is bound to.
+pub(in crate::actions) fn challenge_to(
+    app: &App,
+    user: &User,
+    bound: String,
+    kind: PasskeyKind,
+    own: &[Passkey],
+) -> Outcome<Option<Challenge>> {
     let Some(webauthn) = &app.webauthn else { return Ok(None) };
-    let user = &current.user;
     let (id, name, shown) = (Uuid::from_bytes(user.id.bytes()), account_name(user), user.shown_as());
     // A key that is a second factor already may become a passkey; the other way round nothing would be won.
     let excluded = own.iter().filter(|known| kind == PasskeyKind::SecurityKey || known.kind == kind);
@@ -55,12 +65,12 @@ pub fn challenge(app: &App, current: &Current, kind: PasskeyKind, own: &[Passkey
         PasskeyKind::Passkey => {
             let (mut request, state) = webauthn.start_passkey_registration(id, &name, &shown, excluded).map_err(unmade)?;
             discoverable(&mut request);
-            (request, seal(app, purpose(kind), bound(current), &state)?)
+            (request, seal(app, purpose(kind), bound, &state)?)
         }
         PasskeyKind::SecurityKey => {
             let (request, state) =
                 webauthn.start_securitykey_registration(id, &name, &shown, excluded, None, None).map_err(unmade)?;
-            (request, seal(app, purpose(kind), bound(current), &state)?)
+            (request, seal(app, purpose(kind), bound, &state)?)
         }
     };
     Ok(Some(Challenge { options: options(&request)?, state }))
@@ -82,6 +92,13 @@ pub enum Added {
     TooMany,
 }
 
+/// A new one that is right, not stored yet.
+#[derive(Debug)]
+pub(in crate::actions) struct Made {
+    passkey: Passkey,
+    opened: Opened,
+}
+
 /// Judges the answer to [`challenge`], and adds what it brings under its provider's name.
 pub async fn add(
     app: &App,
@@ -91,13 +108,53 @@ pub async fn add(
     state: &str,
     requester: &Requester,
 ) -> Outcome<Added> {
-    let Some(webauthn) = &app.webauthn else { return Ok(Added::Refused(Refusal::Wrong)) };
-    let opened = match open(app, purpose(kind), &bound(current), state) {
-        Ok(opened) => opened,
+    let made = match judge(app, &current.user, &bound(current), kind, Answer { credential: answer, state }, requester)? {
+        Ok(made) => made,
         Err(refusal) => return Ok(Added::Refused(refusal)),
     };
-    let Ok(answer) = serde_json::from_str::<RegisterPublicKeyCredential>(answer) else {
-        return Ok(Added::Refused(Refusal::Wrong));
+    let mut tx = app.store.write().await?;
+    factors::lock(&mut tx, current).await?;
+    let added = insert(&mut tx, made).await?;
+    if !matches!(added, Added::Done(_)) {
+        return Ok(added);
+    }
+    if kind == PasskeyKind::SecurityKey {
+        // It was in the person's hand just now: the session need not ask for it at once.
+        let proof = [Method::second(MethodKind::SecurityKey, app.now())];
+        let session = current.session.clone().reauthenticated(&proof, current.session.auth_time);
+        sessions::reauthenticated(&mut tx, &session).await?;
+    }
+    app.record(&mut tx, own(current, Kind::PasskeyAdded, kind, requester)).await?;
+    app.notify(&mut tx, &current.user, Notice::PasskeyAdded, requester).await?;
+    tx.commit().await?;
+    Ok(added)
+}
+
+/// What a form brings back.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    /// The authenticator's, as JSON.
+    pub credential: &'a str,
+    /// The sealed one.
+    pub state: &'a str,
+}
+
+/// Judges the answer to [`challenge_to`].
+pub(in crate::actions) fn judge(
+    app: &App,
+    user: &User,
+    bound: &str,
+    kind: PasskeyKind,
+    answer: Answer<'_>,
+    requester: &Requester,
+) -> Outcome<Result<Made, Refusal>> {
+    let Some(webauthn) = &app.webauthn else { return Ok(Err(Refusal::Wrong)) };
+    let opened = match open(app, purpose(kind), bound, answer.state) {
+        Ok(opened) => opened,
+        Err(refusal) => return Ok(Err(refusal)),
+    };
+    let Ok(answer) = serde_json::from_str::<RegisterPublicKeyCredential>(answer.credential) else {
+        return Ok(Err(Refusal::Wrong));
     };
     let credential = match kind {
         PasskeyKind::Passkey => {
@@ -117,12 +174,12 @@ pub async fn add(
             if kind == PasskeyKind::Passkey
                 && answer.extensions.cred_props.as_ref().is_some_and(|made| made.rk == Some(false)) =>
         {
-            return Ok(Added::Refused(Refusal::Wrong));
+            return Ok(Err(Refusal::Wrong));
         }
         Ok(made) => made,
         Err(error) => {
             tracing::info!(%error, "a new passkey is refused");
-            return Ok(Added::Refused(Refusal::Wrong));
+            return Ok(Err(Refusal::Wrong));
         }
     };
     let now = app.now();
@@ -130,7 +187,7 @@ pub async fn add(
     let device = session::device(&requester.user_agent);
     let passkey = Passkey {
         id: PasskeyId::new(now, &app.random),
-        user_id: current.user.id.clone(),
+        user_id: user.id.clone(),
         kind,
         credential_id,
         credential: credential.map_err(broken)?,
@@ -138,29 +195,23 @@ pub async fn add(
         created_at: now,
         last_used_at: None,
     };
-    let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, current).await?;
-    if passkeys::of_user(&mut tx, &current.user.id).await?.len() >= MOST {
+    Ok(Ok(Made { passkey, opened }))
+}
+
+/// Stores it, in the transaction of what it is for, which commits only if it is done: true once for one answer.
+pub(in crate::actions) async fn insert(tx: &mut Tx, made: Made) -> Outcome<Added> {
+    let Made { passkey, opened } = made;
+    if passkeys::of_user(tx, &passkey.user_id).await?.len() >= MOST {
         return Ok(Added::TooMany);
     }
-    if !opened.spend(&mut tx).await? {
+    if !opened.spend(tx).await? {
         return Ok(Added::Refused(Refusal::Stale));
     }
-    match passkeys::insert(&mut tx, &passkey).await {
-        Ok(()) => {}
-        Err(StoreError::Taken) => return Ok(Added::Refused(Refusal::Wrong)),
-        Err(error) => return Err(error.into()),
+    match passkeys::insert(tx, &passkey).await {
+        Ok(()) => Ok(Added::Done(Box::new(passkey))),
+        Err(StoreError::Taken) => Ok(Added::Refused(Refusal::Wrong)),
+        Err(error) => Err(error.into()),
     }
-    if kind == PasskeyKind::SecurityKey {
-        // It was in the person's hand just now: the session need not ask for it at once.
-        let proof = [Method::second(MethodKind::SecurityKey, now)];
-        let session = current.session.clone().reauthenticated(&proof, current.session.auth_time);
-        sessions::reauthenticated(&mut tx, &session).await?;
-    }
-    app.record(&mut tx, own(current, Kind::PasskeyAdded, kind, requester)).await?;
-    app.notify(&mut tx, &current.user, Notice::PasskeyAdded, requester).await?;
-    tx.commit().await?;
-    Ok(Added::Done(Box::new(passkey)))
 }
 
 fn own(current: &Current, kind: Kind, which: PasskeyKind, requester: &Requester) -> Event {

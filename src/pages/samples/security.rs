@@ -2,9 +2,10 @@
 
 use askama::Template;
 
+use super::passkeys::ceremony;
 use super::{ADDRESS, HOUR, NOW, ZONE, shell, wrong};
 use crate::locale::Text;
-use crate::pages::{AuthenticatorApp, Enrol, Messages, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
+use crate::pages::{AuthenticatorApp, Enrol, Messages, NewKeys, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 
 pub(super) fn pages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let app = |id: &str, name: &str, used: bool| AuthenticatorApp {
@@ -96,6 +97,7 @@ pub(super) fn pages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::
         qr: set_up.qr.clone(),
         name: set_up.name.clone(),
         code: String::new(),
+        keys: Some(NewKeys { passkey: ceremony(), security_key: ceremony() }),
     };
     Ok(vec![
         ("account-security", off.render()?),

@@ -484,3 +484,65 @@ async fn the_way_can_be_off() {
     assert_eq!(sent.location(), "/account");
     assert_eq!(world.browser().post("/login/passkey", &[("credential", "{}"), ("state", "x")]).await.status, 404);
 }
+
+#[tokio::test]
+async fn a_required_second_step_is_set_up_with_a_key_or_a_passkey_on_both_databases() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, "[second_factor]\nrequired = 'everyone'").await else { continue };
+        for (email, action) in [(ADA, "/login/enrol/key"), ("bob@a.example", "/login/enrol/passkey")] {
+            world.person(email).await;
+            let (mut browser, mut authenticator) = (world.browser(), Authenticator::new());
+            let asked = browser.sign_in(email, PASSWORD).await;
+            let page = browser.follow(&asked).await;
+            let made = authenticator.create(&options(&page, action)).await.unwrap();
+            // Somebody else who knows the password, in a journey of their own.
+            let mut mallory = world.browser();
+            let theirs = mallory.sign_in(email, PASSWORD).await;
+            mallory.follow(&theirs).await;
+            let crossed = mallory.submit(action, &[("credential", &made)]).await;
+            assert_eq!((crossed.status, is_signed_in(&mut mallory).await), (422, false), "{database:?}: another journey's");
+            assert!(said(&crossed).contains("could not be added"), "{}", said(&crossed));
+
+            let tries = (0..5).map(|_| {
+                let (mut browser, made) = (browser.clone(), made.clone());
+                tokio::spawn(async move {
+                    let answer = browser.submit(action, &[("credential", &made)]).await;
+                    (answer.status, answer.shown(".codes"), browser)
+                })
+            });
+            let mut done = Vec::new();
+            for one in tries.collect::<Vec<_>>() {
+                let (status, codes, browser) = one.await.unwrap();
+                if status == 200 {
+                    done.push((codes.unwrap(), browser));
+                } else {
+                    assert_eq!(status, 410, "{database:?}");
+                }
+            }
+            let [(codes, browser)] = done.as_mut_slice() else { panic!("{database:?}: {} were first", done.len()) };
+            assert_eq!(codes.split_whitespace().count(), 10);
+            assert!(is_signed_in(browser).await);
+            assert!(world.mails_to(email).await.iter().any(|mail| mail.subject.contains("asskey")), "they are told");
+            let late = mallory.get(theirs.location()).await;
+            assert_eq!(late.status, 410, "{database:?}: there is a second factor to ask for by now");
+
+            // From then on it is asked.
+            let mut again = world.browser();
+            let asked = again.sign_in(email, PASSWORD).await;
+            assert!(asked.location().starts_with("/login/second?flow="), "{database:?}: {}", asked.location());
+            let page = again.follow(&asked).await;
+            let answer = authenticator.get(&options(&page, "/login/second")).await;
+            assert_eq!(again.submit("/login/second", &[("credential", &answer)]).await.location(), "/account");
+        }
+    }
+}
+
+#[tokio::test]
+async fn keys_are_not_offered_where_they_are_no_second_factor() {
+    let world = World::with("[second_factor]\nrequired = 'everyone'\nkinds = ['totp']").await;
+    world.person(ADA).await;
+    let mut ada = world.browser();
+    let asked = ada.sign_in(ADA, PASSWORD).await;
+    let page = ada.follow(&asked).await;
+    assert!(!page.text().contains("/login/enrol/key") && page.shown("#secret").is_some());
+}
