@@ -106,13 +106,16 @@ pub async fn list(app: &App, after: Option<&UserId>, limit: i64) -> Result<Vec<U
     Ok(users::list(&mut app.store.read().await?, after, limit).await?)
 }
 
-/// Makes an account. It needs an address or a user name, or nobody could name it.
+/// Makes an account. It needs an address, a user name or a phone number, or nobody could name it.
 pub async fn create(app: &App, changes: &Changes) -> Result<User, Refused> {
     let now = app.now();
     let mut user = User::blank(UserId::new(now, &app.random), now);
     changes.apply(&mut user, now)?;
-    if user.email.is_none() && user.username.is_none() {
-        return Err(Refused::Invalid { field: "email".to_owned(), why: "is missing; give an address or a user name".to_owned() });
+    if user.email.is_none() && user.username.is_none() && user.phone_number.is_none() {
+        return Err(Refused::Invalid {
+            field: "email".to_owned(),
+            why: "is missing; give an address, a user name or a phone number".to_owned(),
+        });
     }
     user.updated_at = changes.updated_at.unwrap_or(now);
     set_hash(app, &mut user, changes.password.as_ref()).await?;
@@ -175,7 +178,7 @@ pub async fn update(app: &App, name: &str, changes: &Changes) -> Result<User, Re
     let read = find(app, name).await?;
     let mut user = read.clone();
     changes.apply(&mut user, app.now())?;
-    if user.email.is_none() && user.username.is_none() {
+    if user.email.is_none() && user.username.is_none() && user.phone_number.is_none() {
         return Err(Refused::Invalid {
             field: "email".to_owned(),
             why: "cannot be removed; the account has no user name".to_owned(),

@@ -8,6 +8,7 @@
 mod account;
 mod contact;
 mod enrol;
+mod evenly;
 mod journey;
 mod link;
 mod login;
@@ -104,6 +105,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))
+        .layer(axum::middleware::from_fn(evenly::evenly))
 }
 
 fn contact_pages(channel: Channel) -> Router<App> {

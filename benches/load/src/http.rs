@@ -58,12 +58,7 @@ struct Framing {
 
 impl Connection {
     pub fn new(port: u16) -> Self {
-        Self {
-            port,
-            stream: None,
-            out: String::new(),
-            buffer: Vec::with_capacity(16 * 1024),
-        }
+        Self { port, stream: None, out: String::new(), buffer: Vec::with_capacity(16 * 1024) }
     }
 
     /// Drops the connection, so that the next request opens a new one.
@@ -87,9 +82,7 @@ impl Connection {
             if let Some(end) = find(&self.buffer, b"\r\n\r\n") {
                 break end + 4;
             }
-            self.more(&mut stream)
-                .await
-                .with_context(|| format!("reading the answer to {}", request.target))?;
+            self.more(&mut stream).await.with_context(|| format!("reading the answer to {}", request.target))?;
         };
         let (mut answer, framing) = parse_head(self.buffer.get(..head).unwrap_or_default())?;
         if framing.chunked {
@@ -104,11 +97,7 @@ impl Connection {
             while self.buffer.len() < head + framing.length {
                 self.more(&mut stream).await?;
             }
-            answer.body = self
-                .buffer
-                .get(head..head + framing.length)
-                .unwrap_or_default()
-                .to_vec();
+            answer.body = self.buffer.get(head..head + framing.length).unwrap_or_default().to_vec();
         }
         if !framing.close {
             self.stream = Some(stream);
@@ -119,32 +108,17 @@ impl Connection {
     fn write_head(&mut self, request: Request<'_>) {
         let out = &mut self.out;
         out.clear();
-        let method = if request.form.is_some() {
-            "POST"
-        } else {
-            "GET"
-        };
+        let method = if request.form.is_some() { "POST" } else { "GET" };
         // Writing into a String cannot fail.
-        let _ = write!(
-            out,
-            "{method} {} HTTP/1.1\r\nHost: localhost:{}\r\nAccept: */*\r\n",
-            request.target, self.port
-        );
-        for (name, value) in [
-            ("Authorization", request.authorization),
-            ("Cookie", request.cookie),
-            ("Origin", request.origin),
-        ] {
+        let _ = write!(out, "{method} {} HTTP/1.1\r\nHost: localhost:{}\r\nAccept: */*\r\n", request.target, self.port);
+        for (name, value) in [("Authorization", request.authorization), ("Cookie", request.cookie), ("Origin", request.origin)] {
             if !value.is_empty() {
                 let _ = write!(out, "{name}: {value}\r\n");
             }
         }
         if let Some(form) = request.form {
-            let _ = write!(
-                out,
-                "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}",
-                form.len()
-            );
+            let _ =
+                write!(out, "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: {}\r\n\r\n{form}", form.len());
         } else {
             out.push_str("\r\n");
         }
@@ -152,32 +126,21 @@ impl Connection {
 
     async fn more(&mut self, stream: &mut TcpStream) -> Result<()> {
         if stream.read_buf(&mut self.buffer).await? == 0 {
-            bail!(
-                "the server closed the connection after {} bytes of an answer",
-                self.buffer.len()
-            );
+            bail!("the server closed the connection after {} bytes of an answer", self.buffer.len());
         }
         Ok(())
     }
 }
 
 fn find(haystack: &[u8], needle: &[u8]) -> Option<usize> {
-    haystack
-        .windows(needle.len())
-        .position(|window| window == needle)
+    haystack.windows(needle.len()).position(|window| window == needle)
 }
 
 fn parse_head(head: &[u8]) -> Result<(Answer, Framing)> {
     let text = std::str::from_utf8(head).context("an answer's head is not UTF-8")?;
     let mut lines = text.split("\r\n");
-    let status = lines
-        .next()
-        .and_then(|line| line.split(' ').nth(1))
-        .and_then(|code| code.parse().ok());
-    let mut answer = Answer {
-        status: status.context("no HTTP status line")?,
-        ..Answer::default()
-    };
+    let status = lines.next().and_then(|line| line.split(' ').nth(1)).and_then(|code| code.parse().ok());
+    let mut answer = Answer { status: status.context("no HTTP status line")?, ..Answer::default() };
     let mut framing = Framing::default();
     for line in lines {
         let Some((name, value)) = line.split_once(':') else {
@@ -194,9 +157,7 @@ fn parse_head(head: &[u8]) -> Result<(Answer, Framing)> {
             value.clone_into(&mut answer.location);
         } else if name.eq_ignore_ascii_case("set-cookie") {
             let (pair, attributes) = value.split_once(';').unwrap_or((value, ""));
-            let deletes = attributes
-                .split(';')
-                .any(|part| part.trim().eq_ignore_ascii_case("max-age=0"));
+            let deletes = attributes.split(';').any(|part| part.trim().eq_ignore_ascii_case("max-age=0"));
             answer.cookies.push((pair.trim().to_owned(), deletes));
         }
     }
@@ -211,10 +172,7 @@ fn unchunk(mut rest: &[u8]) -> Result<Option<Vec<u8>>> {
             return Ok(None);
         };
         let (line, after) = rest.split_at(end);
-        let digits = std::str::from_utf8(line)?
-            .split(';')
-            .next()
-            .unwrap_or_default();
+        let digits = std::str::from_utf8(line)?.split(';').next().unwrap_or_default();
         let size = usize::from_str_radix(digits.trim(), 16).context("a chunk's size")?;
         let (Some(data), true) = (after.get(2..2 + size), after.len() >= size + 4) else {
             return Ok(None);
@@ -271,18 +229,9 @@ mod tests {
     fn a_jar_replaces_and_deletes() -> Result<()> {
         let mut jar = Jar::default();
         for (head, expected) in [
-            (
-                "HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\nset-cookie: b=2\r\n\r\n",
-                "a=1; b=2",
-            ),
-            (
-                "HTTP/1.1 303 See Other\r\nset-cookie: a=3; HttpOnly\r\n\r\n",
-                "b=2; a=3",
-            ),
-            (
-                "HTTP/1.1 200 OK\r\nset-cookie: b=; Max-Age=0; Path=/\r\n\r\n",
-                "a=3",
-            ),
+            ("HTTP/1.1 200 OK\r\nSet-Cookie: a=1; Path=/\r\nset-cookie: b=2\r\n\r\n", "a=1; b=2"),
+            ("HTTP/1.1 303 See Other\r\nset-cookie: a=3; HttpOnly\r\n\r\n", "b=2; a=3"),
+            ("HTTP/1.1 200 OK\r\nset-cookie: b=; Max-Age=0; Path=/\r\n\r\n", "a=3"),
         ] {
             jar.apply(&parse_head(head.as_bytes())?.0);
             assert_eq!(jar.header(), expected);

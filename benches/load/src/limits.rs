@@ -9,8 +9,8 @@ use argon2::{Algorithm, Argon2, Block, Params, Version};
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::rsa::KeySize;
 use aws_lc_rs::signature::{
-    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair,
-    RSA_PKCS1_2048_8192_SHA256, RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
+    ECDSA_P256_SHA256_FIXED, ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair, RSA_PKCS1_2048_8192_SHA256,
+    RSA_PKCS1_SHA256, RsaKeyPair, UnparsedPublicKey,
 };
 use axum::{Router, routing};
 use rusqlite::{Connection, params};
@@ -51,12 +51,7 @@ pub fn all(directory: &Path, length: Duration) -> Result<Vec<Limit>> {
 }
 
 /// Repeats `work`, which does `batch` operations, until `length` has passed.
-fn repeat(
-    name: &str,
-    batch: u32,
-    length: Duration,
-    mut work: impl FnMut() -> Result<()>,
-) -> Result<Limit> {
+fn repeat(name: &str, batch: u32, length: Duration, mut work: impl FnMut() -> Result<()>) -> Result<Limit> {
     work()?; // warm
     let mut times = Vec::new();
     let cpu_before = cpu_seconds("self")?;
@@ -88,22 +83,14 @@ fn signatures(limits: &mut Vec<Limit>, length: Duration) -> Result<()> {
         Ok(())
     })?);
     let signature = es256.sign(&random, &MESSAGE)?;
-    let public =
-        UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, es256.public_key().as_ref()).parse()?;
-    limits.push(repeat(ES256_VERIFY, 1, length, || {
-        Ok(public.verify_sig(&MESSAGE, signature.as_ref())?)
-    })?);
+    let public = UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, es256.public_key().as_ref()).parse()?;
+    limits.push(repeat(ES256_VERIFY, 1, length, || Ok(public.verify_sig(&MESSAGE, signature.as_ref())?))?);
 
     let rs256 = RsaKeyPair::generate(KeySize::Rsa2048)?;
     let mut signature = vec![0; rs256.public_modulus_len()];
-    limits.push(repeat(RS256_SIGN, 1, length, || {
-        Ok(rs256.sign(&RSA_PKCS1_SHA256, &random, &MESSAGE, &mut signature)?)
-    })?);
-    let public =
-        UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, rs256.public_key().as_ref()).parse()?;
-    limits.push(repeat(RS256_VERIFY, 1, length, || {
-        Ok(public.verify_sig(&MESSAGE, &signature)?)
-    })?);
+    limits.push(repeat(RS256_SIGN, 1, length, || Ok(rs256.sign(&RSA_PKCS1_SHA256, &random, &MESSAGE, &mut signature)?))?);
+    let public = UnparsedPublicKey::new(&RSA_PKCS1_2048_8192_SHA256, rs256.public_key().as_ref()).parse()?;
+    limits.push(repeat(RS256_VERIFY, 1, length, || Ok(public.verify_sig(&MESSAGE, &signature)?))?);
     Ok(())
 }
 
@@ -114,12 +101,7 @@ fn password_hash(limits: &mut Vec<Limit>, length: Duration) -> Result<()> {
     let mut out = [0; 32];
     limits.push(repeat(HASH, 1, length, || {
         argon2
-            .hash_password_into_with_memory(
-                b"correct horse battery staple",
-                b"16 bytes of salt",
-                &mut out,
-                &mut memory,
-            )
+            .hash_password_into_with_memory(b"correct horse battery staple", b"16 bytes of salt", &mut out, &mut memory)
             .map_err(|error| anyhow!("{error}"))
     })?);
     Ok(())
@@ -139,11 +121,7 @@ fn rows(limits: &mut Vec<Limit>, directory: &Path, length: Duration) -> Result<(
             let transaction = database.transaction()?;
             for _ in 0..batch {
                 number += 1;
-                transaction.prepare_cached(INSERT)?.execute(params![
-                    "user_01jabcdefghjkmnpqrstvwxyz0",
-                    [7_u8; 32],
-                    number
-                ])?;
+                transaction.prepare_cached(INSERT)?.execute(params!["user_01jabcdefghjkmnpqrstvwxyz0", [7_u8; 32], number])?;
             }
             Ok(transaction.commit()?)
         })?);
@@ -151,14 +129,9 @@ fn rows(limits: &mut Vec<Limit>, directory: &Path, length: Duration) -> Result<(
     let mut key = 0;
     limits.push(repeat(READ, 1, length, || {
         key = key % number + 1;
-        let mut statement =
-            database.prepare_cached("SELECT owner, hash, at FROM rows WHERE id = $1")?;
+        let mut statement = database.prepare_cached("SELECT owner, hash, at FROM rows WHERE id = $1")?;
         statement.query_row([key], |row| {
-            std::hint::black_box((
-                row.get::<_, String>(0)?,
-                row.get::<_, Vec<u8>>(1)?,
-                row.get::<_, i64>(2)?,
-            ));
+            std::hint::black_box((row.get::<_, String>(0)?, row.get::<_, Vec<u8>>(1)?, row.get::<_, i64>(2)?));
             Ok(())
         })?;
         Ok(())
@@ -170,9 +143,5 @@ fn rows(limits: &mut Vec<Limit>, directory: &Path, length: Duration) -> Result<(
 pub async fn bare_server(port: u16) -> Result<()> {
     let listener = tokio::net::TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, port)).await?;
     let router = Router::new().route("/healthz", routing::get(async || "ok"));
-    Ok(axum::serve(
-        axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))),
-        router,
-    )
-    .await?)
+    Ok(axum::serve(axum::serve::ListenerExt::tap_io(listener, |stream| drop(stream.set_nodelay(true))), router).await?)
 }

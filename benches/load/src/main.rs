@@ -9,6 +9,7 @@
 mod http;
 mod limits;
 mod measure;
+mod messages;
 mod report;
 mod scenarios;
 mod server;
@@ -37,31 +38,22 @@ fn main() -> Result<()> {
     match words.as_slice() {
         ["run", binary, directory, options @ ..] => {
             let plan = Plan::parse(options)?;
-            let installation = Installation {
-                binary: PathBuf::from(binary),
-                directory: PathBuf::from(directory),
-                port: free_port()?,
-            };
-            let runtime = tokio::runtime::Builder::new_current_thread()
-                .enable_all()
-                .build()?;
+            let installation =
+                Installation { binary: PathBuf::from(binary), directory: PathBuf::from(directory), port: free_port()? };
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let report = runtime.block_on(run(&installation, &plan))?;
             println!("{}", report.markdown());
             Ok(())
         }
         ["limits", directory, seconds] => {
-            let limits = limits::all(
-                Path::new(directory),
-                Duration::from_secs_f64(seconds.parse()?),
-            )?;
+            let limits = limits::all(Path::new(directory), Duration::from_secs_f64(seconds.parse()?))?;
             println!("{}", serde_json::to_string(&limits)?);
             Ok(())
         }
         // As many threads as cores it may use, like the server: one.
-        ["bare", port] => tokio::runtime::Builder::new_multi_thread()
-            .enable_all()
-            .build()?
-            .block_on(limits::bare_server(port.parse()?)),
+        ["bare", port] => {
+            tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(limits::bare_server(port.parse()?))
+        }
         _ => bail!("use benches/run, or read the head of benches/load/src/main.rs"),
     }
 }
@@ -74,26 +66,18 @@ struct Plan {
 
 impl Plan {
     fn parse(options: &[&str]) -> Result<Self> {
-        let mut plan = Self {
-            seconds: 5.0,
-            scenarios: SCENARIOS.to_vec(),
-        };
+        let mut plan = Self { seconds: 5.0, scenarios: SCENARIOS.to_vec() };
         for pair in options.chunks(2) {
             match pair {
                 ["--seconds", value] => plan.seconds = value.parse().context("--seconds")?,
                 ["--only", names] => {
                     let wanted: Vec<&str> = names.split(',').map(str::trim).collect();
-                    plan.scenarios.retain(|scenario| {
-                        wanted.iter().any(|name| scenario.name().contains(name))
-                    });
+                    plan.scenarios.retain(|scenario| wanted.iter().any(|name| scenario.name().contains(name)));
                 }
                 _ => bail!("unknown option: {}", pair.join(" ")),
             }
         }
-        ensure!(
-            plan.seconds > 0.0 && plan.seconds <= 10.0,
-            "--seconds: between 0 and 10"
-        );
+        ensure!(plan.seconds > 0.0 && plan.seconds <= 10.0, "--seconds: between 0 and 10");
         ensure!(!plan.scenarios.is_empty(), "--only names no scenario");
         Ok(plan)
     }
@@ -160,23 +144,9 @@ async fn measure(
         workers.iter_mut().for_each(Worker::reconnect);
         let step = async |worker: &mut Worker| scenarios::step(scenario, world, worker).await;
         let what = || format!("{}, connections: {connections}", scenario.name());
-        drive(
-            workers,
-            plan.length().min(Duration::from_millis(300)),
-            pid,
-            step,
-        )
-        .await
-        .with_context(what)?; // warm
-        let sample = drive(workers, plan.length(), pid, step)
-            .await
-            .with_context(what)?;
-        eprintln!(
-            "{:<36} {:>8.0}/s  CPU {:.4} s per 1,000",
-            what(),
-            sample.per_second(),
-            sample.cpu_per_thousand()
-        );
+        drive(workers, plan.length().min(Duration::from_millis(300)), pid, step).await.with_context(what)?; // warm
+        let sample = drive(workers, plan.length(), pid, step).await.with_context(what)?;
+        eprintln!("{:<36} {:>8.0}/s  CPU {:.4} s per 1,000", what(), sample.per_second(), sample.cpu_per_thousand());
         both.push(sample);
     }
     let many = both.pop().unwrap_or_default();
@@ -202,37 +172,16 @@ async fn measure_bare(directory: &Path, plan: &Plan) -> Result<(Scenario, Sample
     command.args(["bare", &port.to_string()]);
     let (running, _) = launch(command, port, &directory.join("bare.log")).await?;
     let mut workers: Vec<Worker> = (0..CONNECTIONS).map(|_| Worker::anonymous(port)).collect();
-    measure(
-        Scenario::Health,
-        &World::default(),
-        &mut workers,
-        &running.pid(),
-        plan,
-    )
-    .await
+    measure(Scenario::Health, &World::default(), &mut workers, &running.pid(), plan).await
 }
 
 /// The machine, as far as it explains the numbers.
 fn machine(directory: &Path) -> String {
     let cpu = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
-    let model = cpu
-        .lines()
-        .find_map(|line| line.strip_prefix("model name")?.split_once(": "))
-        .map_or("", |(_, model)| model);
-    let cores = cpu
-        .lines()
-        .filter(|line| line.starts_with("processor"))
-        .count();
+    let model = cpu.lines().find_map(|line| line.strip_prefix("model name")?.split_once(": ")).map_or("", |(_, model)| model);
+    let cores = cpu.lines().filter(|line| line.starts_with("processor")).count();
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
-    let output = std::process::Command::new("stat")
-        .args(["-f", "-c", "%T"])
-        .arg(directory)
-        .output();
-    let filesystem = output
-        .map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned())
-        .unwrap_or_default();
-    format!(
-        "{cores} × {model}, Linux {}, data on {filesystem}.",
-        kernel.trim()
-    )
+    let output = std::process::Command::new("stat").args(["-f", "-c", "%T"]).arg(directory).output();
+    let filesystem = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned()).unwrap_or_default();
+    format!("{cores} × {model}, Linux {}, data on {filesystem}.", kernel.trim())
 }

@@ -37,14 +37,11 @@ impl Sample {
 
 /// CPU seconds (user and system) that a process has used, from `/proc/<pid>/stat`; `self` is this process.
 pub fn cpu_seconds(pid: &str) -> Result<f64> {
-    let stat =
-        std::fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).context("the process is gone")?;
     // The name, in parentheses, may hold spaces; utime and stime are fields 14 and 15 of the line.
     let (_, after_name) = stat.rsplit_once(") ").context("/proc/<pid>/stat")?;
     let mut fields = after_name.split(' ').skip(11).map(str::parse::<u64>);
-    let (Some(Ok(user)), Some(Ok(system))) = (fields.next(), fields.next()) else {
-        bail!("/proc/<pid>/stat")
-    };
+    let (Some(Ok(user)), Some(Ok(system))) = (fields.next(), fields.next()) else { bail!("/proc/<pid>/stat") };
     Ok((user + system) as f64 / 100.0) // USER_HZ is 100 on Linux
 }
 
@@ -82,9 +79,7 @@ pub async fn drive<W>(
         }
         anyhow::Ok(())
     };
-    tokio::time::timeout(length + Duration::from_secs(20), all)
-        .await
-        .context("no answer for 20 seconds")??;
+    tokio::time::timeout(length + Duration::from_secs(20), all).await.context("no answer for 20 seconds")??;
     let elapsed = start.elapsed();
     let cpu = cpu_seconds(pid)? - cpu_before;
     latencies.sort_unstable();
@@ -100,8 +95,5 @@ pub async fn drive<W>(
 /// The value below which `share` of the sorted values lie (nearest rank).
 pub fn percentile(sorted: &[Duration], share: f64) -> Duration {
     let rank = (sorted.len() as f64 * share).ceil() as usize;
-    sorted
-        .get(rank.saturating_sub(1))
-        .copied()
-        .unwrap_or_default()
+    sorted.get(rank.saturating_sub(1)).copied().unwrap_or_default()
 }

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::http::{Answer, Connection, Jar, Request};
+use crate::messages::Messages;
 use crate::server::Installation;
 
 const PASSWORD: &str = "correct horse battery staple";
@@ -29,10 +30,14 @@ pub enum Scenario {
     Session,
     Code,
     SignIn,
+    /// Two requests, and a mail written to a file.
+    MailCode,
+    /// Two requests, and a text written to a file.
+    SmsCode,
 }
 
 /// In the order of the table.
-pub const SCENARIOS: [Scenario; 10] = [
+pub const SCENARIOS: [Scenario; 12] = [
     Scenario::Discovery,
     Scenario::Jwks,
     Scenario::ClientCredentials,
@@ -43,6 +48,8 @@ pub const SCENARIOS: [Scenario; 10] = [
     Scenario::Session,
     Scenario::Code,
     Scenario::SignIn,
+    Scenario::MailCode,
+    Scenario::SmsCode,
 ];
 
 impl Scenario {
@@ -59,6 +66,8 @@ impl Scenario {
             Self::Session => "/session",
             Self::Code => "code flow, signed in",
             Self::SignIn => "password sign-in",
+            Self::MailCode => "sign-in by mail code",
+            Self::SmsCode => "sign-in by SMS code",
         }
     }
 }
@@ -74,12 +83,14 @@ pub struct World {
     machine: String,
     /// Access tokens of several people.
     tokens: Vec<String>,
+    messages: Messages,
 }
 
 /// One connection and the person behind it.
 pub struct Worker {
     connection: Connection,
     user: String,
+    phone: String,
     jar: Jar,
     refresh_token: String,
     access_token: String,
@@ -92,6 +103,7 @@ impl Worker {
         Self {
             connection: Connection::new(port),
             user: String::new(),
+            phone: String::new(),
             jar: Jar::default(),
             refresh_token: String::new(),
             access_token: String::new(),
@@ -136,23 +148,22 @@ pub fn register(installation: &Installation, workers: usize) -> Result<(World, V
     )?;
     let world = World {
         origin: installation.origin(),
-        client_id: relying_party["client_id"]
-            .as_str()
-            .context("client_id")?
-            .to_owned(),
+        client_id: relying_party["client_id"].as_str().context("client_id")?.to_owned(),
         client: basic(&relying_party)?,
         machine: basic(&machine)?,
         tokens: Vec::new(),
+        messages: Messages::new(installation.outbox()),
     };
     let mut people = Vec::new();
     for number in 0..workers {
         let user = format!("person{number}@bench.example");
-        let person = json!({ "email": user, "email_verified": true, "password": PASSWORD, "name": format!("Person {number}") });
-        installation.json(&["user", "add", "--json"], &person)?;
-        people.push(Worker {
-            user,
-            ..Worker::anonymous(installation.port)
+        let phone = format!("+436601{number:06}");
+        let person = json!({
+            "email": user, "email_verified": true, "phone_number": phone, "phone_number_verified": true,
+            "password": PASSWORD, "name": format!("Person {number}"),
         });
+        installation.json(&["user", "add", "--json"], &person)?;
+        people.push(Worker { user, phone, ..Worker::anonymous(installation.port) });
     }
     Ok((world, people))
 }
@@ -160,9 +171,7 @@ pub fn register(installation: &Installation, workers: usize) -> Result<(World, V
 /// `client_secret_basic`: id and secret are form-encoded, then joined (RFC 6749 §2.3.1).
 fn basic(client: &serde_json::Value) -> Result<String> {
     let encoded = |key: &str| -> Result<String> {
-        let text = client[key]
-            .as_str()
-            .with_context(|| format!("no {key} in {client}"))?;
+        let text = client[key].as_str().with_context(|| format!("no {key} in {client}"))?;
         Ok(byte_serialize(text.as_bytes()).collect())
     };
     let pair = format!("{}:{}", encoded("client_id")?, encoded("client_secret")?);
@@ -202,13 +211,7 @@ pub async fn step(scenario: Scenario, world: &World, worker: &mut Worker) -> Res
         }
         Scenario::Jwks => expect(get(worker, "/oauth2/jwks", "").await?, 200, "keys").map(drop),
         Scenario::ClientCredentials => {
-            let answer = post(
-                worker,
-                "/oauth2/token",
-                &world.machine,
-                "grant_type=client_credentials",
-            )
-            .await?;
+            let answer = post(worker, "/oauth2/token", &world.machine, "grant_type=client_credentials").await?;
             expect(answer, 200, "access_token").map(drop)
         }
         Scenario::Refresh => refresh(world, worker).await,
@@ -224,62 +227,33 @@ pub async fn step(scenario: Scenario, world: &World, worker: &mut Worker) -> Res
         }
         Scenario::UserInfoMany => {
             worker.turn += 1;
-            let token = world
-                .tokens
-                .get(worker.turn % world.tokens.len().max(1))
-                .context("no tokens")?;
+            let token = world.tokens.get(worker.turn % world.tokens.len().max(1)).context("no tokens")?;
             let bearer = format!("Bearer {token}");
             expect(get(worker, "/oauth2/userinfo", &bearer).await?, 200, "sub").map(drop)
         }
         Scenario::Session => {
-            let request = Request {
-                target: "/session",
-                cookie: worker.jar.header(),
-                ..Request::default()
-            };
+            let request = Request { target: "/session", cookie: worker.jar.header(), ..Request::default() };
             expect(worker.connection.send(request).await?, 200, "user").map(drop)
         }
         Scenario::Code => code_flow(world, worker).await,
         Scenario::SignIn => sign_in(world, worker).await.map(drop),
+        Scenario::MailCode => by_code(world, worker, "mail").await,
+        Scenario::SmsCode => by_code(world, worker, "sms").await,
     }
 }
 
 async fn get(worker: &mut Worker, target: &str, authorization: &str) -> Result<Answer> {
-    worker
-        .connection
-        .send(Request {
-            target,
-            authorization,
-            ..Request::default()
-        })
-        .await
+    worker.connection.send(Request { target, authorization, ..Request::default() }).await
 }
 
-async fn post(
-    worker: &mut Worker,
-    target: &str,
-    authorization: &str,
-    form: &str,
-) -> Result<Answer> {
-    worker
-        .connection
-        .send(Request {
-            target,
-            authorization,
-            form: Some(form),
-            ..Request::default()
-        })
-        .await
+async fn post(worker: &mut Worker, target: &str, authorization: &str, form: &str) -> Result<Answer> {
+    worker.connection.send(Request { target, authorization, form: Some(form), ..Request::default() }).await
 }
 
 /// Refuses an answer of another status, or whose body does not hold `part`; the message shows the body.
 fn expect(answer: Answer, status: u16, part: &str) -> Result<Answer> {
-    let fits = answer.status == status
-        && (part.is_empty()
-            || answer
-                .body
-                .windows(part.len())
-                .any(|window| window == part.as_bytes()));
+    let fits =
+        answer.status == status && (part.is_empty() || answer.body.windows(part.len()).any(|window| window == part.as_bytes()));
     ensure!(
         fits,
         "expected {status} and `{part}`; the server answered {} (Location: {}):\n{}",
@@ -291,15 +265,8 @@ fn expect(answer: Answer, status: u16, part: &str) -> Result<Answer> {
 }
 
 async fn refresh(world: &World, worker: &mut Worker) -> Result<()> {
-    let form = format!(
-        "grant_type=refresh_token&refresh_token={}",
-        worker.refresh_token
-    );
-    let answer = expect(
-        post(worker, "/oauth2/token", &world.client, &form).await?,
-        200,
-        "",
-    )?;
+    let form = format!("grant_type=refresh_token&refresh_token={}", worker.refresh_token);
+    let answer = expect(post(worker, "/oauth2/token", &world.client, &form).await?, 200, "")?;
     let tokens: Tokens<'_> = serde_json::from_slice(&answer.body).with_context(|| answer.text())?;
     ensure!(
         !tokens.refresh_token.is_empty() && tokens.refresh_token != worker.refresh_token,
@@ -315,8 +282,7 @@ async fn code_flow(world: &World, worker: &mut Worker) -> Result<()> {
     let mut random = [0; 32];
     aws_lc_rs::rand::fill(&mut random)?;
     let verifier = BASE64URL_NOPAD.encode(&random);
-    let challenge =
-        BASE64URL_NOPAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()).as_ref());
+    let challenge = BASE64URL_NOPAD.encode(digest::digest(&digest::SHA256, verifier.as_bytes()).as_ref());
     let query = Serializer::new(String::new())
         .extend_pairs([
             ("response_type", "code"),
@@ -330,11 +296,7 @@ async fn code_flow(world: &World, worker: &mut Worker) -> Result<()> {
         ])
         .finish();
     let target = format!("/oauth2/authorize?{query}");
-    let request = Request {
-        target: &target,
-        cookie: worker.jar.header(),
-        ..Request::default()
-    };
+    let request = Request { target: &target, cookie: worker.jar.header(), ..Request::default() };
     let answer = worker.connection.send(request).await?;
     if !answer.cookies.is_empty() {
         worker.jar.apply(&answer);
@@ -346,12 +308,7 @@ async fn code_flow(world: &World, worker: &mut Worker) -> Result<()> {
         .and_then(|rest| form_urlencoded::parse(rest.as_bytes()).find(|(name, _)| name == "code"))
         .map(|(_, code)| code.into_owned());
     let (302 | 303, Some(code)) = (answer.status, code) else {
-        bail!(
-            "no code from /oauth2/authorize: {} to `{}`\n{}",
-            answer.status,
-            answer.location,
-            answer.text()
-        );
+        bail!("no code from /oauth2/authorize: {} to `{}`\n{}", answer.status, answer.location, answer.text());
     };
     let form = Serializer::new(String::new())
         .extend_pairs([
@@ -361,17 +318,9 @@ async fn code_flow(world: &World, worker: &mut Worker) -> Result<()> {
             ("code_verifier", &verifier),
         ])
         .finish();
-    let answer = expect(
-        post(worker, "/oauth2/token", &world.client, &form).await?,
-        200,
-        "",
-    )?;
+    let answer = expect(post(worker, "/oauth2/token", &world.client, &form).await?, 200, "")?;
     let tokens: Tokens<'_> = serde_json::from_slice(&answer.body).with_context(|| answer.text())?;
-    ensure!(
-        !tokens.id_token.is_empty(),
-        "no ID token:\n{}",
-        answer.text()
-    );
+    ensure!(!tokens.id_token.is_empty(), "no ID token:\n{}", answer.text());
     tokens.access_token.clone_into(&mut worker.access_token);
     // A refresh scenario goes on from the newest token.
     tokens.refresh_token.clone_into(&mut worker.refresh_token);
@@ -380,21 +329,13 @@ async fn code_flow(world: &World, worker: &mut Worker) -> Result<()> {
 
 /// A new browser signs in with the password. Answers its cookies.
 async fn sign_in(world: &World, worker: &mut Worker) -> Result<Jar> {
-    let form = Serializer::new(String::new())
-        .extend_pairs([("identifier", worker.user.as_str()), ("password", PASSWORD)])
-        .finish();
-    let request = Request {
-        target: "/login",
-        origin: &world.origin,
-        form: Some(&form),
-        ..Request::default()
-    };
+    let form =
+        Serializer::new(String::new()).extend_pairs([("identifier", worker.user.as_str()), ("password", PASSWORD)]).finish();
+    let request = Request { target: "/login", origin: &world.origin, form: Some(&form), ..Request::default() };
     let answer = worker.connection.send(request).await?;
     let mut jar = Jar::default();
     jar.apply(&answer);
-    let signed_in = answer.status == 303
-        && !answer.location.contains("/login")
-        && jar.header().contains("vestibule_session=");
+    let signed_in = answer.status == 303 && !answer.location.contains("/login") && jar.header().contains("vestibule_session=");
     ensure!(
         signed_in,
         "POST /login did not sign in: {} to `{}`, cookies `{}`\n{}",
@@ -404,4 +345,36 @@ async fn sign_in(world: &World, worker: &mut Worker) -> Result<Jar> {
         answer.text()
     );
     Ok(jar)
+}
+
+/// A new browser signs in by a code that a message brings. The wait for it is part of the time, not of the server's CPU.
+async fn by_code(world: &World, worker: &mut Worker, way: &str) -> Result<()> {
+    let to = if way == "mail" { &worker.user } else { &worker.phone }.clone();
+    let mut jar = Jar::default();
+    let form = Serializer::new(String::new()).extend_pairs([("identifier", to.as_str()), ("way", way)]).finish();
+    let request = Request { target: "/login/code", origin: &world.origin, form: Some(&form), ..Request::default() };
+    let answer = worker.connection.send(request).await?;
+    jar.apply(&answer);
+    let Some((_, flow)) = answer.location.split_once("flow=") else {
+        bail!("POST /login/code sent nothing: {} to `{}`\n{}", answer.status, answer.location, answer.text());
+    };
+    let code = world.messages.code_for(&to).await?;
+    let form = Serializer::new(String::new()).extend_pairs([("flow", flow), ("code", code.as_str())]).finish();
+    let request = Request {
+        target: "/login/code/enter",
+        origin: &world.origin,
+        cookie: jar.header(),
+        form: Some(&form),
+        ..Request::default()
+    };
+    let answer = worker.connection.send(request).await?;
+    jar.apply(&answer);
+    ensure!(
+        answer.status == 303 && jar.header().contains("vestibule_session="),
+        "POST /login/code/enter did not sign in: {} to `{}`\n{}",
+        answer.status,
+        answer.location,
+        answer.text()
+    );
+    Ok(())
 }

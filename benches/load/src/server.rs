@@ -25,6 +25,11 @@ impl Installation {
         format!("http://localhost:{}", self.port)
     }
 
+    /// Where mails and texts are written to, in `mail` and `sms`.
+    pub fn outbox(&self) -> PathBuf {
+        self.directory.join("data").join("outbox")
+    }
+
     fn command(&self) -> Command {
         let mut command = pinned(&self.binary);
         command.current_dir(&self.directory);
@@ -36,12 +41,11 @@ impl Installation {
         }
         command
             .env("VESTIBULE_SERVER__PUBLIC_URL", self.origin())
-            .env(
-                "VESTIBULE_SERVER__LISTEN",
-                format!("127.0.0.1:{}", self.port),
-            )
+            .env("VESTIBULE_SERVER__LISTEN", format!("127.0.0.1:{}", self.port))
             .env("VESTIBULE_DATA__DIR", self.directory.join("data"))
             .env("VESTIBULE_MAIL__TRANSPORT", "file")
+            .env("VESTIBULE_SMS__TRANSPORT", "file")
+            .env("VESTIBULE_SMS__COUNTRIES", "AT")
             .env("VESTIBULE_LIMITS__ENABLED", "false");
         command
     }
@@ -63,23 +67,11 @@ impl Installation {
             .stderr(Stdio::piped())
             .spawn()
             .with_context(|| format!("{}", self.binary.display()))?;
-        child
-            .stdin
-            .take()
-            .context("no standard input")?
-            .write_all(input.to_string().as_bytes())?;
+        child.stdin.take().context("no standard input")?.write_all(input.to_string().as_bytes())?;
         let output = child.wait_with_output()?;
-        let (out, error) = (
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr),
-        );
-        ensure!(
-            output.status.success(),
-            "`{}` failed for {input}:\n{out}{error}",
-            arguments.join(" ")
-        );
-        serde_json::from_str(&out)
-            .with_context(|| format!("`{}` printed no JSON: {out}", arguments.join(" ")))
+        let (out, error) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+        ensure!(output.status.success(), "`{}` failed for {input}:\n{out}{error}", arguments.join(" "));
+        serde_json::from_str(&out).with_context(|| format!("`{}` printed no JSON: {out}", arguments.join(" ")))
     }
 }
 
@@ -92,42 +84,22 @@ pub fn pinned(binary: &Path) -> Command {
 
 /// Starts a server and waits for the first 200 of its `/healthz`.
 pub async fn launch(mut command: Command, port: u16, log: &Path) -> Result<(Running, Duration)> {
-    let log_file = std::fs::File::options()
-        .create(true)
-        .append(true)
-        .open(log)?;
-    command
-        .stdin(Stdio::null())
-        .stdout(log_file.try_clone()?)
-        .stderr(log_file);
+    let log_file = std::fs::File::options().create(true).append(true).open(log)?;
+    command.stdin(Stdio::null()).stdout(log_file.try_clone()?).stderr(log_file);
     let begin = Instant::now();
-    let mut running = Running {
-        child: command.spawn()?,
-    };
+    let mut running = Running { child: command.spawn()? };
     let mut connection = Connection::new(port);
     loop {
         // An error here is only "not listening yet".
-        if let Ok(answer) = connection
-            .send(Request {
-                target: "/healthz",
-                ..Request::default()
-            })
-            .await
+        if let Ok(answer) = connection.send(Request { target: "/healthz", ..Request::default() }).await
             && answer.status == 200
         {
             return Ok((running, begin.elapsed()));
         }
         if let Some(status) = running.child.try_wait()? {
-            bail!(
-                "the server ended ({status}):\n{}",
-                std::fs::read_to_string(log)?
-            );
+            bail!("the server ended ({status}):\n{}", std::fs::read_to_string(log)?);
         }
-        ensure!(
-            begin.elapsed() < Duration::from_secs(20),
-            "no 200 from /healthz in 20 s; see {}",
-            log.display()
-        );
+        ensure!(begin.elapsed() < Duration::from_secs(20), "no 200 from /healthz in 20 s; see {}", log.display());
         tokio::time::sleep(Duration::from_micros(500)).await;
     }
 }
@@ -146,12 +118,8 @@ impl Running {
     /// A memory figure of `/proc/<pid>/status` (`VmRSS`, `VmHWM`), in MiB.
     pub fn memory(&self, key: &str) -> Result<f64> {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.child.id()))?;
-        let line = status
-            .lines()
-            .find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
-        let kib = line
-            .and_then(|rest| rest.trim().strip_suffix(" kB"))
-            .with_context(|| key.to_owned())?;
+        let line = status.lines().find_map(|line| line.strip_prefix(key)?.strip_prefix(':'));
+        let kib = line.and_then(|rest| rest.trim().strip_suffix(" kB")).with_context(|| key.to_owned())?;
         Ok(kib.parse::<f64>()? / 1024.0)
     }
 
@@ -179,7 +147,5 @@ impl Drop for Running {
 
 /// A port of 127.0.0.1 that is free now.
 pub fn free_port() -> Result<u16> {
-    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?
-        .local_addr()?
-        .port())
+    Ok(std::net::TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
 }

@@ -46,11 +46,8 @@ pub fn without_random(text: &str) -> String {
     while !rest.is_empty() {
         let end = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
         let (word, after) = rest.split_at(end);
-        if word.len() >= 24 {
-            out.push_str(&format!("<{} characters>", word.len()))
-        } else {
-            out.push_str(word)
-        }
+        let kept = if word.len() < 24 { word.to_owned() } else { format!("<{} characters>", word.len()) };
+        out.push_str(&kept);
         let next = after.chars().next().map_or(0, char::len_utf8);
         let (other, after) = after.split_at(next);
         out.push_str(other);

@@ -120,7 +120,7 @@ pub async fn prepared(world: &World, browser: &mut Browser, way: Way, kind: Kind
         }
     };
     let shown = number.parse::<vestibule::engine::phone::Phone>().map(|phone| phone.shown()).unwrap_or_default();
-    Request { path, fields, typed: vec![mail, number, shown] }
+    Request { path, fields, typed: vec![mail, number.trim_start_matches('+').to_owned(), shown] }
 }
 
 /// The journey that a request begins.

@@ -9,6 +9,7 @@ mod limits;
 mod magic_link;
 mod notices;
 mod passkeys;
+mod phone;
 mod reset;
 mod second_factor;
 mod second_factor_account;
