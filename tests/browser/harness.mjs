@@ -15,6 +15,7 @@ const SCREENS = process.env.VESTIBULE_SCREENS && resolve(process.env.VESTIBULE_S
 const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"];
 const executablePath = process.env.VESTIBULE_CHROMIUM || (existsSync("/usr/bin/chromium") ? "/usr/bin/chromium" : undefined);
 
+let launched;
 let browser;
 let auditor;
 const audited = new Set();
@@ -23,12 +24,12 @@ const audited = new Set();
 export function useServer(options) {
   let server;
   before(async () => {
-    browser ??= await chromium.launch({ executablePath, args: FLAGS });
+    browser = await (launched ??= chromium.launch({ executablePath, args: FLAGS })); // one, whatever number of servers
     server = await startServer(options);
   });
   after(async () => {
     await browser?.close();
-    browser = auditor = undefined;
+    browser = launched = auditor = undefined;
     const exit = await server?.stop();
     if (server) assert.equal(exit, 0, `the server ended with ${exit} on SIGTERM:\n${server.log().slice(-3000)}`);
   });

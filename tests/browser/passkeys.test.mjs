@@ -4,6 +4,7 @@ import { at, button, check, field, journey, press, signIn, submit, under, useSer
 import { wait } from "./server.mjs";
 
 const server = useServer();
+const strict = useServer({ settings: { VESTIBULE_SECOND_FACTOR__REQUIRED: "everyone" } });
 
 /** An authenticator in the browser of `page`; nobody touches it until told. */
 async function authenticator(page, options = {}) {
@@ -233,3 +234,29 @@ journey("a browser without passkeys says so", async ({ page }) => {
   assert.ok(await page.getByText("cannot make passkeys").isVisible());
   assert.ok(!(await button(page, /add a passkey/i).isVisible()));
 }, { scripts: ["on"] });
+
+for (const [name, pressed, options] of [
+  ["passkey", /add a passkey/i, {}],
+  ["security key", /add a security key/i, { transport: "usb", hasResidentKey: false, hasUserVerification: false, isUserVerified: false }],
+]) {
+  journey(`a required second step is set up with a ${name}`, async ({ page }) => {
+    const device = await authenticator(page, options);
+    const person = await strict().person();
+    const enter = async () => {
+      await page.goto(`${strict().url}/login`);
+      await signIn(page, person.email, person.password);
+    };
+    await enter();
+    at(page, "/login/enrol");
+    await check(page, "enrol with keys");
+    await add(page, device, pressed);
+    assert.equal(await page.locator(".codes code").count(), 10);
+    await press(page, page.getByRole("link", { name: /i have kept them/i }));
+    at(page, "/account");
+    await page.context().clearCookies();
+    await enter();
+    at(page, "/login/second");
+    await device.used(() => press(page, button(page, /continue/i)));
+    at(page, "/account");
+  }, { scripts: ["on"] });
+}

@@ -114,6 +114,9 @@ journey("codes by SMS and mail as the second step", async ({ page, another }) =>
   await enter(page, person);
   await open(page, "/account/security");
   await press(page, button(page, /turn on: .*sms/i));
+  at(page, "/login/second"); // from now on the page wants it too
+  await press(page, button(page, /send the code/i));
+  await submit(page, { code: (await server().sms(phone_number)).code });
   at(page, "/account/security");
   await press(page, button(page, /turn on: .*mail/i));
   await check(page, "security messages");
