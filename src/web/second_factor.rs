@@ -114,7 +114,11 @@ pub(super) async fn send(visitor: Visitor, form: Result<Form, BadInput>) -> Resu
     let Some(channel) = channel_of(asked.kind) else { return Ok(see_other(&super::page_of(&asked.flow))) };
     let sent = second_factor::send(&visitor.app, &asked.flow, channel, asked.current.as_ref(), &visitor.requester()).await;
     Ok(match sent.map_err(|fault| visitor.fault(&fault))? {
-        Sending::Done => see_other(&format!("{}&with={}&notice=code-sent", super::page_of(&asked.flow), asked.kind.as_str())),
+        Sending::Done => {
+            let again = asked.flow.state.destination().is_some_and(|to| to.channel() == channel);
+            let notice = if again { "&notice=code-sent" } else { "" };
+            see_other(&format!("{}&with={}{notice}", super::page_of(&asked.flow), asked.kind.as_str()))
+        }
         Sending::Wait(after) => problem(&visitor, &asked, "", visitor.wait(after), false),
         Sending::No => problem(&visitor, &asked, "", visitor.text.t("problem-no-code").into_owned(), true),
         Sending::Over => over(&visitor),
