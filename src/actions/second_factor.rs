@@ -1,6 +1,6 @@
 //! The second factor of somebody who signs in, or who proves anew that they are still there.
 
-use super::codes::{self, Recipient, Resent, Typed};
+use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
 use super::passkeys::prove;
 use super::session::Current;
@@ -100,11 +100,6 @@ pub async fn send(
     }
     tx.commit().await?;
     Ok(Sending::Done)
-}
-
-/// Sends another code to where the last one went.
-pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Resent> {
-    codes::resend(app, flow, requester).await
 }
 
 /// A second factor as given.
@@ -273,10 +268,4 @@ async fn begin(app: &App, current: &Current, state: State, browser: [u8; 32], co
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     Ok::<_, Fault>(flow)
-}
-
-/// By which first factors somebody signed in can prove themselves for `page`: as strong as the account's best.
-pub async fn ways_to_step_up(app: &App, current: &Current) -> Outcome<Strength> {
-    let enrolled = enrolled::of(&mut app.store.read().await?, &current.user).await?;
-    Ok(best_proof(&enrolled, &current.session.methods))
 }
