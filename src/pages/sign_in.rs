@@ -158,6 +158,12 @@ pub struct LoginCode {
     pub expired: bool,
 }
 
+impl LoginCode {
+    fn query(&self) -> String {
+        query(Some(&self.flow), &self.identifier)
+    }
+}
+
 /// `/login/link`: behind the link of a sign-in mail. Fields: `token`, and `number` in another browser than the one that asked.
 #[derive(Clone, Debug, Template)]
 #[template(path = "login_link.html")]
