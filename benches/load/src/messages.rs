@@ -7,7 +7,7 @@ use std::io::ErrorKind;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use serde_json::Value;
 
 /// Codes by recipient; each is read once and its file removed, so that looking stays cheap.
@@ -52,8 +52,10 @@ impl Messages {
                 }
                 let text = fs::read_to_string(entry.path())?;
                 let found = if kind == "mail" { in_mail(&text) } else { in_text(&text) };
-                let (to, code) = found.with_context(|| format!("no code in {text}"))?;
-                self.codes.borrow_mut().insert(to, code);
+                // Notices of a new device have none.
+                if let Some((to, code)) = found {
+                    self.codes.borrow_mut().insert(to, code);
+                }
                 fs::remove_file(entry.path())?;
             }
         }
@@ -64,15 +66,19 @@ impl Messages {
 /// The subject begins with the code.
 fn in_mail(text: &str) -> Option<(String, String)> {
     let header = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
-    let code = header("Subject: ")?.get(..6)?;
-    Some((header("To: ")?.trim().to_owned(), code.to_owned()))
+    Some((header("To: ")?.trim().to_owned(), digits(header("Subject: ")?.get(..6)?)?))
 }
 
 /// The last line ends with the code.
 fn in_text(text: &str) -> Option<(String, String)> {
     let message: Value = serde_json::from_str(text).ok()?;
     let (_, code) = message["body"].as_str()?.rsplit_once('#')?;
-    Some((message["to"].as_str()?.to_owned(), code.trim().to_owned()))
+    Some((message["to"].as_str()?.to_owned(), digits(code.trim())?))
+}
+
+/// A code, and not some other six letters.
+fn digits(text: &str) -> Option<String> {
+    (text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit())).then(|| text.to_owned())
 }
 
 #[cfg(test)]
@@ -86,5 +92,6 @@ mod tests {
         assert_eq!(in_mail(mail), expected("a@b.example"));
         let text = r#"{"id": "m", "to": "+43660", "body": "123456 is your code\n\n@localhost #123456"}"#;
         assert_eq!(in_text(text), expected("+43660"));
+        assert_eq!(in_mail("To: a@b.example\r\nSubject: Sign-in from a new device\r\n"), None);
     }
 }
