@@ -205,6 +205,14 @@ impl Jar {
         }
     }
 
+    /// What a browser still has when its session is over: the mark that somebody has signed in there before.
+    #[must_use]
+    pub fn returning(&self) -> Self {
+        let kept = |pair: &&String| pair.starts_with("vestibule_remembered=");
+        let pairs: Vec<String> = self.pairs.iter().filter(kept).cloned().collect();
+        Self { header: pairs.join("; "), pairs }
+    }
+
     /// The `Cookie` header's value; empty without cookies.
     pub fn header(&self) -> &str {
         &self.header

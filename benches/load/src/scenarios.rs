@@ -327,13 +327,15 @@ async fn code_flow(world: &World, worker: &mut Worker) -> Result<()> {
     Ok(())
 }
 
-/// A new browser signs in with the password. Answers its cookies.
+/// A browser signs in with the password, in which its owner has signed in before: else each sign-in would send a notice of a new device.
+/// Answers its cookies.
 async fn sign_in(world: &World, worker: &mut Worker) -> Result<Jar> {
     let form =
         Serializer::new(String::new()).extend_pairs([("identifier", worker.user.as_str()), ("password", PASSWORD)]).finish();
-    let request = Request { target: "/login", origin: &world.origin, form: Some(&form), ..Request::default() };
+    let mut jar = worker.jar.returning();
+    let request =
+        Request { target: "/login", origin: &world.origin, cookie: jar.header(), form: Some(&form), ..Request::default() };
     let answer = worker.connection.send(request).await?;
-    let mut jar = Jar::default();
     jar.apply(&answer);
     let signed_in = answer.status == 303 && !answer.location.contains("/login") && jar.header().contains("vestibule_session=");
     ensure!(
@@ -347,12 +349,13 @@ async fn sign_in(world: &World, worker: &mut Worker) -> Result<Jar> {
     Ok(jar)
 }
 
-/// A new browser signs in by a code that a message brings. The wait for it is part of the time, not of the server's CPU.
+/// Such a browser signs in by a code that a message brings. The wait for it is part of the time, not of the server's CPU.
 async fn by_code(world: &World, worker: &mut Worker, way: &str) -> Result<()> {
     let to = if way == "mail" { &worker.user } else { &worker.phone }.clone();
-    let mut jar = Jar::default();
+    let mut jar = worker.jar.returning();
     let form = Serializer::new(String::new()).extend_pairs([("identifier", to.as_str()), ("way", way)]).finish();
-    let request = Request { target: "/login/code", origin: &world.origin, form: Some(&form), ..Request::default() };
+    let request =
+        Request { target: "/login/code", origin: &world.origin, cookie: jar.header(), form: Some(&form), ..Request::default() };
     let answer = worker.connection.send(request).await?;
     jar.apply(&answer);
     let Some((_, flow)) = answer.location.split_once("flow=") else {
