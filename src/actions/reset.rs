@@ -157,10 +157,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     // The journey proved the address it was sent to; if that is no longer the account's, it proves nothing.
     let Some(to) = flow.state.destination().filter(|to| user.has(to)).cloned() else { return Ok(Reset::Over) };
     let channel = to.channel();
-    let how = match channel {
-        Channel::Mail => MethodKind::Mail,
-        Channel::Sms => MethodKind::Sms,
-    };
+    let how = MethodKind::sent_by(channel);
     let given = vec![Method::first(how, now)];
     let before = arrival.before.filter(|before| before.user.id != user.id);
     let arrival = Arrival { before, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };

@@ -73,10 +73,7 @@ pub async fn send(
     app.limit_requester(Purpose::Verify, app.settings.limits.verify_requester, requester).await?;
     let mut tx = app.store.write().await?;
     let Some((user, enrolled, given)) = standing(app, &mut tx, flow, current).await? else { return Ok(Sending::Over) };
-    let kind = match channel {
-        Channel::Mail => MethodKind::Mail,
-        Channel::Sms => MethodKind::Sms,
-    };
+    let kind = MethodKind::sent_by(channel);
     let (true, Some(to)) = (second_factors(&enrolled, &given).contains(&kind), user.verified(channel)) else {
         return Ok(Sending::No);
     };

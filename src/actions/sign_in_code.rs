@@ -109,10 +109,7 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     // The message proved where it went; if that is no longer the account's, it proves nothing.
     let user = users::by_id(&mut tx, user_id).await?.filter(|user| user.has(to) && user.is_verified(to.channel()));
     let Some(user) = user else { return Ok(Arrived::Over) };
-    let kind = match to.channel() {
-        Channel::Mail => MethodKind::Mail,
-        Channel::Sms => MethodKind::Sms,
-    };
+    let kind = MethodKind::sent_by(to.channel());
     codes::arrived(app, &mut tx, to).await?;
     let continue_to = match proof {
         Proof::LinkAndNumber(_) => flow.continue_to.clone().elsewhere(),

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::address::Channel;
 use crate::time::Timestamp;
 
 /// How a person can prove who they are.
@@ -44,6 +45,14 @@ impl MethodKind {
             Self::SecurityKey => "security_key",
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
+        }
+    }
+
+    /// What a code that was sent by this channel proves.
+    pub const fn sent_by(channel: Channel) -> Self {
+        match channel {
+            Channel::Mail => Self::Mail,
+            Channel::Sms => Self::Sms,
         }
     }
 

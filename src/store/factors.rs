@@ -8,14 +8,14 @@ use crate::ids::{FactorId, UserId};
 use crate::time::Timestamp;
 
 row! {
-    struct FactorRow {
+    pub(super) struct FactorRow {
         id: String,
-        kind: String,
+        pub(super) kind: String,
         name: String,
         sealed: Option<Vec<u8>>,
-        last_step: i64,
+        pub(super) last_step: i64,
         created_at: i64,
-        last_used_at: Option<i64>,
+        pub(super) last_used_at: Option<i64>,
     }
 }
 

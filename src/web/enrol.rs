@@ -1,6 +1,6 @@
 //! `/login/enrol`: a second factor is required and there is none yet, so it is set up before the session begins.
 
-use axum::http::{StatusCode, header};
+use axum::http::header;
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
@@ -22,19 +22,14 @@ use crate::engine::passkey::PasskeyKind;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{Enrol, Link, NewKeys, RecoveryCodes};
+use crate::pages::{Enrol, NewKeys, RecoveryCodes};
 
 async fn find(visitor: &Visitor, params: &Params) -> Result<(Flow, Offer), Response> {
     let fault = |fault| visitor.fault(&fault);
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await.map_err(fault)?;
-    let Found::Here(flow) = found else { return Err(over(visitor)) };
+    let Found::Here(flow) = found else { return Err(super::over(visitor)) };
     let offer = enrol::offer(&visitor.app, &flow).await.map_err(fault)?;
-    offer.map(|offer| (flow, offer)).ok_or_else(|| over(visitor))
-}
-
-fn over(visitor: &Visitor) -> Response {
-    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
-    visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
+    offer.map(|offer| (flow, offer)).ok_or_else(|| super::over(visitor))
 }
 
 fn page(visitor: &Visitor, shell: Shell, flow: &Flow, offer: Offer, name: &str, code: &str) -> Response {
@@ -117,7 +112,7 @@ async fn by_key(
 /// The session begins, with the recovery codes on the way.
 async fn go_on(visitor: &Visitor, carrier: &Carrier, enrolled: Enrolled) -> Result<Response, Response> {
     let Enrolled::Done { signed_in: SignedIn::Done(session), user, codes, continue_to } = enrolled else {
-        return Ok(over(visitor));
+        return Ok(super::over(visitor));
     };
     let arrived = verify::arrive(visitor, &continue_to).await?;
     let next = arrived.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("/account").to_owned();

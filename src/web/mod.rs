@@ -43,6 +43,7 @@ use crate::engine::session::Session;
 use crate::http::cookies::CookieName;
 use crate::http::page::see_other;
 use crate::http::visitor::Visitor;
+use crate::pages::Link;
 use crate::settings::Way;
 
 /// Every page of a person.
@@ -198,6 +199,12 @@ fn arrival<'a>(
         device: visitor.device(),
         requester,
     }
+}
+
+/// The journey is over, or unknown here: the way on is the sign-in page.
+fn over(visitor: &Visitor) -> Response {
+    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
+    visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
 }
 
 /// The page on which a journey goes on.

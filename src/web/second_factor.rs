@@ -1,6 +1,5 @@
 //! `/login/second`: the second factor.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
@@ -9,7 +8,7 @@ use crate::actions::codes::{self, Found};
 use crate::actions::second_factor::{self, Given, Offer, Second, Sending};
 use crate::actions::session::Current;
 use crate::actions::sign_in::SignedIn;
-use crate::engine::address::{Channel, Contact};
+use crate::engine::address::Contact;
 use crate::engine::flow::{Flow, State};
 use crate::engine::method::MethodKind;
 use crate::engine::params::Params;
@@ -18,7 +17,7 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
-use crate::pages::{Ceremony, Link, SecondFactor};
+use crate::pages::{Ceremony, SecondFactor};
 
 /// The journey, who it is about, and the way that the parameters name or the first of those offered.
 struct Asked {
@@ -33,27 +32,19 @@ struct Asked {
 async fn find(visitor: &Visitor, params: &Params) -> Result<Asked, Response> {
     let fault = |fault| visitor.fault(&fault);
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await.map_err(fault)?;
-    let Found::Here(flow) = found else { return Err(over(visitor)) };
+    let Found::Here(flow) = found else { return Err(super::over(visitor)) };
     let current = visitor.current().await.map_err(fault)?;
     let offer = second_factor::offer(&visitor.app, &flow, current.as_ref()).await.map_err(fault)?;
-    let Some(offer) = offer else { return Err(over(visitor)) };
+    let Some(offer) = offer else { return Err(super::over(visitor)) };
     let with = params.first("with");
-    let sent = flow.state.destination().map(|to| match to.channel() {
-        Channel::Mail => MethodKind::Mail,
-        Channel::Sms => MethodKind::Sms,
-    });
+    let sent = flow.state.destination().map(|to| MethodKind::sent_by(to.channel()));
     let named = offer.kinds.iter().find(|kind| kind.as_str() == with);
-    let Some(kind) = named.copied().or(sent).or(offer.kinds.first().copied()) else { return Err(over(visitor)) };
+    let Some(kind) = named.copied().or(sent).or(offer.kinds.first().copied()) else { return Err(super::over(visitor)) };
     let key = match kind {
         MethodKind::SecurityKey => passkeys::as_second_factor(visitor, &offer.user.id).await?,
         _ => None,
     };
     Ok(Asked { flow, current, offer, kind, key })
-}
-
-fn over(visitor: &Visitor) -> Response {
-    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
-    visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
 }
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
@@ -121,7 +112,7 @@ pub(super) async fn send(visitor: Visitor, form: Result<Form, BadInput>) -> Resu
         }
         Sending::Wait(after) => problem(&visitor, &asked, "", visitor.wait(after), false),
         Sending::No => problem(&visitor, &asked, "", visitor.text.t("problem-no-code").into_owned(), true),
-        Sending::Over => over(&visitor),
+        Sending::Over => super::over(&visitor),
     })
 }
 
@@ -155,7 +146,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
         Second::CodeSpent => Ok(problem(&visitor, &asked, code, visitor.text.t("problem-code-spent").into_owned(), true)),
         Second::NotOffered => Ok(see_other(&super::page_of(&asked.flow))),
-        Second::Done(..) | Second::Over => Ok(over(&visitor)),
+        Second::Done(..) | Second::Over => Ok(super::over(&visitor)),
     }
 }
 

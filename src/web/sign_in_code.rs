@@ -1,6 +1,5 @@
 //! `/login/code` and `/login/link`: signing in by a mail or an SMS.
 
-use axum::http::StatusCode;
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
@@ -16,7 +15,7 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{Link, LoginCode, LoginLink};
+use crate::pages::{LoginCode, LoginLink};
 use crate::settings::Way;
 
 /// The button of a way on the sign-in page: sends a message to what was typed, or shows the form of that way.
@@ -57,13 +56,8 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
     match found.map_err(|fault| visitor.fault(&fault))? {
         Found::Here(flow) if code_of(&flow).is_some() && flow.finished_at.is_none() => Ok(flow),
-        _ => Err(over(visitor)),
+        _ => Err(super::over(visitor)),
     }
-}
-
-fn over(visitor: &Visitor) -> Response {
-    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
-    visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
 }
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
@@ -74,7 +68,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
 }
 
 fn page(visitor: &Visitor, shell: Shell, flow: &Flow, typed: &str, expired: bool) -> Response {
-    let Some(code) = code_of(flow) else { return over(visitor) };
+    let Some(code) = code_of(flow) else { return super::over(visitor) };
     let page = LoginCode {
         shell: visitor.shell_at(shell, &super::page_of(flow)),
         flow: flow.id.to_string(),
@@ -101,7 +95,7 @@ pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Re
     Ok(match resent {
         Resent::Sent => see_other(&format!("{}&notice=code-sent", super::page_of(&flow))),
         Resent::Wait(after) => problem(&visitor, &flow, "", visitor.wait(after), false),
-        Resent::Over => over(&visitor),
+        Resent::Over => super::over(&visitor),
     })
 }
 
@@ -137,7 +131,7 @@ async fn finish(
         Arrived::CodeSpent => Ok(Err(("problem-code-spent", true))),
         Arrived::NumberWrong => Ok(Err(("problem-number", false))),
         Arrived::LinkSpent => Ok(Err(("problem-number-spent", true))),
-        Arrived::Proved(SignedIn::Wrong, _) | Arrived::Over => Ok(Ok(over(visitor))),
+        Arrived::Proved(SignedIn::Wrong, _) | Arrived::Over => Ok(Ok(super::over(visitor))),
     }
 }
 

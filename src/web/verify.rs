@@ -14,22 +14,15 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
-use crate::pages::{Link, Verify};
+use crate::pages::Verify;
 
 /// The journey that the parameters name, if it is this browser's and about proving an address.
 async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
     match found.map_err(|fault| visitor.fault(&fault))? {
         Found::Here(flow) if matches!(flow.state, State::SignUp(_) | State::Verify { .. }) => Ok(flow),
-        _ => Err(lost(visitor)),
+        _ => Err(super::over(visitor)),
     }
-}
-
-/// The journey is unknown here. The mail's link works in any browser, so that is the way on.
-fn lost(visitor: &Visitor) -> Response {
-    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
-    let detail = visitor.text.t("problem-expired").into_owned();
-    visitor.error_with(axum::http::StatusCode::GONE, "problem-expired-title", detail, Some(link))
 }
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
@@ -114,7 +107,7 @@ pub(super) async fn prove(visitor: &Visitor, carrier: &Carrier, flow: &Flow, pro
         Verified::CodeWrong => Shown::Problem("problem-code", false),
         Verified::CodeSpent => Shown::Problem("problem-code-spent", true),
         Verified::PasswordWrong => Shown::Problem("problem-password-wrong-here", false),
-        Verified::Over => Shown::Response(lost(visitor)),
+        Verified::Over => Shown::Response(super::over(visitor)),
         Verified::HasAccount => Shown::Response(see_other("/login")),
     })
 }
@@ -144,7 +137,7 @@ pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Re
             shell.problem("code", text);
             page(&visitor, shell, &flow, "", false)
         }
-        Resent::Over => lost(&visitor),
+        Resent::Over => super::over(&visitor),
     })
 }
 

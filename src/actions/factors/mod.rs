@@ -16,6 +16,7 @@ use super::notices::Notice;
 use super::session::Current;
 use super::sign_in::second_factor_required;
 use super::{App, Outcome, Requester};
+use crate::engine::address::Channel;
 use crate::engine::event::{Event, Kind};
 use crate::engine::factor::{Enrolled, Factor, FactorKind};
 use crate::engine::user::User;
@@ -175,8 +176,8 @@ pub async fn enable(app: &App, current: &Current, kind: FactorKind, requester: &
 pub fn is_reachable(user: &User, kind: FactorKind) -> bool {
     match kind {
         FactorKind::Totp => false,
-        FactorKind::Sms => user.phone_number.is_some() && user.phone_number_verified_at.is_some(),
-        FactorKind::Mail => user.email.is_some() && user.email_is_verified(),
+        FactorKind::Sms => user.verified(Channel::Sms).is_some(),
+        FactorKind::Mail => user.verified(Channel::Mail).is_some(),
     }
 }
 

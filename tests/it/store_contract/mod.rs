@@ -23,7 +23,7 @@ use vestibule::crypto::random::Random;
 use vestibule::engine::address::Email;
 use vestibule::engine::method::{Method, MethodKind};
 use vestibule::engine::session::{Lifetimes, Opening, Session};
-use vestibule::engine::user::{Profile, User, UserState};
+use vestibule::engine::user::User;
 use vestibule::ids::{SessionId, UserId};
 use vestibule::store::{Result, Store, Tx, users};
 use vestibule::time::Timestamp;
@@ -70,22 +70,8 @@ impl Bench {
     }
 
     fn blank(&self, email: Option<&str>) -> User {
-        User {
-            id: UserId::new(NOW, &self.random),
-            username: None,
-            email: email.map(|email| Email::parse(email).unwrap()),
-            email_verified_at: None,
-            phone_number: None,
-            phone_number_verified_at: None,
-            password_hash: None,
-            password_changed_at: None,
-            state: UserState::Active,
-            is_admin: false,
-            profile: Profile::default(),
-            created_at: NOW,
-            updated_at: NOW,
-            last_login_at: None,
-        }
+        let id = UserId::new(NOW, &self.random);
+        User { email: email.map(|email| Email::parse(email).unwrap()), ..User::blank(id, NOW) }
     }
 
     /// An account that is there.
