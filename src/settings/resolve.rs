@@ -19,7 +19,7 @@ use super::{
     resolve_durations as durations, resolve_mail as mail, resolve_sign_in as sign_in, resolve_sms as sms,
     resolved::{
         BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings, PageSettings,
-        PasswordSettings, ServerSettings, Settings, SignupSettings,
+        PasswordSettings, ServerSettings, Settings, SignupSettings, WhoSignsUp,
     },
     secret::Secret,
     value::Field,
@@ -144,7 +144,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 sms,
                 passwords,
                 signup: SignupSettings {
-                    open: raw.signup.open.value,
+                    who: report.word(&raw.signup.who, &WhoSignsUp::ALL.map(|who| (who.as_str(), who))).unwrap_or(WhoSignsUp::Everyone),
                     verify_email: raw.signup.verify_email.value,
                     verify_phone: raw.signup.verify_phone.value,
                 },

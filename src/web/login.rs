@@ -124,7 +124,7 @@ fn page_about(
         flow: journey.id(),
         identifier: typed.identifier,
         remember: typed.remember,
-        signup_open: visitor.app.settings.signup.open,
+        signup_open: visitor.app.settings.signup.is_open(),
         reauthenticate: who.map(User::shown_as),
         passkey: is_on(app, Way::Passkey).then(|| super::passkeys::at_sign_in(visitor)).flatten(),
         unknown,

@@ -20,7 +20,7 @@ use crate::settings::Way;
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
-    if !visitor.app.settings.signup.open {
+    if !visitor.app.settings.signup.is_open() {
         return Ok(closed(&visitor));
     }
     let journey = journey::of(&visitor, &params).await?;
