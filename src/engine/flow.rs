@@ -448,7 +448,12 @@ mod tests {
             State::SignInCode(Box::new(SignInCode { asked: asked(Some(to())), remember: true })),
             State::SecondFactor(half()),
             State::Enrol(half()),
-            State::SignUp(Box::new(SignUp { to: to(), password_hash: None, profile: Profile::default(), external: Some(Box::new(external())) })),
+            State::SignUp(Box::new(SignUp {
+                to: to(),
+                password_hash: None,
+                profile: Profile::default(),
+                external: Some(Box::new(external())),
+            })),
             State::Verify { to: to(), given: vec![method] },
             State::Reset(Box::new(asked(Some(to())))),
             State::Reset(Box::new(asked(None))),

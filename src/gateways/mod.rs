@@ -13,3 +13,4 @@ pub mod mail;
 pub mod notice;
 pub mod overrides;
 pub mod sms;
+pub mod upstream;

@@ -28,7 +28,7 @@ pub enum ButtonLogo {
 
 impl ProviderButton {
     /// The path of a mark in a square of 24 units.
-    fn mark(&self) -> &'static str {
+    pub(super) fn mark(&self) -> &'static str {
         match self.id.as_str() {
             "google" => include_str!("../../templates/marks/google.txt"),
             "github" => include_str!("../../templates/marks/github.txt"),

@@ -147,7 +147,9 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 sms,
                 passwords,
                 signup: SignupSettings {
-                    who: report.word(&raw.signup.who, &WhoSignsUp::ALL.map(|who| (who.as_str(), who))).unwrap_or(WhoSignsUp::Everyone),
+                    who: report
+                        .word(&raw.signup.who, &WhoSignsUp::ALL.map(|who| (who.as_str(), who)))
+                        .unwrap_or(WhoSignsUp::Everyone),
                     verify_email: raw.signup.verify_email.value,
                     verify_phone: raw.signup.verify_phone.value,
                 },

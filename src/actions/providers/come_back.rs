@@ -123,7 +123,7 @@ fn describe(app: &App, settings: &ProviderSettings, arrived: &Arrived) -> Extern
     }
     External {
         provider: settings.id.clone(),
-        issuer: settings.issuer(),
+        issuer: settings.kind.issuer(),
         subject: arrived.subject.clone(),
         email,
         vouched,
@@ -204,7 +204,7 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
             ask(app, tx, state, local.map(|user| user.id), arrival).await?
         }
         Decision::AskAddress => ask(app, tx, State::Newcomer(Box::new(external.clone())), None, arrival).await?,
-        Decision::Refuse(why) => CameBack::Refused(Box::new(flow.clone()), why),
+        Decision::Refuse(why) => CameBack::Refused(Box::new((*flow).clone()), why),
     };
     Ok(outcome)
 }

@@ -19,7 +19,7 @@ use super::session::Current;
 use super::{App, Outcome, Requester, codes};
 use crate::crypto::token;
 use crate::engine::external::{External, Identity};
-use crate::engine::flow::{Away, Continue, Flow, State};
+use crate::engine::flow::{Away, Continue, State};
 use crate::engine::user::User;
 use crate::gateways::upstream::{Begun, UpstreamError};
 use crate::ids::{FlowId, IdentityId};

@@ -169,10 +169,7 @@ fn without_a_word_for_the_address_every_account_looks_like_none() {
 }
 
 fn stranger_from(policy: Linking, vouched: bool, account: Account) -> Decision {
-    decided(
-        Case { signed_in: false, owner: Owner::Nobody, policy, vouched, account, sign_up: Everyone },
-        &people(),
-    )
+    decided(Case { signed_in: false, owner: Owner::Nobody, policy, vouched, account, sign_up: Everyone }, &people())
 }
 
 /// Somebody has made an account with the victim's address and waits for the victim to come through a provider.
