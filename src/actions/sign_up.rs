@@ -191,7 +191,7 @@ pub(super) async fn create(
     let now = app.now();
     let SignUp { to, password_hash, profile, external } = sign_up;
     let password_changed_at = password_hash.is_some().then_some(now);
-    let mut user = User { password_changed_at, password_hash, profile, ..User::blank(UserId::new(now, &app.random), now) };
+    let mut user = User { password_hash, password_changed_at, profile, ..User::blank(UserId::new(now, &app.random), now) };
     user.set_contact(to, verified_at);
     users::insert(tx, &user).await?;
     if let Some(external) = external {

@@ -430,7 +430,7 @@ mod tests {
             provider: "google".to_owned(),
             issuer: "https://accounts.google.com".to_owned(),
             subject: "1".to_owned(),
-            email: "ana@example.com".parse().ok(),
+            email: crate::engine::address::Email::parse("ana@example.com").ok(),
             vouched: true,
             username: None,
             profile: Profile::default(),

@@ -205,7 +205,7 @@ pub struct SignupSettings {
 
 impl SignupSettings {
     /// Strangers may make an account.
-    pub fn is_open(&self) -> bool {
+    pub fn is_open(self) -> bool {
         self.who == WhoSignsUp::Everyone
     }
 }

@@ -80,6 +80,6 @@ pub(super) fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama
         ("connect-confirm", confirm.render()?),
         ("account-identities", identities.render()?),
         ("account-identities-none", none.render()?),
-        ("account-identities-last", last.render()?),
+        ("account-identities-error", last.render()?),
     ])
 }
