@@ -106,6 +106,8 @@ pub struct Away {
     pub remember: bool,
     /// The journey's person asked to connect an identity, not to sign in.
     pub connect: bool,
+    /// Whoever is signed in at the provider was to prove it anew.
+    pub again: bool,
 }
 
 /// An identity that may belong to the journey's account.
@@ -461,7 +463,7 @@ mod tests {
             State::Change { to: to() },
             State::AddTotp { sealed: "c2VhbGVk".to_owned() },
             State::Alarm { to: to() },
-            State::Away(Box::new(Away { provider: "google".to_owned(), remember: true, connect: false })),
+            State::Away(Box::new(Away { provider: "google".to_owned(), remember: true, connect: false, again: false })),
             State::Newcomer(Box::new(external())),
             State::Join(Box::new(Join { external: external(), may_replace: true })),
         ]

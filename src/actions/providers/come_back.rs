@@ -1,5 +1,7 @@
 //! Back from a provider: what it says is fetched, and whose account it is decided.
 
+use std::time::Duration;
+
 use super::super::notices::Notice;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Fault, Outcome, codes, sign_up, tell};
@@ -15,6 +17,9 @@ use crate::gateways::upstream::{self, Arrived};
 use crate::ids::UserId;
 use crate::settings::providers::ProviderSettings;
 use crate::store::{StoreError, Tx, enrolled, flows, identities, users};
+
+/// What clocks may differ by.
+const SLACK: Duration = Duration::from_secs(60);
 
 /// What the browser brings.
 #[derive(Clone, Copy, Debug)]
@@ -65,6 +70,10 @@ pub async fn come_back(app: &App, provider: &str, answer: Answer<'_>, arrival: &
         Ok(arrived) => arrived,
         Err(why) => return Ok(CameBack::Failed(Box::new(flow), why)),
     };
+    if away.again && arrived.auth_time.is_some_and(|at| at + SLACK < flow.created_at) {
+        tracing::warn!(provider, "a provider did not ask anew, though it was told to");
+        return Ok(CameBack::Failed(Box::new(flow), Failure::Unusable));
+    }
     let external = describe(app, settings, &arrived);
     let now = app.now();
     let mut given = vec![Method::first(MethodKind::Provider, now)];

@@ -99,6 +99,7 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
         provider: settings.id.clone(),
         remember: asking.remember,
         connect: asking.connect.is_some(),
+        again: asking.again,
     }));
     let person = asking.connect.map(|current| current.user.id.clone());
     let flow = codes::begin(app, state, person, asking.browser, asking.continue_to.clone());

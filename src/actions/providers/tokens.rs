@@ -51,7 +51,7 @@ pub async fn renew_one(app: &App) -> Outcome<bool> {
     let (upstream, tokens) = (app.upstreams.get(&provider), open(app, &sealed));
     let keep = super::find(app, &provider).is_some_and(|settings| settings.keep_tokens);
     let renewed = match (upstream, tokens.as_ref().and_then(|tokens| tokens.refresh_token.as_ref())) {
-        (Some(upstream), Some(refresh_token)) if keep => upstream.refresh(refresh_token).await,
+        (Some(upstream), Some(refresh_token)) if keep => upstream.refresh(refresh_token.expose()).await,
         // The provider is gone, or its tokens are no more wanted.
         _ => Err(UpstreamError::Garbage("there is nothing to renew".to_owned())),
     };

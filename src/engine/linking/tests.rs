@@ -105,13 +105,14 @@ fn every_case() -> Vec<Case> {
     cases
 }
 
+type Column<T> = Box<dyn Matches<T>>;
+type Row = (Column<bool>, Column<Owner>, Column<Linking>, Column<bool>, Column<Account>, Column<WhoSignsUp>, Decision);
+
 /// The rule as a table: the first row that fits a case says what follows. Written apart from the rule, so that either can be wrong.
 #[test]
 fn every_case_follows_the_table() {
     let people = people();
     let (me, another, local) = (people.me.clone(), people.another.clone(), people.local.clone());
-    type Column<T> = Box<dyn Matches<T>>;
-    type Row = (Column<bool>, Column<Owner>, Column<Linking>, Column<bool>, Column<Account>, Column<WhoSignsUp>, Decision);
     macro_rules! table {
         ($(($($column:expr),* ; $decision:expr)),* $(,)?) => { vec![$(($(Box::new($column)),*, $decision)),*] };
     }
