@@ -2,6 +2,7 @@
 
 use super::{
     clients::RawClient,
+    raw_provider::RawProvider,
     secret::Secret,
     value::{Field, Input, Origin},
 };
@@ -29,6 +30,8 @@ macro_rules! sections {
             $(pub $section: $Struct,)*
             /// `[[clients]]`
             pub clients: Vec<RawClient>,
+            /// `[[providers]]`
+            pub providers: Vec<RawProvider>,
         }
 
         impl Default for Raw {
@@ -43,6 +46,7 @@ macro_rules! sections {
                         },)*
                     },)*
                     clients: Vec::new(),
+                    providers: Vec::new(),
                 }
             }
         }
@@ -143,6 +147,51 @@ sections! {
         kinds: Vec<String> = ["totp".into(), "passkey".into(), "sms".into(), "mail".into()],
         required: String = "nobody",
         remember_days: u64 = 30_u64,
+    }
+    google: Google {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
+    }
+    github: Github {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
+    }
+    facebook: Facebook {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
+    }
+    twitter: Twitter {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
+    }
+    discord: Discord {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
     }
     sessions: Sessions {
         absolute_days: u64 = 30_u64,

@@ -16,7 +16,9 @@ use super::{
     clients::resolve_clients,
     problem::Problem,
     raw::{self, Raw},
-    resolve_durations as durations, resolve_mail as mail, resolve_sign_in as sign_in, resolve_sms as sms,
+    resolve_durations as durations, resolve_mail as mail,
+    resolve_providers::providers,
+    resolve_sign_in as sign_in, resolve_sms as sms,
     resolved::{
         BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings, PageSettings,
         PasswordSettings, ServerSettings, Settings, SignupSettings,
@@ -121,6 +123,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     let retention = durations::retention(&raw.retention, &mut report);
     let bootstrap = bootstrap(&raw.bootstrap, &mut report);
     let clients = resolve_clients(&raw.clients, &mut report.problems);
+    let providers = providers(raw, &mut report);
     if raw.outbound.allow_private.value && !loopback {
         report
             .warnings
@@ -161,6 +164,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 log,
                 retention,
                 clients,
+                providers,
                 warnings: report.warnings,
             })
         }
