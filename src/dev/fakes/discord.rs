@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{
     Fakes,
     provider::Provider,
-    quirk::{self, Stage},
+    quirk::{self, Stage, set},
     token::{self, Refusal},
 };
 use crate::http::{form::Form, page};
@@ -67,8 +67,8 @@ async fn me(State(fakes): State<Arc<Fakes>>, headers: HeaderMap) -> Response {
     });
     // With the scope both are there, also without an address.
     if grant.has(&["email"]) {
-        user["email"] = json!(person.email);
-        user["verified"] = json!(person.verified && person.email.is_some());
+        set(&mut user, "email", json!(person.email));
+        set(&mut user, "verified", json!(person.verified && person.email.is_some()));
     }
     quirk::rename(grant.quirk, &mut user, "id");
     quirk::deliver(&fakes, grant.quirk, Stage::Profile, ME, &user).await

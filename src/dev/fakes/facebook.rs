@@ -17,7 +17,7 @@ use super::{
     CLIENT_SECRET, Fakes,
     grants::Grant,
     provider::Provider,
-    quirk::{self, Stage},
+    quirk::{self, Stage, set},
     token::{self, Refusal},
 };
 use crate::{
@@ -84,7 +84,7 @@ fn error(fakes: &Fakes, message: &str, kind: &str, code: u32, subcode: Option<u3
     let trace = BASE64URL_NOPAD.encode(&fakes.settings.random.bytes::<17>());
     let mut error = json!({"message": message, "type": kind, "code": code, "fbtrace_id": format!("A{trace}")});
     if let Some(subcode) = subcode {
-        error["error_subcode"] = json!(subcode);
+        set(&mut error, "error_subcode", json!(subcode));
     }
     page::json(StatusCode::BAD_REQUEST, &json!({"error": error}))
 }
@@ -114,7 +114,7 @@ async fn me(State(fakes): State<Arc<Fakes>>, headers: HeaderMap, Query(query): Q
     for field in asked.split(',').map(str::trim).chain(["id"]) {
         match value(&fakes, &grant, field) {
             Some(Value::Null) => {}
-            Some(value) => answer[field] = value,
+            Some(value) => set(&mut answer, field, value),
             None => {
                 let message = format!("(#100) Tried accessing nonexisting field ({field}) on node type (User)");
                 return error(&fakes, &message, "OAuthException", 100, None);
@@ -132,10 +132,9 @@ fn value(fakes: &Fakes, grant: &Grant, field: &str) -> Option<Value> {
     Some(match field {
         "id" => json!(grant.subject()),
         "name" => json!(person.name()),
-        "first_name" => json!(person.given_name),
+        "first_name" | "short_name" => json!(person.given_name),
         "last_name" if person.family_name.is_empty() => Value::Null,
         "last_name" => json!(person.family_name),
-        "short_name" => json!(person.given_name),
         "email" if !grant.has(&["email"]) => Value::Null,
         "email" => json!(person.email),
         "picture" => {

@@ -15,7 +15,7 @@ use super::{
     Fakes,
     grants::Grant,
     provider::Provider,
-    quirk::{self, Quirk, Stage},
+    quirk::{self, Quirk, Stage, set},
     token::{self, Refusal, Tokens},
 };
 use crate::{
@@ -77,12 +77,12 @@ async fn tokens(State(fakes): State<Arc<Fakes>>, headers: HeaderMap, Form(form):
     });
     if grant.has(&["openid"]) {
         match id_token(&fakes, &tokens).await {
-            Ok(token) => answer["id_token"] = json!(token),
+            Ok(token) => set(&mut answer, "id_token", json!(token)),
             Err(error) => return broken(&error),
         }
     }
     if let Some(refresh) = &tokens.refresh {
-        answer["refresh_token"] = json!(refresh);
+        set(&mut answer, "refresh_token", json!(refresh));
     }
     quirk::deliver(&fakes, grant.quirk, Stage::Token, ME, &answer).await
 }
@@ -117,16 +117,17 @@ async fn id_token(fakes: &Fakes, tokens: &Tokens) -> Result<String, JoseError> {
     describe(fakes, grant, grant.quirk != Quirk::OtherPerson, &mut claims);
     // A refreshed ID token has none (OpenID Connect Core 1.0 section 12.2).
     if let Some(nonce) = grant.nonce.as_ref().filter(|_| tokens.first) {
-        claims["nonce"] = match grant.quirk {
-            Quirk::OtherNonce => json!("the-nonce-of-another-request"),
-            _ => json!(nonce),
+        let nonce = match grant.quirk {
+            Quirk::OtherNonce => "the-nonce-of-another-request",
+            _ => nonce,
         };
+        set(&mut claims, "nonce", json!(nonce));
     }
     if grant.auth_time {
-        claims["auth_time"] = json!(grant.at.seconds());
+        set(&mut claims, "auth_time", json!(grant.at.seconds()));
     }
     if grant.quirk == Quirk::MultiFactor {
-        claims["amr"] = json!(["pwd", "otp", "mfa"]);
+        set(&mut claims, "amr", json!(["pwd", "otp", "mfa"]));
     }
     quirk::rename(grant.quirk, &mut claims, "sub");
     let random = &fakes.settings.random;
@@ -141,19 +142,19 @@ async fn id_token(fakes: &Fakes, tokens: &Tokens) -> Result<String, JoseError> {
 fn describe(fakes: &Fakes, grant: &Grant, with_email: bool, claims: &mut Value) {
     let person = &grant.person;
     if let Some(email) = person.email.as_ref().filter(|_| with_email && grant.has(&["email"])) {
-        claims["email"] = json!(email);
-        claims["email_verified"] = json!(person.verified);
+        set(claims, "email", json!(email));
+        set(claims, "email_verified", json!(person.verified));
     }
     if let Some(domain) = person.hosted_domain() {
-        claims["hd"] = json!(domain);
+        set(claims, "hd", json!(domain));
     }
     if grant.has(&["profile"]) {
-        claims["name"] = json!(person.name());
-        claims["given_name"] = json!(person.given_name);
+        set(claims, "name", json!(person.name()));
+        set(claims, "given_name", json!(person.given_name));
         if !person.family_name.is_empty() {
-            claims["family_name"] = json!(person.family_name);
+            set(claims, "family_name", json!(person.family_name));
         }
-        claims["picture"] = json!(fakes.picture(person));
+        set(claims, "picture", json!(fakes.picture(person)));
     }
 }
 

@@ -262,7 +262,7 @@ impl Pages {
             hosted: (provider == Provider::Google).then(|| super::HOSTED.to_owned()),
             shell,
         };
-        self.respond(if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page)
+        respond(if problem.is_some() { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, &page)
     }
 
     /// The request is not one that the provider would take a person's answer for.
@@ -275,16 +275,16 @@ impl Pages {
     fn problem(&self, context: &Context, status: StatusCode, title: &str, detail: &str) -> Response {
         let mut shell = self.shell(context, |text| text.t(title).into_owned());
         shell.failed = true;
-        self.respond(status, &Message { shell, detail: detail.to_owned(), link: None })
+        respond(status, &Message { shell, detail: detail.to_owned(), link: None })
     }
+}
 
-    fn respond(&self, status: StatusCode, page: &impl Template) -> Response {
-        match page.render() {
-            Ok(page) => (status, [(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response(),
-            Err(error) => {
-                tracing::error!(%error, "a page of the fake providers could not be rendered");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
-            }
+fn respond(status: StatusCode, page: &impl Template) -> Response {
+    match page.render() {
+        Ok(page) => (status, [(header::CONTENT_SECURITY_POLICY, POLICY)], Html(page)).into_response(),
+        Err(error) => {
+            tracing::error!(%error, "a page of the fake providers could not be rendered");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
         }
     }
 }

@@ -90,16 +90,16 @@ impl Person {
     }
 
     fn unknown(email: &str) -> Self {
-        let email = email.to_lowercase();
         let local = email.split('@').next().unwrap_or_default().to_owned();
         // FNV-1a: the same address is the same person, also after a restart.
-        let hash = email.bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        let hash =
+            email.to_lowercase().bytes().fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
         Self {
             account: 1000 + hash % 1_000_000_000,
             given_name: local.clone(),
             family_name: String::new(),
             username: local.chars().filter(char::is_ascii_alphanumeric).collect(),
-            email: Some(email),
+            email: Some(email.to_owned()),
             verified: true,
         }
     }

@@ -206,3 +206,10 @@ pub(super) fn rename(quirk: Quirk, value: &mut Value, member: &str) {
         object.insert(format!("{member}_v2"), found);
     }
 }
+
+/// Adds a member to an object.
+pub(super) fn set(object: &mut Value, member: &str, value: Value) {
+    if let Some(object) = object.as_object_mut() {
+        object.insert(member.to_owned(), value);
+    }
+}

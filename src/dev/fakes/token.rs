@@ -70,13 +70,11 @@ pub(super) fn exchange(fakes: &Fakes, provider: Provider, headers: &HeaderMap, f
         return Err(Refusal::RedirectUri);
     }
     match (&grant.challenge, form.first("code_verifier")) {
-        (None, "") => {}
-        // Only Facebook takes offence.
-        (None, _) if provider == Provider::Facebook => return Err(Refusal::UnaskedVerifier),
-        (None, _) => {}
         (Some(_), "") => return Err(Refusal::NoVerifier),
         (Some(challenge), verifier) if !pkce::verify_s256(verifier, challenge) => return Err(Refusal::WrongVerifier),
-        (Some(_), _) => {}
+        // Only Facebook takes offence.
+        (None, verifier) if provider == Provider::Facebook && !verifier.is_empty() => return Err(Refusal::UnaskedVerifier),
+        _ => {}
     }
     // Of two at once, one comes second.
     if !fakes.grants.spend_code(provider, code) {

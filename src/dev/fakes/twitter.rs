@@ -14,7 +14,7 @@ use serde_json::json;
 use super::{
     Fakes,
     provider::Provider,
-    quirk::{self, Stage},
+    quirk::{self, Stage, set},
     token::{self, Refusal},
 };
 use crate::http::{
@@ -40,7 +40,7 @@ async fn tokens(State(fakes): State<Arc<Fakes>>, headers: HeaderMap, Form(form):
         "scope": tokens.grant.scopes.join(" "),
     });
     if let Some(refresh) = &tokens.refresh {
-        answer["refresh_token"] = json!(refresh);
+        set(&mut answer, "refresh_token", json!(refresh));
     }
     quirk::deliver(&fakes, tokens.grant.quirk, Stage::Token, ME, &answer).await
 }
@@ -90,13 +90,13 @@ async fn me(State(fakes): State<Arc<Fakes>>, headers: HeaderMap, Query(query): Q
     let person = &grant.person;
     let mut data = json!({"id": grant.subject(), "name": person.name(), "username": person.username});
     if fields.contains(&"profile_image_url") {
-        data["profile_image_url"] = json!(fakes.picture(person));
+        set(&mut data, "profile_image_url", json!(fakes.picture(person)));
     }
     if fields.contains(&"verified") {
-        data["verified"] = json!(false);
+        set(&mut data, "verified", json!(false));
     }
     if let Some(email) = person.email.as_ref().filter(|_| fields.contains(&"confirmed_email") && grant.has(&["users.email"])) {
-        data["confirmed_email"] = json!(email);
+        set(&mut data, "confirmed_email", json!(email));
     }
     quirk::rename(grant.quirk, &mut data, "id");
     quirk::deliver(&fakes, grant.quirk, Stage::Profile, ME, &json!({"data": data})).await
