@@ -176,8 +176,8 @@ mod tests {
 
     #[tokio::test]
     async fn real_providers_need_no_fakes() {
-        let text: String =
-            PRESETS.iter().map(|(id, _)| format!("[{id}]\nclient_id = \"real\"\nclient_secret = \"secret\"\n")).collect();
+        let section = |(id, _)| format!("[{id}]\nclient_id = \"real\"\nclient_secret = \"secret\"\n");
+        let text = PRESETS.map(section).concat();
         let mut settings = settings(&text);
         let beside = Beside::prepare(&mut settings).await.unwrap();
         assert!(beside.fakes.is_none() && settings.providers.len() == 5);
