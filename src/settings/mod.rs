@@ -18,6 +18,7 @@ mod resolve;
 mod resolve_durations;
 mod resolve_mail;
 mod resolve_sign_in;
+mod resolve_sites;
 mod resolve_sms;
 mod resolved;
 mod resolved_sms;

@@ -148,6 +148,7 @@ sections! {
         absolute_days: u64 = 30_u64,
         idle_days: u64 = 14_u64,
         short_hours: u64 = 12_u64,
+        cookie_domain: String = "",
     }
     tokens: Tokens {
         access_seconds: u64 = 600_u64,

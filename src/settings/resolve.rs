@@ -113,7 +113,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     let passwords = passwords(&raw.passwords, loopback, &mut report);
     let sign_in = sign_in::sign_in(&raw.sign_in, &mut report);
     let second_factor = sign_in::second_factor(&raw.second_factor, &mut report);
-    let sessions = durations::sessions(&raw.sessions, &mut report);
+    let sessions = durations::sessions(&raw.sessions, public, &mut report);
     let tokens = durations::tokens(&raw.tokens, access_alg, &mut report);
     let keys = durations::keys(&raw.keys, &mut report);
     let flows = durations::flows(&raw.flows, &mut report);

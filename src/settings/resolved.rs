@@ -273,12 +273,14 @@ impl RequiredFor {
 }
 
 /// `[sessions]`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSettings {
     pub absolute: Duration,
     pub idle: Duration,
     /// Life when "stay signed in" is not ticked.
     pub short: Duration,
+    /// The domain that gets the session cookie, with all its hosts; none: the public host alone.
+    pub cookie_domain: Option<String>,
 }
 
 /// `[tokens]`

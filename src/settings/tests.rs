@@ -412,3 +412,42 @@ fn one_underscore_is_a_slip_and_other_names_are_not_ours() {
     assert!(slip.contains("has one underscore between section and key; did you mean VESTIBULE_SERVER__PUBLIC_URL?"), "{slip}");
     assert!(load("", Mode::Serve, &[("VESTIBULE_BIN", "x"), ("VESTIBULE_TEST_POSTGRES", "x")]).is_ok());
 }
+
+#[test]
+fn the_session_cookie_may_belong_to_a_parent_domain() {
+    let file = |url: &str, domain: &str| format!("[server]\npublic_url = \"{url}\"\n[sessions]\ncookie_domain = \"{domain}\"");
+    let https = "https://id.example.org";
+    for (url, domain, kept) in [
+        (https, "", None),
+        (https, "example.org", Some("example.org")),
+        (https, "Example.ORG", Some("example.org")),
+        (https, "id.example.org", Some("id.example.org")),
+        ("http://localhost:8080", "localhost", Some("localhost")),
+    ] {
+        assert_eq!(serve(&file(url, domain)).sessions.cookie_domain.as_deref(), kept, "{url} {domain}");
+    }
+    let cure = "for example \"example.org\", or \"\" for this host alone";
+    for (domain, what) in [
+        ("org", "is a top-level domain: browsers refuse it"),
+        ("example.com", "is no parent domain of the public host, id.example.org"),
+        ("ple.org", "is no parent domain of the public host, id.example.org"),
+        ("x.id.example.org", "is no parent domain of the public host, id.example.org"),
+        (".example.org", "begins or ends with a dot"),
+        ("example.org.", "begins or ends with a dot"),
+        ("example.org/", "is no domain"),
+        ("example.org:443", "is no domain"),
+        ("10.0.0.1", "is no domain"),
+    ] {
+        refused(&file(https, domain), &[&format!("config.toml:4: [sessions] cookie_domain: \"{domain}\" {what}; {cure}")]);
+    }
+    refused(
+        &file("http://127.0.0.1:8080", "localhost"),
+        &["config.toml:4: [sessions] cookie_domain: \"localhost\" does not fit: the public URL has an IP address, and those have no \
+           parent domain; leave it empty for this host alone"],
+    );
+    refused(
+        &file("http://localhost:8080", "example.org"),
+        &["config.toml:4: [sessions] cookie_domain: \"example.org\" is no parent domain of the public host, localhost; leave it empty \
+           for this host alone"],
+    );
+}

@@ -40,7 +40,7 @@ use crate::engine::address::{Channel, Contact};
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::method::MethodKind;
 use crate::engine::session::Session;
-use crate::http::cookies::CookieName;
+use crate::http::cookies::{CookieName, Cookies};
 use crate::http::page::see_other;
 use crate::http::visitor::Visitor;
 use crate::pages::Link;
@@ -128,14 +128,16 @@ fn contact_pages(channel: Channel) -> Router<App> {
 
 /// tower-sessions: it only carries the session's id.
 fn carriers(app: &App) -> SessionManagerLayer<Carriers> {
-    let https = app.settings.is_https();
-    let name = crate::http::cookies::Cookies::new(https).name(CookieName::Session);
-    SessionManagerLayer::new(Carriers(app.clone()))
-        .with_name(name)
-        .with_secure(https)
+    let layer = SessionManagerLayer::new(Carriers(app.clone()))
+        .with_name(Cookies::of(&app.settings).name(CookieName::Session))
+        .with_secure(app.settings.is_https())
         .with_same_site(SameSite::Lax)
         .with_path("/")
-        .with_expiry(Expiry::OnSessionEnd)
+        .with_expiry(Expiry::OnSessionEnd);
+    match &app.settings.sessions.cookie_domain {
+        Some(domain) => layer.with_domain(domain.clone()),
+        None => layer,
+    }
 }
 
 async fn home(visitor: Visitor) -> Response {
