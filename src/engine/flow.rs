@@ -8,6 +8,7 @@ use super::address::{Channel, Contact};
 use super::authorize::AuthorizationRequest;
 use super::codes::Codes;
 use super::method::Method;
+use super::site::Destination;
 use super::user::Profile;
 use crate::ids::{FlowId, UserId};
 use crate::time::Timestamp;
@@ -254,6 +255,10 @@ pub enum Continue {
     Authorize {
         request: Box<AuthorizationRequest>,
     },
+    /// Back to one of the operator's sites, at an address that was found on it when the journey began, and is looked up again at its end.
+    Site {
+        destination: Box<Destination>,
+    },
 }
 
 impl Continue {
@@ -268,11 +273,20 @@ impl Continue {
         }
     }
 
+    /// Whether two factors are wanted there.
+    pub fn needs_two_factors(&self) -> bool {
+        match self {
+            Self::Authorize { request } => request.needs_two_factors(),
+            Self::Site { destination } => destination.two_factors,
+            Self::Account | Self::Page { .. } | Self::Away => false,
+        }
+    }
+
     /// For a journey that another browser takes over: what an application asks for, it asks of the browser that it was opened in.
     #[must_use]
     pub fn elsewhere(self) -> Self {
         match self {
-            Self::Authorize { .. } => Self::Away,
+            Self::Authorize { .. } | Self::Site { .. } => Self::Away,
             other => other,
         }
     }

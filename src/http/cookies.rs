@@ -22,6 +22,8 @@ pub enum CookieName {
     Device,
     /// The way in that was used last.
     Way,
+    /// How often a site has sent somebody here who is signed in.
+    Rounds,
 }
 
 impl CookieName {
@@ -33,6 +35,7 @@ impl CookieName {
             Self::Remembered => ("vestibule_remembered", "__Host-vestibule_remembered"),
             Self::Device => ("vestibule_device", "__Host-vestibule_device"),
             Self::Way => ("vestibule_way", "__Host-vestibule_way"),
+            Self::Rounds => ("vestibule_rounds", "__Host-vestibule_rounds"),
         }
     }
 }

@@ -33,6 +33,12 @@ pub fn overlay(raw: &mut Raw, env: impl Iterator<Item = (String, String)>, probl
                 what: "clients cannot be set in the environment".into(),
                 cure: "write them to config.toml or use `vestibule client add`".into(),
             }),
+            Err(_) if section == "sites" => problems.push(Problem {
+                origin,
+                subject: "[[sites]]".into(),
+                what: "sites cannot be set in the environment".into(),
+                cure: "write them to config.toml".into(),
+            }),
             Err(rejected) => {
                 let keys = SECTIONS.iter().find(|(name, _)| *name == section).map_or(&[][..], |(_, keys)| *keys);
                 let mut problem = rejection(rejected, origin, &section, &key, keys);

@@ -9,8 +9,12 @@ use super::{
     clients::RawClient,
     problem::{Problem, nearest},
     raw::{Raw, Rejected, SECTIONS},
+    sites::RawSite,
     value::{Input, Origin},
 };
+
+/// What is written as arrays of tables.
+pub(super) const LISTS: &[&str] = &["clients", "sites"];
 
 /// Lays the file's text over the defaults.
 pub fn overlay(raw: &mut Raw, text: &str, problems: &mut Vec<Problem>) {
@@ -29,10 +33,13 @@ pub fn overlay(raw: &mut Raw, text: &str, problems: &mut Vec<Problem>) {
         let line = line_at(text, name.span().start);
         let section: &str = name.get_ref();
         match value.get_ref() {
-            DeValue::Array(entries) if section == "clients" => {
+            DeValue::Array(entries) if LISTS.contains(&section) => {
                 for entry in entries {
                     let line = line_at(text, entry.span().start);
                     match entry.get_ref() {
+                        DeValue::Table(table) if section == "sites" => {
+                            raw.sites.push(RawSite::read(table, line, |at| line_at(text, at), problems));
+                        }
                         DeValue::Table(table) => {
                             raw.clients.push(RawClient::read(table, line, |at| line_at(text, at), problems));
                         }
@@ -40,7 +47,7 @@ pub fn overlay(raw: &mut Raw, text: &str, problems: &mut Vec<Problem>) {
                     }
                 }
             }
-            DeValue::Table(table) if section != "clients" => {
+            DeValue::Table(table) if !LISTS.contains(&section) => {
                 overlay_section(raw, text, (section, line), table, problems);
             }
             _ => problems.push(not_a_table(line, section)),
@@ -56,7 +63,7 @@ fn overlay_section(
     problems: &mut Vec<Problem>,
 ) {
     let Some((_, keys)) = SECTIONS.iter().find(|(name, _)| *name == section) else {
-        let names = SECTIONS.iter().map(|(name, _)| *name).chain(["clients"]);
+        let names = SECTIONS.iter().map(|(name, _)| *name).chain(LISTS.iter().copied());
         problems.push(Problem {
             origin: Origin::File { line: section_line },
             subject: format!("[{section}]"),
@@ -101,7 +108,7 @@ pub(super) fn rejection(rejected: Rejected, origin: Origin, section: &str, key: 
 fn not_a_table(line: usize, name: &str) -> Problem {
     let owner = SECTIONS.iter().find(|(_, keys)| keys.contains(&name));
     let cure = match owner {
-        _ if name == "clients" => "write each client under its own [[clients]] line".to_owned(),
+        _ if LISTS.contains(&name) => format!("write each of them under its own [[{name}]] line"),
         Some((section, _)) => format!("move it below the line [{section}]"),
         None => "every key stands below the line of its section, such as [server]".to_owned(),
     };

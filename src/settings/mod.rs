@@ -23,6 +23,7 @@ mod resolve_sms;
 mod resolved;
 mod resolved_sms;
 mod secret;
+pub mod sites;
 mod value;
 
 use std::path::Path;

@@ -3,6 +3,7 @@
 use super::{
     clients::RawClient,
     secret::Secret,
+    sites::RawSite,
     value::{Field, Input, Origin},
 };
 
@@ -29,6 +30,8 @@ macro_rules! sections {
             $(pub $section: $Struct,)*
             /// `[[clients]]`
             pub clients: Vec<RawClient>,
+            /// `[[sites]]`
+            pub sites: Vec<RawSite>,
         }
 
         impl Default for Raw {
@@ -43,6 +46,7 @@ macro_rules! sections {
                         },)*
                     },)*
                     clients: Vec::new(),
+                    sites: Vec::new(),
                 }
             }
         }

@@ -16,12 +16,13 @@ use super::{
     clients::resolve_clients,
     problem::Problem,
     raw::{self, Raw},
-    resolve_durations as durations, resolve_mail as mail, resolve_sign_in as sign_in, resolve_sms as sms,
+    resolve_durations as durations, resolve_mail as mail, resolve_sign_in as sign_in, resolve_sites as sites, resolve_sms as sms,
     resolved::{
         BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings, PageSettings,
         PasswordSettings, ServerSettings, Settings, SignupSettings,
     },
     secret::Secret,
+    sites::resolve_sites,
     value::Field,
 };
 
@@ -121,6 +122,10 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     let retention = durations::retention(&raw.retention, &mut report);
     let bootstrap = bootstrap(&raw.bootstrap, &mut report);
     let clients = resolve_clients(&raw.clients, &mut report.problems);
+    let sites = resolve_sites(&raw.sites, &mut report);
+    if let Some(server) = &server {
+        sites::warn_sites(&sites, server, sessions.cookie_domain.as_deref(), &mut report);
+    }
     if raw.outbound.allow_private.value && !loopback {
         report
             .warnings
@@ -161,6 +166,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 log,
                 retention,
                 clients,
+                sites,
                 warnings: report.warnings,
             })
         }

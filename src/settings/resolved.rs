@@ -6,7 +6,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 use url::Url;
 
-use super::{Mode, clients::ClientEntry, resolved_sms::SmsSettings, secret::Secret};
+use super::{Mode, clients::ClientEntry, resolved_sms::SmsSettings, secret::Secret, sites::SiteEntry};
 
 /// All settings of one process, resolved and validated. Made by [`super::Settings::load`]; immutable afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +39,8 @@ pub struct Settings {
     pub retention: RetentionSettings,
     /// Clients registered in the file, in its order.
     pub clients: Vec<ClientEntry>,
+    /// Sites whose proxies ask `GET /session/verify`, in the order of the file.
+    pub sites: Vec<SiteEntry>,
     pub(super) origin: String,
     pub(super) loopback: bool,
     pub(super) warnings: Vec<String>,

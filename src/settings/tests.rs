@@ -3,7 +3,7 @@ use std::time::Duration;
 use super::{
     Countries, DatabaseUrl, MailTransport, Mode, Settings, SettingsErrors, SmsTransport, SmtpTls,
     client_metadata::{AuthMethod, GrantType, Pkce},
-    clients, raw,
+    clients, raw, sites,
 };
 
 const CONFIG: &str = include_str!("../../config.toml");
@@ -64,6 +64,9 @@ fn config_toml_names_every_key_in_order() {
             let named = body.lines().any(|line| line.trim_start_matches("# ").starts_with(&format!("{key} = ")));
             assert!(named, "[{section}] {key} is missing");
         }
+    }
+    for key in sites::KEYS {
+        assert!(rest.contains(&format!("\n# {key} = ")), "[[sites]] {key} is missing");
     }
     for key in clients::KEYS {
         assert!(rest.contains(&format!("\n# {key} = ")), "[[clients]] {key} is missing");
@@ -442,12 +445,80 @@ fn the_session_cookie_may_belong_to_a_parent_domain() {
     }
     refused(
         &file("http://127.0.0.1:8080", "localhost"),
-        &["config.toml:4: [sessions] cookie_domain: \"localhost\" does not fit: the public URL has an IP address, and those have no \
-           parent domain; leave it empty for this host alone"],
+        &[
+            "config.toml:4: [sessions] cookie_domain: \"localhost\" does not fit: the public URL has an IP address, and those have no \
+           parent domain; leave it empty for this host alone",
+        ],
     );
     refused(
         &file("http://localhost:8080", "example.org"),
-        &["config.toml:4: [sessions] cookie_domain: \"example.org\" is no parent domain of the public host, localhost; leave it empty \
-           for this host alone"],
+        &[
+            "config.toml:4: [sessions] cookie_domain: \"example.org\" is no parent domain of the public host, localhost; leave it empty \
+           for this host alone",
+        ],
+    );
+}
+
+#[test]
+fn the_site_of_config_toml_is_valid() {
+    let example = CONFIG.split_once("# [[sites]]\n").unwrap().1.split_once("\n\n").unwrap().0;
+    let keys = example.lines().map(|line| line.trim_start_matches("# ")).filter(|line| line.split(' ').nth(1) == Some("="));
+    let example: String = keys.flat_map(|line| [line, "\n"]).collect();
+    let site = serve(&format!("[[sites]]\n{example}")).sites.remove(0);
+    let (host, acr) = (site.host.as_str(), site.two_factors);
+    assert_eq!((host, acr, site.groups, site.public_paths.len()), ("app.example.org", true, vec!["admin".to_owned()], 2));
+}
+
+#[test]
+fn sites_are_checked_one_by_one_and_against_each_other() {
+    let text = "[[sites]]\nhost = \"App.Example.org:8443\"\npublic_paths = [\"/\", \"/a//b/\"]\n\n[[sites]]\nhost = \"*.bücher.example\"\n";
+    let sites = serve(text).sites;
+    let [one, two] = &sites[..] else { panic!("{sites:?}") };
+    assert_eq!((one.host.as_str(), one.port, one.subdomains), ("app.example.org", Some(8443), false));
+    assert_eq!(one.public_paths, ["/", "/a/b"]);
+    assert_eq!((two.host.as_str(), two.port, two.subdomains), ("xn--bcher-kva.example", None, true));
+    refused(
+        "[[sites]]\n\n[[sites]]\nhost = \"https://app.example.org\"\nacr = \"mfa\"\ngroups = [\"staff\"]\npublic_path = []\n\n\
+         [[sites]]\nhost = \"*.org\"\npublic_paths = [\"/x/*\", \"x\", \"/a/../b\"]\n",
+        &[
+            "config.toml:1: [[sites]] host: is missing; for example \"app.example.org\", \"*.apps.example.org\" or \"localhost:3000\"",
+            "config.toml:4: [[sites]] host: \"https://app.example.org\" is no host; for example \"app.example.org\", \
+             \"*.apps.example.org\" or \"localhost:3000\"",
+            "config.toml:5: [[sites]] acr: \"mfa\" is unknown; \"two-factor\", or \"\" for any sign-in",
+            "config.toml:6: [[sites]] groups: there is no group \"staff\"; the only group is \"admin\", the administrators; [] lets \
+             everybody in who has an account",
+            "config.toml:7: [[sites]] public_path: unknown key; did you mean public_paths?",
+            "config.toml:10: [[sites]] host: \"*.org\" would stand for everybody's hosts; for example \"app.example.org\", \
+             \"*.apps.example.org\" or \"localhost:3000\"",
+            "config.toml:11: [[sites]] public_paths: \"/x/*\" is no plain path; write it as browsers show it, without * and ?, for \
+             example \"/static\"; what is below is meant as well",
+            "config.toml:11: [[sites]] public_paths: \"x\" is no plain path; write it as browsers show it, without * and ?, for \
+             example \"/static\"; what is below is meant as well",
+            "config.toml:11: [[sites]] public_paths: \"/a/../b\" is no plain path; write it as browsers show it, without * and ?, \
+             for example \"/static\"; what is below is meant as well",
+        ],
+    );
+    refused(
+        "[[sites]]\nhost = \"a.example\"\n[[sites]]\nhost = \"A.example\"\n",
+        &["config.toml:4: [[sites]] host: \"a.example\" occurs twice; write all its rules under one [[sites]] line"],
+    );
+    refused(
+        "[sites]\nhost = \"a.example\"\n",
+        &["config.toml:1: sites: is not a section; write each of them under its own [[sites]] line"],
+    );
+}
+
+#[test]
+fn a_site_that_gets_no_cookie_is_warned_about() {
+    let head = "[server]\npublic_url = \"https://id.example.org\"\ntrusted_proxies = [\"127.0.0.1\"]\n";
+    let warnings = |text: &str| serve(&format!("{head}{text}")).warnings().join("\n");
+    let site = "[[sites]]\nhost = \"app.example.org\"\n";
+    assert!(warnings(site).contains("[[sites]] app.example.org: browsers do not send it the session cookie"));
+    assert_eq!(warnings(&format!("[sessions]\ncookie_domain = \"example.org\"\n{site}")).matches("sites").count(), 0);
+    let local = serve("[[sites]]\nhost = \"localhost:3000\"\n");
+    assert!(
+        local.warnings()[0].contains("server.trusted_proxies is empty") && local.warnings().len() == 1,
+        "{:?}",
+        local.warnings()
     );
 }

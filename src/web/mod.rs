@@ -21,6 +21,7 @@ mod security;
 mod setup;
 mod sign_in_code;
 mod signup;
+mod site;
 mod step_up;
 mod totp;
 mod verify;
@@ -72,6 +73,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/reset/link", get(link::reset).post(reset::by_link))
         .route("/reset/new", get(reset::choose).post(reset::finish))
         .route("/link/renew", post(link::renew))
+        .route("/session/start", get(site::start))
         .route("/logout", get(logout::show).post(logout::submit))
         .route("/account", get(account::home))
         .route("/account/profile", get(account::profile).post(account::save_profile))
@@ -238,6 +240,7 @@ fn destination(continue_to: &Continue, flow: Option<&Flow>) -> String {
     match (continue_to, flow) {
         (Continue::Page { page }, _) => page.path().to_owned(),
         (Continue::Authorize { .. }, Some(flow)) => format!("/consent?flow={}", flow.id),
+        (Continue::Site { destination }, _) => site::way_to(&destination.url),
         (Continue::Away, _) => "/account?notice=go-back".to_owned(),
         (Continue::Account | Continue::Authorize { .. }, _) => "/account".to_owned(),
     }
