@@ -94,7 +94,7 @@ fn date<T: Default + Add<Duration, Output = T>>(time: Timestamp) -> T {
 }
 
 fn refuse(what: &str) -> Doubt {
-    Doubt::Token(UpstreamError::IdToken(what.to_owned()))
+    Doubt::Token(UpstreamError::id_token(what))
 }
 
 fn doubt(error: ClaimsVerificationError) -> Doubt {
@@ -104,7 +104,7 @@ fn doubt(error: ClaimsVerificationError) -> Doubt {
         ClaimsVerificationError::InvalidIssuer(message) => refuse(&format!("wrong issuer: {message}")),
         // A new key may have no name, or the old one's.
         ClaimsVerificationError::SignatureVerification(error @ (NoMatchingKey | CryptoError(_))) => {
-            Doubt::Key(UpstreamError::IdToken(error.to_string()))
+            Doubt::Key(UpstreamError::id_token(&error.to_string()))
         }
         ClaimsVerificationError::SignatureVerification(error) => refuse(&error.to_string()),
         error => refuse(&error.to_string()),
