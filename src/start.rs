@@ -25,6 +25,7 @@ use crate::dev::demo::{self, DemoSettings};
 use crate::gateways::http::{HttpClient, Reach};
 use crate::gateways::mail::Mailer;
 use crate::gateways::sms::Texter;
+use crate::gateways::upstream::Upstreams;
 use crate::http::context::Operation;
 use crate::http::layers::Outer;
 use crate::http::server;
@@ -173,7 +174,9 @@ pub async fn open(settings: Settings, schema: Schema, threads: Threads) -> anyho
     let mailer = Mailer::new(&settings.mail).context("[mail]")?;
     let reach = if settings.outbound.allow_private { Reach::Anywhere } else { Reach::Public };
     let texter = Texter::new(&settings.sms, reach).context("[sms]")?;
-    Ok(App::new(Made { settings, clock: Clock::system(), random, store, keyring, hasher, mailer, texter })?)
+    // The stand-ins of development mode are on this machine.
+    let upstreams = Upstreams::new(&settings.providers, if settings.mode == Mode::Dev { Reach::Anywhere } else { reach })?;
+    Ok(App::new(Made { settings, clock: Clock::system(), random, store, keyring, hasher, mailer, texter, upstreams })?)
 }
 
 async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store> {

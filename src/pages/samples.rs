@@ -1,6 +1,7 @@
 //! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
 
 mod passkeys;
+mod providers;
 mod security;
 
 use askama::Template;
@@ -32,6 +33,7 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     pages.extend(account(text)?);
     pages.extend(security::pages(text)?);
     pages.extend(passkeys::samples(text)?);
+    pages.extend(providers::samples(text)?);
     pages.extend(dev(text)?);
     Ok(pages)
 }
@@ -65,6 +67,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         signup_open: true,
         reauthenticate: None,
         way: Way::Password,
+        providers: providers::providers(),
         others: vec![Way::Mail, Way::Sms],
         labels: IdentifierKinds { usernames: true, phones: true },
         passkey: Some(passkeys::ceremony()),
@@ -89,6 +92,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         contact: String::new(),
         name: String::new(),
         min_length: 8,
+        providers: providers::providers(),
         other: true,
         passwordless: false,
     };

@@ -34,7 +34,7 @@ pub use resolved::{
     BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, FactorKind, FlowSettings, KeySettings, LimitSettings,
     LogFormat, LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings, Rate,
     RequiredFor, RetentionSettings, SecondFactorSettings, ServerSettings, SessionSettings, Settings, SignInSettings, SigningAlg,
-    SignupSettings, SmtpSettings, SmtpTls, TokenSettings, Way,
+    SignupSettings, SmtpSettings, SmtpTls, TokenSettings, Way, WhoSignsUp,
 };
 pub use resolved_sms::{CompletionSettings, Countries, Money, Prices, SmsProvider, SmsSettings, SmsTransport, TwilioSender};
 pub use secret::Secret;

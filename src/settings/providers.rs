@@ -76,6 +76,34 @@ pub enum ProviderKind {
     OAuth2(Box<Endpoints>),
 }
 
+impl ProviderKind {
+    /// For the log.
+    pub const fn as_str(&self) -> &'static str {
+        match self {
+            Self::Google { .. } => "google",
+            Self::Github(_) => "github",
+            Self::Facebook(_) => "facebook",
+            Self::Twitter(_) => "twitter",
+            Self::Discord(_) => "discord",
+            Self::OpenId { .. } => "openid",
+            Self::OAuth2(_) => "oauth2",
+        }
+    }
+
+    /// Who gives the subjects their names: the issuer, or where the provider lives.
+    pub fn issuer(&self) -> String {
+        let own = |url: &Url| url.as_str().trim_end_matches('/').to_owned();
+        match self {
+            Self::Google { issuer } | Self::OpenId { issuer } => own(issuer),
+            Self::Github(base) => base.or("https://github.com"),
+            Self::Facebook(base) => base.or("https://www.facebook.com"),
+            Self::Twitter(base) => base.or("https://x.com"),
+            Self::Discord(base) => base.or("https://discord.com"),
+            Self::OAuth2(endpoints) => own(&endpoints.userinfo),
+        }
+    }
+}
+
 /// Where a provider lives: at its own hosts, or all of it under one other address (GitHub Enterprise, tests).
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Base(pub Option<Url>);

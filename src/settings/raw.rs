@@ -133,7 +133,7 @@ sections! {
         queue: u64 = 64_u64,
     }
     signup: Signup {
-        open: bool = true,
+        who: String = "everyone",
         verify_email: bool = true,
         verify_phone: bool = true,
     }

@@ -21,7 +21,7 @@ use super::{
     resolve_sign_in as sign_in, resolve_sms as sms,
     resolved::{
         BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings, PageSettings,
-        PasswordSettings, ServerSettings, Settings, SignupSettings,
+        PasswordSettings, ServerSettings, Settings, SignupSettings, WhoSignsUp,
     },
     secret::Secret,
     value::Field,
@@ -147,7 +147,9 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 sms,
                 passwords,
                 signup: SignupSettings {
-                    open: raw.signup.open.value,
+                    who: report
+                        .word(&raw.signup.who, &WhoSignsUp::ALL.map(|who| (who.as_str(), who)))
+                        .unwrap_or(WhoSignsUp::Everyone),
                     verify_email: raw.signup.verify_email.value,
                     verify_phone: raw.signup.verify_phone.value,
                 },

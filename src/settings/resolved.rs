@@ -173,12 +173,41 @@ pub struct PasswordSettings {
     pub queue: usize,
 }
 
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WhoSignsUp {
+    Everyone,
+    /// Accounts are made by the operator (`vestibule user add`), for people who are told of it.
+    Invited,
+    /// The same, and pages do not speak of invitations.
+    Nobody,
+}
+
+impl WhoSignsUp {
+    pub const ALL: [Self; 3] = [Self::Everyone, Self::Invited, Self::Nobody];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Invited => "invited",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
 /// `[signup]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignupSettings {
-    pub open: bool,
+    pub who: WhoSignsUp,
     pub verify_email: bool,
     pub verify_phone: bool,
+}
+
+impl SignupSettings {
+    /// Strangers may make an account.
+    pub fn is_open(self) -> bool {
+        self.who == WhoSignsUp::Everyone
+    }
 }
 
 /// `[sign_in]`

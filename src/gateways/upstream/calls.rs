@@ -1,5 +1,7 @@
 //! Calls to a provider.
 
+use std::pin::Pin;
+
 use axum::http::{
     Method, Request, Response, StatusCode,
     header::{ACCEPT, AUTHORIZATION, HeaderName},
@@ -10,8 +12,10 @@ use url::Url;
 
 use super::{super::http::HttpClient, error::UpstreamError};
 
+type Sending = Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, UpstreamError>> + Send>>;
+
 /// The guarded client, with the errors of this folder.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Calls {
     http: HttpClient,
 }
@@ -21,7 +25,17 @@ impl Calls {
         Self { http }
     }
 
-    /// Sends a request; the form that the `oauth2` and `openidconnect` crates want. A server that is down or busy, and one
+    /// [`Self::send`] in the form that the `oauth2` and `openidconnect` crates want. It borrows nothing, because a future that holds a closure
+    /// over a reference cannot be shown to be `Send`.
+    pub(super) fn sender(&self) -> impl Fn(Request<Vec<u8>>) -> Sending + use<> {
+        let calls = self.clone();
+        move |request| {
+            let calls = calls.clone();
+            Box::pin(async move { calls.send(request).await })
+        }
+    }
+
+    /// Sends a request. A server that is down or busy, and one
     /// that sends us elsewhere, have no answer for them.
     pub(super) async fn send(&self, request: Request<Vec<u8>>) -> Result<Response<Vec<u8>>, UpstreamError> {
         let response = self.http.fetch(request).await?;

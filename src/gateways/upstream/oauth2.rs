@@ -84,7 +84,7 @@ impl OAuth2 {
     pub(super) async fn finish(&self, calls: &Calls, begun: &Begun<'_>, answer: Answer<'_>) -> Result<Arrived, UpstreamError> {
         self.check_issuer(answer.iss)?;
         let client = self.client.clone().set_redirect_uri(redirect(begun)?);
-        let http = |request| calls.send(request);
+        let http = calls.sender();
         let response = client
             .exchange_code(AuthorizationCode::new(answer.code.to_owned()))
             .set_pkce_verifier(verifier(begun)?)
@@ -125,7 +125,7 @@ where
     I: oauth2::EndpointState,
     R: oauth2::EndpointState,
 {
-    let http = |request| calls.send(request);
+    let http = calls.sender();
     let refresh_token = RefreshToken::new(refresh_token.to_owned());
     let response = client.exchange_refresh_token(&refresh_token).request_async(&http).await.map_err(token_error)?;
     tokens(&response)

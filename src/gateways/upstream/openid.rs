@@ -114,7 +114,7 @@ impl OpenId {
         let known = self.discovery.known(calls).await?;
         check_issuer(&known.metadata, answer.iss)?;
         let client = self.client(&known.metadata)?.set_redirect_uri(redirect(begun)?);
-        let http = |request| calls.send(request);
+        let http = calls.sender();
         let response = client
             .exchange_code(AuthorizationCode::new(answer.code.to_owned()))
             .map_err(|error| UpstreamError::Garbage(error.to_string()))?
@@ -227,7 +227,7 @@ async fn userinfo(calls: &Calls, client: &Client, access_token: AccessToken, cla
     let Ok(request) = client.user_info(access_token, Some(subject)) else {
         return Ok(Value::Null);
     };
-    let http = |request| calls.send(request);
+    let http = calls.sender();
     let found: UserInfoClaims<HostedDomain, CoreGenderClaim> =
         request.request_async(&http).await.map_err(|error| match error {
             UserInfoError::Request(error) => error,

@@ -26,6 +26,7 @@ use vestibule::engine::user::User;
 use vestibule::gateways::http::Reach;
 use vestibule::gateways::mail::Mailer;
 use vestibule::gateways::sms::Texter;
+use vestibule::gateways::upstream::Upstreams;
 use vestibule::settings::client_metadata::ClientMetadata;
 use vestibule::settings::{Mode, Settings};
 use vestibule::store::Store;
@@ -144,6 +145,7 @@ impl World {
                 let reach = if settings.outbound.allow_private { Reach::Anywhere } else { Reach::Public };
                 Texter::new(&settings.sms, reach).unwrap()
             },
+            upstreams: Upstreams::new(&settings.providers, Reach::Anywhere).unwrap(),
             random,
             store,
             settings,
