@@ -34,6 +34,20 @@ pub struct ProviderSettings {
     pub logout: bool,
 }
 
+impl ProviderSettings {
+    /// A preset with its `base_url` set to another address; nothing happens to any other provider.
+    pub fn move_to(&mut self, base: Url) {
+        match &mut self.kind {
+            ProviderKind::Google { issuer } => *issuer = base,
+            ProviderKind::Github(place)
+            | ProviderKind::Facebook(place)
+            | ProviderKind::Twitter(place)
+            | ProviderKind::Discord(place) => *place = Base(Some(base)),
+            ProviderKind::OpenId { .. } | ProviderKind::OAuth2(_) => {}
+        }
+    }
+}
+
 /// The picture on a button.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Logo {

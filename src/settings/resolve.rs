@@ -123,7 +123,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     let retention = durations::retention(&raw.retention, &mut report);
     let bootstrap = bootstrap(&raw.bootstrap, &mut report);
     let clients = resolve_clients(&raw.clients, &mut report.problems);
-    let providers = providers(raw, &mut report);
+    let (providers, presets_off) = providers(raw, &mut report);
     if raw.outbound.allow_private.value && !loopback {
         report
             .warnings
@@ -167,6 +167,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 retention,
                 clients,
                 providers,
+                presets_off,
                 warnings: report.warnings,
             })
         }

@@ -38,8 +38,8 @@ macro_rules! common {
     };
 }
 
-/// All that are on, in the order of the pages.
-pub fn providers(raw: &Raw, report: &mut Report) -> Vec<ProviderSettings> {
+/// All that are on, in the order of the pages, and the presets that are off because they have no client.
+pub fn providers(raw: &Raw, report: &mut Report) -> (Vec<ProviderSettings>, Vec<ProviderSettings>) {
     let inside = raw.outbound.allow_private.value;
     let presets: [(Common<'_>, &Field<String>); 5] = [
         (common!(raw.google), &raw.google.base_url),
@@ -48,7 +48,7 @@ pub fn providers(raw: &Raw, report: &mut Report) -> Vec<ProviderSettings> {
         (common!(raw.twitter), &raw.twitter.base_url),
         (common!(raw.discord), &raw.discord.base_url),
     ];
-    let mut found = Vec::new();
+    let (mut found, mut off) = (Vec::new(), Vec::new());
     for ((id, name), (section, base_url)) in PRESETS.into_iter().zip(presets) {
         let (client_id, secret) = (section.client_id, section.client_secret);
         // All values are checked, also of a provider that is off: it may be switched on by the environment.
@@ -71,7 +71,7 @@ pub fn providers(raw: &Raw, report: &mut Report) -> Vec<ProviderSettings> {
             assemble(parts, &section, secret.value.clone(), report)
         });
         match (client_id.value.is_empty(), secret.value.is_empty()) {
-            (true, true) => {}
+            (true, true) => off.extend(provider),
             (true, false) => report.refuse_because(client_id, secret, "is missing beside client_secret", "set both, or neither"),
             (false, true) => report.refuse_because(secret, client_id, "is missing beside client_id", "set both, or neither"),
             (false, false) => found.extend(provider),
@@ -82,7 +82,7 @@ pub fn providers(raw: &Raw, report: &mut Report) -> Vec<ProviderSettings> {
             found.push(provider);
         }
     }
-    found
+    (found, off)
 }
 
 /// What differs between the sections.

@@ -41,6 +41,8 @@ pub struct Settings {
     pub clients: Vec<ClientEntry>,
     /// Other providers people may sign in with, in the order of the pages.
     pub providers: Vec<ProviderSettings>,
+    /// The presets without a client, with the rest of their settings: `vestibule dev` sends them to its fakes.
+    pub presets_off: Vec<ProviderSettings>,
     pub(super) origin: String,
     pub(super) loopback: bool,
     pub(super) warnings: Vec<String>,

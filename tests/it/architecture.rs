@@ -26,8 +26,24 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("oidc", &["actions", "engine", "http", "pages", "settings", "ids", "time", "locale"]),
     ("api", &["actions", "engine", "http", "settings", "ids", "time", "locale"]),
     ("jobs", &["actions", "settings", "time", "telemetry"]),
-    // The demo application is an outsider with a page: it knows chance and time, and no rows.
-    ("dev", &["actions", "engine", "http", "pages", "crypto::random", "settings", "ids", "time", "locale"]),
+    // The demo application and the fake providers are outsiders with pages: they know chance and time, a provider signs and checks
+    // PKCE, and none knows rows.
+    (
+        "dev",
+        &[
+            "actions",
+            "engine",
+            "http",
+            "pages",
+            "crypto::jose",
+            "crypto::pkce",
+            "crypto::random",
+            "settings",
+            "ids",
+            "time",
+            "locale",
+        ],
+    ),
     // What puts the parts together.
     ("app", &["actions", "api", "dev", "http", "oidc", "settings", "web"]),
     (
