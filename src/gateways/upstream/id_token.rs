@@ -61,10 +61,10 @@ pub(super) fn claims(
         return Err(refuse("azp is another client"));
     }
     if let Some(expected) = claims.access_token_hash() {
-        let unknown = |_| refuse("at_hash cannot be checked");
-        let algorithm = id_token.signing_alg().map_err(unknown)?;
-        let key = id_token.signing_key(&verifier).map_err(unknown)?;
-        let found = AccessTokenHash::from_token(tokens.access_token(), algorithm, key).map_err(|_| refuse("at_hash"))?;
+        let unknown = || refuse("at_hash cannot be checked");
+        let algorithm = id_token.signing_alg().map_err(|_| unknown())?;
+        let key = id_token.signing_key(&verifier).map_err(|_| unknown())?;
+        let found = AccessTokenHash::from_token(tokens.access_token(), algorithm, key).map_err(|_| unknown())?;
         if found != *expected {
             return Err(refuse("at_hash is of another access token"));
         }

@@ -165,6 +165,15 @@ async fn google_says_all_in_the_id_token() {
 }
 
 #[tokio::test]
+async fn every_algorithm_of_ours_is_understood() {
+    for alg in Alg::ALL {
+        let provider = Provider::with(alg).await;
+        provider.tokens(json!({"at_hash": half_hash(alg, ACCESS)}));
+        assert_eq!(provider.finish().await.unwrap().subject, "abc", "{alg}");
+    }
+}
+
+#[tokio::test]
 async fn an_address_is_verified_only_by_who_names_it() {
     let provider = Provider::start().await;
     let cases = [

@@ -96,7 +96,11 @@ async fn tokens_are_renewed_by_one_and_go_with_the_connection() {
         let mut tx = bench.write().await;
         assert!(identities::due(&mut tx, later(4)).await.unwrap().is_none());
         let (id, provider, sealed) = identities::due(&mut tx, later(20)).await.unwrap().unwrap();
-        assert_eq!((id, provider.as_str(), &sealed[..]), (second.id.clone(), "google", &b"other"[..]), "the one that waits longest");
+        assert_eq!(
+            (id, provider.as_str(), &sealed[..]),
+            (second.id.clone(), "google", &b"other"[..]),
+            "the one that waits longest"
+        );
         assert!(identities::claim(&mut tx, &second.id, later(20), later(600)).await.unwrap());
         assert!(!identities::claim(&mut tx, &second.id, later(20), later(600)).await.unwrap());
         assert_eq!(identities::due(&mut tx, later(20)).await.unwrap().unwrap().0, first.id);
