@@ -744,3 +744,4 @@ problem-provider-not-connected = Mit diesem { $provider }-Konto ist hier kein Ko
 problem-provider-has-account = Hier gibt es ein Konto mit der Adresse dieses { $provider }-Kontos. Melden Sie sich dort wie bisher an.
 link-code-only = Geben Sie den Code dort ein, wo Sie begonnen haben
 link-code-only-text = Der Code in dieser Mail gehört in den Browser, in dem Sie begonnen haben. Diese Seite können Sie schließen.
+logged-out-elsewhere = Auch bei { $provider } abmelden

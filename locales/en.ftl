@@ -744,3 +744,4 @@ problem-provider-not-connected = No account here is connected with this { $provi
 problem-provider-has-account = There is an account here with the address of this { $provider } account. Sign in to it as before.
 link-code-only = Enter the code where you began
 link-code-only-text = The code in this mail belongs in the browser in which you began. You can close this page.
+logged-out-elsewhere = Sign out at { $provider }, too

@@ -11,6 +11,7 @@
 mod check;
 mod client;
 mod factors;
+mod identities;
 mod keys;
 mod output;
 mod user;

@@ -222,6 +222,7 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let logged_out = LoggedOut {
         shell: shell(text, "logged-out"),
         apps: vec!["Ledger & Sons".to_owned(), "Notes".to_owned()],
+        elsewhere: Some(Link { href: "https://login.example/logout?client_id=1".to_owned(), label: "Acme Works".to_owned() }),
         link: Some(Link { href: "https://ledger.example/".to_owned(), label: "Ledger & Sons".to_owned() }),
     };
     let optional = ScopeLine { optional: true, ..ScopeLine::standard(text, "offline_access") };
