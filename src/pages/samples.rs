@@ -363,7 +363,7 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         shell: Shell { title: text.with("fake-title", &[("provider", "Google")]), ..shell(text, "fake-site") },
         action: "/google/o/oauth2/v2/auth".to_owned(),
         carried: vec![("client_id".to_owned(), "dev".to_owned()), ("state".to_owned(), String::new())],
-        people: vec![choice("ada", "Ada Lovelace – ada@workspace.example"), choice("somebody", &text.t("fake-somebody"))],
+        people: vec![choice("ada", "Ada – ada@workspace.example"), choice("somebody", &text.t("fake-somebody"))],
         person: "somebody".to_owned(),
         email: String::new(),
         name: String::new(),
