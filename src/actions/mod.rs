@@ -26,6 +26,7 @@ pub mod setup;
 pub mod sign_in;
 pub mod sign_in_code;
 pub mod sign_up;
+pub mod sites;
 pub mod sms;
 pub mod sweep;
 pub mod tell;
@@ -47,6 +48,7 @@ use crate::engine::address::{Channel, Identifier};
 use crate::engine::codes::CodeRules;
 use crate::engine::event::Origin;
 use crate::engine::phone::{Country, NotAPhone, Phone};
+use crate::engine::site::Sites;
 use crate::engine::{flow, session as sessions};
 use crate::gateways::mail::Mailer;
 use crate::gateways::overrides::Overrides;
@@ -69,6 +71,7 @@ pub struct Parts {
     pub random: Random,
     pub metrics: Metrics,
     pub catalogue: Arc<Catalogue>,
+    pub sites: Sites,
     pub(crate) keys: keys::Ring,
     pub(in crate::actions) store: Store,
     pub(in crate::actions) keyring: Keyring,
@@ -157,7 +160,9 @@ impl App {
         let clients = clients::Cache::new(&made.settings)?;
         let webauthn = passkeys::relying_party(&made.settings);
         let overrides = tell::overrides(&made.settings).map_err(|errors| Fault::Broken(errors.to_string()))?;
+        let sites = sites::of(&made.settings);
         Ok(Self(Arc::new(Parts {
+            sites,
             settings: made.settings,
             clock: made.clock,
             random: made.random,

@@ -121,11 +121,7 @@ pub(in crate::actions) async fn proceed(
         verified: verified || !app.must_verify(channel),
         given: &given,
         enrolled: &enrolled,
-        second: Second {
-            required: second_factor_required(app, user),
-            now: matches!(arrival.continue_to, Continue::Authorize { request } if request.needs_two_factors()),
-            remembered,
-        },
+        second: Second { required: second_factor_required(app, user), now: arrival.continue_to.needs_two_factors(), remembered },
     };
     let half = |given| Box::new(HalfSignedIn::new(given, arrival.remember));
     match what_is_still_needed(facts) {
@@ -151,9 +147,9 @@ pub(super) fn second_factor_required(app: &App, user: &User) -> bool {
 
 /// Everything needed is there.
 pub(super) async fn finish(app: &App, mut tx: Tx, user: &User, methods: Vec<Method>, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
-    // A flow that leads into an authorization request is finished there.
+    // A flow that leads into an authorization request is finished there; one that leads to a site ends unasked, for it knows only the way.
     if let Some(flow) = arrival.flow
-        && !matches!(flow.continue_to, Continue::Authorize { .. })
+        && !matches!(flow.continue_to, Continue::Authorize { .. } | Continue::Site { .. })
         && flow.step(Step::SignedIn, app.now()).is_ok()
     {
         flows::finish(&mut tx, &flow.id, app.now()).await?;

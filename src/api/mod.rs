@@ -1,11 +1,12 @@
 //! Programs: JSON in and out, beside the protocol.
 //!
-//! * **Here**: today the session check for server-rendered apps; the account and admin APIs will live here.
+//! * **Here**: today the session checks for server-rendered apps and their proxies; the account and admin APIs will live here.
 //! * **Not here**: pages, rules, SQL.
 //! * **To add one**: a file per resource, a handler that calls one action, a line in [`router`].
 //! * **Tested**: `tests/it/api`.
 
 mod session;
+mod verify;
 
 use axum::Router;
 use axum::routing::get;
@@ -13,5 +14,5 @@ use axum::routing::get;
 use crate::actions::App;
 
 pub fn router() -> Router<App> {
-    Router::new().route("/session", get(session::show))
+    Router::new().route("/session", get(session::show)).route("/session/verify", get(verify::verify))
 }

@@ -17,7 +17,7 @@ use crate::http::visitor::with_retry_after;
 /// the next call, because every call asks the database.
 pub(super) async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
     let bearer = context::header(&headers, "authorization").and_then(|value| value.strip_prefix("Bearer "));
-    let cookie = || Cookies::new(app.settings.is_https()).read(&headers, CookieName::Session);
+    let cookie = || Cookies::of(&app.settings).read(&headers, CookieName::Session);
     let Some(token) = bearer.or_else(|| context::header(&headers, "session")).or_else(cookie) else { return nobody() };
     match session::current(&app, token.trim()).await {
         Ok(Some(current)) => json_response(StatusCode::OK, &body(&current)),

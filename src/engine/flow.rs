@@ -9,6 +9,7 @@ use super::authorize::AuthorizationRequest;
 use super::codes::Codes;
 use super::external::External;
 use super::method::Method;
+use super::site::Destination;
 use super::user::Profile;
 use crate::ids::{FlowId, UserId};
 use crate::time::Timestamp;
@@ -299,6 +300,10 @@ pub enum Continue {
     Authorize {
         request: Box<AuthorizationRequest>,
     },
+    /// Back to one of the operator's sites, at an address that was found on it when the journey began, and is looked up again at its end.
+    Site {
+        destination: Box<Destination>,
+    },
 }
 
 impl Continue {
@@ -313,11 +318,21 @@ impl Continue {
         }
     }
 
-    /// For a journey that another browser takes over: what an application asks for, it asks of the browser that it was opened in.
+    /// Whether two factors are wanted there.
+    pub fn needs_two_factors(&self) -> bool {
+        match self {
+            Self::Authorize { request } => request.needs_two_factors(),
+            Self::Site { destination } => destination.two_factors,
+            Self::Account | Self::Page { .. } | Self::Connect { .. } | Self::Away => false,
+        }
+    }
+
+    /// For a journey that another browser takes over: what an application asks for, it asks of the browser that it was opened in. The same
+    /// goes for what was brought from a provider.
     #[must_use]
     pub fn elsewhere(self) -> Self {
         match self {
-            Self::Authorize { .. } => Self::Away,
+            Self::Authorize { .. } | Self::Site { .. } | Self::Connect { .. } => Self::Away,
             other => other,
         }
     }

@@ -31,6 +31,7 @@ pub mod refresh;
 pub mod scope;
 pub mod session;
 pub mod sign_in;
+pub mod site;
 pub mod sms_guard;
 pub mod totp;
 pub mod user;

@@ -272,6 +272,13 @@ impl User {
         self.state == UserState::Active
     }
 
+    /// The groups that sites may ask for. There is one so far.
+    pub const fn groups(&self) -> &'static [&'static str] {
+        if self.is_admin { &[Self::ADMINISTRATORS] } else { &[] }
+    }
+
+    pub const ADMINISTRATORS: &'static str = "admin";
+
     pub const fn email_is_verified(&self) -> bool {
         self.email_verified_at.is_some()
     }

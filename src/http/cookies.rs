@@ -5,6 +5,8 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderValue, header};
 use cookie::{Cookie, SameSite};
 
+use crate::settings::Settings;
+
 /// The cookies we set.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum CookieName {
@@ -20,6 +22,8 @@ pub enum CookieName {
     Device,
     /// The way in that was used last.
     Way,
+    /// How often a site has sent somebody here who is signed in.
+    Rounds,
 }
 
 impl CookieName {
@@ -31,30 +35,41 @@ impl CookieName {
             Self::Remembered => ("vestibule_remembered", "__Host-vestibule_remembered"),
             Self::Device => ("vestibule_device", "__Host-vestibule_device"),
             Self::Way => ("vestibule_way", "__Host-vestibule_way"),
+            Self::Rounds => ("vestibule_rounds", "__Host-vestibule_rounds"),
         }
     }
 }
+
+/// The session cookie where it belongs to a parent domain: `__Host-` would forbid the `Domain` attribute (RFC 6265bis section 4.1.3).
+const WIDE_SESSION: &str = "__Secure-vestibule_session";
 
 /// How cookies are written at our public URL.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookies {
     /// Over HTTPS: `__Host-` (RFC 6265bis section 4.1.3.2), so that no sibling domain can plant one, and `Secure`.
     Secure,
+    /// The same, but the hosts of a parent domain get the session cookie.
+    Wide,
     /// Over plain HTTP on loopback, where browsers refuse both.
     Plain,
 }
 
 impl Cookies {
-    /// By the scheme of the public URL.
-    pub const fn new(https: bool) -> Self {
-        if https { Self::Secure } else { Self::Plain }
+    /// By the scheme of the public URL, and the domain of the session cookie.
+    pub fn of(settings: &Settings) -> Self {
+        match (settings.is_https(), &settings.sessions.cookie_domain) {
+            (true, None) => Self::Secure,
+            (true, Some(_)) => Self::Wide,
+            (false, _) => Self::Plain,
+        }
     }
 
     /// The name on the wire.
     pub const fn name(self, cookie: CookieName) -> &'static str {
-        match (self, cookie.pair()) {
-            (Self::Plain, (plain, _)) => plain,
-            (Self::Secure, (_, prefixed)) => prefixed,
+        match (self, cookie, cookie.pair()) {
+            (Self::Wide, CookieName::Session, _) => WIDE_SESSION,
+            (Self::Plain, _, (plain, _)) => plain,
+            (Self::Secure | Self::Wide, _, (_, prefixed)) => prefixed,
         }
     }
 
@@ -63,8 +78,8 @@ impl Cookies {
         read(headers, self.name(cookie))
     }
 
-    /// A `Set-Cookie` value. Without `max_age` the cookie ends with the browser. None if the value has characters a
-    /// cookie cannot hold.
+    /// A `Set-Cookie` value for this host. Without `max_age` the cookie ends with the browser. None if the value has characters a
+    /// cookie cannot hold. The session's own cookie is set by tower-sessions, see `web`.
     pub fn set(self, cookie: CookieName, value: &str, max_age: Option<Duration>) -> Option<HeaderValue> {
         if !value.bytes().all(is_cookie_octet) {
             return None;
@@ -83,7 +98,7 @@ impl Cookies {
     }
 
     fn bare(self, cookie: CookieName, value: &str) -> cookie::CookieBuilder<'_> {
-        Cookie::build((self.name(cookie), value)).path("/").http_only(true).secure(self == Self::Secure).same_site(SameSite::Lax)
+        Cookie::build((self.name(cookie), value)).path("/").http_only(true).secure(self != Self::Plain).same_site(SameSite::Lax)
     }
 }
 
@@ -153,12 +168,11 @@ mod tests {
     #[test]
     fn attributes_fit_the_scheme() {
         let day = Some(Duration::from_hours(24));
-        let set = |cookies: Cookies, age| cookies.set(CookieName::Session, "v", age).unwrap().to_str().unwrap().to_owned();
-        assert_eq!(
-            set(Cookies::new(true), day),
-            "__Host-vestibule_session=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86400"
-        );
-        assert_eq!(set(Cookies::new(false), None), "vestibule_session=v; HttpOnly; SameSite=Lax; Path=/");
+        let set = |cookies: Cookies, age| cookies.set(CookieName::Browser, "v", age).unwrap().to_str().unwrap().to_owned();
+        for cookies in [Cookies::Secure, Cookies::Wide] {
+            assert_eq!(set(cookies, day), "__Host-vestibule_browser=v; HttpOnly; SameSite=Lax; Secure; Path=/; Max-Age=86400");
+        }
+        assert_eq!(set(Cookies::Plain, None), "vestibule_browser=v; HttpOnly; SameSite=Lax; Path=/");
         assert_eq!(
             Cookies::Plain.clear(CookieName::Locale).unwrap(),
             "vestibule_locale=; HttpOnly; SameSite=Lax; Path=/; Max-Age=0"
@@ -169,9 +183,17 @@ mod tests {
     }
 
     #[test]
+    fn only_the_session_goes_to_a_parent_domain() {
+        let names = |cookies: Cookies| [CookieName::Session, CookieName::Browser].map(|cookie| cookies.name(cookie));
+        assert_eq!(names(Cookies::Secure), ["__Host-vestibule_session", "__Host-vestibule_browser"]);
+        assert_eq!(names(Cookies::Wide), ["__Secure-vestibule_session", "__Host-vestibule_browser"]);
+        assert_eq!(names(Cookies::Plain), ["vestibule_session", "vestibule_browser"]);
+    }
+
+    #[test]
     fn what_is_set_is_read() {
-        for cookies in [Cookies::Secure, Cookies::Plain] {
-            for name in [CookieName::Session, CookieName::Browser, CookieName::Locale, CookieName::Remembered] {
+        for cookies in [Cookies::Secure, Cookies::Wide, Cookies::Plain] {
+            for name in [CookieName::Browser, CookieName::Locale, CookieName::Remembered] {
                 let line = cookies.set(name, "value", None).unwrap();
                 let pair = line.to_str().unwrap().split(';').next().unwrap().to_owned();
                 assert_eq!(cookies.read(&sent(&[pair.as_bytes()]), name), Some("value"));

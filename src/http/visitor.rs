@@ -53,7 +53,7 @@ impl FromRequestParts<App> for Visitor {
 impl Visitor {
     pub fn of(parts: &Parts, app: &App) -> Self {
         let context = Context::of(parts);
-        let cookies = Cookies::new(app.settings.is_https());
+        let cookies = Cookies::of(&app.settings);
         let query = Params::parse(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
         let saved = cookies.read(context.headers(), CookieName::Locale);
         let chosen = Locale::from_tag(query.first("lang"));

@@ -36,6 +36,12 @@ pub fn overlay(raw: &mut Raw, env: impl Iterator<Item = (String, String)>, probl
                     _ => "write them to config.toml, and their secrets to files (client_secret_file)".into(),
                 },
             }),
+            Err(_) if section == "sites" => problems.push(Problem {
+                origin,
+                subject: "[[sites]]".into(),
+                what: "sites cannot be set in the environment".into(),
+                cure: "write them to config.toml".into(),
+            }),
             Err(rejected) => {
                 let keys = SECTIONS.iter().find(|(name, _)| *name == section).map_or(&[][..], |(_, keys)| *keys);
                 let mut problem = rejection(rejected, origin, &section, &key, keys);

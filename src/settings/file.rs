@@ -10,11 +10,12 @@ use super::{
     problem::{Problem, nearest},
     raw::{Raw, Rejected, SECTIONS},
     raw_provider::RawProvider,
+    sites::RawSite,
     value::{Input, Origin},
 };
 
 /// What is written several times, under `[[name]]`; not in the environment.
-pub(super) const LISTS: [&str; 2] = ["clients", "providers"];
+pub(super) const LISTS: [&str; 3] = ["clients", "providers", "sites"];
 
 /// Lays the file's text over the defaults.
 pub fn overlay(raw: &mut Raw, text: &str, problems: &mut Vec<Problem>) {
@@ -37,6 +38,9 @@ pub fn overlay(raw: &mut Raw, text: &str, problems: &mut Vec<Problem>) {
                 for entry in entries {
                     let line = line_at(text, entry.span().start);
                     match entry.get_ref() {
+                        DeValue::Table(table) if section == "sites" => {
+                            raw.sites.push(RawSite::read(table, line, |at| line_at(text, at), problems));
+                        }
                         DeValue::Table(table) if section == "clients" => {
                             raw.clients.push(RawClient::read(table, line, |at| line_at(text, at), problems));
                         }

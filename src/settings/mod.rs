@@ -21,10 +21,12 @@ mod resolve_durations;
 mod resolve_mail;
 mod resolve_providers;
 mod resolve_sign_in;
+mod resolve_sites;
 mod resolve_sms;
 mod resolved;
 mod resolved_sms;
 mod secret;
+pub mod sites;
 mod value;
 
 use std::path::Path;

@@ -4,6 +4,7 @@ use super::{
     clients::RawClient,
     raw_provider::RawProvider,
     secret::Secret,
+    sites::RawSite,
     value::{Field, Input, Origin},
 };
 
@@ -32,6 +33,8 @@ macro_rules! sections {
             pub clients: Vec<RawClient>,
             /// `[[providers]]`
             pub providers: Vec<RawProvider>,
+            /// `[[sites]]`
+            pub sites: Vec<RawSite>,
         }
 
         impl Default for Raw {
@@ -47,6 +50,7 @@ macro_rules! sections {
                     },)*
                     clients: Vec::new(),
                     providers: Vec::new(),
+                    sites: Vec::new(),
                 }
             }
         }
@@ -197,6 +201,7 @@ sections! {
         absolute_days: u64 = 30_u64,
         idle_days: u64 = 14_u64,
         short_hours: u64 = 12_u64,
+        cookie_domain: String = "",
     }
     tokens: Tokens {
         access_seconds: u64 = 600_u64,

@@ -18,12 +18,13 @@ use super::{
     raw::{self, Raw},
     resolve_durations as durations, resolve_mail as mail,
     resolve_providers::providers,
-    resolve_sign_in as sign_in, resolve_sms as sms,
+    resolve_sign_in as sign_in, resolve_sites as sites, resolve_sms as sms,
     resolved::{
         BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings, PageSettings,
         PasswordSettings, ServerSettings, Settings, SignupSettings, WhoSignsUp,
     },
     secret::Secret,
+    sites::resolve_sites,
     value::Field,
 };
 
@@ -115,7 +116,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     let passwords = passwords(&raw.passwords, loopback, &mut report);
     let sign_in = sign_in::sign_in(&raw.sign_in, &mut report);
     let second_factor = sign_in::second_factor(&raw.second_factor, &mut report);
-    let sessions = durations::sessions(&raw.sessions, &mut report);
+    let sessions = durations::sessions(&raw.sessions, public, &mut report);
     let tokens = durations::tokens(&raw.tokens, access_alg, &mut report);
     let keys = durations::keys(&raw.keys, &mut report);
     let flows = durations::flows(&raw.flows, &mut report);
@@ -124,6 +125,10 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     let bootstrap = bootstrap(&raw.bootstrap, &mut report);
     let clients = resolve_clients(&raw.clients, &mut report.problems);
     let (providers, presets_off) = providers(raw, &mut report);
+    let sites = resolve_sites(&raw.sites, &mut report);
+    if let Some(server) = &server {
+        sites::warn_sites(&sites, server, sessions.cookie_domain.as_deref(), &mut report);
+    }
     if raw.outbound.allow_private.value && !loopback {
         report
             .warnings
@@ -168,6 +173,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 clients,
                 providers,
                 presets_off,
+                sites,
                 warnings: report.warnings,
             })
         }

@@ -2,9 +2,12 @@
 
 use std::time::Duration;
 
+use url::Url;
+
 use super::{
     raw,
     resolve::Report,
+    resolve_sites as sites,
     resolved::{
         FlowSettings, KeySettings, LimitSettings, PairLimit, Rate, RetentionSettings, SessionSettings, SigningAlg, TokenSettings,
     },
@@ -23,11 +26,12 @@ fn time(field: &Field<u64>, unit: u64, max: u64, report: &mut Report) -> Duratio
 }
 
 /// `[sessions]`
-pub fn sessions(raw: &raw::Sessions, report: &mut Report) -> SessionSettings {
+pub fn sessions(raw: &raw::Sessions, public: Option<&Url>, report: &mut Report) -> SessionSettings {
     let settings = SessionSettings {
         absolute: time(&raw.absolute_days, DAY, 365, report),
         idle: time(&raw.idle_days, DAY, 365, report),
         short: time(&raw.short_hours, HOUR, 365 * 24, report),
+        cookie_domain: sites::cookie_domain(&raw.cookie_domain, public, report),
     };
     if settings.idle > settings.absolute {
         report.refuse(&raw.idle_days, "is longer than absolute_days", "lower it, or raise absolute_days");

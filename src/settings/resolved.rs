@@ -6,7 +6,9 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 use url::Url;
 
-use super::{Mode, clients::ClientEntry, providers::ProviderSettings, resolved_sms::SmsSettings, secret::Secret};
+use super::{
+    Mode, clients::ClientEntry, providers::ProviderSettings, resolved_sms::SmsSettings, secret::Secret, sites::SiteEntry,
+};
 
 /// All settings of one process, resolved and validated. Made by [`super::Settings::load`]; immutable afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +45,8 @@ pub struct Settings {
     pub providers: Vec<ProviderSettings>,
     /// The presets without a client, with the rest of their settings: `vestibule dev` sends them to its fakes.
     pub presets_off: Vec<ProviderSettings>,
+    /// Sites whose proxies ask `GET /session/verify`, in the order of the file.
+    pub sites: Vec<SiteEntry>,
     pub(super) origin: String,
     pub(super) loopback: bool,
     pub(super) warnings: Vec<String>,
@@ -306,12 +310,14 @@ impl RequiredFor {
 }
 
 /// `[sessions]`
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SessionSettings {
     pub absolute: Duration,
     pub idle: Duration,
     /// Life when "stay signed in" is not ticked.
     pub short: Duration,
+    /// The domain that gets the session cookie, with all its hosts; none: the public host alone.
+    pub cookie_domain: Option<String>,
 }
 
 /// `[tokens]`

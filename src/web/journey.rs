@@ -8,7 +8,7 @@ use crate::actions::{authorize, codes};
 use crate::engine::client::Client;
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::params::Params;
-use crate::http::shell::{Notice, Shell, Tone};
+use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
 use crate::http::visitor::{Visitor, may_lead_to};
 
 /// Where the person is on the way to.
@@ -56,7 +56,7 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
         let lost = if open || !waits { Lost::Nothing } else { Lost::Expired };
         let continue_to = flow.continue_to;
         let fresh = match &continue_to {
-            Continue::Authorize { .. } | Continue::Connect { .. } => {
+            Continue::Authorize { .. } | Continue::Connect { .. } | Continue::Site { .. } => {
                 let anew = continue_to.clone().anew(app.now());
                 Some(codes::remember(app, visitor.browser(), anew, &visitor.requester()).await?)
             }
@@ -97,7 +97,10 @@ impl Journey {
     /// The frame of a page on this journey.
     pub(super) fn shell(&self, visitor: &Visitor, title: &str, params: &Params) -> Shell {
         let notice = self.notice.clone().or_else(|| visitor.notice(params));
-        let shell = Shell { notice, ..visitor.shell_for(title, self.client.as_ref()) };
+        let mut shell = Shell { notice, ..visitor.shell_for(title, self.client.as_ref()) };
+        if let Continue::Site { destination } = &self.continue_to {
+            shell.client = Some(ClientBadge { name: destination.host.clone(), domain: String::new(), logo: None });
+        }
         let asked = visitor.context.path_and_query();
         match asked.split_once('?') {
             None => visitor.shell_at(shell, &format!("{asked}{}", self.query())),
@@ -127,6 +130,7 @@ impl Journey {
 pub(super) fn allow(response: Response, continue_to: &Continue) -> Response {
     match continue_to {
         Continue::Authorize { request } => may_lead_to(response, &[&request.redirect_uri]),
+        Continue::Site { destination } => may_lead_to(response, &[&destination.url]),
         Continue::Account | Continue::Page { .. } | Continue::Connect { .. } | Continue::Away => response,
     }
 }

@@ -12,6 +12,7 @@ use crate::engine::authorize::Prompt;
 use crate::engine::flow::{AccountPage, Continue, State};
 use crate::engine::params::Params;
 use crate::engine::phone::Phone;
+use crate::engine::site::has_two_factors;
 use crate::engine::user::User;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
@@ -27,6 +28,12 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
     if current.is_some() && journey.flow.is_none() && journey.client.is_none() {
         return Ok(see_other(&super::destination(&journey.continue_to, None)));
+    }
+    // Signed in meanwhile, in another tab or before going back.
+    if let (Some(current), Continue::Site { destination }) = (&current, &journey.continue_to)
+        && (!destination.two_factors || has_two_factors(&current.session))
+    {
+        return Ok(see_other(&journey.destination()));
     }
     let who = current.map(|current| current.user).filter(|user| journey.flow.is_some() && wants(&journey, user));
     let identifier = who.as_ref().map_or_else(|| hint(&journey, &params), own_identifier);

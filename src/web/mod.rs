@@ -23,6 +23,7 @@ mod security;
 mod setup;
 mod sign_in_code;
 mod signup;
+mod site;
 mod step_up;
 mod totp;
 mod verify;
@@ -42,7 +43,7 @@ use crate::engine::address::{Channel, Contact};
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::method::MethodKind;
 use crate::engine::session::Session;
-use crate::http::cookies::CookieName;
+use crate::http::cookies::{CookieName, Cookies};
 use crate::http::page::see_other;
 use crate::http::visitor::Visitor;
 use crate::pages::Link;
@@ -80,6 +81,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/reset/link", get(link::reset).post(reset::by_link))
         .route("/reset/new", get(reset::choose).post(reset::finish))
         .route("/link/renew", post(link::renew))
+        .route("/session/start", get(site::start))
         .route("/logout", get(logout::show).post(logout::submit))
         .route("/account", get(account::home))
         .route("/account/profile", get(account::profile).post(account::save_profile))
@@ -138,14 +140,16 @@ fn contact_pages(channel: Channel) -> Router<App> {
 
 /// tower-sessions: it only carries the session's id.
 fn carriers(app: &App) -> SessionManagerLayer<Carriers> {
-    let https = app.settings.is_https();
-    let name = crate::http::cookies::Cookies::new(https).name(CookieName::Session);
-    SessionManagerLayer::new(Carriers(app.clone()))
-        .with_name(name)
-        .with_secure(https)
+    let layer = SessionManagerLayer::new(Carriers(app.clone()))
+        .with_name(Cookies::of(&app.settings).name(CookieName::Session))
+        .with_secure(app.settings.is_https())
         .with_same_site(SameSite::Lax)
         .with_path("/")
-        .with_expiry(Expiry::OnSessionEnd)
+        .with_expiry(Expiry::OnSessionEnd);
+    match &app.settings.sessions.cookie_domain {
+        Some(domain) => layer.with_domain(domain.clone()),
+        None => layer,
+    }
 }
 
 async fn home(visitor: Visitor) -> Response {
@@ -250,6 +254,7 @@ fn destination(continue_to: &Continue, flow: Option<&Flow>) -> String {
         (Continue::Page { page }, _) => page.path().to_owned(),
         (Continue::Authorize { .. }, Some(flow)) => format!("/consent?flow={}", flow.id),
         (Continue::Connect { journey }, _) => format!("/login/connect?flow={journey}"),
+        (Continue::Site { destination }, _) => site::way_to(&destination.url),
         (Continue::Away, _) => "/account?notice=go-back".to_owned(),
         (Continue::Account | Continue::Authorize { .. }, _) => "/account".to_owned(),
     }

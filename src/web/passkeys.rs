@@ -218,9 +218,11 @@ pub(super) async fn by_way_of_offer(visitor: &Visitor, journey: &Journey, params
         }
     }
     match (&journey.continue_to, &journey.flow) {
-        (Continue::Authorize { .. }, Some(flow)) => format!("/account/passkeys/offer?flow={}", flow.id),
+        (Continue::Authorize { .. } | Continue::Site { .. }, Some(flow)) => format!("/account/passkeys/offer?flow={}", flow.id),
         (Continue::Page { page }, _) => format!("/account/passkeys/offer?to={}", page.as_str()),
-        (Continue::Authorize { .. }, None) | (Continue::Connect { .. } | Continue::Away, _) => destination,
+        (Continue::Authorize { .. } | Continue::Site { .. }, None) | (Continue::Connect { .. } | Continue::Away, _) => {
+            destination
+        }
         (Continue::Account, _) => "/account/passkeys/offer".to_owned(),
     }
 }
@@ -231,7 +233,9 @@ async fn offer_page(visitor: &Visitor, journey: &Journey, shell: Shell, current:
     let Some(made) = made else { return Ok(see_other(&journey.destination())) };
     let to = match &journey.continue_to {
         Continue::Page { page } => Some(page.as_str().to_owned()),
-        Continue::Account | Continue::Away | Continue::Connect { .. } | Continue::Authorize { .. } => None,
+        Continue::Account | Continue::Away | Continue::Connect { .. } | Continue::Authorize { .. } | Continue::Site { .. } => {
+            None
+        }
     };
     let page = PasskeyOffer { shell, flow: journey.id(), to, add: ceremony(made) };
     Ok(journey.allow(visitor.page(&page.shell, &page)))

@@ -1,6 +1,6 @@
 // A started Vestibule: its own port, data directory and mail directory. Used by the browser journeys and by tests/peers.
 import { spawn, execFile } from "node:child_process";
-import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
@@ -29,10 +29,12 @@ export async function freePort() {
 
 /**
  * Starts `vestibule <command>` and waits until /readyz answers 200.
- * @param {{command?: "dev" | "serve", settings?: Record<string, string>}} options settings: further VESTIBULE_… variables
+ * @param {{command?: "dev" | "serve", settings?: Record<string, string>, config?: string}} options settings: further VESTIBULE_… variables;
+ *   config: text of a config.toml, for what has no variable
  */
-export async function startServer({ command = "dev", settings = {} } = {}) {
+export async function startServer({ command = "dev", settings = {}, config = "" } = {}) {
   const dir = await mkdtemp(join(tmpdir(), "vestibule-"));
+  await writeFile(join(dir, "config.toml"), config);
   const port = await freePort();
   const url = `http://localhost:${port}`;
   const env = {

@@ -17,11 +17,14 @@ pub(super) struct Headers {
     jwt: String,
     /// Access tokens (RFC 9068).
     access: String,
+    /// Proofs for sites behind a proxy.
+    proof: String,
 }
 
 impl Headers {
     pub(super) fn new(alg: Alg, kid: &str) -> Self {
-        Self { jwt: header(alg, kid, "JWT"), access: header(alg, kid, "at+jwt") }
+        let header = |typ| header(alg, kid, typ);
+        Self { jwt: header("JWT"), access: header("at+jwt"), proof: header("vestibule-proof+jwt") }
     }
 }
 
@@ -36,6 +39,7 @@ impl SigningKey {
         let header = match typ {
             "JWT" => Cow::Borrowed(&self.headers.jwt),
             "at+jwt" => Cow::Borrowed(&self.headers.access),
+            "vestibule-proof+jwt" => Cow::Borrowed(&self.headers.proof),
             _ => Cow::Owned(header(self.alg(), &self.kid, typ)),
         };
         let mut token = String::with_capacity(header.len() + claims.len() / 3 * 4 + 360);
@@ -68,7 +72,7 @@ mod tests {
     #[test]
     fn the_header_names_algorithm_type_and_key() {
         let key = SigningKey::generate(Alg::EdDsa, "key_1".into()).unwrap();
-        for typ in ["JWT", "at+jwt", "logout+jwt"] {
+        for typ in ["JWT", "at+jwt", "vestibule-proof+jwt", "logout+jwt"] {
             let token = key.sign(typ, &json!({})).unwrap();
             let header = BASE64URL_NOPAD.decode(token.split('.').next().unwrap().as_bytes()).unwrap();
             let header: serde_json::Value = serde_json::from_slice(&header).unwrap();

@@ -5,6 +5,7 @@ mod attacks;
 mod bad_input;
 mod email_change;
 mod enumeration;
+mod forward_auth;
 mod limits;
 mod magic_link;
 mod notices;
@@ -18,6 +19,7 @@ mod sessions;
 mod setup;
 mod sign_in;
 mod sign_up;
+mod sites;
 mod takeover;
 
 use crate::world::{Answer, Browser, Mail, World};

@@ -1,0 +1,240 @@
+//! Sites behind a proxy that asks us: which ones there are, what may be seen there by whom, and where people may be sent back to.
+
+use serde::{Deserialize, Serialize};
+use url::{Host, Url};
+
+use super::method::ACR_TWO_FACTORS;
+use super::session::Session;
+use super::user::User;
+
+/// A site, or all the sites one label below a domain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Site {
+    /// Lower-case ASCII; an IPv6 address in brackets.
+    pub host: String,
+    /// It stands for `<one label>.<host>`, and not for the host itself.
+    pub subdomains: bool,
+    /// None: the scheme's own.
+    pub port: Option<u16>,
+    /// Normalised, see [`plain_path`]. What is below them is public, too.
+    pub public_paths: Vec<String>,
+    pub two_factors: bool,
+    /// One of them is enough; empty: everybody.
+    pub groups: Vec<String>,
+}
+
+/// All the sites.
+#[derive(Clone, Debug, Default)]
+pub struct Sites(Vec<Site>);
+
+/// Why a place is on none of the sites.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Elsewhere {
+    #[error("not an address")]
+    Malformed,
+    #[error("not https")]
+    Insecure,
+    #[error("not one of the sites")]
+    Unknown,
+}
+
+/// A site that somebody is at, or wants to go to.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    pub site: &'a Site,
+    /// The port, unless it is the scheme's own.
+    port: Option<u16>,
+    scheme: &'static str,
+    host: &'a str,
+}
+
+impl At<'_> {
+    /// The origin (RFC 6454): `https://app.example.org`.
+    pub fn origin(&self) -> String {
+        match self.port {
+            Some(port) => format!("{}://{}:{port}", self.scheme, self.host),
+            None => format!("{}://{}", self.scheme, self.host),
+        }
+    }
+}
+
+impl Sites {
+    pub const fn new(sites: Vec<Site>) -> Self {
+        Self(sites)
+    }
+
+    /// The site at a scheme (`ws` counts as `http`) and an authority as in a `Host` header, in lower case. A site named exactly goes before
+    /// one that stands for all below a domain. `http` is for this machine only.
+    pub fn at<'a>(&'a self, scheme: &str, authority: &'a str) -> Result<At<'a>, Elsewhere> {
+        let (host, port) = split_authority(authority).ok_or(Elsewhere::Malformed)?;
+        let (scheme, own_port) = match scheme {
+            "https" | "wss" => ("https", 443),
+            "http" | "ws" if is_loopback(host) => ("http", 80),
+            "http" | "ws" => return Err(Elsewhere::Insecure),
+            _ => return Err(Elsewhere::Malformed),
+        };
+        let port = port.filter(|port| *port != own_port);
+        let fits = |site: &&Site| site.port.filter(|port| *port != own_port) == port;
+        let exact = |site: &&Site| !site.subdomains && site.host == host;
+        let below = |site: &&Site| {
+            let label = host.strip_suffix(&site.host).and_then(|rest| rest.strip_suffix('.'));
+            site.subdomains && label.is_some_and(|label| !label.is_empty() && !label.contains('.'))
+        };
+        let found = self.0.iter().filter(fits).find(exact).or_else(|| self.0.iter().filter(fits).find(below));
+        found.map(|site| At { site, port, scheme, host }).ok_or(Elsewhere::Unknown)
+    }
+
+    /// Where somebody may be sent back to, in the spelling that every browser reads alike, and what that site asks for.
+    pub fn destination(&self, text: &str) -> Result<Destination, Elsewhere> {
+        let odd = |byte: u8| !byte.is_ascii_graphic() || byte == b'\\';
+        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(Elsewhere::Malformed)?;
+        let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
+        if text.len() > LONGEST || text.bytes().any(odd) || authority.is_empty() || authority.contains('@') {
+            return Err(Elsewhere::Malformed);
+        }
+        let url = Url::parse(text).map_err(|_| Elsewhere::Malformed)?;
+        let authority = match (url.host_str(), url.port()) {
+            (Some(host), Some(port)) => format!("{host}:{port}"),
+            (Some(host), None) => host.to_owned(),
+            (None, _) => return Err(Elsewhere::Malformed),
+        };
+        let at = self.at(url.scheme(), &authority)?;
+        Ok(Destination { two_factors: at.site.two_factors, host: authority.clone(), url: url.into() })
+    }
+}
+
+/// Longer addresses do not fit into a redirect through every proxy.
+const LONGEST: usize = 4096;
+
+/// An address that somebody may be sent to.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Destination {
+    pub url: String,
+    /// With the port, unless it is the scheme's own.
+    pub host: String,
+    pub two_factors: bool,
+}
+
+/// Host and port of a `Host` header (RFC 9110 section 7.2) in lower case. Nothing but a plain name or address is taken.
+fn split_authority(text: &str) -> Option<(&str, Option<u16>)> {
+    let (host, port) = match text.rsplit_once(':') {
+        Some((host, port)) if !port.ends_with(']') => {
+            let digits = !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit());
+            (host, Some(port.parse().ok().filter(|_| digits)?))
+        }
+        _ => (text, None),
+    };
+    let name = |host: &str| host.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_'));
+    let labels = |host: &str| host.split('.').all(|label| !label.is_empty());
+    let sound = match host.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
+        Some(address) => address.parse::<std::net::Ipv6Addr>().is_ok(),
+        None => name(host) && labels(host),
+    };
+    sound.then_some((host, port))
+}
+
+fn is_loopback(host: &str) -> bool {
+    match Host::parse(host) {
+        Ok(Host::Domain(name)) => name == "localhost" || name.ends_with(".localhost"),
+        Ok(Host::Ipv4(address)) => address.is_loopback(),
+        Ok(Host::Ipv6(address)) => address.is_loopback(),
+        Err(_) => false,
+    }
+}
+
+/// Scheme, authority and the rest of an absolute address, as they are written.
+pub fn split_url(text: &str) -> Option<(&str, &str, &str)> {
+    let (scheme, rest) = text.split_once("://")?;
+    let end = rest.find(['/', '?', '#', '\\']).unwrap_or(rest.len());
+    let (authority, path) = rest.split_at(end);
+    Some((scheme, authority, if path.is_empty() { "/" } else { path }))
+}
+
+/// What may be done with a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Anybody may see this.
+    Public,
+    Allowed,
+    SignIn,
+    /// Whoever is signed in has to prove a second factor.
+    SecondFactor,
+    /// Whoever is signed in is in none of the groups.
+    Forbidden,
+}
+
+/// Judges a request for a path (with or without a query) of a site.
+pub fn judge(site: &Site, path: &str, who: Option<(&Session, &User)>) -> Verdict {
+    let member = |user: &User| site.groups.iter().any(|group| user.groups().contains(&group.as_str()));
+    match who {
+        _ if is_public(site, path) => Verdict::Public,
+        None => Verdict::SignIn,
+        // A second factor would not help.
+        Some((_, user)) if !site.groups.is_empty() && !member(user) => Verdict::Forbidden,
+        Some((session, _)) if site.two_factors && !has_two_factors(session) => Verdict::SecondFactor,
+        Some(_) => Verdict::Allowed,
+    }
+}
+
+pub fn has_two_factors(session: &Session) -> bool {
+    session.acr() == ACR_TWO_FACTORS
+}
+
+fn is_public(site: &Site, path: &str) -> bool {
+    // Most sites have none.
+    if site.public_paths.is_empty() {
+        return false;
+    }
+    let below = |path: &str, prefix: &str| {
+        prefix == "/" || path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+    };
+    plain_path(path).is_some_and(|path| site.public_paths.iter().any(|prefix| below(&path, prefix)))
+}
+
+/// The path that every server reads alike: decoded once, with single slashes and none at the end. None where servers differ about what
+/// is meant (dot segments, backslashes, path parameters, a second encoding, a fragment): that is never public.
+pub fn plain_path(path_and_query: &str) -> Option<String> {
+    let path = path_and_query.split('?').next().filter(|path| path.starts_with('/'))?;
+    let mut decoded = Vec::with_capacity(path.len());
+    let mut bytes = path.bytes();
+    while let Some(byte) = bytes.next() {
+        let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
+        decoded.push(match byte {
+            b'%' => u8::try_from(digit(bytes.next())? * 16 + digit(bytes.next())?).ok()?,
+            b'#' => return None,
+            other => other,
+        });
+    }
+    let decoded = String::from_utf8(decoded).ok()?;
+    if decoded.chars().any(|found| found.is_control() || matches!(found, '%' | '\\' | ';')) {
+        return None;
+    }
+    let mut plain = String::with_capacity(decoded.len());
+    for segment in decoded.split('/').filter(|segment| !segment.is_empty()) {
+        // Also "..." and ".. ", which some file systems take for dots.
+        if segment.trim_end_matches(['.', ' ']).is_empty() {
+            return None;
+        }
+        plain.push('/');
+        plain.push_str(segment);
+    }
+    Some(if plain.is_empty() { "/".to_owned() } else { plain })
+}
+
+/// Text for a header, which holds ASCII only: everything but unreserved characters percent-encoded as UTF-8 (RFC 3986 section 2).
+pub fn percent_encoded(text: &str) -> String {
+    use std::fmt::Write as _;
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a String does not fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
+}
+
+#[cfg(test)]
+mod tests;

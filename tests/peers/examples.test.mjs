@@ -1,0 +1,192 @@
+// The examples, as their readers run them: sign in through the real pages, reach the app, end the session at Vestibule, and the next
+// request is stopped. And the nginx configuration of docs/forward-auth.md, against visitors who invent headers.
+import assert from "node:assert/strict";
+import { spawn } from "node:child_process";
+import { createServer, request } from "node:http";
+import { readFile } from "node:fs/promises";
+import { dirname, join } from "node:path";
+import { after, before, test } from "node:test";
+import { BINARY, freePort, startServer, wait } from "../browser/server.mjs";
+import { around, documented, startNginx } from "./nginx.mjs";
+import { Visitor } from "./visitor.mjs";
+
+const example = (path) => new URL(`../../examples/${path}`, import.meta.url).pathname;
+
+let server, person, site, app, shop;
+
+before(async () => {
+  [site, app, shop] = [await freePort(), await freePort(), await freePort()];
+  server = await startServer({
+    command: "serve",
+    // What the settings of examples/nginx say, with the ports of this run.
+    config: (await readFile(example("nginx/sites.toml"), "utf8")).replace("localhost:3000", `localhost:${site}`),
+  });
+  person = await server.person({ name: "Ana María Example" });
+});
+after(() => server?.stop());
+
+/** Starts a program of the examples and waits until it answers. */
+async function start(command, args, env, url) {
+  const lines = [];
+  const child = spawn(command, args, { env: { PATH: process.env.PATH, ...env }, stdio: ["ignore", "pipe", "pipe"] });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => lines.push(String(data)));
+  let exit;
+  child.once("error", (error) => (exit = error.message));
+  child.once("exit", (code, signal) => (exit = code ?? signal));
+  for (const until = Date.now() + 15_000; ; await wait(50)) {
+    if (exit !== undefined) throw new Error(`${command} ${args} ended with ${exit}:\n${lines.join("")}`);
+    if ((await fetch(url).catch(() => null))?.status === 200) break;
+    if (Date.now() > until) throw new Error(`${command} ${args} did not answer:\n${lines.join("")}`);
+  }
+  return {
+    log: () => lines.join(""),
+    async stop() {
+      child.kill("SIGKILL");
+      while (exit === undefined) await wait(10);
+    },
+  };
+}
+
+/** Runs `story` and stops everything in `parts`; a failure tells all that is known. */
+async function telling(visitor, parts, story) {
+  try {
+    await story();
+  } catch (error) {
+    const logs = parts.map((part) => part.log().slice(-3000)).join("\n---\n");
+    error.message += `\n--- trail\n${visitor.trail.join("\n")}\n--- the example\n${logs}\n--- Vestibule\n${server.log().slice(-3000)}`;
+    throw error;
+  } finally {
+    for (const part of parts) await part.stop();
+  }
+}
+
+async function signIn(visitor) {
+  assert.ok(visitor.page.url.startsWith(`${server.url}/login?flow=`), `sent to sign in, not to ${visitor.page.url}`);
+  await visitor.submit({ identifier: person.email, password: person.password });
+}
+
+/** Ends the visitor's session from another browser of the same person. */
+async function endElsewhere() {
+  const other = new Visitor();
+  await other.goto(`${server.url}/login`);
+  await other.submit({ identifier: person.email, password: person.password });
+  await other.goto(`${server.url}/account/sessions`);
+  await other.submit({}, /all others/i);
+  assert.match(other.page.html, /signed out/i);
+}
+
+/** Reaches a page, and is stopped at the next request after the session has ended elsewhere. */
+async function wholeVisit(visitor, url, hello) {
+  await visitor.goto(url);
+  await signIn(visitor);
+  assert.equal(visitor.page.url, url, "carried back to where the visitor was");
+  assert.match(visitor.page.html, hello);
+  await visitor.goto(url);
+  assert.deepEqual([visitor.page.url, visitor.page.status], [url, 200]);
+  await endElsewhere();
+  await visitor.goto(url);
+  assert.ok(visitor.page.url.startsWith(`${server.url}/login?flow=`), `stopped, not at ${visitor.page.url}`);
+}
+
+test("nginx in front of an app", { timeout: 60_000 }, async () => {
+  const origin = `http://localhost:${site}`;
+  const config = (await readFile(example("nginx/nginx.conf"), "utf8"))
+    .replaceAll(":8080", `:${server.port}`).replaceAll(":3000", `:${site}`).replaceAll(":3001", `:${app}`);
+  const parts = [await start(process.execPath, [example("nginx/app.mjs")], { VESTIBULE: server.url, ORIGIN: origin, PORT: app }, `http://127.0.0.1:${app}/`)];
+  parts.push(await startNginx(config, site));
+  const visitor = new Visitor();
+  await telling(visitor, parts, async () => {
+    await wholeVisit(visitor, `${origin}/orders?page=2`, /^Hello Ana María Example\nAna María Example\n$/);
+    await visitor.goto(`${origin}/public/style.css`);
+    assert.deepEqual([visitor.page.status, visitor.page.html], [200, "Hello whoever you are\n"]);
+  });
+});
+
+test("an Express app that asks for itself", { timeout: 60_000 }, async () => {
+  const origin = `http://localhost:${site}`;
+  const parts = [await start(process.execPath, [example("express/app.mjs")], { VESTIBULE: server.url, ORIGIN: origin, PORT: site }, `http://127.0.0.1:${site}/`)];
+  const visitor = new Visitor();
+  await telling(visitor, parts, async () => {
+    await wholeVisit(visitor, `${origin}/private?x=y`, /^Hello Ana María Example, signed in by pwd\n$/);
+    const script = await fetch(`${origin}/private`, { redirect: "manual" });
+    assert.equal(script.status, 401, "a script is not redirected");
+  });
+});
+
+test("a relying party in axum", { timeout: 60_000 }, async () => {
+  const origin = `http://127.0.0.1:${shop}`;
+  const { client_id } = await server.cli(["client", "add"], {
+    client_name: "The axum example",
+    redirect_uris: [`${origin}/callback`],
+    token_endpoint_auth_method: "none",
+    scope: "openid email",
+    first_party: true,
+  });
+  const env = { ISSUER: server.url, CLIENT_ID: client_id, ORIGIN: origin, LISTEN: `127.0.0.1:${shop}` };
+  const parts = [await start(join(dirname(BINARY), "examples/axum-relying-party"), [], env, `${origin}/`)];
+  const visitor = new Visitor();
+  await telling(visitor, parts, async () => {
+    await wholeVisit(visitor, `${origin}/private`, new RegExp(`^Hello ${person.email}\n$`));
+    // Another's answer does not sign anybody in.
+    await visitor.goto(`${origin}/callback?code=x&state=y`);
+    assert.equal(visitor.page.status, 400);
+    await visitor.goto(`${origin}/callback?code=x&state=y`);
+    assert.equal(visitor.page.status, 400);
+  });
+});
+
+test("the documented nginx keeps invented headers out", { timeout: 60_000 }, async () => {
+  const origin = `http://localhost:${site}`;
+  // An app that shows what reaches it.
+  const echo = createServer((request, response) => response.end(JSON.stringify({ url: request.url, headers: request.headers })));
+  await new Promise((done) => echo.listen(app, "127.0.0.1", done));
+  const inside = (await documented("forward-auth.md"))
+    .replaceAll("https://app.example.org", origin).replaceAll("127.0.0.1:8080", `127.0.0.1:${server.port}`).replaceAll(":3001", `:${app}`);
+  const parts = [await startNginx(around(inside, site), site), { log: () => "", stop: () => new Promise((done) => (echo.closeAllConnections?.(), echo.close(done))) }];
+  const visitor = new Visitor();
+  await telling(visitor, parts, async () => {
+    const invented = Object.fromEntries(["User", "Email", "Name", "Groups", "Session", "Proof"].map((name) => [`X-Auth-${name}`, "root"]));
+    const underscored = { X_Auth_User: "root", X_Auth_Proof: "root" };
+    const talk = {
+      "X-Original-URL": `${origin}/public`, "X-Original-Method": "OPTIONS", "X-Forwarded-Uri": "/public", "X-Forwarded-Host": "evil.example",
+      "X-Forwarded-Proto": "https", "X-Forwarded-For": "10.9.9.9", "X-Rewrite-Url": "/public",
+    };
+    const auth = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => /^x.auth/.test(name)));
+    /** The path exactly as it is: URL parsers tidy it up. */
+    const raw = (path) => new Promise((done, fail) => {
+      request({ host: "127.0.0.1", port: site, path, headers: { host: `localhost:${site}`, accept: "text/html" } }, (answer) => (answer.resume(), done(answer.statusCode))).on("error", fail).end();
+    });
+    const get = async (path, headers = {}) => {
+      await visitor.goto(`${origin}${path}`, { headers });
+      return visitor.page;
+    };
+    // Nobody: sent to sign in, whatever they claim, and whatever way the path is written.
+    const page = await get("/private", { ...invented, ...underscored, ...talk });
+    assert.ok(page.url.startsWith(`${server.url}/login?flow=`), `led to ${page.url} (${page.status})`);
+    for (const path of ["/public/../private", "/public/%2e%2e/private", "/public/%252e%252e/private", "/public/..%2fprivate", "/public/..;/private",
+      "/public\\..\\private", "/publicity", "/private?/public", "/private#/public", "//private", `${origin}/public/../private`, "/public/%00"]) {
+      const status = await raw(path);
+      assert.ok([302, 400].includes(status), `${path}: ${status}`);
+    }
+    assert.equal(await raw("/public//x"), 200);
+    // A script is told so.
+    assert.equal((await get("/private", { "sec-fetch-mode": "cors", ...talk })).status, 401);
+    // A public page: the app hears of nobody.
+    const open = JSON.parse((await get("/public/x", { ...invented, ...underscored })).html);
+    assert.deepEqual([open.url, auth(open.headers)], ["/public/x", {}]);
+    // Somebody: the app hears of them, and of nobody else.
+    await get("/private?a=b");
+    await signIn(visitor);
+    assert.equal(visitor.page.url, `${origin}/private?a=b`);
+    const { url, headers } = JSON.parse((await get("/private", { ...invented, ...underscored, ...talk })).html);
+    assert.equal(url, "/private");
+    const told = auth(headers);
+    assert.deepEqual(Object.keys(told).sort(), ["x-auth-email", "x-auth-name", "x-auth-proof", "x-auth-session", "x-auth-user"]);
+    assert.deepEqual([told["x-auth-user"], told["x-auth-email"], decodeURIComponent(told["x-auth-name"])], [person.id, person.email, "Ana María Example"]);
+    // A form that is sent while nobody is signed in leads back to the front page.
+    await endElsewhere();
+    await visitor.goto(`${origin}/private`, { method: "POST", body: "a=b", headers: { "content-type": "application/x-www-form-urlencoded" } });
+    await signIn(visitor);
+    assert.equal(visitor.page.url, `${origin}/`);
+  });
+});

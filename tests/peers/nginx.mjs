@@ -1,0 +1,64 @@
+// The distribution's nginx as an unprivileged process of its own, in a temporary folder, with a configuration of this repository.
+import { spawn } from "node:child_process";
+import { chmod, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { wait } from "../browser/server.mjs";
+
+const NOBODY = 65534;
+
+/** @param {string} text a whole nginx.conf; @param {number} port where it listens */
+export async function startNginx(text, port) {
+  const dir = await mkdtemp(join(tmpdir(), "nginx-"));
+  await writeFile(join(dir, "nginx.conf"), text);
+  const root = process.getuid() === 0;
+  if (root) await chmod(dir, 0o777);
+  const lines = [];
+  const child = spawn("/usr/sbin/nginx", ["-p", dir, "-e", "stderr", "-c", join(dir, "nginx.conf"), "-g", "daemon off;"], {
+    cwd: dir,
+    env: { PATH: process.env.PATH, LANG: "C" },
+    stdio: ["ignore", "pipe", "pipe"],
+    ...(root ? { uid: NOBODY, gid: NOBODY } : {}),
+  });
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data) => lines.push(String(data)));
+  let exit;
+  child.once("error", (error) => (exit = error.message));
+  child.once("exit", (code, signal) => (exit = code ?? signal));
+  for (const until = Date.now() + 15_000; ; await wait(50)) {
+    if (exit !== undefined) throw new Error(`nginx ended with ${exit}:\n${lines.join("")}`);
+    if (await fetch(`http://127.0.0.1:${port}/`, { redirect: "manual" }).catch(() => null)) break;
+    if (Date.now() > until) throw new Error(`nginx did not answer:\n${lines.join("")}`);
+  }
+  return {
+    log: () => lines.join(""),
+    async stop() {
+      child.kill("SIGTERM");
+      for (const until = Date.now() + 5000; exit === undefined && Date.now() < until; ) await wait(20);
+      if (exit === undefined) child.kill("SIGKILL");
+      await rm(dir, { recursive: true, force: true });
+    },
+  };
+}
+
+/** The nginx configuration of a page of the documentation. */
+export async function documented(page) {
+  const text = await readFile(new URL(`../../docs/${page}`, import.meta.url), "utf8");
+  return /```nginx\n([^]*?)```/.exec(text)[1];
+}
+
+/** A nginx.conf around the inside of one `server` block. */
+export const around = (inside, port) => `
+worker_processes 1;
+pid nginx.pid;
+error_log stderr warn;
+events {}
+http {
+  access_log off;
+  ${["client_body", "proxy", "fastcgi", "uwsgi", "scgi"].map((name) => `${name}_temp_path temp;`).join("\n  ")}
+  server {
+    listen 127.0.0.1:${port};
+    server_name localhost;
+${inside}
+  }
+}
+`;
