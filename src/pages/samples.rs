@@ -375,7 +375,6 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     };
     let warning = text.with("fake-warning", &[("provider", "Google")]);
     fake.shell.notice = Some(Notice { kind: Tone::Warning, text: warning });
-    fake.shell.problem("email", text.t("fake-problem-email"));
     Ok(vec![
         ("fake", fake.render()?),
         ("mailbox", mailbox.render()?),
