@@ -88,7 +88,10 @@ impl OpenId {
             .add_scopes(self.scopes.iter().cloned().map(Scope::new))
             .add_ui_locale(LanguageTag::new(locale.tag().to_owned()))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier(begun)?));
-        if prove_again {
+        if prove_again && self.google {
+            // Google knows neither `login` nor `max_age`; to choose the account is the most that it asks again.
+            request = request.add_prompt(CoreAuthPrompt::SelectAccount);
+        } else if prove_again {
             request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
         }
         if self.google {
@@ -234,11 +237,11 @@ async fn userinfo(calls: &Calls, client: &Client, access_token: AccessToken, cla
             UserInfoError::ClaimsVerification(openidconnect::ClaimsVerificationError::InvalidSubject(_)) => {
                 UpstreamError::IdToken("userinfo is about somebody else".into())
             }
-            UserInfoError::ClaimsVerification(error) => UpstreamError::IdToken(format!("userinfo: {error}")),
+            UserInfoError::ClaimsVerification(error) => UpstreamError::id_token(&format!("userinfo: {error}")),
             UserInfoError::Response(status, body, _) if status.is_client_error() => {
                 refusal_in(&body).unwrap_or_else(|| UpstreamError::refused(&format!("http_{}", status.as_u16()), ""))
             }
-            UserInfoError::Response(_, _, message) => UpstreamError::Garbage(format!("userinfo: {message}")),
+            UserInfoError::Response(_, _, message) => UpstreamError::garbage(&format!("userinfo: {message}")),
             // What the parser says may quote what it read.
             _ => UpstreamError::Garbage("userinfo cannot be read".into()),
         })?;
