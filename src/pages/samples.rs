@@ -364,7 +364,7 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         shell: Shell { title: text.with("fake-title", &[("provider", "Google")]), ..shell(text, "fake-site") },
         action: "/google/o/oauth2/v2/auth".to_owned(),
         carried: vec![("client_id".to_owned(), "dev".to_owned()), ("state".to_owned(), String::new())],
-        people: vec![choice("ada", "Ada Lovelace – ada@workspace.example"), choice("somebody", &text.t("fake-somebody"))],
+        people: vec![choice("ada", "Ada – ada@workspace.example"), choice("somebody", &text.t("fake-somebody"))],
         person: "somebody".to_owned(),
         email: String::new(),
         name: String::new(),
@@ -376,7 +376,6 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     };
     let warning = text.with("fake-warning", &[("provider", "Google")]);
     fake.shell.notice = Some(Notice { kind: Tone::Warning, text: warning });
-    fake.shell.problem("email", text.t("fake-problem-email"));
     Ok(vec![
         ("fake", fake.render()?),
         ("mailbox", mailbox.render()?),
