@@ -145,7 +145,7 @@ impl OpenId {
             website: claims.text("website"),
             acr: claims.text("acr"),
             amr: claims.list("amr"),
-            auth_time: claims.number("auth_time").map(Timestamp::from_seconds),
+            auth_time: claims.integer("auth_time").map(Timestamp::from_seconds),
             ..Arrived::new(claims.subject("sub")?, tokens)
         })
     }
