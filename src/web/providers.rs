@@ -14,7 +14,7 @@ use crate::actions::providers::{self, Asking, Departure, join, newcomer, own};
 use crate::actions::sign_in::SignedIn;
 use crate::actions::sign_up::Started;
 use crate::engine::address::Email;
-use crate::engine::flow::{AccountPage, Continue, Flow};
+use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::linking::Refusal;
 use crate::engine::params::Params;
 use crate::engine::user::User;
@@ -85,10 +85,13 @@ pub(super) async fn depart(
         let again = journey.flow.is_some() && visitor.current().await.map_err(fault)?.is_some();
         (None, again, journey.continue_to.clone(), journey.id())
     };
+    let typed = ["identifier", "email", "phone"].map(|field| params.first(field)).into_iter().find(|typed| !typed.is_empty());
+    let typed = typed.unwrap_or_default();
     let asking = Asking {
         connect: connect.as_ref(),
         again,
         remember: connect.is_none() && params.has("remember"),
+        identifier: typed,
         browser: visitor.browser(),
         continue_to: &continue_to,
         requester: &requester,
@@ -107,7 +110,7 @@ pub(super) async fn depart(
         }
         Departure::Unknown => Ok(visitor.not_found()),
         Departure::Failed(why) if connect.is_some() => Ok(back_to_account(why.as_str(), &provider)),
-        Departure::Failed(why) => Ok(back_to_login(flow.as_deref(), why.as_str(), &provider)),
+        Departure::Failed(why) => Ok(back_to_login(flow.as_deref(), why.as_str(), &provider, typed)),
     }
 }
 
@@ -132,12 +135,11 @@ pub(super) async fn logo(visitor: Visitor, Path(provider): Path<String>) -> Resp
     response
 }
 
-fn back_to_login(flow: Option<&str>, failed: &str, provider: &str) -> Response {
+fn back_to_login(flow: Option<&str>, failed: &str, provider: &str, identifier: &str) -> Response {
     let mut query = form_urlencoded::Serializer::new(String::new());
-    if let Some(flow) = flow {
-        query.append_pair("flow", flow);
-    }
-    see_other(&format!("/login?{}", query.append_pair("failed", failed).append_pair("with", provider).finish()))
+    query.extend_pairs(flow.map(|flow| ("flow", flow))).append_pair("failed", failed).append_pair("with", provider);
+    query.extend_pairs(Some(("identifier", identifier)).filter(|_| !identifier.is_empty()));
+    see_other(&format!("/login?{}", query.finish()))
 }
 
 fn back_to_account(failed: &str, provider: &str) -> Response {
@@ -208,7 +210,10 @@ pub(super) async fn come_back(
 fn back(flow: &Flow, failed: &str, provider: &str) -> Response {
     match flow.user_id {
         Some(_) => back_to_account(failed, provider),
-        None => back_to_login(Some(flow.id.as_str()), failed, provider),
+        None => {
+            let typed = if let State::Away(away) = &flow.state { away.identifier.as_str() } else { "" };
+            back_to_login(Some(flow.id.as_str()), failed, provider, typed)
+        }
     }
 }
 
