@@ -157,6 +157,8 @@ type_ids! {
     PasskeyId = "pky";
     /// A browser that is not asked for the second factor.
     DeviceId = "dev";
+    /// An account's connection with somebody at a provider.
+    IdentityId = "idn";
     /// A change of address that can be taken back.
     AddressChangeId = "chg";
 }

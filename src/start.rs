@@ -1,17 +1,16 @@
 //! From settings to a running server: opening what is there, making what is missing, and ending in good order.
 
+mod beside;
+
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::io::{self, Write as _};
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use axum::http::StatusCode;
 use axum::http::header::CONTENT_TYPE;
-use axum::response::IntoResponse as _;
 use axum::routing::get;
 use tokio::net::TcpListener;
 use zeroize::Zeroizing;
@@ -21,20 +20,18 @@ use crate::actions::{App, Made, keys};
 use crate::crypto::password::{Hasher, HasherSettings};
 use crate::crypto::random::Random;
 use crate::crypto::seal::Keyring;
-use crate::dev::demo::{self, DemoSettings};
-use crate::gateways::http::{HttpClient, Reach};
+use crate::gateways::http::Reach;
 use crate::gateways::mail::Mailer;
 use crate::gateways::sms::Texter;
-use crate::http::context::Operation;
-use crate::http::layers::Outer;
+use crate::gateways::upstream::Upstreams;
 use crate::http::server;
 use crate::jobs::{self, Stop, Stopper};
-use crate::settings::client_metadata::{ClientMetadata, MetadataProblem};
-use crate::settings::clients::ClientEntry;
 use crate::settings::{DatabaseUrl, Mode, Settings};
 use crate::store::{Location, Store, migration_names};
 use crate::telemetry::Metrics;
 use crate::time::Clock;
+
+use beside::Beside;
 
 /// Connections that may read metrics at once.
 const METRICS_CONNECTIONS: usize = 16;
@@ -173,7 +170,9 @@ pub async fn open(settings: Settings, schema: Schema, threads: Threads) -> anyho
     let mailer = Mailer::new(&settings.mail).context("[mail]")?;
     let reach = if settings.outbound.allow_private { Reach::Anywhere } else { Reach::Public };
     let texter = Texter::new(&settings.sms, reach).context("[sms]")?;
-    Ok(App::new(Made { settings, clock: Clock::system(), random, store, keyring, hasher, mailer, texter })?)
+    // The stand-ins of development mode are on this machine.
+    let upstreams = Upstreams::new(&settings.providers, if settings.mode == Mode::Dev { Reach::Anywhere } else { reach })?;
+    Ok(App::new(Made { settings, clock: Clock::system(), random, store, keyring, hasher, mailer, texter, upstreams })?)
 }
 
 async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store> {
@@ -228,38 +227,7 @@ pub async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpLis
     })
 }
 
-/// The name of the demo relying party.
-const DEMO: &str = "demo";
-
-/// Takes the port above the server's for the demo relying party, or a free one, and registers its client unless the file has one.
-async fn demo_listener(settings: &mut Settings) -> anyhow::Result<TcpListener> {
-    let next = settings.server.listen.port().saturating_add(1);
-    let listener = match TcpListener::bind((Ipv4Addr::LOCALHOST, next)).await {
-        Ok(listener) => listener,
-        Err(_) => TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.context("the demo application finds no port")?,
-    };
-    if settings.clients.iter().all(|client| client.client_id != DEMO) {
-        settings.clients.push(demo_client()?);
-    }
-    Ok(listener)
-}
-
-/// A public native client: any port of the loopback address may receive its answers (RFC 8252 section 7.3).
-fn demo_client() -> anyhow::Result<ClientEntry> {
-    let metadata = ClientMetadata {
-        client_name: Some("Demo application".to_owned()),
-        application_type: Some("native".to_owned()),
-        redirect_uris: Some(vec!["http://127.0.0.1/callback".to_owned()]),
-        post_logout_redirect_uris: Some(vec!["http://127.0.0.1/signed-out".to_owned()]),
-        grant_types: Some(vec!["authorization_code".to_owned(), "refresh_token".to_owned()]),
-        ..ClientMetadata::default()
-    };
-    let problems = |problems: Vec<MetadataProblem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ");
-    let metadata = metadata.validate().map_err(|wrong| anyhow::anyhow!("the demo client: {}", problems(wrong)))?;
-    Ok(ClientEntry { client_id: DEMO.to_owned(), secret_hash: None, metadata })
-}
-
-/// Serves until SIGTERM or SIGINT, then ends in good order; with the demo relying party if the settings are those of `dev`.
+/// Serves until SIGTERM or SIGINT, then ends in good order; with the demo and the fake providers if the settings are those of `dev`.
 /// `ready` prints a line.
 pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()>) -> anyhow::Result<()> {
     for warning in settings.warnings() {
@@ -271,9 +239,9 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
         Some(address) => Some(listen(address, "server.metrics_listen").await?),
         None => None,
     };
-    let demo = match settings.mode {
+    let beside = match settings.mode {
         Mode::Serve => None,
-        Mode::Dev => Some(demo_listener(&mut settings).await?),
+        Mode::Dev => Some(Beside::prepare(&mut settings).await?),
     };
     // Before anybody can send a signal in vain.
     let signal = signals()?;
@@ -285,9 +253,8 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
     let drain = app.settings.server.shutdown;
     let jobs = jobs::start(&app);
     let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.metrics.clone(), stop.clone())));
-    if let Some(demo) = demo {
-        ready(&format!("The demo application is at http://{}", demo.local_addr()?))?;
-        start_demo(&app, demo, stop.clone())?;
+    if let Some(beside) = beside {
+        beside.start(&app, &stop, &ready)?;
     }
     let router = crate::app::router(&app).context("server.public_url")?;
     let connections = app.settings.server.max_connections;
@@ -327,30 +294,6 @@ async fn serve_metrics(listener: TcpListener, metrics: Metrics, stop: Stop) {
     let answer = async move || ([(CONTENT_TYPE, Metrics::CONTENT_TYPE)], metrics.render());
     let router = axum::Router::new().route("/metrics", get(answer));
     server::serve(listener, router, stop.requested(), METRICS_CONNECTIONS, Duration::from_secs(1)).await;
-}
-
-/// The demo relying party stands outside: it knows the server by its public URL, as any other client does.
-fn start_demo(app: &App, listener: TcpListener, stop: Stop) -> anyhow::Result<()> {
-    let origin = format!("http://{}", listener.local_addr()?);
-    let settings = DemoSettings {
-        issuer: app.settings.issuer().to_owned(),
-        origin: origin.clone(),
-        client_id: DEMO.to_owned(),
-        provider: app.settings.pages.name.clone(),
-        default_locale: app.default_locale(),
-        clock: app.clock.clone(),
-        random: app.random.clone(),
-    };
-    let client = HttpClient::new(Reach::Anywhere)?;
-    let fetch = move |request| {
-        let client = client.clone();
-        async move { client.fetch(request).await }
-    };
-    let failure = |_: &Operation| StatusCode::INTERNAL_SERVER_ERROR.into_response();
-    let outer = Outer::new(Vec::new(), false, Metrics::new(), &app.random, failure);
-    let router = demo::router(settings, Arc::clone(&app.catalogue), fetch)?.layer(outer);
-    tokio::spawn(server::serve(listener, router, stop.requested(), METRICS_CONNECTIONS, Duration::from_secs(1)));
-    Ok(())
 }
 
 #[cfg(test)]

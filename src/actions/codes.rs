@@ -106,7 +106,9 @@ fn letter(app: &App, flow: &Flow, code: String) -> Option<Letter> {
             let hours = whole(app.flow_lifetimes().change, 3600);
             Some(Letter::ConfirmNewAddress { code, link: link("/account/email/link"), minutes, hours })
         }
-        State::SignIn | State::AddTotp { .. } | State::Alarm { .. } => None,
+        State::SignIn | State::AddTotp { .. } | State::Alarm { .. } | State::Away(_) | State::Newcomer(_) | State::Join(_) => {
+            None
+        }
     }
 }
 
@@ -322,7 +324,14 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
         Found::None => return Ok(Renewed::No),
     };
     let state = match &old.state {
-        State::SignIn | State::SecondFactor(_) | State::Enrol(_) | State::AddTotp { .. } | State::Alarm { .. } => {
+        State::SignIn
+        | State::SecondFactor(_)
+        | State::Enrol(_)
+        | State::AddTotp { .. }
+        | State::Alarm { .. }
+        | State::Away(_)
+        | State::Newcomer(_)
+        | State::Join(_) => {
             return Ok(Renewed::No);
         }
         State::ResetProved { to } => {

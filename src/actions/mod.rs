@@ -18,6 +18,7 @@ pub mod logout;
 pub mod notices;
 pub mod outbox;
 pub mod passkeys;
+pub mod providers;
 pub mod reset;
 pub mod second_factor;
 pub mod session;
@@ -52,6 +53,7 @@ use crate::engine::{flow, session as sessions};
 use crate::gateways::mail::Mailer;
 use crate::gateways::overrides::Overrides;
 use crate::gateways::sms::Texter;
+use crate::gateways::upstream::Upstreams;
 use crate::locale::{Catalogue, Locale, Text};
 use crate::settings::Settings;
 use crate::store::{Store, StoreError};
@@ -76,6 +78,7 @@ pub struct Parts {
     hasher: Hasher,
     pub(in crate::actions) mailer: Mailer,
     pub(in crate::actions) texter: Texter,
+    pub(in crate::actions) upstreams: Upstreams,
     pub(in crate::actions) overrides: Overrides,
     pub(in crate::actions) clients: clients::Cache,
     pub(in crate::actions) blocked: token::Blocked,
@@ -103,6 +106,7 @@ pub struct Made {
     pub hasher: Hasher,
     pub mailer: Mailer,
     pub texter: Texter,
+    pub upstreams: Upstreams,
 }
 
 /// What went wrong with the machinery rather than with the request. All but `Broken` are worth another try.
@@ -170,6 +174,7 @@ impl App {
             hasher: made.hasher,
             mailer: made.mailer,
             texter: made.texter,
+            upstreams: made.upstreams,
             overrides,
             clients,
             blocked: token::Blocked::default(),
@@ -230,6 +235,7 @@ impl App {
             change: Duration::from_secs(24 * 3600),
             undo: settings.undo,
             add_factor: Duration::from_secs(15 * 60),
+            external: Duration::from_secs(30 * 60),
         }
     }
 

@@ -4,10 +4,11 @@ use super::codes::{self, Recipient};
 use super::limits::Purpose;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Outcome, Requester};
+use super::{App, Outcome, Requester, providers};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Contact, Email};
 use crate::engine::event::{Event, Kind};
+use crate::engine::external::External;
 use crate::engine::flow::{Continue, Flow, SignUp, State, Step};
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
@@ -65,7 +66,7 @@ pub enum Started {
 
 /// Begins a sign-up. For an address that has an account the same page follows, and the message tells its owner.
 pub async fn start(app: &App, form: Form<'_>) -> Outcome<Started> {
-    if !app.settings.signup.open {
+    if !app.settings.signup.is_open() {
         return Ok(Started::Closed);
     }
     let mut profile = Profile::default();
@@ -91,25 +92,51 @@ pub async fn start(app: &App, form: Form<'_>) -> Outcome<Started> {
     app.limit_pair(Purpose::SignUp, app.settings.limits.signup, form.requester, to.key()).await?;
     profile.locale = Some(form.requester.locale.tag().to_owned());
     let password_hash = if passwordless { None } else { Some(app.hash(form.password).await?) };
-    let sign_up = SignUp { to, password_hash, profile };
-    if !app.must_verify(sign_up.to.channel()) {
-        return without_proof(app, form, sign_up).await;
-    }
+    let arrival = Arrival {
+        remember: false,
+        browser: form.browser,
+        flow: None,
+        continue_to: form.continue_to,
+        before: form.before,
+        known: None,
+        device: None,
+        requester: form.requester,
+    };
+    go_on(app, SignUp { to, password_hash, profile, external: None }, &arrival).await
+}
 
+/// What an account for somebody from a provider is made of, once the address is proved.
+pub(super) fn from_provider(external: External, email: Email, requester: &Requester) -> SignUp {
+    let mut profile = external.profile.clone();
+    profile.locale = profile.locale.or_else(|| Some(requester.locale.tag().to_owned()));
+    SignUp { to: Contact::Email(email), password_hash: None, profile, external: Some(Box::new(external)) }
+}
+
+/// Lets somebody from a provider prove an address.
+pub(super) async fn prove(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Started> {
+    app.limit_pair(Purpose::SignUp, app.settings.limits.signup, arrival.requester, sign_up.to.key()).await?;
+    go_on(app, sign_up, arrival).await
+}
+
+async fn go_on(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Started> {
+    if !app.must_verify(sign_up.to.channel()) {
+        return without_proof(app, sign_up, arrival).await;
+    }
+    let requester = arrival.requester;
     let mut tx = app.store.write().await?;
-    if !codes::may_send_to(app, &mut tx, &sign_up.to.identifier(), form.requester).await? {
+    if !codes::may_send_to(app, &mut tx, &sign_up.to.identifier(), requester).await? {
         tx.commit().await?;
         return Ok(Started::Problems(vec![Problem::NoSms]));
     }
     let existing = users::by_identifier(&mut tx, &sign_up.to.identifier()).await?;
-    let mut flow = codes::begin(app, State::SignUp(Box::new(sign_up)), None, form.browser, form.continue_to.clone());
+    let mut flow = codes::begin(app, State::SignUp(Box::new(sign_up)), None, arrival.browser, arrival.continue_to.clone());
     match &existing {
-        None => codes::send(app, &mut tx, &mut flow, Recipient::Owner, form.requester.locale).await?,
-        Some(user) => tell_owner(app, &mut tx, &mut flow, user, form.requester).await?,
+        None => codes::send(app, &mut tx, &mut flow, Recipient::Owner, requester.locale).await?,
+        Some(user) => tell_owner(app, &mut tx, &mut flow, user, requester).await?,
     }
     flows::insert(&mut tx, &flow).await?;
     let kind = if existing.is_some() { Kind::SignUpForExisting } else { Kind::SignUpStarted };
-    let event = super::tell::event(kind, form.requester.origin());
+    let event = super::tell::event(kind, requester.origin());
     app.record(&mut tx, Event { user_id: existing.map(|user| user.id), ..event }).await?;
     tx.commit().await?;
     Ok(Started::Verify(Box::new(flow)))
@@ -137,39 +164,39 @@ async fn tell_owner(app: &App, tx: &mut Tx, flow: &mut Flow, user: &User, reques
     app.mail(tx, to, &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.verify).await
 }
 
-async fn without_proof(app: &App, form: Form<'_>, sign_up: SignUp) -> Outcome<Started> {
+async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Started> {
     let channel = sign_up.to.channel();
+    let kind = if sign_up.external.is_some() { MethodKind::Provider } else { MethodKind::Password };
     let mut tx = app.store.write().await?;
-    let user = match create(app, &mut tx, sign_up, None, form.requester).await {
+    let user = match create(app, &mut tx, sign_up, None, arrival.requester).await {
         Ok(user) => user,
         Err(super::Fault::Store(StoreError::Taken)) => return Ok(Started::Problems(vec![Problem::Taken(channel)])),
         Err(fault) => return Err(fault),
     };
-    let arrival = Arrival {
-        remember: false,
-        browser: form.browser,
-        flow: None,
-        continue_to: form.continue_to,
-        before: form.before,
-        known: None,
-        device: None,
-        requester: form.requester,
-    };
-    let given = vec![Method::first(MethodKind::Password, app.now())];
-    match sign_in::proceed(app, tx, &user, given, &arrival).await? {
+    match sign_in::proceed(app, tx, &user, vec![Method::first(kind, app.now())], arrival).await? {
         SignedIn::Done(session) => Ok(Started::Done(session)),
         SignedIn::More(flow) => Ok(Started::Verify(flow)),
         SignedIn::Wrong | SignedIn::Disabled => Ok(Started::Closed),
     }
 }
 
-async fn create(app: &App, tx: &mut Tx, sign_up: SignUp, verified_at: Option<Timestamp>, requester: &Requester) -> Outcome<User> {
+/// Makes the account, with its identity if it has one. [`StoreError::Taken`] if either is another's.
+pub(super) async fn create(
+    app: &App,
+    tx: &mut Tx,
+    sign_up: SignUp,
+    verified_at: Option<Timestamp>,
+    requester: &Requester,
+) -> Outcome<User> {
     let now = app.now();
-    let SignUp { to, password_hash, profile } = sign_up;
-    let mut user =
-        User { password_changed_at: Some(now), password_hash, profile, ..User::blank(UserId::new(now, &app.random), now) };
+    let SignUp { to, password_hash, profile, external } = sign_up;
+    let password_changed_at = password_hash.is_some().then_some(now);
+    let mut user = User { password_hash, password_changed_at, profile, ..User::blank(UserId::new(now, &app.random), now) };
     user.set_contact(to, verified_at);
     users::insert(tx, &user).await?;
+    if let Some(external) = external {
+        providers::connect(app, tx, &user, &external).await?;
+    }
     let event = super::tell::event(Kind::UserCreated, requester.origin());
     app.record(tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
     Ok(user)
@@ -234,13 +261,11 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     let (user, methods) = match flow.state.clone() {
         State::SignUp(sign_up) => {
             // Without a password the code is what was proved.
-            let how = match (&sign_up.password_hash, sign_up.to.channel()) {
-                (Some(_), _) => MethodKind::Password,
-                (None, Channel::Mail) => MethodKind::Mail,
-                (None, Channel::Sms) => MethodKind::Sms,
-            };
+            let sent = MethodKind::sent_by(sign_up.to.channel());
+            let mut methods = by(if sign_up.password_hash.is_some() { MethodKind::Password } else { sent });
+            methods.extend(sign_up.external.is_some().then(|| Method::first(MethodKind::Provider, now)));
             match create(app, &mut tx, *sign_up, Some(now), requester).await {
-                Ok(user) => (Some(user), by(how)),
+                Ok(user) => (Some(user), methods),
                 Err(super::Fault::Store(StoreError::Taken)) => return Ok(Verified::HasAccount),
                 Err(fault) => return Err(fault),
             }

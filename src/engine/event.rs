@@ -76,6 +76,8 @@ kinds! {
     PhoneChanged = "user.phone.changed",
     EmailChangeRequested = "user.email.change_requested",
     EmailChanged = "user.email.changed",
+    IdentityConnected = "user.identity.connected",
+    IdentityDisconnected = "user.identity.disconnected",
     LockedDown = "user.locked_down",
     PasswordChanged = "user.password.changed",
     PasswordReset = "user.password.reset",

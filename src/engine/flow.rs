@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::address::{Channel, Contact};
 use super::authorize::AuthorizationRequest;
 use super::codes::Codes;
+use super::external::External;
 use super::method::Method;
 use super::site::Destination;
 use super::user::Profile;
@@ -42,6 +43,9 @@ pub struct Flow {
 /// Change ───────────── proved ───────▶ finished (the pending address or number becomes the account's)
 /// AddTotp ──────────── proved ───────▶ finished (the authenticator app is a second factor)
 /// Alarm ────────────── raised ───────▶ finished (the account is locked down)
+/// Away ─────────────── came back ────▶ finished (signed in, connected, or a Newcomer or Join journey follows)
+/// Newcomer ─────────── proved ───────▶ finished (a SignUp journey follows)
+/// Join ─────────────── proved ───────▶ finished (the account is connected with the identity, or a new one has its address)
 /// ```
 ///
 /// Every other pair of state and step is refused; a finished journey refuses all.
@@ -70,6 +74,12 @@ pub enum State {
     AddTotp {
         sealed: String,
     },
+    /// At a provider, from where the browser comes back.
+    Away(Box<Away>),
+    /// Back from a provider that does not vouch for an address: one has to be given.
+    Newcomer(Box<External>),
+    /// Back from a provider, with the address of an account: its owner signs in first.
+    Join(Box<Join>),
     /// "This was not me": the link of a security notice, for as long as what it tells of can be taken back.
     Alarm {
         to: Contact,
@@ -84,6 +94,29 @@ pub struct SignUp {
     /// None: the account has no password, and its owner signs in by codes.
     pub password_hash: Option<String>,
     pub profile: Profile,
+    /// The identity that the account will be connected with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external: Option<Box<External>>,
+}
+
+/// On the way to a provider and back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Away {
+    /// Its id in the settings.
+    pub provider: String,
+    pub remember: bool,
+    /// The journey's person asked to connect an identity, not to sign in.
+    pub connect: bool,
+    /// Whoever is signed in at the provider was to prove it anew.
+    pub again: bool,
+}
+
+/// An identity that may belong to the journey's account.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Join {
+    pub external: External,
+    /// Whether its owner may leave that account alone and have one of their own.
+    pub may_replace: bool,
 }
 
 /// Somebody has named an account, and a message is on the way to it, if there is one.
@@ -133,6 +166,8 @@ pub enum Step {
     PasswordSet,
     /// The owner says that somebody else was in the account.
     Raised,
+    /// The browser is back from the provider.
+    CameBack,
 }
 
 /// What follows from a step.
@@ -168,11 +203,14 @@ impl State {
                 | Self::SignUp(_)
                 | Self::Verify { .. }
                 | Self::Change { .. }
-                | Self::AddTotp { .. },
+                | Self::AddTotp { .. }
+                | Self::Newcomer(_)
+                | Self::Join(_),
                 Step::Proved,
             )
             | (Self::ResetProved { .. }, Step::PasswordSet)
-            | (Self::Alarm { .. }, Step::Raised) => Ok(Next::Finished),
+            | (Self::Alarm { .. }, Step::Raised)
+            | (Self::Away(_), Step::CameBack) => Ok(Next::Finished),
             _ => Err(Refusal::NotNow),
         }
     }
@@ -191,13 +229,16 @@ impl State {
             Self::Change { to: Contact::Phone(_) } => "change_phone",
             Self::AddTotp { .. } => "add_totp",
             Self::Alarm { .. } => "alarm",
+            Self::Away(_) => "away",
+            Self::Newcomer(_) => "newcomer",
+            Self::Join(_) => "join",
         }
     }
 
     /// Where the journey's messages go.
     pub fn destination(&self) -> Option<&Contact> {
         match self {
-            Self::SignIn | Self::AddTotp { .. } => None,
+            Self::SignIn | Self::AddTotp { .. } | Self::Away(_) | Self::Newcomer(_) | Self::Join(_) => None,
             Self::SignInCode(code) => code.asked.to.as_ref(),
             Self::SecondFactor(half) | Self::Enrol(half) => half.to.as_ref(),
             Self::SignUp(sign_up) => Some(&sign_up.to),
@@ -251,6 +292,10 @@ pub enum Continue {
     },
     /// The account, with a word that the application waits where it was asked from.
     Away,
+    /// The question whether to connect the identity of a [`State::Join`] journey with the account.
+    Connect {
+        journey: FlowId,
+    },
     /// Back into an authorization request of a client.
     Authorize {
         request: Box<AuthorizationRequest>,
@@ -278,15 +323,16 @@ impl Continue {
         match self {
             Self::Authorize { request } => request.needs_two_factors(),
             Self::Site { destination } => destination.two_factors,
-            Self::Account | Self::Page { .. } | Self::Away => false,
+            Self::Account | Self::Page { .. } | Self::Connect { .. } | Self::Away => false,
         }
     }
 
-    /// For a journey that another browser takes over: what an application asks for, it asks of the browser that it was opened in.
+    /// For a journey that another browser takes over: what an application asks for, it asks of the browser that it was opened in. The same
+    /// goes for what was brought from a provider.
     #[must_use]
     pub fn elsewhere(self) -> Self {
         match self {
-            Self::Authorize { .. } | Self::Site { .. } => Self::Away,
+            Self::Authorize { .. } | Self::Site { .. } | Self::Connect { .. } => Self::Away,
             other => other,
         }
     }
@@ -302,19 +348,21 @@ pub enum AccountPage {
     Phone,
     Security,
     Passkeys,
+    Identities,
     Sessions,
     Apps,
     Delete,
 }
 
 impl AccountPage {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Profile,
         Self::Password,
         Self::Email,
         Self::Phone,
         Self::Security,
         Self::Passkeys,
+        Self::Identities,
         Self::Sessions,
         Self::Apps,
         Self::Delete,
@@ -328,6 +376,7 @@ impl AccountPage {
             Self::Phone => "phone",
             Self::Security => "security",
             Self::Passkeys => "passkeys",
+            Self::Identities => "identities",
             Self::Sessions => "sessions",
             Self::Apps => "apps",
             Self::Delete => "delete",
@@ -342,6 +391,7 @@ impl AccountPage {
             Self::Phone => "/account/phone",
             Self::Security => "/account/security",
             Self::Passkeys => "/account/passkeys",
+            Self::Identities => "/account/identities",
             Self::Sessions => "/account/sessions",
             Self::Apps => "/account/apps",
             Self::Delete => "/account/delete",
@@ -367,12 +417,15 @@ pub struct Lifetimes {
     pub change: Duration,
     pub undo: Duration,
     pub add_factor: Duration,
+    /// At a provider, and what it takes after coming back.
+    pub external: Duration,
 }
 
 impl Lifetimes {
     pub const fn of(self, state: &State) -> Duration {
         match state {
             State::SignIn => self.sign_in,
+            State::Away(_) | State::Newcomer(_) | State::Join(_) => self.external,
             State::SignInCode(_) => self.sign_in_code,
             State::SecondFactor(_) | State::Enrol(_) => self.second,
             State::SignUp(_) | State::Verify { .. } => self.verify,
@@ -389,6 +442,19 @@ mod tests {
     use super::*;
     use crate::engine::method::MethodKind;
 
+    fn external() -> External {
+        External {
+            provider: "google".to_owned(),
+            issuer: "https://accounts.google.com".to_owned(),
+            subject: "1".to_owned(),
+            email: crate::engine::address::Email::parse("ana@example.com").ok(),
+            vouched: true,
+            username: None,
+            profile: Profile::default(),
+            tokens: None,
+        }
+    }
+
     fn states() -> Vec<State> {
         let to = || "ana@example.com".parse::<Contact>().unwrap();
         let asked = |to| Asked { identifier: "Ana".to_owned(), channel: Channel::Mail, to };
@@ -399,7 +465,12 @@ mod tests {
             State::SignInCode(Box::new(SignInCode { asked: asked(Some(to())), remember: true })),
             State::SecondFactor(half()),
             State::Enrol(half()),
-            State::SignUp(Box::new(SignUp { to: to(), password_hash: None, profile: Profile::default() })),
+            State::SignUp(Box::new(SignUp {
+                to: to(),
+                password_hash: None,
+                profile: Profile::default(),
+                external: Some(Box::new(external())),
+            })),
             State::Verify { to: to(), given: vec![method] },
             State::Reset(Box::new(asked(Some(to())))),
             State::Reset(Box::new(asked(None))),
@@ -407,22 +478,26 @@ mod tests {
             State::Change { to: to() },
             State::AddTotp { sealed: "c2VhbGVk".to_owned() },
             State::Alarm { to: to() },
+            State::Away(Box::new(Away { provider: "google".to_owned(), remember: true, connect: false, again: false })),
+            State::Newcomer(Box::new(external())),
+            State::Join(Box::new(Join { external: external(), may_replace: true })),
         ]
     }
 
     #[test]
     fn every_pair_of_state_and_step() {
-        use Step::{PasswordSet, Proved, Raised, SignedIn};
+        use Step::{CameBack, PasswordSet, Proved, Raised, SignedIn};
         let allowed = |state: &State, step: Step| match state {
             State::SignIn => step == SignedIn,
             // A decoy's message went nowhere, so nobody can have its code.
             State::Reset(asked) => step == Proved && asked.to.is_some(),
             State::ResetProved { .. } => step == PasswordSet,
             State::Alarm { .. } => step == Raised,
+            State::Away(_) => step == CameBack,
             _ => step == Proved,
         };
         for state in states() {
-            for step in [SignedIn, Proved, PasswordSet, Raised] {
+            for step in [SignedIn, Proved, PasswordSet, Raised, CameBack] {
                 let next = state.clone().step(step);
                 assert_eq!(next.is_ok(), allowed(&state, step), "{state:?} {step:?}");
                 if let Ok(Next::State(next)) = next {

@@ -21,6 +21,8 @@ pub enum MethodKind {
     /// A code of an authenticator app (RFC 6238).
     Totp,
     RecoveryCode,
+    /// A sign-in at another provider.
+    Provider,
 }
 
 impl MethodKind {
@@ -33,6 +35,8 @@ impl MethodKind {
             Self::Sms => &["sms"],
             Self::Passkey => &["swk", "user"],
             Self::SecurityKey => &["swk"],
+            // No registered value says it; this one is widely used.
+            Self::Provider => &["fed"],
         }
     }
 
@@ -45,6 +49,7 @@ impl MethodKind {
             Self::SecurityKey => "security_key",
             Self::Totp => "totp",
             Self::RecoveryCode => "recovery_code",
+            Self::Provider => "provider",
         }
     }
 
@@ -59,7 +64,8 @@ impl MethodKind {
     /// What it is worth as the only proof.
     pub const fn strength(self) -> Strength {
         match self {
-            Self::Mail | Self::Sms => Strength::Reachable,
+            // A provider signs people in again without asking them anything.
+            Self::Mail | Self::Sms | Self::Provider => Strength::Reachable,
             Self::Password | Self::SecurityKey | Self::Totp | Self::RecoveryCode => Strength::OneFactor,
             Self::Passkey => Strength::TwoFactors,
         }

@@ -42,6 +42,22 @@ pub enum HttpError {
     Failed(#[from] reqwest::Error),
 }
 
+impl HttpError {
+    /// True if the time was up.
+    pub fn is_slow(&self) -> bool {
+        matches!(self, Self::Failed(error) if error.is_timeout())
+    }
+
+    /// The error without the address, which may hold secrets.
+    #[must_use]
+    pub fn without_url(self) -> Self {
+        match self {
+            Self::Failed(error) => Self::Failed(error.without_url()),
+            other => other,
+        }
+    }
+}
+
 /// The cause behind "error sending request" is what helps.
 fn whole(error: &reqwest::Error) -> String {
     let mut text = error.to_string();

@@ -1,6 +1,7 @@
 //! The outside world, as far as Vestibule calls it.
 //!
-//! * What lives here: the clients of other servers, today mail and text messages. Each takes settings and values, and says what came of it.
+//! * What lives here: the clients of other servers, today mail, text messages and the providers people
+//!   sign in with. Each takes settings and values, and says what came of it.
 //! * What may not: decisions (whether to send, when to try again), SQL, HTTP handlers. It imports leaves only.
 //! * How to add one: a folder with its settings in `crate::settings`, one error type that knows "later" from "never", and
 //!   a bound on the time of every call.
@@ -13,3 +14,4 @@ pub mod mail;
 pub mod notice;
 pub mod overrides;
 pub mod sms;
+pub mod upstream;

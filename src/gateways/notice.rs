@@ -32,6 +32,12 @@ pub enum Notice {
     },
     RecoveryCodeUsed,
     RecoveryCodesMade,
+    IdentityConnected {
+        provider: String,
+    },
+    IdentityDisconnected {
+        provider: String,
+    },
 }
 
 impl Notice {
@@ -53,6 +59,8 @@ impl Notice {
             Self::PhoneChanged { previous: None, new: phone.to_owned() },
             Self::RecoveryCodeUsed,
             Self::RecoveryCodesMade,
+            Self::IdentityConnected { provider: "Google".to_owned() },
+            Self::IdentityDisconnected { provider: "Google".to_owned() },
         ]
     }
 
@@ -71,6 +79,8 @@ impl Notice {
             Self::PhoneChanged { .. } => "phone-changed",
             Self::RecoveryCodeUsed => "recovery-code-used",
             Self::RecoveryCodesMade => "recovery-codes-made",
+            Self::IdentityConnected { .. } => "identity-connected",
+            Self::IdentityDisconnected { .. } => "identity-disconnected",
         }
     }
 
@@ -89,6 +99,8 @@ impl Notice {
             Self::PhoneChanged { .. } => "told-phone-changed",
             Self::RecoveryCodeUsed => "told-code-used",
             Self::RecoveryCodesMade => "told-codes-made",
+            Self::IdentityConnected { provider } => return text.with("told-identity-connected", &[("provider", provider)]),
+            Self::IdentityDisconnected { provider } => return text.with("told-identity-disconnected", &[("provider", provider)]),
         };
         text.t(key).into_owned()
     }
@@ -97,6 +109,7 @@ impl Notice {
     pub fn opening(&self, text: &Text, site: &str) -> String {
         let plain = |key: &str| text.with(key, &[("site", site)]);
         let to = |key: &str, new: &str| text.with(key, &[("site", site), ("new", new)]);
+        let from = |key: &str, provider: &str| text.with(key, &[("site", site), ("provider", provider)]);
         let both = |key: &str, old: &str, new: &str| text.with(key, &[("site", site), ("old", old), ("new", new)]);
         match self {
             Self::NewDevice => plain("told-new-device-text"),
@@ -113,6 +126,8 @@ impl Notice {
             Self::PhoneChanged { previous: None, new } => to("told-phone-added-text", new),
             Self::RecoveryCodeUsed => plain("told-code-used-text"),
             Self::RecoveryCodesMade => plain("told-codes-made-text"),
+            Self::IdentityConnected { provider } => from("told-identity-connected-text", provider),
+            Self::IdentityDisconnected { provider } => from("told-identity-disconnected-text", provider),
         }
     }
 }

@@ -74,6 +74,8 @@ pub struct Shell {
     pub notice: Option<Notice>,
     pub errors: Vec<FieldProblem>,
     pub help_url: Option<String>,
+    /// The account has a page for other providers' accounts.
+    pub identities: bool,
     pub switch: Vec<LanguageLink>,
     /// The operation id people can quote.
     pub reference: String,
@@ -92,6 +94,7 @@ impl Shell {
             notice: None,
             errors: Vec::new(),
             help_url: None,
+            identities: false,
             switch: Vec::new(),
             reference: String::new(),
         }

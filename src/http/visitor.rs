@@ -125,6 +125,11 @@ impl Visitor {
         self.cookies.read(self.context.headers(), CookieName::Way).and_then(Way::named)
     }
 
+    /// The provider that was used last, by its id.
+    pub fn last_provider(&self) -> Option<&str> {
+        self.cookies.read(self.context.headers(), CookieName::Way)
+    }
+
     /// Keeps a cookie for a year.
     pub fn keep(&self, mut response: Response, name: CookieName, value: &str) -> Response {
         let year = Some(Duration::from_secs(365 * 86400));
@@ -146,6 +151,7 @@ impl Visitor {
     pub fn shell(&self, title: &str) -> Shell {
         let settings = &self.app.settings.pages;
         Shell {
+            identities: !self.app.settings.providers.is_empty(),
             help_url: settings.help_url.as_ref().map(ToString::to_string),
             switch: Shell::languages(&self.text, self.context.path_and_query()),
             reference: self.context.operation.clone(),
@@ -232,7 +238,7 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 26] = [
+        const KEYS: [&str; 29] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -259,6 +265,9 @@ impl Visitor {
             "passkey-added",
             "passkey-renamed",
             "passkey-removed",
+            "identity-connected",
+            "identity-already",
+            "identity-disconnected",
         ];
         let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;
         Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })

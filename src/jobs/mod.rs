@@ -16,11 +16,12 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::actions::outbox::Channel;
-use crate::actions::{App, Outcome, keys, sweep};
+use crate::actions::{App, Outcome, keys, providers, sweep};
 
 const SWEEP_FIRST: Duration = Duration::from_mins(1);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
 const KEYS_EVERY: Duration = Duration::from_mins(1);
+const TOKENS_EVERY: Duration = Duration::from_mins(1);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
 /// Tells loops and listeners to end. Cheap to clone.
@@ -69,6 +70,9 @@ pub fn start(app: &App) -> Jobs {
     }
     running.spawn(every("sweep", SWEEP_FIRST, SWEEP_EVERY, stop.clone(), app.clone(), sweep_once));
     running.spawn(every("keys", KEYS_EVERY, KEYS_EVERY, stop.clone(), app.clone(), keys::ensure));
+    if app.settings.providers.iter().any(|provider| provider.keep_tokens) {
+        running.spawn(every("provider tokens", TOKENS_EVERY, TOKENS_EVERY, stop.clone(), app.clone(), renew_tokens));
+    }
     running.spawn(every("checkpoint", CHECKPOINT_EVERY, CHECKPOINT_EVERY, stop, app.clone(), App::checkpoint));
     Jobs { running, stopper }
 }
@@ -82,6 +86,11 @@ impl Jobs {
             tracing::warn!("a background job did not end in time and is broken off");
         }
     }
+}
+
+async fn renew_tokens(app: &App) -> Outcome<()> {
+    while providers::tokens::renew_one(app).await? {}
+    Ok(())
 }
 
 async fn sweep_once(app: &App) -> Outcome<()> {

@@ -108,7 +108,7 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
         Next::Untrusted(untrusted) => refuse(visitor, untrusted),
         Next::Respond(trusted, answer) => respond(visitor, &trusted, &answer),
         Next::SignIn { flow, create, .. } => {
-            let page = if create && visitor.app.settings.signup.open { "/signup" } else { "/login" };
+            let page = if create && visitor.app.settings.signup.is_open() { "/signup" } else { "/login" };
             let locales = match &flow.continue_to {
                 crate::engine::flow::Continue::Authorize { request } => request.ui_locales.as_deref(),
                 _ => None,

@@ -1,8 +1,8 @@
-//! Pages of `vestibule dev`: the mailbox, the inbox and the demo relying party.
+//! Pages of `vestibule dev`: the mailbox, the inbox, the demo relying party and the fake providers.
 
 use askama::Template;
 
-use super::Link;
+use super::{Choice, Link};
 use crate::http::shell::Shell;
 use crate::locale::When;
 
@@ -75,4 +75,29 @@ pub struct DemoClaims {
     /// Where the form to sign out posts.
     pub sign_out: String,
     pub account: String,
+}
+
+/// A fake provider asks who signs in. Fields: `person`, `email`, `name`, `quirk`, and `answer` = `continue` or `cancel`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "dev/fake.html")]
+pub struct FakeSignIn {
+    pub shell: Shell,
+    /// Where the form posts.
+    pub action: String,
+    /// Hidden fields: the parameters of the authorization request.
+    pub carried: Vec<(String, String)>,
+    pub people: Vec<Choice>,
+    /// Who was chosen before.
+    pub person: String,
+    pub email: String,
+    pub name: String,
+    pub quirks: Vec<Choice>,
+    /// Which was chosen before.
+    pub quirk: String,
+    /// What the program asked for.
+    pub scopes: Vec<String>,
+    /// The origin people are sent back to.
+    pub to: String,
+    /// The domain whose addresses the provider hosts, if it has such domains.
+    pub hosted: Option<String>,
 }

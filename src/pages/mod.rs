@@ -10,6 +10,7 @@ mod dev;
 mod messages;
 mod passkeys;
 mod profile;
+mod providers;
 pub mod samples;
 mod security;
 mod sign_in;
@@ -18,10 +19,13 @@ mod wasnt_me;
 pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
 pub use consent::{Consent, FormPost, ScopeLine};
-pub use dev::{DemoClaims, DemoHome, Inbox, Mail, MailPage, Mailbox, Text};
+pub use dev::{DemoClaims, DemoHome, FakeSignIn, Inbox, Mail, MailPage, Mailbox, Text};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use passkeys::{Ceremony, Passkey, PasskeyOffer, Passkeys, Signals};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
+pub use providers::{
+    ButtonLogo, ConfirmConnect, ConnectedIdentity, Departing, GiveAddress, Identities, JoinAccount, ProviderButton,
+};
 pub use security::{AuthenticatorApp, Enrol, Messages, NewKeys, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
 pub use wasnt_me::{Locked, WasntMe};

@@ -1,14 +1,15 @@
 //! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
 
 mod passkeys;
+mod providers;
 mod security;
 
 use askama::Template;
 
 use super::{
-    App, Apps, ChangeContact, ChangePassword, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FormPost, Home,
-    IdentifierKinds, Inbox, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message, Profile, Reset,
-    ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
+    App, Apps, ChangeContact, ChangePassword, Choice, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FakeSignIn,
+    FormPost, Home, IdentifierKinds, Inbox, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message,
+    Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
 };
 use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
@@ -32,6 +33,7 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     pages.extend(account(text)?);
     pages.extend(security::pages(text)?);
     pages.extend(passkeys::samples(text)?);
+    pages.extend(providers::samples(text)?);
     pages.extend(dev(text)?);
     Ok(pages)
 }
@@ -65,6 +67,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         signup_open: true,
         reauthenticate: None,
         way: Way::Password,
+        providers: providers::providers(),
         others: vec![Way::Mail, Way::Sms],
         labels: IdentifierKinds { usernames: true, phones: true },
         passkey: Some(passkeys::ceremony()),
@@ -89,6 +92,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         contact: String::new(),
         name: String::new(),
         min_length: 8,
+        providers: providers::providers(),
         other: true,
         passwordless: false,
     };
@@ -354,7 +358,26 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         sign_out: "/sign-out".to_owned(),
         account: "/account".to_owned(),
     };
+    let choice = |value: &str, label: &str| Choice { value: value.to_owned(), label: label.to_owned() };
+    let mut fake = FakeSignIn {
+        shell: Shell { title: text.with("fake-title", &[("provider", "Google")]), ..shell(text, "fake-site") },
+        action: "/google/o/oauth2/v2/auth".to_owned(),
+        carried: vec![("client_id".to_owned(), "dev".to_owned()), ("state".to_owned(), String::new())],
+        people: vec![choice("ada", "Ada Lovelace – ada@workspace.example"), choice("somebody", &text.t("fake-somebody"))],
+        person: "somebody".to_owned(),
+        email: String::new(),
+        name: String::new(),
+        quirks: vec![choice("none", &text.t("fake-quirk-none")), choice("slow", &text.t("fake-quirk-slow"))],
+        quirk: "slow".to_owned(),
+        scopes: vec!["openid".to_owned(), "email".to_owned()],
+        to: "http://localhost:8080".to_owned(),
+        hosted: Some("workspace.example".to_owned()),
+    };
+    let warning = text.with("fake-warning", &[("provider", "Google")]);
+    fake.shell.notice = Some(Notice { kind: Tone::Warning, text: warning });
+    fake.shell.problem("email", text.t("fake-problem-email"));
     Ok(vec![
+        ("fake", fake.render()?),
         ("mailbox", mailbox.render()?),
         ("mail", page.render()?),
         ("inbox", inbox.render()?),

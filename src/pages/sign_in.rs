@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{Ceremony, query};
+use super::{Ceremony, ProviderButton, query};
 use crate::engine::address::Channel;
 use crate::engine::method::MethodKind;
 use crate::http::shell::Shell;
@@ -24,6 +24,8 @@ pub struct Login {
     pub way: Way,
     /// The others that are on, behind buttons of the same form.
     pub others: Vec<Way>,
+    /// Posts to `/connect/…`.
+    pub providers: Vec<ProviderButton>,
     pub labels: IdentifierKinds,
     /// What the browser is asked for a passkey; the answer goes to `/login/passkey`. Fields: `credential`, `state`, `remember`, `flow`.
     pub passkey: Option<Ceremony>,
@@ -96,6 +98,8 @@ pub struct Signup {
     pub contact: String,
     pub name: String,
     pub min_length: i64,
+    /// Posts to `/connect/…`.
+    pub providers: Vec<ProviderButton>,
     /// Whether the other channel is on too.
     pub other: bool,
     /// Whether a password may be left out.
@@ -216,7 +220,8 @@ impl SecondFactor {
             MethodKind::Mail => "second-mail",
             MethodKind::SecurityKey | MethodKind::Passkey => "second-key",
             MethodKind::RecoveryCode => "second-recovery",
-            MethodKind::Password => "second-password",
+            // A provider is no second step; it may have asked for one itself.
+            MethodKind::Password | MethodKind::Provider => "second-password",
         }
     }
 
@@ -229,7 +234,7 @@ impl SecondFactor {
             MethodKind::Mail => "second-mail-text",
             MethodKind::SecurityKey | MethodKind::Passkey => "second-key-text",
             MethodKind::RecoveryCode => "second-recovery-text",
-            MethodKind::Password => "second-password-text",
+            MethodKind::Password | MethodKind::Provider => "second-password-text",
         }
     }
 

@@ -1,7 +1,7 @@
 //! The environment: `VESTIBULE_<SECTION>__<KEY>`, two underscores between section and key.
 
 use super::{
-    file::rejection,
+    file::{LISTS, rejection},
     problem::{Problem, nearest},
     raw::{Raw, Rejected, SECTIONS},
     value::{Input, Origin},
@@ -27,11 +27,14 @@ pub fn overlay(raw: &mut Raw, env: impl Iterator<Item = (String, String)>, probl
                 // In the environment text stands without quotes.
                 cure: format!("set it to {}", expected.trim_end_matches(" in quotes")),
             }),
-            Err(_) if section == "clients" => problems.push(Problem {
+            Err(_) if LISTS.contains(&section.as_str()) => problems.push(Problem {
                 origin,
-                subject: "[[clients]]".into(),
-                what: "clients cannot be set in the environment".into(),
-                cure: "write them to config.toml or use `vestibule client add`".into(),
+                subject: format!("[[{section}]]"),
+                what: format!("{section} cannot be set in the environment"),
+                cure: match section.as_str() {
+                    "clients" => "write them to config.toml or use `vestibule client add`".into(),
+                    _ => "write them to config.toml, and their secrets to files (client_secret_file)".into(),
+                },
             }),
             Err(_) if section == "sites" => problems.push(Problem {
                 origin,

@@ -9,12 +9,13 @@ use super::{
     clients::RawClient,
     problem::{Problem, nearest},
     raw::{Raw, Rejected, SECTIONS},
+    raw_provider::RawProvider,
     sites::RawSite,
     value::{Input, Origin},
 };
 
-/// What is written as arrays of tables.
-pub(super) const LISTS: &[&str] = &["clients", "sites"];
+/// What is written several times, under `[[name]]`; not in the environment.
+pub(super) const LISTS: [&str; 3] = ["clients", "providers", "sites"];
 
 /// Lays the file's text over the defaults.
 pub fn overlay(raw: &mut Raw, text: &str, problems: &mut Vec<Problem>) {
@@ -40,8 +41,11 @@ pub fn overlay(raw: &mut Raw, text: &str, problems: &mut Vec<Problem>) {
                         DeValue::Table(table) if section == "sites" => {
                             raw.sites.push(RawSite::read(table, line, |at| line_at(text, at), problems));
                         }
-                        DeValue::Table(table) => {
+                        DeValue::Table(table) if section == "clients" => {
                             raw.clients.push(RawClient::read(table, line, |at| line_at(text, at), problems));
+                        }
+                        DeValue::Table(table) => {
+                            raw.providers.push(RawProvider::read(table, line, |at| line_at(text, at), problems));
                         }
                         _ => problems.push(not_a_table(line, section)),
                     }
@@ -63,7 +67,7 @@ fn overlay_section(
     problems: &mut Vec<Problem>,
 ) {
     let Some((_, keys)) = SECTIONS.iter().find(|(name, _)| *name == section) else {
-        let names = SECTIONS.iter().map(|(name, _)| *name).chain(LISTS.iter().copied());
+        let names = SECTIONS.iter().map(|(name, _)| *name).chain(LISTS);
         problems.push(Problem {
             origin: Origin::File { line: section_line },
             subject: format!("[{section}]"),
@@ -108,7 +112,7 @@ pub(super) fn rejection(rejected: Rejected, origin: Origin, section: &str, key: 
 fn not_a_table(line: usize, name: &str) -> Problem {
     let owner = SECTIONS.iter().find(|(_, keys)| keys.contains(&name));
     let cure = match owner {
-        _ if LISTS.contains(&name) => format!("write each of them under its own [[{name}]] line"),
+        _ if LISTS.contains(&name) => format!("write each of the {name} under its own [[{name}]] line"),
         Some((section, _)) => format!("move it below the line [{section}]"),
         None => "every key stands below the line of its section, such as [server]".to_owned(),
     };

@@ -12,11 +12,14 @@ pub mod clients;
 mod env;
 mod file;
 mod problem;
+pub mod providers;
 mod raw;
+mod raw_provider;
 pub mod redirect_uri;
 mod resolve;
 mod resolve_durations;
 mod resolve_mail;
+mod resolve_providers;
 mod resolve_sign_in;
 mod resolve_sites;
 mod resolve_sms;
@@ -33,7 +36,7 @@ pub use resolved::{
     BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, FactorKind, FlowSettings, KeySettings, LimitSettings,
     LogFormat, LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings, Rate,
     RequiredFor, RetentionSettings, SecondFactorSettings, ServerSettings, SessionSettings, Settings, SignInSettings, SigningAlg,
-    SignupSettings, SmtpSettings, SmtpTls, TokenSettings, Way,
+    SignupSettings, SmtpSettings, SmtpTls, TokenSettings, Way, WhoSignsUp,
 };
 pub use resolved_sms::{CompletionSettings, Countries, Money, Prices, SmsProvider, SmsSettings, SmsTransport, TwilioSender};
 pub use secret::Secret;

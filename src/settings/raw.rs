@@ -2,6 +2,7 @@
 
 use super::{
     clients::RawClient,
+    raw_provider::RawProvider,
     secret::Secret,
     sites::RawSite,
     value::{Field, Input, Origin},
@@ -30,6 +31,8 @@ macro_rules! sections {
             $(pub $section: $Struct,)*
             /// `[[clients]]`
             pub clients: Vec<RawClient>,
+            /// `[[providers]]`
+            pub providers: Vec<RawProvider>,
             /// `[[sites]]`
             pub sites: Vec<RawSite>,
         }
@@ -46,6 +49,7 @@ macro_rules! sections {
                         },)*
                     },)*
                     clients: Vec::new(),
+                    providers: Vec::new(),
                     sites: Vec::new(),
                 }
             }
@@ -133,7 +137,7 @@ sections! {
         queue: u64 = 64_u64,
     }
     signup: Signup {
-        open: bool = true,
+        who: String = "everyone",
         verify_email: bool = true,
         verify_phone: bool = true,
     }
@@ -147,6 +151,51 @@ sections! {
         kinds: Vec<String> = ["totp".into(), "passkey".into(), "sms".into(), "mail".into()],
         required: String = "nobody",
         remember_days: u64 = 30_u64,
+    }
+    google: Google {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
+    }
+    github: Github {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
+    }
+    facebook: Facebook {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
+    }
+    twitter: Twitter {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
+    }
+    discord: Discord {
+        client_id: String = "",
+        client_secret: Secret = Secret::default(),
+        linking: String = "link_verified",
+        scopes: Vec<String> = [],
+        keep_tokens: bool = false,
+        second_factor: Vec<String> = [],
+        base_url: String = "",
     }
     sessions: Sessions {
         absolute_days: u64 = 30_u64,

@@ -16,10 +16,12 @@ use super::{
     clients::resolve_clients,
     problem::Problem,
     raw::{self, Raw},
-    resolve_durations as durations, resolve_mail as mail, resolve_sign_in as sign_in, resolve_sites as sites, resolve_sms as sms,
+    resolve_durations as durations, resolve_mail as mail,
+    resolve_providers::providers,
+    resolve_sign_in as sign_in, resolve_sites as sites, resolve_sms as sms,
     resolved::{
         BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, LogFormat, LogSettings, OutboundSettings, PageSettings,
-        PasswordSettings, ServerSettings, Settings, SignupSettings,
+        PasswordSettings, ServerSettings, Settings, SignupSettings, WhoSignsUp,
     },
     secret::Secret,
     sites::resolve_sites,
@@ -122,6 +124,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     let retention = durations::retention(&raw.retention, &mut report);
     let bootstrap = bootstrap(&raw.bootstrap, &mut report);
     let clients = resolve_clients(&raw.clients, &mut report.problems);
+    let (providers, presets_off) = providers(raw, &mut report);
     let sites = resolve_sites(&raw.sites, &mut report);
     if let Some(server) = &server {
         sites::warn_sites(&sites, server, sessions.cookie_domain.as_deref(), &mut report);
@@ -149,7 +152,9 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 sms,
                 passwords,
                 signup: SignupSettings {
-                    open: raw.signup.open.value,
+                    who: report
+                        .word(&raw.signup.who, &WhoSignsUp::ALL.map(|who| (who.as_str(), who)))
+                        .unwrap_or(WhoSignsUp::Everyone),
                     verify_email: raw.signup.verify_email.value,
                     verify_phone: raw.signup.verify_phone.value,
                 },
@@ -166,6 +171,8 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 log,
                 retention,
                 clients,
+                providers,
+                presets_off,
                 sites,
                 warnings: report.warnings,
             })

@@ -259,7 +259,8 @@ pub fn warn_sms(sms: &SmsSettings, mode: Mode, loopback: bool, https: bool, raw:
     }
 }
 
-fn is_inside(url: &Url) -> bool {
+/// True for an address that is plainly not public.
+pub(super) fn is_inside(url: &Url) -> bool {
     is_loopback(url)
         || match url.host() {
             Some(Host::Ipv4(address)) => address.is_private() || address.is_link_local(),

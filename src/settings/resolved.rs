@@ -6,7 +6,9 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 use url::Url;
 
-use super::{Mode, clients::ClientEntry, resolved_sms::SmsSettings, secret::Secret, sites::SiteEntry};
+use super::{
+    Mode, clients::ClientEntry, providers::ProviderSettings, resolved_sms::SmsSettings, secret::Secret, sites::SiteEntry,
+};
 
 /// All settings of one process, resolved and validated. Made by [`super::Settings::load`]; immutable afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -39,6 +41,10 @@ pub struct Settings {
     pub retention: RetentionSettings,
     /// Clients registered in the file, in its order.
     pub clients: Vec<ClientEntry>,
+    /// Other providers people may sign in with, in the order of the pages.
+    pub providers: Vec<ProviderSettings>,
+    /// The presets without a client, with the rest of their settings: `vestibule dev` sends them to its fakes.
+    pub presets_off: Vec<ProviderSettings>,
     /// Sites whose proxies ask `GET /session/verify`, in the order of the file.
     pub sites: Vec<SiteEntry>,
     pub(super) origin: String,
@@ -173,12 +179,41 @@ pub struct PasswordSettings {
     pub queue: usize,
 }
 
+/// Who may make an account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum WhoSignsUp {
+    Everyone,
+    /// Accounts are made by the operator (`vestibule user add`), for people who are told of it.
+    Invited,
+    /// The same, and pages do not speak of invitations.
+    Nobody,
+}
+
+impl WhoSignsUp {
+    pub const ALL: [Self; 3] = [Self::Everyone, Self::Invited, Self::Nobody];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Everyone => "everyone",
+            Self::Invited => "invited",
+            Self::Nobody => "nobody",
+        }
+    }
+}
+
 /// `[signup]`
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignupSettings {
-    pub open: bool,
+    pub who: WhoSignsUp,
     pub verify_email: bool,
     pub verify_phone: bool,
+}
+
+impl SignupSettings {
+    /// Strangers may make an account.
+    pub fn is_open(self) -> bool {
+        self.who == WhoSignsUp::Everyone
+    }
 }
 
 /// `[sign_in]`

@@ -6,8 +6,8 @@ use super::sql::execute;
 use crate::ids::UserId;
 use crate::time::Timestamp;
 
-/// Removes factors, passkeys and recovery codes added since `since`, brings removed ones back, and believes no browser any more.
-/// True if any factor, passkey or recovery code was concerned. The caller has changed the account's row, so whoever adds one waits.
+/// Removes factors, passkeys, recovery codes and provider identities added since `since`, brings removed ones back, and believes no browser
+/// any more. True if any of them was concerned. The caller has changed the account's row, so whoever adds one waits.
 pub async fn restore_credentials(tx: &mut Tx, user_id: &UserId, since: Timestamp, now: Timestamp) -> Result<bool> {
     let mut changed = 0;
     // First what was added, so that what was added and removed again does not come back.
@@ -15,12 +15,18 @@ pub async fn restore_credentials(tx: &mut Tx, user_id: &UserId, since: Timestamp
         "DELETE FROM factors WHERE user_id = $1 AND created_at >= $2",
         "DELETE FROM passkeys WHERE user_id = $1 AND created_at >= $2",
         "DELETE FROM recovery_codes WHERE user_id = $1 AND created_at >= $2",
+        "DELETE FROM external_identities WHERE user_id = $1 AND created_at >= $2",
     ] {
         changed += execute!(tx, statement, user_id.as_str(), since.millis())?;
     }
     for statement in [
         "UPDATE factors SET expires_at = NULL WHERE user_id = $1 AND expires_at > $2",
         "UPDATE passkeys SET expires_at = NULL WHERE user_id = $1 AND expires_at > $2",
+        // Unless the provider's person has been connected with another account, or again with this one.
+        "UPDATE external_identities SET expires_at = NULL WHERE user_id = $1 AND expires_at > $2 AND NOT EXISTS (SELECT 1 \
+         FROM external_identities AS other WHERE other.issuer = external_identities.issuer \
+         AND other.subject = external_identities.subject AND other.id <> external_identities.id \
+         AND (other.expires_at IS NULL OR other.id > external_identities.id))",
     ] {
         changed += execute!(tx, statement, user_id.as_str(), now.millis())?;
     }

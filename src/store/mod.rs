@@ -20,6 +20,7 @@ pub mod flows;
 mod gather;
 pub mod grants;
 mod group;
+pub mod identities;
 pub mod keys;
 pub mod limits;
 pub mod lock_down;

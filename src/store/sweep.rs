@@ -36,7 +36,7 @@ macro_rules! rule {
 }
 
 /// Rows whose time has come are deleted by these. `events` and `outbox` follow `[retention]`.
-pub const RULES: [Rule; 16] = [
+pub const RULES: [Rule; 17] = [
     rule!("carriers", "token_hash", "expires_at", "as long as the session"),
     rule!("sessions", "id", "expires_at", "until the absolute end"),
     rule!("sessions", "id", "idle_expires_at", "until idle for too long"),
@@ -47,6 +47,7 @@ pub const RULES: [Rule; 16] = [
     rule!("outbox", "id", "expires_at", "[retention] messages_days"),
     rule!("factors", "id", "expires_at", "until removed for `flows.undo_hours`"),
     rule!("passkeys", "id", "expires_at", "until removed for `flows.undo_hours`"),
+    rule!("external_identities", "id", "expires_at", "until disconnected for `flows.undo_hours`"),
     rule!("trusted_devices", "id", "expires_at", "[second_factor] remember_days"),
     rule!("address_changes", "id", "expires_at", "[flows] undo_hours"),
     rule!("spent", "id", "expires_at", "until it would be refused anyway"),

@@ -56,7 +56,7 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
         let lost = if open || !waits { Lost::Nothing } else { Lost::Expired };
         let continue_to = flow.continue_to;
         let fresh = match &continue_to {
-            Continue::Authorize { .. } | Continue::Site { .. } => {
+            Continue::Authorize { .. } | Continue::Connect { .. } | Continue::Site { .. } => {
                 let anew = continue_to.clone().anew(app.now());
                 Some(codes::remember(app, visitor.browser(), anew, &visitor.requester()).await?)
             }
@@ -131,6 +131,6 @@ pub(super) fn allow(response: Response, continue_to: &Continue) -> Response {
     match continue_to {
         Continue::Authorize { request } => may_lead_to(response, &[&request.redirect_uri]),
         Continue::Site { destination } => may_lead_to(response, &[&destination.url]),
-        Continue::Account | Continue::Page { .. } | Continue::Away => response,
+        Continue::Account | Continue::Page { .. } | Continue::Connect { .. } | Continue::Away => response,
     }
 }

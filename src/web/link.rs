@@ -68,8 +68,17 @@ pub(super) async fn verify(visitor: Visitor, query: Result<Query, BadInput>) -> 
     Ok(verify_page(&visitor, &token, &flow, here, None))
 }
 
-/// In the browser that began, a button; elsewhere the password that was chosen, which no scanner knows.
+/// In the browser that began, a button; elsewhere the password that was chosen, which no scanner knows. Where none was, the mail's code is for
+/// the browser that began.
 pub(super) fn verify_page(visitor: &Visitor, token: &str, flow: &Flow, here: bool, problem: Option<&str>) -> Response {
+    if let State::SignUp(sign_up) = &flow.state
+        && sign_up.password_hash.is_none()
+        && !here
+    {
+        let detail = visitor.text.t("link-code-only-text").into_owned();
+        let page = Message { shell: visitor.shell("link-code-only"), detail, link: None };
+        return visitor.page(&page.shell, &page);
+    }
     let address = flow.state.destination().map(Contact::as_str).unwrap_or_default();
     let mut shell = shell(visitor, "link-verify", "/verify/link", token);
     if let Some(key) = problem {

@@ -39,7 +39,8 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let identifier = who.as_ref().map_or_else(|| hint(&journey, &params), own_identifier);
     let shell = journey.shell(&visitor, title(who.as_ref()), &params);
     let way = Way::named(params.first("way")).filter(|way| is_on(&visitor.app, *way));
-    Ok(page(&visitor, &journey, shell, Typed { identifier, remember: true, way }, who.as_ref()))
+    let shell = super::providers::say_failure(&visitor, shell, &params);
+    Ok(page(&visitor, &journey, shell, Typed { identifier, remember: true, way }, who.as_ref()).await)
 }
 
 struct Typed {
@@ -84,16 +85,16 @@ pub(super) async fn other(
         shell.problem("identifier", text);
     }
     let typed = Typed { identifier: params.first("identifier").to_owned(), remember: params.has("remember"), way };
-    Ok(page(visitor, journey, shell, typed, who))
+    Ok(page(visitor, journey, shell, typed, who).await)
 }
 
 /// `who` has to prove that it is still them.
-fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: Option<&User>) -> Response {
-    page_about(visitor, journey, shell, typed, who, None)
+async fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: Option<&User>) -> Response {
+    page_about(visitor, journey, shell, typed, who, None).await
 }
 
 /// The page after a passkey that was refused; `unknown` tells the browser to forget it.
-pub(super) fn after_passkey(
+pub(super) async fn after_passkey(
     visitor: &Visitor,
     journey: &Journey,
     current: Option<&Current>,
@@ -108,10 +109,10 @@ pub(super) fn after_passkey(
     // The language switch leads to the page that GET shows.
     let shell = visitor.shell_at(shell, &format!("/login{}", journey.query()));
     let typed = Typed { identifier, remember: params.has("remember"), way: None };
-    page_about(visitor, journey, shell, typed, who, unknown)
+    page_about(visitor, journey, shell, typed, who, unknown).await
 }
 
-fn page_about(
+async fn page_about(
     visitor: &Visitor,
     journey: &Journey,
     shell: Shell,
@@ -125,13 +126,17 @@ fn page_about(
     let way = typed.way.filter(|way| ways.contains(way)).or(last).or(ways.first().copied()).unwrap_or(Way::Password);
     let page = Login {
         way,
+        providers: match who {
+            None => super::providers::buttons(visitor),
+            Some(user) => super::providers::own_buttons(visitor, user).await,
+        },
         others: ways.into_iter().filter(|other| *other != way).collect(),
         labels: IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) },
         shell,
         flow: journey.id(),
         identifier: typed.identifier,
         remember: typed.remember,
-        signup_open: visitor.app.settings.signup.open,
+        signup_open: visitor.app.settings.signup.is_open(),
         reauthenticate: who.map(User::shown_as),
         passkey: is_on(app, Way::Passkey).then(|| super::passkeys::at_sign_in(visitor)).flatten(),
         unknown,
@@ -158,6 +163,8 @@ fn wants(journey: &Journey, user: &User) -> bool {
             let other = request.claims.sub.as_deref().is_some_and(|sub| sub != user.id.as_str());
             !other && !request.asks(Prompt::SelectAccount) && !request.asks(Prompt::Create)
         }
+        // The identity may belong to an account that is not signed in.
+        Continue::Connect { .. } => false,
         _ => true,
     }
 }
@@ -191,7 +198,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
             let text = shell.t(problem).into_owned();
             shell.problem(field, text);
         }
-        return Ok(page(&visitor, &journey, shell, typed(), who));
+        return Ok(page(&visitor, &journey, shell, typed(), who).await);
     }
     let requester = visitor.requester();
     let arrival = Arrival {
@@ -216,7 +223,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
             let mut shell = journey.shell(&visitor, title(who), &params);
             let text = shell.t(key).into_owned();
             shell.problem(field, text);
-            Ok(page(&visitor, &journey, shell, typed(), who))
+            Ok(page(&visitor, &journey, shell, typed(), who).await)
         }
     }
 }

@@ -9,11 +9,13 @@ mod account;
 mod contact;
 mod enrol;
 mod evenly;
+mod identities;
 mod journey;
 mod link;
 mod login;
 mod logout;
 mod passkeys;
+mod providers;
 mod recovery;
 mod reset;
 mod second_factor;
@@ -63,6 +65,12 @@ pub fn router(app: &App) -> Router<App> {
         .route("/login/enrol/passkey", post(enrol::by_passkey))
         .route("/login/enrol/key", post(enrol::by_security_key))
         .route("/login/second/send", post(second_factor::send))
+        .route("/login/address", get(providers::address).post(providers::give_address))
+        .route("/login/join", get(providers::join).post(providers::answer_join))
+        .route("/login/connect", get(providers::confirm).post(providers::answer_confirm))
+        .route("/connect/{provider}", get(providers::nothing).post(providers::depart))
+        .route("/connect/{provider}/callback", get(providers::come_back))
+        .route("/connect/{provider}/logo", get(providers::logo))
         .route("/signup", get(signup::show).post(signup::submit))
         .route("/verify", get(verify::show).post(verify::submit))
         .route("/verify/resend", post(verify::resend))
@@ -97,6 +105,8 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/security/totp", get(totp::show).post(totp::confirm))
         .route("/account/security/recovery", get(recovery::back).post(recovery::make))
         .route("/account/security/recovery/download", get(recovery::back).post(recovery::download))
+        .route("/account/identities", get(identities::show))
+        .route("/account/identities/disconnect", post(identities::disconnect))
         .route("/account/sessions", get(account::sessions))
         .route("/account/sessions/end", post(account::end_session))
         .route("/account/sessions/end-others", post(account::end_others))
@@ -181,7 +191,8 @@ fn last_way(session: &Session) -> Option<Way> {
         MethodKind::Mail => Some(Way::Mail),
         MethodKind::Sms => Some(Way::Sms),
         MethodKind::Passkey => Some(Way::Passkey),
-        MethodKind::SecurityKey | MethodKind::Totp | MethodKind::RecoveryCode => None,
+        // Which one, its own page remembers.
+        MethodKind::Provider | MethodKind::SecurityKey | MethodKind::Totp | MethodKind::RecoveryCode => None,
     }
 }
 
@@ -214,7 +225,9 @@ fn over(visitor: &Visitor) -> Response {
 /// The page on which a journey goes on.
 fn page_of(flow: &Flow) -> String {
     let path = match flow.state {
-        State::SignIn | State::Alarm { .. } => "/login",
+        State::SignIn | State::Alarm { .. } | State::Away(_) => "/login",
+        State::Newcomer(_) => "/login/address",
+        State::Join(_) => "/login/join",
         State::SignInCode(_) => "/login/code",
         State::SecondFactor(_) => "/login/second",
         State::Enrol(_) => "/login/enrol",
@@ -240,6 +253,7 @@ fn destination(continue_to: &Continue, flow: Option<&Flow>) -> String {
     match (continue_to, flow) {
         (Continue::Page { page }, _) => page.path().to_owned(),
         (Continue::Authorize { .. }, Some(flow)) => format!("/consent?flow={}", flow.id),
+        (Continue::Connect { journey }, _) => format!("/login/connect?flow={journey}"),
         (Continue::Site { destination }, _) => site::way_to(&destination.url),
         (Continue::Away, _) => "/account?notice=go-back".to_owned(),
         (Continue::Account | Continue::Authorize { .. }, _) => "/account".to_owned(),

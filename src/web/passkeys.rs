@@ -74,7 +74,7 @@ pub(super) async fn sign_in(visitor: Visitor, carrier: Carrier, form: Result<For
         ByPasskey::Refused(Refusal::Wrong) | ByPasskey::Right(SignedIn::Wrong) => Some("problem-passkey"),
     };
     let unknown = (refusal == Some("problem-passkey-unknown")).then(|| prove::unknown_credential(&visitor.app, credential));
-    Ok(login::after_passkey(&visitor, &journey, current.as_ref(), &params, refusal, unknown.flatten()))
+    Ok(login::after_passkey(&visitor, &journey, current.as_ref(), &params, refusal, unknown.flatten()).await)
 }
 
 /// The words for a refusal on the sign-in page, put into its frame.
@@ -220,7 +220,9 @@ pub(super) async fn by_way_of_offer(visitor: &Visitor, journey: &Journey, params
     match (&journey.continue_to, &journey.flow) {
         (Continue::Authorize { .. } | Continue::Site { .. }, Some(flow)) => format!("/account/passkeys/offer?flow={}", flow.id),
         (Continue::Page { page }, _) => format!("/account/passkeys/offer?to={}", page.as_str()),
-        (Continue::Authorize { .. } | Continue::Site { .. }, None) | (Continue::Away, _) => destination,
+        (Continue::Authorize { .. } | Continue::Site { .. }, None) | (Continue::Connect { .. } | Continue::Away, _) => {
+            destination
+        }
         (Continue::Account, _) => "/account/passkeys/offer".to_owned(),
     }
 }
@@ -231,7 +233,9 @@ async fn offer_page(visitor: &Visitor, journey: &Journey, shell: Shell, current:
     let Some(made) = made else { return Ok(see_other(&journey.destination())) };
     let to = match &journey.continue_to {
         Continue::Page { page } => Some(page.as_str().to_owned()),
-        Continue::Account | Continue::Away | Continue::Authorize { .. } | Continue::Site { .. } => None,
+        Continue::Account | Continue::Away | Continue::Connect { .. } | Continue::Authorize { .. } | Continue::Site { .. } => {
+            None
+        }
     };
     let page = PasskeyOffer { shell, flow: journey.id(), to, add: ceremony(made) };
     Ok(journey.allow(visitor.page(&page.shell, &page)))

@@ -126,7 +126,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         MethodKind::Totp => Given::Totp(code),
         MethodKind::RecoveryCode => Given::RecoveryCode(code),
         MethodKind::SecurityKey => Given::Key { answer: params.first("credential"), state: params.first("state") },
-        MethodKind::Passkey => {
+        MethodKind::Passkey | MethodKind::Provider => {
             return Ok(see_other(&super::page_of(&asked.flow)));
         }
     };

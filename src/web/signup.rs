@@ -20,7 +20,7 @@ use crate::settings::Way;
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
-    if !visitor.app.settings.signup.open {
+    if !visitor.app.settings.signup.is_open() {
         return Ok(closed(&visitor));
     }
     let journey = journey::of(&visitor, &params).await?;
@@ -52,6 +52,7 @@ fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [c
         contact: contact.to_owned(),
         name: name.to_owned(),
         min_length,
+        providers: super::providers::buttons(visitor),
         other: phones(visitor),
         passwordless: sign_up::may_be_passwordless(&visitor.app, channel),
     };
@@ -96,7 +97,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     }
 }
 
-fn say(text: &Text, problem: &Problem) -> (&'static str, String) {
+pub(super) fn say(text: &Text, problem: &Problem) -> (&'static str, String) {
     match problem {
         Problem::Email => ("email", text.t("problem-email").into_owned()),
         Problem::Phone => ("phone", text.t("problem-phone").into_owned()),

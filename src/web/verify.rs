@@ -120,7 +120,7 @@ pub(super) async fn arrive(visitor: &Visitor, continue_to: &crate::engine::flow:
             let remembered = codes::remember(&visitor.app, visitor.browser(), continue_to.clone(), &visitor.requester()).await;
             Some(remembered.map_err(|fault| visitor.fault(&fault))?)
         }
-        Continue::Account | Continue::Page { .. } | Continue::Away | Continue::Site { .. } => None,
+        Continue::Account | Continue::Page { .. } | Continue::Connect { .. } | Continue::Away | Continue::Site { .. } => None,
     };
     Ok(visitor.keep_browser(see_other(&super::destination(continue_to, flow.as_ref()))))
 }

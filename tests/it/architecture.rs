@@ -13,8 +13,8 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("settings", &[]),
     ("locale", &[]),
     ("telemetry", &["settings"]),
-    // The rules: pure, and of the settings only what a client's metadata is.
-    ("engine", &["crypto", "ids", "time", "settings::client_metadata"]),
+    // The rules: pure, and of the settings only what a client's metadata is and what the operator lets providers do.
+    ("engine", &["crypto", "ids", "time", "settings::client_metadata", "settings::providers", "settings::WhoSignsUp"]),
     ("store", &["engine", "ids", "time", "settings::client_metadata"]),
     ("gateways", &["settings", "locale", "time"]),
     ("actions", &["engine", "store", "gateways", "crypto", "settings", "telemetry", "ids", "time", "locale"]),
@@ -26,8 +26,24 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("oidc", &["actions", "engine", "http", "pages", "settings", "ids", "time", "locale"]),
     ("api", &["actions", "engine", "http", "settings", "ids", "time", "locale"]),
     ("jobs", &["actions", "settings", "time", "telemetry"]),
-    // The demo application is an outsider with a page: it knows chance and time, and no rows.
-    ("dev", &["actions", "engine", "http", "pages", "crypto::random", "settings", "ids", "time", "locale"]),
+    // The demo application and the fake providers are outsiders with pages: they know chance and time, a provider signs and checks
+    // PKCE, and none knows rows.
+    (
+        "dev",
+        &[
+            "actions",
+            "engine",
+            "http",
+            "pages",
+            "crypto::jose",
+            "crypto::pkce",
+            "crypto::random",
+            "settings",
+            "ids",
+            "time",
+            "locale",
+        ],
+    ),
     // What puts the parts together.
     ("app", &["actions", "api", "dev", "http", "oidc", "settings", "web"]),
     (

@@ -21,6 +21,7 @@ use vestibule::crypto::seal::Keyring;
 use vestibule::gateways::http::{HttpClient, HttpError, Reach};
 use vestibule::gateways::mail::Mailer;
 use vestibule::gateways::sms::Texter;
+use vestibule::gateways::upstream::Upstreams;
 use vestibule::http::server;
 use vestibule::settings::{Mode, Settings};
 use vestibule::time::Clock;
@@ -78,6 +79,7 @@ id_token_signed_response_alg = "{alg}"
             hasher: Hasher::new(cheap, random.clone()).unwrap(),
             mailer: Mailer::Mailbox,
             texter: Texter::Inbox,
+            upstreams: Upstreams::new(&[], Reach::Public).unwrap(),
             random,
         })
         .unwrap();

@@ -10,6 +10,8 @@ pub mod own;
 pub mod prove;
 pub mod sign_in;
 
+pub(in crate::actions) use own::has_another_way_in;
+
 use std::time::Duration;
 
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};

@@ -10,7 +10,7 @@ use webauthn_rs_proto::ResidentKeyRequirement;
 use super::{Challenge, Opened, Purpose, Refusal, account_name, broken, open, options, seal, unmade};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
-use crate::actions::{App, Outcome, Requester, factors, tell};
+use crate::actions::{App, Outcome, Requester, factors, providers, tell};
 use crate::engine::address::Channel;
 use crate::engine::event::{Event, Kind};
 use crate::engine::method::{Method, MethodKind};
@@ -255,7 +255,8 @@ pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Re
     let known = passkeys::of_user(&mut tx, &current.user.id).await?.into_iter().find(|known| known.id == *id);
     let Some(known) = known else { return Ok(Removed::Gone) };
     let until = app.now() + app.settings.flows.undo;
-    if !passkeys::remove(&mut tx, &current.user.id, id, !has_another_way_in(app, &current.user), until).await? {
+    let others = has_another_way_in(app, &current.user) || providers::own::usable(app, &mut tx, &current.user.id).await? > 0;
+    if !passkeys::remove(&mut tx, &current.user.id, id, !others, until).await? {
         return Ok(Removed::LastWayIn);
     }
     if !enrolled::of(&mut tx, &current.user).await?.is_on() {
@@ -267,8 +268,8 @@ pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Re
     Ok(Removed::Done)
 }
 
-/// Whether the account can be entered without any passkey, by a way that is on: a verified address also gets a new password.
-fn has_another_way_in(app: &App, user: &User) -> bool {
+/// Whether the account can be entered without any passkey or provider, by a way that is on: a verified address also gets a new password.
+pub(in crate::actions) fn has_another_way_in(app: &App, user: &User) -> bool {
     let reachable = |channel| user.is_verified(channel);
     app.settings.sign_in.ways.iter().any(|way| match way {
         Way::Password => user.password_hash.is_some() || reachable(Channel::Mail) || reachable(Channel::Sms),

@@ -24,6 +24,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         reauthenticate: None,
         way,
         others: vec![Way::Password, other],
+        providers: Vec::new(),
         labels: IdentifierKinds { usernames: true, phones: true },
     };
     let signup = Signup {
@@ -33,6 +34,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         contact: "0660 1234567".to_owned(),
         name: "Ana".to_owned(),
         min_length: 8,
+        providers: Vec::new(),
         other: true,
         passwordless: true,
     };

@@ -203,7 +203,7 @@ async fn weak_passwords_are_refused_and_any_character_is_kept() {
 
 #[tokio::test]
 async fn sign_up_can_be_closed_and_unverified() {
-    let closed = World::with("[signup]\nopen = false").await;
+    let closed = World::with("[signup]\nwho = 'nobody'").await;
     assert_eq!(closed.browser().get("/signup").await.status, 403);
     let fields = [("email", ADA), ("password", PASSWORD)];
     assert_eq!(closed.browser().post("/signup", &fields).await.status, 403);

@@ -7,6 +7,7 @@ mod factors;
 mod flows;
 mod grants;
 mod group;
+mod identities;
 
 mod limits;
 mod outbox;

@@ -10,6 +10,7 @@
 pub mod authenticator;
 pub mod browser;
 pub mod database;
+pub mod fakes;
 
 use std::time::Duration;
 
@@ -26,6 +27,7 @@ use vestibule::engine::user::User;
 use vestibule::gateways::http::Reach;
 use vestibule::gateways::mail::Mailer;
 use vestibule::gateways::sms::Texter;
+use vestibule::gateways::upstream::Upstreams;
 use vestibule::settings::client_metadata::ClientMetadata;
 use vestibule::settings::{Mode, Settings};
 use vestibule::store::Store;
@@ -34,6 +36,7 @@ use vestibule::time::{Clock, Timestamp};
 pub use authenticator::{Authenticator, Claim};
 pub use browser::{Answer, Browser};
 pub use database::{Database, Place};
+pub use fakes::Fakes;
 
 /// A password that every rule accepts.
 pub const PASSWORD: &str = "wooden spoon 4711";
@@ -97,6 +100,14 @@ impl World {
         Self::at(Place::sqlite(), settings).await
     }
 
+    /// With every preset sent to fake providers of its own, which share its clock. Their slow answer takes longer than anybody waits.
+    pub async fn with_fakes(settings: &str) -> (Self, Fakes) {
+        let clock = Clock::manual(BEGINNING);
+        let fakes = Fakes::start(clock.clone(), vestibule::dev::fakes::SLOW).await;
+        let world = Self::made(Place::sqlite(), &fakes.settings(settings), Mode::Serve, clock).await;
+        (world, fakes)
+    }
+
     /// As `vestibule dev` has it.
     pub async fn dev(settings: &str) -> Self {
         Self::in_mode(Place::sqlite(), settings, Mode::Dev).await
@@ -113,6 +124,10 @@ impl World {
     }
 
     async fn in_mode(place: Place, settings: &str, mode: Mode) -> Self {
+        Self::made(place, settings, mode, Clock::manual(BEGINNING)).await
+    }
+
+    async fn made(place: Place, settings: &str, mode: Mode, clock: Clock) -> Self {
         let data = TempDir::new().unwrap();
         let mut table: Table = SETTINGS.parse().unwrap();
         let over: Table = settings.parse().unwrap();
@@ -135,7 +150,7 @@ impl World {
             queue: passwords.queue,
         };
         let app = App::new(Made {
-            clock: Clock::manual(BEGINNING),
+            clock,
             // Nodes on one store have the same keys.
             keyring: Keyring::generate(&Random::seeded(1)),
             hasher: Hasher::new(hasher, random.clone()).unwrap(),
@@ -144,6 +159,7 @@ impl World {
                 let reach = if settings.outbound.allow_private { Reach::Anywhere } else { Reach::Public };
                 Texter::new(&settings.sms, reach).unwrap()
             },
+            upstreams: Upstreams::new(&settings.providers, Reach::Anywhere).unwrap(),
             random,
             store,
             settings,

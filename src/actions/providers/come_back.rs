@@ -1,0 +1,265 @@
+//! Back from a provider: what it says is fetched, and whose account it is decided.
+
+use std::time::Duration;
+
+use super::super::notices::Notice;
+use super::super::sign_in::{self, Arrival, SignedIn};
+use super::super::{App, Fault, Outcome, codes, sign_up, tell};
+use super::{Failure, Secrets, connect, failed, tokens};
+use crate::engine::address::Email;
+use crate::engine::event::{Event, Kind};
+use crate::engine::external::{Claimed, External, vouches};
+use crate::engine::flow::{Away, Continue, Flow, Join, State, Step};
+use crate::engine::linking::{Decision, Facts, Local, Refusal, decide};
+use crate::engine::method::{Method, MethodKind};
+use crate::engine::user::{Profile, User};
+use crate::gateways::upstream::{self, Arrived};
+use crate::ids::UserId;
+use crate::settings::providers::ProviderSettings;
+use crate::store::{StoreError, Tx, enrolled, flows, identities, users};
+
+/// What clocks may differ by.
+const SLACK: Duration = Duration::from_secs(60);
+
+/// What the browser brings.
+#[derive(Clone, Copy, Debug)]
+pub struct Answer<'a> {
+    pub state: &'a str,
+    /// None if there is an error.
+    pub code: Option<&'a str>,
+    /// RFC 6749 section 4.1.2.1.
+    pub error: Option<&'a str>,
+    /// Who answers (RFC 9207).
+    pub iss: Option<&'a str>,
+}
+
+#[derive(Debug)]
+pub enum CameBack {
+    /// No journey of this browser waits for this answer.
+    Over,
+    /// The journey went to the provider in vain.
+    Failed(Box<Flow>, Failure),
+    Refused(Box<Flow>, Refusal),
+    /// Signed in or not, and where to go.
+    SignedIn(SignedIn, Continue),
+    /// This journey asks for what is missing.
+    More(Box<Flow>),
+    /// Whoever is signed in has connected the identity, or tried to.
+    Connected(Connected),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Connected {
+    Done,
+    Already,
+    /// It is another account's.
+    Anothers,
+}
+
+/// What a journey that went to a provider comes back with. Used once, whatever the answer is.
+pub async fn come_back(app: &App, provider: &str, answer: Answer<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
+    let Some((flow, away)) = waiting(app, provider, answer.state, &arrival.browser).await? else { return Ok(CameBack::Over) };
+    let Some(settings) = super::find(app, provider) else { return Ok(CameBack::Over) };
+    let mut tx = app.store.write().await?;
+    app.may_begin(&mut tx, arrival.requester).await?;
+    if !flows::finish(&mut tx, &flow.id, app.now()).await? {
+        return Ok(CameBack::Over);
+    }
+    tx.commit().await?;
+    let arrived = match fetch(app, settings, &flow, answer).await {
+        Ok(arrived) => arrived,
+        Err(why) => return Ok(CameBack::Failed(Box::new(flow), why)),
+    };
+    if away.again && arrived.auth_time.is_some_and(|at| at + SLACK < flow.created_at) {
+        tracing::warn!(provider, "a provider did not ask anew, though it was told to");
+        return Ok(CameBack::Failed(Box::new(flow), Failure::Unusable));
+    }
+    let external = describe(app, settings, &arrived);
+    let now = app.now();
+    let mut given = vec![Method::first(MethodKind::Provider, now)];
+    if proved_twice(settings, &arrived) {
+        given.push(Method::second(MethodKind::Provider, now));
+    }
+    let arrival = Arrival { remember: away.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
+    settle(app, Back { settings, flow: &flow, away, external, given }, &arrival).await
+}
+
+/// The journey that a state names, if it is this browser's, went to this provider and is open.
+async fn waiting(app: &App, provider: &str, state: &str, browser: &[u8; 32]) -> Outcome<Option<(Flow, Away)>> {
+    let id = state.split_once('.').map_or("", |(id, _)| id);
+    let codes::Found::Here(flow) = codes::find(app, id, Some(browser)).await? else { return Ok(None) };
+    let open = flow.step(Step::CameBack, app.now()).is_ok() && Secrets::of(app, &flow.id, provider).fits(state);
+    Ok(match &flow.state {
+        State::Away(away) if open && away.provider == provider => Some((flow.clone(), (**away).clone())),
+        _ => None,
+    })
+}
+
+async fn fetch(app: &App, settings: &ProviderSettings, flow: &Flow, answer: Answer<'_>) -> Result<Arrived, Failure> {
+    let provider = settings.id.as_str();
+    let (Some(upstream), None) = (app.upstreams.get(provider), answer.error) else {
+        let error = answer.error.unwrap_or_default();
+        tracing::info!(provider, error = error.escape_debug().to_string(), "a provider refused");
+        let cancelled = matches!(error, "access_denied" | "user_cancelled_login" | "user_cancelled_authorize" | "login_required");
+        return Err(if cancelled { Failure::Cancelled } else { Failure::Unusable });
+    };
+    let Some(code) = answer.code else { return Err(Failure::Unusable) };
+    let secrets = Secrets::of(app, &flow.id, provider);
+    let answer = upstream::Answer { code, iss: answer.iss };
+    upstream.finish(&secrets.begun(), answer, app.now()).await.map_err(|error| failed(app, provider, &error))
+}
+
+/// What the provider said, as far as it can be used: a field that we would not let people type is left out.
+fn describe(app: &App, settings: &ProviderSettings, arrived: &Arrived) -> External {
+    let email = arrived.email.as_deref().and_then(|text| Email::parse(text).ok());
+    let vouched = email.as_ref().is_some_and(|email| {
+        let hosted_domain = arrived.hosted_domain.as_deref();
+        vouches(&settings.vouching, Claimed { email, verified: arrived.email_verified, hosted_domain })
+    });
+    let mut profile = Profile::default();
+    for (name, value) in [
+        ("name", &arrived.name),
+        ("given_name", &arrived.given_name),
+        ("family_name", &arrived.family_name),
+        ("picture", &arrived.picture),
+        ("locale", &arrived.locale),
+        ("website", &arrived.website),
+    ] {
+        profile.set(name, value.as_deref().unwrap_or_default());
+    }
+    for (name, _) in profile.problems() {
+        profile.set(name, "");
+    }
+    External {
+        provider: settings.id.clone(),
+        issuer: settings.kind.issuer(),
+        subject: arrived.subject.clone(),
+        email,
+        vouched,
+        username: arrived.username.clone(),
+        profile,
+        tokens: settings.keep_tokens.then(|| tokens::seal(app, &arrived.tokens)).flatten(),
+    }
+}
+
+/// Whether the provider has asked for a second factor of a kind that the operator lets count.
+fn proved_twice(settings: &ProviderSettings, arrived: &Arrived) -> bool {
+    let counts = |value: &String| settings.second_factor.contains(value);
+    arrived.acr.iter().chain(&arrived.amr).any(counts)
+}
+
+/// Somebody who is back.
+struct Back<'a> {
+    settings: &'a ProviderSettings,
+    flow: &'a Flow,
+    away: Away,
+    external: External,
+    given: Vec<Method>,
+}
+
+async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
+    let Back { settings, flow, external, given, .. } = &back;
+    let connecting = match (back.away.connect, arrival.before) {
+        (false, _) => None,
+        // The journey belongs to the account that was signed in when it began.
+        (true, Some(current)) if Some(&current.user.id) == flow.user_id.as_ref() => Some(current),
+        (true, _) => return Ok(CameBack::Over),
+    };
+    let mut tx = app.store.write().await?;
+    let owner = identities::by_subject(&mut tx, &external.issuer, &external.subject).await?;
+    let local = match (&external.email, &owner) {
+        (Some(email), None) if external.vouched => users::by_email(&mut tx, email).await?,
+        _ => None,
+    };
+    let guarded = match &local {
+        Some(user) if given.iter().all(|method| !method.second) => enrolled::of(&mut tx, user).await?.is_on(),
+        _ => false,
+    };
+    let decision = decide(Facts {
+        owner: owner.as_ref().map(|identity| &identity.user_id),
+        connecting: connecting.map(|current| &current.user.id),
+        vouched: external.vouched,
+        local: local.as_ref().map(|user| Local { id: &user.id, verified: user.email_is_verified(), guarded }),
+        sign_up: app.settings.signup.who,
+        policy: settings.linking,
+    });
+    let outcome = match decision {
+        Decision::SignIn(user_id) => {
+            let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
+            if let Some(identity) = owner {
+                identities::used(&mut tx, &identity.id, &external.shown_as(), tokens::kept(external).as_ref(), app.now()).await?;
+            }
+            sign_in(app, tx, &user, back, arrival).await?
+        }
+        Decision::Link(user_id) => {
+            let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
+            attach(app, &mut tx, &user, external, arrival).await?;
+            sign_in(app, tx, &user, back, arrival).await?
+        }
+        Decision::Create => {
+            let user = create(app, &mut tx, external, arrival).await?;
+            sign_in(app, tx, &user, back, arrival).await?
+        }
+        Decision::Connect(_) => {
+            let Some(current) = connecting else { return Ok(CameBack::Over) };
+            attach(app, &mut tx, &current.user, external, arrival).await?;
+            tx.commit().await?;
+            CameBack::Connected(Connected::Done)
+        }
+        Decision::AlreadyConnected => CameBack::Connected(Connected::Already),
+        Decision::BelongsToAnother => CameBack::Connected(Connected::Anothers),
+        Decision::SignInFirst { may_replace } => {
+            let state = State::Join(Box::new(Join { external: external.clone(), may_replace }));
+            ask(app, tx, state, local.map(|user| user.id), arrival).await?
+        }
+        Decision::AskAddress => ask(app, tx, State::Newcomer(Box::new(external.clone())), None, arrival).await?,
+        Decision::Refuse(why) => CameBack::Refused(Box::new((*flow).clone()), why),
+    };
+    Ok(outcome)
+}
+
+async fn sign_in(app: &App, tx: Tx, user: &User, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
+    let signed_in = sign_in::proceed(app, tx, user, back.given, arrival).await?;
+    app.metrics.sign_in("provider", signed_in.as_str());
+    Ok(CameBack::SignedIn(signed_in, arrival.continue_to.clone()))
+}
+
+/// A journey that asks for what is missing.
+async fn ask(app: &App, mut tx: Tx, state: State, user_id: Option<UserId>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
+    let flow = codes::begin(app, state, user_id, arrival.browser, arrival.continue_to.clone());
+    flows::insert(&mut tx, &flow).await?;
+    tx.commit().await?;
+    Ok(CameBack::More(Box::new(flow)))
+}
+
+/// Connects an identity with an account that was there before, and tells its owner.
+pub(super) async fn attach(app: &App, tx: &mut Tx, user: &User, external: &External, arrival: &Arrival<'_>) -> Outcome<()> {
+    // Whoever locks the account at this moment is not overtaken.
+    if !users::hold(tx, user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
+    match connect(app, tx, user, external).await {
+        // Somebody has come by it in another tab.
+        Err(Fault::Store(StoreError::Taken)) => return Err(StoreError::Overtaken.into()),
+        other => drop(other?),
+    }
+    let event = tell::event(Kind::IdentityConnected, arrival.requester.origin());
+    app.record(tx, Event { user_id: Some(user.id.clone()), detail: detail(app, &external.provider), ..event }).await?;
+    let provider = super::find(app, &external.provider).map_or_else(|| external.provider.clone(), |found| found.name.clone());
+    app.notify(tx, user, Notice::IdentityConnected { provider }, arrival.requester).await
+}
+
+/// Which provider, for the log: those with a name of their own.
+pub(super) fn detail(app: &App, provider: &str) -> Option<&'static str> {
+    super::find(app, provider).map(|found| found.kind.as_str())
+}
+
+/// An account whose address the provider vouches for.
+pub(super) async fn create(app: &App, tx: &mut Tx, external: &External, arrival: &Arrival<'_>) -> Outcome<User> {
+    let Some(email) = external.email.clone() else { return Err(Fault::Broken("an account without an address".to_owned())) };
+    let sign_up = sign_up::from_provider(external.clone(), email, arrival.requester);
+    match sign_up::create(app, tx, sign_up, Some(app.now()), arrival.requester).await {
+        Err(Fault::Store(StoreError::Taken)) => Err(StoreError::Overtaken.into()),
+        other => other,
+    }
+}

@@ -1,0 +1,81 @@
+//! Back from a provider, with the address of an account that is not connected: its owner signs in first, as before, and then says yes.
+
+use super::super::session::Current;
+use super::super::sign_in::{self, Arrival, SignedIn};
+use super::super::{App, Outcome, Requester, codes, reset, tell};
+use super::come_back::{attach, create};
+use crate::engine::event::{Event, Kind};
+use crate::engine::flow::{Continue, Flow, Join, State, Step};
+use crate::engine::method::{Method, MethodKind};
+use crate::store::{StoreError, flows, identities, users};
+
+/// What a journey asks about.
+pub fn join<'a>(app: &App, flow: &'a Flow) -> Option<&'a Join> {
+    match &flow.state {
+        State::Join(join) if flow.step(Step::Proved, app.now()).is_ok() => Some(join),
+        _ => None,
+    }
+}
+
+/// The journey in which the account's owner signs in, and which comes back to the question.
+pub async fn sign_in_first(app: &App, flow: &Flow, browser: [u8; 32], requester: &Requester) -> Outcome<Flow> {
+    codes::remember(app, browser, Continue::Connect { journey: flow.id.clone() }, requester).await
+}
+
+/// Whether this session was opened, or renewed, after the question came up.
+pub fn has_signed_in_since(flow: &Flow, current: &Current) -> bool {
+    current.session.auth_time >= flow.created_at
+}
+
+/// "Yes, connect it." False: the journey is over, or the identity has an owner by now.
+pub async fn confirm(app: &App, flow: &Flow, current: &Current, arrival: &Arrival<'_>) -> Outcome<bool> {
+    let Some(Join { external, .. }) = join(app, flow) else { return Ok(false) };
+    let mut tx = app.store.write().await?;
+    if !flows::finish(&mut tx, &flow.id, app.now()).await?
+        || identities::by_subject(&mut tx, &external.issuer, &external.subject).await?.is_some()
+    {
+        return Ok(false);
+    }
+    attach(app, &mut tx, &current.user, external, arrival).await?;
+    tx.commit().await?;
+    Ok(true)
+}
+
+/// "Not now."
+pub async fn decline(app: &App, flow: &Flow) -> Outcome<()> {
+    let mut tx = app.store.write().await?;
+    flows::finish(&mut tx, &flow.id, app.now()).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// "That account is not mine": a new account has the address, which nobody has proved there. The other one keeps everything else. None: the
+/// journey is over, or the address was proved meanwhile.
+pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<Option<SignedIn>> {
+    let Some(Join { external, may_replace: true }) = join(app, flow) else { return Ok(None) };
+    let Some(email) = &external.email else { return Ok(None) };
+    let now = app.now();
+    let mut tx = app.store.write().await?;
+    if !flows::finish(&mut tx, &flow.id, now).await? {
+        return Ok(None);
+    }
+    if let Some(mut stranger) = users::by_email(&mut tx, email).await? {
+        if stranger.email_is_verified() {
+            return Ok(None);
+        }
+        let read_at = stranger.updated_at;
+        (stranger.email, stranger.updated_at) = (None, reset::later(read_at, now));
+        if !users::update(&mut tx, &stranger, read_at).await? {
+            return Err(StoreError::Overtaken.into());
+        }
+        // Codes on their way to the address are its owner's now.
+        flows::cancel_all(&mut tx, &stranger.id, now).await?;
+        let event = tell::event(Kind::UserUpdated, arrival.requester.origin());
+        let detail = Some("the owner of its unproved address has an account of their own");
+        app.record(&mut tx, Event { user_id: Some(stranger.id), detail, ..event }).await?;
+    }
+    let user = create(app, &mut tx, external, arrival).await?;
+    let given = vec![Method::first(MethodKind::Provider, now)];
+    let arrival = Arrival { continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
+    sign_in::proceed(app, tx, &user, given, &arrival).await.map(Some)
+}

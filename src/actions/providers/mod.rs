@@ -1,0 +1,168 @@
+//! Signing in through other providers, and the identities that accounts are connected with.
+//!
+//! * **Here**: going to a provider and [`come_back`]; what is still missing then ([`newcomer`], [`join`]); one's [`own`] identities; keeping
+//!   the provider's [`tokens`] fresh.
+//! * **Not here**: whose account it is (`engine::linking`), what each provider speaks (`gateways::upstream`).
+//! * **To add one**: a provider is a section of the settings and, if it speaks no OpenID, a dialect in `gateways::upstream`.
+//! * **Tested**: `tests/it/journeys/providers`, the rule's table in `engine::linking`.
+
+pub mod come_back;
+pub mod join;
+pub mod newcomer;
+pub mod own;
+pub mod tokens;
+
+use data_encoding::BASE64URL_NOPAD;
+use url::Url;
+
+use super::session::Current;
+use super::{App, Outcome, Requester, codes};
+use crate::crypto::token;
+use crate::engine::external::{External, Identity};
+use crate::engine::flow::{Away, Continue, State};
+use crate::engine::user::User;
+use crate::gateways::upstream::{Begun, UpstreamError};
+use crate::ids::{FlowId, IdentityId};
+use crate::settings::providers::ProviderSettings;
+use crate::store::{Tx, flows, identities};
+
+/// Why somebody comes back from a provider with empty hands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Failure {
+    /// They did not want to go on there.
+    Cancelled,
+    /// It does not answer, or not in time.
+    Unavailable,
+    /// Its answer was refused.
+    Unusable,
+}
+
+impl Failure {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Cancelled => "cancelled",
+            Self::Unavailable => "unavailable",
+            Self::Unusable => "unusable",
+        }
+    }
+}
+
+impl From<&UpstreamError> for Failure {
+    fn from(error: &UpstreamError) -> Self {
+        match error {
+            UpstreamError::Unreachable(_) | UpstreamError::Slow => Self::Unavailable,
+            _ => Self::Unusable,
+        }
+    }
+}
+
+/// A provider by its id.
+pub fn find<'a>(app: &'a App, id: &str) -> Option<&'a ProviderSettings> {
+    app.settings.providers.iter().find(|provider| provider.id == id)
+}
+
+/// The address to register at the provider.
+pub fn redirect_uri(app: &App, provider: &str) -> String {
+    app.link(&format!("/connect/{provider}/callback"))
+}
+
+/// Who wants to go to a provider, and why.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// Who is signed in and wants to connect an identity; none: somebody signs in.
+    pub connect: Option<&'a Current>,
+    /// Whoever is signed in must prove anew that it is still them.
+    pub again: bool,
+    /// "Stay signed in".
+    pub remember: bool,
+    /// The hash of the browser's secret.
+    pub browser: [u8; 32],
+    pub continue_to: &'a Continue,
+    pub requester: &'a Requester,
+}
+
+#[derive(Debug)]
+pub enum Departure {
+    /// The provider's page for this.
+    To(Url),
+    /// There is no such provider.
+    Unknown,
+    Failed(Failure),
+}
+
+/// Begins a journey that leads to a provider and back.
+pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<Departure> {
+    let (Some(settings), Some(upstream)) = (find(app, provider), app.upstreams.get(provider)) else {
+        return Ok(Departure::Unknown);
+    };
+    let state = State::Away(Box::new(Away {
+        provider: settings.id.clone(),
+        remember: asking.remember,
+        connect: asking.connect.is_some(),
+        again: asking.again,
+    }));
+    let person = asking.connect.map(|current| current.user.id.clone());
+    let flow = codes::begin(app, state, person, asking.browser, asking.continue_to.clone());
+    let mut tx = app.store.write().await?;
+    app.may_begin(&mut tx, asking.requester).await?;
+    flows::insert(&mut tx, &flow).await?;
+    tx.commit().await?;
+    let secrets = Secrets::of(app, &flow.id, provider);
+    match upstream.authorization_url(&secrets.begun(), asking.again, asking.requester.locale).await {
+        Ok(url) => Ok(Departure::To(url)),
+        Err(error) => Ok(Departure::Failed(failed(app, provider, &error))),
+    }
+}
+
+/// Says in the log why a provider is of no use, in its own words; pages only say what to do.
+fn failed(app: &App, provider: &str, error: &UpstreamError) -> Failure {
+    tracing::warn!(provider, kind = error.as_str(), %error, "a provider could not be used");
+    app.metrics.sign_in("provider", error.as_str());
+    Failure::from(error)
+}
+
+/// What a journey says to the provider. Computed from the journey's id, so that nothing needs to be stored.
+struct Secrets {
+    state: String,
+    nonce: String,
+    verifier: String,
+    redirect_uri: String,
+}
+
+impl Secrets {
+    fn of(app: &App, id: &FlowId, provider: &str) -> Self {
+        let mac = |purpose| BASE64URL_NOPAD.encode(&app.keyring.mac(purpose, &[id.as_str().as_bytes(), provider.as_bytes()]));
+        Self {
+            state: format!("{id}.{}", mac("provider state")),
+            nonce: mac("provider nonce"),
+            verifier: mac("provider verifier"),
+            redirect_uri: redirect_uri(app, provider),
+        }
+    }
+
+    fn begun(&self) -> Begun<'_> {
+        Begun { state: &self.state, nonce: &self.nonce, verifier: &self.verifier, redirect_uri: &self.redirect_uri }
+    }
+
+    /// Whether a provider's answer has the state of this journey.
+    fn fits(&self, state: &str) -> bool {
+        token::constant_time_eq(&token::hash(state), &token::hash(&self.state))
+    }
+}
+
+/// Connects an account with an identity that belongs to nobody.
+pub(super) async fn connect(app: &App, tx: &mut Tx, user: &User, external: &External) -> Outcome<Identity> {
+    let now = app.now();
+    let identity = Identity {
+        id: IdentityId::new(now, &app.random),
+        user_id: user.id.clone(),
+        provider: external.provider.clone(),
+        issuer: external.issuer.clone(),
+        subject: external.subject.clone(),
+        name: external.shown_as(),
+        created_at: now,
+        last_used_at: Some(now),
+    };
+    identities::insert(tx, &identity, tokens::kept(external).as_ref()).await?;
+    Ok(identity)
+}

@@ -1,0 +1,25 @@
+//! Back from a provider that vouches for no address: the account is made once one is proved.
+
+use super::super::sign_in::Arrival;
+use super::super::sign_up::{self, Problem, Started};
+use super::super::{App, Outcome};
+use crate::engine::address::Email;
+use crate::engine::external::External;
+use crate::engine::flow::{Flow, State, Step};
+
+/// Whom a journey asks for an address.
+pub fn newcomer<'a>(app: &App, flow: &'a Flow) -> Option<&'a External> {
+    match &flow.state {
+        State::Newcomer(external) if flow.step(Step::Proved, app.now()).is_ok() => Some(external),
+        _ => None,
+    }
+}
+
+/// Sends a code to the address, as for any sign-up: known and unknown addresses look the same, and the owner of a known one is told. None: the
+/// journey is over.
+pub async fn give_address(app: &App, flow: &Flow, typed: &str, arrival: &Arrival<'_>) -> Outcome<Option<Started>> {
+    let Some(external) = newcomer(app, flow) else { return Ok(None) };
+    let Ok(email) = Email::parse(typed) else { return Ok(Some(Started::Problems(vec![Problem::Email]))) };
+    let sign_up = sign_up::from_provider(external.clone(), email, arrival.requester);
+    sign_up::prove(app, sign_up, arrival).await.map(Some)
+}
