@@ -72,7 +72,7 @@ impl Calls {
             return Err(refusal(response.status(), response.body()));
         }
         // Of a syntax error serde says the place, of a missing member the name: nothing about a person.
-        serde_json::from_slice(response.body()).map_err(|error| UpstreamError::Garbage(error.to_string()))
+        serde_json::from_slice(response.body()).map_err(|error| UpstreamError::garbage(&error.to_string()))
     }
 }
 

@@ -6,7 +6,7 @@ use std::{
 };
 
 use openidconnect::{
-    AdditionalProviderMetadata, JsonWebKeySet, ProviderMetadata,
+    AdditionalProviderMetadata, JsonWebKeySet, ProviderMetadata, TokenUrl, UserInfoUrl,
     core::{
         CoreAuthDisplay, CoreClaimName, CoreClaimType, CoreClientAuthMethod, CoreGrantType, CoreJsonWebKey,
         CoreJweContentEncryptionAlgorithm, CoreJweKeyManagementAlgorithm, CoreResponseMode, CoreResponseType,
@@ -115,8 +115,8 @@ impl Discovery {
         }
         let endpoints = [
             ("authorization_endpoint", Some(metadata.authorization_endpoint().url())),
-            ("token_endpoint", metadata.token_endpoint().map(|endpoint| endpoint.url())),
-            ("userinfo_endpoint", metadata.userinfo_endpoint().map(|endpoint| endpoint.url())),
+            ("token_endpoint", metadata.token_endpoint().map(TokenUrl::url)),
+            ("userinfo_endpoint", metadata.userinfo_endpoint().map(UserInfoUrl::url)),
             ("jwks_uri", Some(metadata.jwks_uri().url())),
             ("end_session_endpoint", metadata.additional_metadata().end_session_endpoint.as_ref()),
         ];

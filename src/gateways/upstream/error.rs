@@ -2,6 +2,9 @@
 
 use super::super::http::HttpError;
 
+/// The most of a provider's words that a log line can bear, in characters.
+const LONGEST: usize = 200;
+
 /// What went wrong. `Display` is for the log: it has no secrets and nothing about the person.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum UpstreamError {
@@ -46,9 +49,19 @@ impl UpstreamError {
         }
     }
 
-    /// A refusal in the provider's words, cut to what a log line can bear.
+    /// Garbage in words that may be the provider's.
+    pub(super) fn garbage(what: &str) -> Self {
+        Self::Garbage(printable(what, LONGEST))
+    }
+
+    /// A bad ID token, in words that may be the provider's.
+    pub(super) fn id_token(what: &str) -> Self {
+        Self::IdToken(printable(what, LONGEST))
+    }
+
+    /// A refusal in the provider's words.
     pub(super) fn refused(error: &str, description: &str) -> Self {
-        Self::Refused { error: printable(error, 80), description: printable(description, 200) }
+        Self::Refused { error: printable(error, 80), description: printable(description, LONGEST) }
     }
 }
 

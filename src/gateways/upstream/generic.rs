@@ -28,7 +28,7 @@ pub(super) fn endpoints(settings: &providers::Endpoints) -> Endpoints {
             ClientAuth::Post => AuthType::RequestBody,
         },
         scopes: Vec::new(),
-        profile: Profile::Generic(Generic { userinfo: settings.userinfo.clone(), claims: settings.claims.clone() }),
+        profile: Profile::Generic(Box::new(Generic { userinfo: settings.userinfo.clone(), claims: settings.claims.clone() })),
     }
 }
 

@@ -61,10 +61,10 @@ pub(super) fn claims(
         return Err(refuse("azp is another client"));
     }
     if let Some(expected) = claims.access_token_hash() {
-        let unknown = |_| refuse("at_hash cannot be checked");
-        let algorithm = id_token.signing_alg().map_err(unknown)?;
-        let key = id_token.signing_key(&verifier).map_err(unknown)?;
-        let found = AccessTokenHash::from_token(tokens.access_token(), algorithm, key).map_err(|_| refuse("at_hash"))?;
+        let unknown = || refuse("at_hash cannot be checked");
+        let algorithm = id_token.signing_alg().map_err(|_| unknown())?;
+        let key = id_token.signing_key(&verifier).map_err(|_| unknown())?;
+        let found = AccessTokenHash::from_token(tokens.access_token(), algorithm, key).map_err(|_| unknown())?;
         if found != *expected {
             return Err(refuse("at_hash is of another access token"));
         }
@@ -94,7 +94,7 @@ fn date<T: Default + Add<Duration, Output = T>>(time: Timestamp) -> T {
 }
 
 fn refuse(what: &str) -> Doubt {
-    Doubt::Token(UpstreamError::IdToken(what.to_owned()))
+    Doubt::Token(UpstreamError::id_token(what))
 }
 
 fn doubt(error: ClaimsVerificationError) -> Doubt {
@@ -104,7 +104,7 @@ fn doubt(error: ClaimsVerificationError) -> Doubt {
         ClaimsVerificationError::InvalidIssuer(message) => refuse(&format!("wrong issuer: {message}")),
         // A new key may have no name, or the old one's.
         ClaimsVerificationError::SignatureVerification(error @ (NoMatchingKey | CryptoError(_))) => {
-            Doubt::Key(UpstreamError::IdToken(error.to_string()))
+            Doubt::Key(UpstreamError::id_token(&error.to_string()))
         }
         ClaimsVerificationError::SignatureVerification(error) => refuse(&error.to_string()),
         error => refuse(&error.to_string()),

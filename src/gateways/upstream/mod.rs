@@ -5,7 +5,7 @@
 //! * What may not: who may sign in, and which account a visitor belongs to; a dialect says only what the provider said.
 //! * How to add one: a variant of `ProviderKind` in `crate::settings`, a file here that maps its document to [`Arrived`], a
 //!   branch in [`Upstream::new`], and its answers in `tests.rs`.
-//! * Where it is tested: `tests.rs` against servers on loopback that speak each dialect, and journeys in `tests/it`.
+//! * Where it is tested: `tests.rs` and `openid_tests.rs` against a server on loopback that speaks each dialect, and journeys in `tests/it`.
 
 mod arrived;
 mod calls;
@@ -163,5 +163,7 @@ impl Upstream {
     }
 }
 
+#[cfg(test)]
+mod openid_tests;
 #[cfg(test)]
 mod tests;

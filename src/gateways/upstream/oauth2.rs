@@ -37,7 +37,7 @@ pub(super) enum Profile {
     Facebook(Facebook),
     Twitter(Twitter),
     Discord(Discord),
-    Generic(Generic),
+    Generic(Box<Generic>),
 }
 
 /// A provider that speaks OAuth 2.
@@ -173,12 +173,12 @@ pub(super) fn token_error<T: ErrorResponse + 'static>(error: RequestTokenError<U
         RequestTokenError::Parse(error, body) => refusal_in(&body).unwrap_or_else(|| {
             let message = error.inner().to_string();
             let missing = message.starts_with("missing field").then(|| message.split(" at line").next()).flatten();
-            UpstreamError::Garbage(match missing {
+            UpstreamError::garbage(&match missing {
                 Some(missing) => format!("token response: {missing}"),
                 None if error.inner().is_data() => format!("token response: `{}` is of another form", error.path()),
                 None => "the token response is no JSON".to_owned(),
             })
         }),
-        RequestTokenError::Other(message) => UpstreamError::Garbage(format!("token response: {message}")),
+        RequestTokenError::Other(message) => UpstreamError::garbage(&format!("token response: {message}")),
     }
 }

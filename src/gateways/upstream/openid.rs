@@ -234,11 +234,11 @@ async fn userinfo(calls: &Calls, client: &Client, access_token: AccessToken, cla
             UserInfoError::ClaimsVerification(openidconnect::ClaimsVerificationError::InvalidSubject(_)) => {
                 UpstreamError::IdToken("userinfo is about somebody else".into())
             }
-            UserInfoError::ClaimsVerification(error) => UpstreamError::IdToken(format!("userinfo: {error}")),
+            UserInfoError::ClaimsVerification(error) => UpstreamError::id_token(&format!("userinfo: {error}")),
             UserInfoError::Response(status, body, _) if status.is_client_error() => {
                 refusal_in(&body).unwrap_or_else(|| UpstreamError::refused(&format!("http_{}", status.as_u16()), ""))
             }
-            UserInfoError::Response(_, _, message) => UpstreamError::Garbage(format!("userinfo: {message}")),
+            UserInfoError::Response(_, _, message) => UpstreamError::garbage(&format!("userinfo: {message}")),
             // What the parser says may quote what it read.
             _ => UpstreamError::Garbage("userinfo cannot be read".into()),
         })?;
