@@ -48,6 +48,8 @@ pub struct LoggedOut {
     pub shell: Shell,
     /// Names of the applications that were ended with the session.
     pub apps: Vec<String>,
+    /// Signing out at the provider, too, through which the person came.
+    pub elsewhere: Option<Link>,
     /// The way on.
     pub link: Option<Link>,
 }

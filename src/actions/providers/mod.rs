@@ -1,7 +1,7 @@
 //! Signing in through other providers, and the identities that accounts are connected with.
 //!
-//! * **Here**: going to a provider and [`come_back`]; what is still missing then ([`newcomer`], [`join`]); one's [`own`] identities; keeping
-//!   the provider's [`tokens`] fresh.
+//! * **Here**: going to a provider and [`come_back`]; what is still missing then ([`newcomer`], [`join`]); one's [`own`] identities, and
+//!   what the [`operator`] does about them; keeping the provider's [`tokens`] fresh.
 //! * **Not here**: whose account it is (`engine::linking`), what each provider speaks (`gateways::upstream`).
 //! * **To add one**: a provider is a section of the settings and, if it speaks no OpenID, a dialect in `gateways::upstream`.
 //! * **Tested**: `tests/it/journeys/providers`, the rule's table in `engine::linking`.
@@ -9,6 +9,7 @@
 pub mod come_back;
 pub mod join;
 pub mod newcomer;
+pub mod operator;
 pub mod own;
 pub mod tokens;
 
@@ -59,11 +60,6 @@ impl From<&UpstreamError> for Failure {
 /// A provider by its id.
 pub fn find<'a>(app: &'a App, id: &str) -> Option<&'a ProviderSettings> {
     app.settings.providers.iter().find(|provider| provider.id == id)
-}
-
-/// The address to register at the provider.
-pub fn redirect_uri(app: &App, provider: &str) -> String {
-    app.link(&format!("/connect/{provider}/callback"))
 }
 
 /// Who wants to go to a provider, and why.
@@ -136,7 +132,7 @@ impl Secrets {
             state: format!("{id}.{}", mac("provider state")),
             nonce: mac("provider nonce"),
             verifier: mac("provider verifier"),
-            redirect_uri: redirect_uri(app, provider),
+            redirect_uri: app.settings.redirect_uri(provider),
         }
     }
 

@@ -88,7 +88,10 @@ impl OpenId {
             .add_scopes(self.scopes.iter().cloned().map(Scope::new))
             .add_ui_locale(LanguageTag::new(locale.tag().to_owned()))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier(begun)?));
-        if prove_again {
+        if prove_again && self.google {
+            // Google knows neither `login` nor `max_age`; to choose the account is the most that it asks again.
+            request = request.add_prompt(CoreAuthPrompt::SelectAccount);
+        } else if prove_again {
             request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
         }
         if self.google {
@@ -142,7 +145,7 @@ impl OpenId {
             website: claims.text("website"),
             acr: claims.text("acr"),
             amr: claims.list("amr"),
-            auth_time: claims.number("auth_time").map(Timestamp::from_seconds),
+            auth_time: claims.integer("auth_time").map(Timestamp::from_seconds),
             ..Arrived::new(claims.subject("sub")?, tokens)
         })
     }
