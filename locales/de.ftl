@@ -129,6 +129,7 @@ logout-button = Abmelden
 logged-out = Sie sind abgemeldet
 logged-out-text = Sie können dieses Fenster schließen.
 logged-out-apps = Sie wurden auch hier abgemeldet:
+logged-out-there = Auch bei { $provider } abmelden
 
 # Einwilligung
 consent = Zugriff erlauben?

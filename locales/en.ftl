@@ -129,6 +129,7 @@ logout-button = Sign out
 logged-out = You are signed out
 logged-out-text = You can close this window.
 logged-out-apps = You were also signed out of:
+logged-out-there = Sign out of { $provider }, too
 
 # Consent
 consent = Allow access?

@@ -222,6 +222,10 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let logged_out = LoggedOut {
         shell: shell(text, "logged-out"),
         apps: vec!["Ledger & Sons".to_owned(), "Notes".to_owned()],
+        there: Some(Link {
+            href: "https://accounts.example.org/logout".to_owned(),
+            label: text.with("logged-out-there", &[("provider", "Example Inc.")]),
+        }),
         link: Some(Link { href: "https://ledger.example/".to_owned(), label: "Ledger & Sons".to_owned() }),
     };
     let optional = ScopeLine { optional: true, ..ScopeLine::standard(text, "offline_access") };

@@ -128,7 +128,7 @@ async fn page_about(
         way,
         providers: match who {
             None => super::providers::buttons(visitor),
-            Some(user) => super::providers::own_buttons(visitor, user).await,
+            Some(user) => super::providers::own_buttons(visitor, user, &journey.continue_to).await,
         },
         others: ways.into_iter().filter(|other| *other != way).collect(),
         labels: IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) },

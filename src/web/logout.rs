@@ -16,7 +16,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
     let asked = read(&visitor, &params).await?;
-    let Some(current) = current else { return Ok(done(&visitor, Vec::new(), &asked)) };
+    let Some(current) = current else { return Ok(done(&visitor, Vec::new(), None, &asked)) };
     let page = Logout {
         shell: visitor.shell("logout"),
         action: "/logout".to_owned(),
@@ -41,12 +41,12 @@ async fn read(visitor: &Visitor, params: &Params) -> Result<logout::Asked, Respo
 }
 
 /// Back to the application that asked, or a page that says what was ended.
-fn done(visitor: &Visitor, apps: Vec<String>, asked: &logout::Asked) -> Response {
+fn done(visitor: &Visitor, apps: Vec<String>, there: Option<Link>, asked: &logout::Asked) -> Response {
     if let Some(address) = &asked.return_to {
         return see_other(address);
     }
     let link = Link { href: "/login".to_owned(), label: visitor.text.t("login-again").into_owned() };
-    let page = LoggedOut { shell: visitor.shell("logged-out"), apps, link: Some(link) };
+    let page = LoggedOut { shell: visitor.shell("logged-out"), apps, there, link: Some(link) };
     visitor.page(&page.shell, &page)
 }
 
@@ -61,5 +61,9 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         None => Vec::new(),
     };
     super::sign_out(&carrier).await;
-    Ok(done(&visitor, apps, &asked))
+    let there = match &current {
+        Some(current) if asked.return_to.is_none() => super::providers::sign_out_there(&visitor, &current.session).await,
+        _ => None,
+    };
+    Ok(done(&visitor, apps, there, &asked))
 }

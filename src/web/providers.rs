@@ -11,19 +11,22 @@ use super::{journey, step_up, verify};
 use crate::actions::codes::{self, Found};
 use crate::actions::providers::come_back::{self, Answer, CameBack, Connected};
 use crate::actions::providers::{self, Asking, Departure, join, newcomer, own};
+use crate::actions::session::Current;
 use crate::actions::sign_in::SignedIn;
 use crate::actions::sign_up::Started;
 use crate::engine::address::Email;
 use crate::engine::flow::{AccountPage, Continue, Flow};
 use crate::engine::linking::Refusal;
-use crate::engine::params::Params;
+use crate::engine::method::MethodKind;
+use crate::engine::params::{Params, Repeated};
+use crate::engine::session::Session;
 use crate::engine::user::User;
 use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
-use crate::pages::{ButtonLogo, ConfirmConnect, Departing, GiveAddress, JoinAccount, ProviderButton};
+use crate::pages::{ButtonLogo, ConfirmConnect, Departing, GiveAddress, JoinAccount, Link, ProviderButton};
 use crate::settings::providers::{Logo, ProviderSettings};
 
 /// The buttons of every provider, the one used last marked.
@@ -42,9 +45,16 @@ pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
     visitor.app.settings.providers.iter().map(button).collect()
 }
 
-/// Those that this person can prove themselves with.
-pub(super) async fn own_buttons(visitor: &Visitor, user: &User) -> Vec<ProviderButton> {
+/// Those that this person can prove themselves with. A page of the account wants the account's best proof, and a provider's word is less than
+/// a password, unless a second factor there counts.
+pub(super) async fn own_buttons(visitor: &Visitor, user: &User, continue_to: &Continue) -> Vec<ProviderButton> {
     let mut buttons = buttons(visitor);
+    if matches!(continue_to, Continue::Page { .. }) && user.password_hash.is_some() {
+        let counts = |button: &ProviderButton| {
+            providers::find(&visitor.app, &button.id).is_some_and(|provider| !provider.second_factor.is_empty())
+        };
+        buttons.retain(counts);
+    }
     if buttons.is_empty() {
         return buttons;
     }
@@ -109,6 +119,15 @@ pub(super) async fn depart(
         Departure::Failed(why) if connect.is_some() => Ok(back_to_account(why.as_str(), &provider)),
         Departure::Failed(why) => Ok(back_to_login(flow.as_deref(), why.as_str(), &provider)),
     }
+}
+
+/// To sign out at the provider, too, for whoever had come from there in this browser.
+pub(super) async fn sign_out_there(visitor: &Visitor, session: &Session) -> Option<Link> {
+    let came = session.methods.iter().any(|method| method.kind == MethodKind::Provider);
+    let provider = visitor.last_provider().filter(|_| came)?;
+    let url = providers::end_session(&visitor.app, provider).await?;
+    let label = visitor.text.with("logged-out-there", &[("provider", &name(visitor, provider))]);
+    Some(Link { href: url.into(), label })
 }
 
 /// Where the form was, for whoever comes here by the address line.
@@ -185,9 +204,8 @@ pub(super) async fn come_back(
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, current.as_ref(), &Continue::Account, false);
-    let given = |name: &str| Some(params.first(name)).filter(|value| !value.is_empty()).map(str::to_owned);
-    let (code, error, iss) = (given("code"), given("error"), given("iss"));
-    let answer = Answer { state: params.first("state"), code: code.as_deref(), error: error.as_deref(), iss: iss.as_deref() };
+    let answer = answer(&params)
+        .map_err(|_| visitor.error(StatusCode::BAD_REQUEST, "problem-request-title", "problem-request"))?;
     let came = come_back::come_back(&visitor.app, &provider, answer, &arrival).await.map_err(fault)?;
     Ok(match came {
         CameBack::Over => super::over(&visitor),
@@ -201,6 +219,16 @@ pub(super) async fn come_back(
             let response = go_on(&visitor, &carrier, signed_in, &continue_to).await?;
             used(&visitor, &provider, response)
         }
+    })
+}
+
+/// What the provider sent with the browser. Nothing may be there twice (RFC 6749 section 4.1.2).
+fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
+    Ok(Answer {
+        state: params.one("state")?.unwrap_or_default(),
+        code: params.one("code")?,
+        error: params.one("error")?,
+        iss: params.one("iss")?,
     })
 }
 
@@ -321,6 +349,15 @@ async fn to_sign_in(visitor: &Visitor, flow: &Flow) -> Result<Response, Response
     Ok(visitor.keep_browser(see_other(&format!("/login?{query}"))))
 }
 
+/// A browser in which the second factor is not asked at the sign-in asks for it here.
+async fn second_factor_first(visitor: &Visitor, flow: &Flow, current: &Current) -> Result<(), Response> {
+    let asked = join::second_factor_first(&visitor.app, flow, current, visitor.browser()).await;
+    match asked.map_err(|fault| visitor.fault(&fault))? {
+        None => Ok(()),
+        Some(next) => Err(visitor.keep_browser(see_other(&super::page_of(&next)))),
+    }
+}
+
 /// `/login/connect`: only for somebody who has signed in since the question came up.
 pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
@@ -330,6 +367,7 @@ pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) ->
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
     };
+    second_factor_first(&visitor, &flow, &current).await?;
     let provider = name(&visitor, &asked.external.provider);
     let page = ConfirmConnect {
         shell: visitor.shell_at(titled(&visitor, "connect-confirm", &provider), &format!("/login/connect?flow={}", flow.id)),
@@ -351,6 +389,9 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     };
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, Some(&current), &flow.continue_to, false);
+    if params.first("do") == "connect" {
+        second_factor_first(&visitor, &flow, &current).await?;
+    }
     if params.first("do") != "connect" {
         join::decline(&visitor.app, &flow).await.map_err(fault)?;
     } else if !join::confirm(&visitor.app, &flow, &current, &arrival).await.map_err(fault)? {

@@ -166,7 +166,12 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         (true, _) => return Ok(CameBack::Over),
     };
     let mut tx = app.store.write().await?;
+    let proves_anew = back.away.again && matches!(flow.continue_to, Continue::Page { .. });
     let owner = identities::by_subject(&mut tx, &external.issuer, &external.subject).await?;
+    if proves_anew && owner.is_none() {
+        // Whoever is signed in wanted to show that it is still them, and was somebody else there: no account is made or connected by mistake.
+        return Ok(CameBack::Refused(Box::new((*flow).clone()), Refusal::NotConnected));
+    }
     let local = match (&external.email, &owner) {
         (Some(email), None) if external.vouched => users::by_email(&mut tx, email).await?,
         _ => None,
@@ -187,7 +192,8 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         Decision::SignIn(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
             if let Some(identity) = owner {
-                identities::used(&mut tx, &identity.id, &external.shown_as(), tokens::kept(external).as_ref(), app.now()).await?;
+                let kept = tokens::kept_beside(app, &mut tx, &identity.id, external).await?;
+                identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await?;
             }
             sign_in(app, tx, &user, back, arrival).await?
         }

@@ -1,7 +1,7 @@
 //! Signing in through other providers, and the identities that accounts are connected with.
 //!
 //! * **Here**: going to a provider and [`come_back`]; what is still missing then ([`newcomer`], [`join`]); one's [`own`] identities; keeping
-//!   the provider's [`tokens`] fresh.
+//!   the provider's [`tokens`] fresh; signing out there, too.
 //! * **Not here**: whose account it is (`engine::linking`), what each provider speaks (`gateways::upstream`).
 //! * **To add one**: a provider is a section of the settings and, if it speaks no OpenID, a dialect in `gateways::upstream`.
 //! * **Tested**: `tests/it/journeys/providers`, the rule's table in `engine::linking`.
@@ -112,6 +112,11 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
         Ok(url) => Ok(Departure::To(url)),
         Err(error) => Ok(Departure::Failed(failed(app, provider, &error))),
     }
+}
+
+/// Where the browser signs out at a provider, too, and comes back from to the sign-in page. None: it or the settings do not offer that.
+pub async fn end_session(app: &App, provider: &str) -> Option<Url> {
+    app.upstreams.get(provider)?.end_session(&app.link("/login")).await
 }
 
 /// Says in the log why a provider is of no use, in its own words; pages only say what to do.

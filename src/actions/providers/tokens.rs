@@ -7,6 +7,8 @@ use data_encoding::BASE64URL_NOPAD;
 use super::super::{App, Outcome};
 use crate::engine::external::{External, Tokens as Sealed};
 use crate::gateways::upstream::{Tokens, UpstreamError};
+use crate::ids::IdentityId;
+use crate::store::Tx;
 use crate::store::identities::{self, KeptTokens};
 
 const PURPOSE: &str = "provider tokens";
@@ -26,6 +28,16 @@ pub(super) fn seal(app: &App, tokens: &Tokens) -> Option<Sealed> {
 
 pub(super) fn kept(external: &External) -> Option<KeptTokens> {
     external.tokens.as_ref().and_then(for_row)
+}
+
+/// For a row that has some: where the provider gives a refresh token at the first consent only, as Google does, the one that is there stays.
+pub(super) async fn kept_beside(app: &App, tx: &mut Tx, id: &IdentityId, external: &External) -> Outcome<Option<KeptTokens>> {
+    let Some(fresh) = kept(external) else { return Ok(None) };
+    let Some(tokens) = open(app, &fresh.sealed).filter(|tokens| tokens.refresh_token.is_none()) else { return Ok(Some(fresh)) };
+    let before = identities::tokens(tx, id).await?.and_then(|sealed| open(app, &sealed));
+    let Some(refresh_token) = before.and_then(|before| before.refresh_token) else { return Ok(Some(fresh)) };
+    let together = seal(app, &Tokens { refresh_token: Some(refresh_token), ..tokens });
+    Ok(together.as_ref().and_then(for_row))
 }
 
 fn for_row(tokens: &Sealed) -> Option<KeptTokens> {

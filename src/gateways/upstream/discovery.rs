@@ -50,7 +50,8 @@ impl AdditionalProviderMetadata for Additional {}
 pub(super) struct Known {
     pub metadata: Metadata,
     read: Instant,
-    keys_read: Instant,
+    /// When the keys were read again for an unknown one. None: not since the metadata were read.
+    keys_sought: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -74,8 +75,7 @@ impl Discovery {
         let metadata: Metadata = calls.json(&self.address()?, None, &[]).await?;
         self.check(&metadata)?;
         let keys = keys(calls, &metadata).await?;
-        let now = Instant::now();
-        Ok(self.remember(Known { metadata: metadata.set_jwks(keys), read: now, keys_read: now }))
+        Ok(self.remember(Known { metadata: metadata.set_jwks(keys), read: Instant::now(), keys_sought: None }))
     }
 
     /// The metadata with the keys read again, for a token whose key is unknown; none if that was done a moment ago, so that
@@ -84,12 +84,12 @@ impl Discovery {
         if let Some(newer) = self.remembered().filter(|known| !Arc::ptr_eq(known, used)) {
             return Ok(Some(newer));
         }
-        if used.keys_read.elapsed() < self.patience.keys {
+        if used.keys_sought.is_some_and(|sought| sought.elapsed() < self.patience.keys) {
             return Ok(None);
         }
         let keys = keys(calls, &used.metadata).await?;
         let metadata = used.metadata.clone().set_jwks(keys);
-        Ok(Some(self.remember(Known { metadata, read: used.read, keys_read: Instant::now() })))
+        Ok(Some(self.remember(Known { metadata, read: used.read, keys_sought: Some(Instant::now()) })))
     }
 
     fn remembered(&self) -> Option<Arc<Known>> {

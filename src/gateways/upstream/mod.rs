@@ -45,7 +45,7 @@ pub struct Patience {
     pub call: Duration,
     /// How long a provider's metadata and keys are good.
     pub metadata: Duration,
-    /// How long after reading the keys an unknown one is not looked for again.
+    /// How long after looking for an unknown key none is looked for again.
     pub keys: Duration,
 }
 
