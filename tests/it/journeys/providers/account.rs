@@ -166,7 +166,7 @@ async fn the_last_way_in_stays() {
     assert!(!grace.email_is_verified() && grace.password_hash.is_none());
     let id = identities(&world, &grace.id).await[0].id.to_string();
     let refused = disconnect(&mut browser, &id).await;
-    assert_eq!(refused.status, 200);
+    assert_eq!(refused.status, 422);
     assert!(refused.text().contains("your last way to sign in"));
     assert_eq!((identities(&world, &grace.id).await.len(), listed(&refused).len()), (1, 1));
     assert!(alarms(&world, GRACE).await.is_empty(), "nothing happened");

@@ -6,14 +6,14 @@ use crate::enumeration::shape::Shape;
 #[tokio::test]
 async fn known_and_unknown_addresses_look_the_same() {
     let (world, fakes) = World::with_fakes("").await;
-    world.person("known000@a.example").await;
+    world.person("zoe-know@a.example").await;
     arrive(&world, &fakes, "github", "grace").await;
-    let disabled = world.person("disabled@a.example").await;
+    let disabled = world.person("zoe-disa@a.example").await;
     vestibule::actions::users::disable(&world.app, disabled.id.as_str()).await.unwrap();
-    world.user(serde_json::json!({"email": "unproved@a.example", "password": PASSWORD})).await;
+    world.user(serde_json::json!({"email": "zoe-unpr@a.example", "password": PASSWORD})).await;
     for (provider, quirk) in [("facebook", "none"), ("google", "unverified_email"), ("github", "unverified_email")] {
         let mut all = Vec::new();
-        for email in ["nobody00@a.example", "known000@a.example", "disabled@a.example", "unproved@a.example"] {
+        for email in ["zoe-none@a.example", "zoe-know@a.example", "zoe-disa@a.example", "zoe-unpr@a.example"] {
             let mut browser = world.browser();
             browser.get("/login").await;
             let to = leave(&mut browser, provider).await;

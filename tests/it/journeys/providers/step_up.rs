@@ -9,7 +9,7 @@ async fn a_password_fails_for_them_like_any_wrong_password() {
     arrive(&world, &fakes, "github", "grace").await;
     world.person("known@mail.example").await;
     let mut shapes = Vec::new();
-    for email in [GRACE, "known@mail.example", "nobody@mail.example"] {
+    for email in [GRACE, "known@mail.example", "nobod@mail.example"] {
         let mut browser = world.browser();
         let answer = browser.sign_in(email, THEIRS).await;
         assert_eq!(answer.status, 422);

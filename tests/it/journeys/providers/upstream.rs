@@ -184,7 +184,7 @@ async fn a_fresh_proof_is_one_that_was_given_there() {
     ada.send("/connect/work", &[]).await;
     let asked = ada.seen.iter().rfind(|url| url.contains("/oauth2/authorize")).unwrap();
     assert!(asked.contains("prompt=login") && asked.contains("max_age=0"), "{asked}");
-    assert_eq!(ada.at.origin().ascii_serialization(), both.issuer, "{}", ada.at);
+    assert_eq!(ada.at.origin().ascii_serialization(), both.issuer, "{} {:#?}", ada.at, ada.seen);
     ada.send("/login", &[("password", PASSWORD)]).await;
     assert_eq!((ada.at.path(), ada.at.origin().ascii_serialization()), ("/account/password", both.site.clone()), "{}", ada.page);
     ada.send("/account/password", &[("password", THEIRS)]).await;
