@@ -50,6 +50,8 @@ async fn they_set_a_password_after_proving_themselves_at_the_provider() {
         assert!(!problem(&weak, "password").is_empty());
         let set = browser.submit("/account/password", &[("password", PASSWORD)]).await;
         assert_eq!(set.location(), "/account/password?notice=password-changed", "{}", set.text());
+        let page = browser.follow(&set).await;
+        assert_eq!((page.status, notice(&page).is_empty()), (200, false), "{}", page.location());
         assert_eq!(who(&browser).await, id);
         let by_password = world.sign_in(email, PASSWORD).await;
         assert_eq!(who(&by_password).await, id);
