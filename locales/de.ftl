@@ -129,7 +129,6 @@ logout-button = Abmelden
 logged-out = Sie sind abgemeldet
 logged-out-text = Sie können dieses Fenster schließen.
 logged-out-apps = Sie wurden auch hier abgemeldet:
-logged-out-there = Auch bei { $provider } abmelden
 
 # Einwilligung
 consent = Zugriff erlauben?
@@ -361,7 +360,7 @@ fake-site = Entwicklung
 fake-title = Ersatz für { $provider }
 fake-warning = Das ist nicht { $provider }, sondern ein Ersatz für die Entwicklung: Niemand wird nach einem Passwort gefragt, und nichts verlässt diesen Rechner.
 fake-person = Wer sich anmeldet
-fake-somebody = Jemand anderes, mit der Adresse unten
+fake-somebody = Jemand anderes, siehe unten
 fake-email = Andere Adresse
 fake-email-hint = Leer bleibt es bei der eigenen. Dieselbe Person mit anderer Adresse: So ändert sich dort eine Adresse.
 fake-email-hosted = Adressen von { $domain } gelten als bei Google gehostet (hd).
@@ -745,3 +744,5 @@ problem-provider-not-connected = Mit diesem { $provider }-Konto ist hier kein Ko
 problem-provider-has-account = Hier gibt es ein Konto mit der Adresse dieses { $provider }-Kontos. Melden Sie sich dort wie bisher an.
 link-code-only = Geben Sie den Code dort ein, wo Sie begonnen haben
 link-code-only-text = Der Code in dieser Mail gehört in den Browser, in dem Sie begonnen haben. Diese Seite können Sie schließen.
+logged-out-elsewhere = Auch bei { $provider } abmelden
+problem-provider-another = Dieses { $provider }-Konto ist nicht mit dem Konto verbunden, bei dem Sie angemeldet sind. Zeigen Sie auf andere Weise, dass Sie es sind.

@@ -129,7 +129,6 @@ logout-button = Sign out
 logged-out = You are signed out
 logged-out-text = You can close this window.
 logged-out-apps = You were also signed out of:
-logged-out-there = Sign out of { $provider }, too
 
 # Consent
 consent = Allow access?
@@ -361,7 +360,7 @@ fake-site = Development
 fake-title = Stand-in for { $provider }
 fake-warning = This is not { $provider }. It stands in for it during development: nobody is asked for a password, and nothing leaves this machine.
 fake-person = Who signs in
-fake-somebody = Somebody else, by the address below
+fake-somebody = Somebody else, named below
 fake-email = Another address
 fake-email-hint = Leave it empty for the person’s own. The same person with another address is how an address changes there.
 fake-email-hosted = Addresses at { $domain } count as hosted by Google (hd).
@@ -745,3 +744,5 @@ problem-provider-not-connected = No account here is connected with this { $provi
 problem-provider-has-account = There is an account here with the address of this { $provider } account. Sign in to it as before.
 link-code-only = Enter the code where you began
 link-code-only-text = The code in this mail belongs in the browser in which you began. You can close this page.
+logged-out-elsewhere = Sign out at { $provider }, too
+problem-provider-another = That { $provider } account is not connected with the account you are signed in to. Prove in another way that it is you.

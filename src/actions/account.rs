@@ -131,7 +131,7 @@ pub async fn change_password(
     sessions::end(&mut tx, &user.id, Which::AllBut(&current.session.id)).await?;
     trusted::remove_all(&mut tx, &user.id).await?;
     grants::end_others(&mut tx, &user.id, &current.session.id).await?;
-    for kind in ["reset", "change_email", "change_phone", "sign_in_code", "second_factor", "enrol"] {
+    for kind in ["reset", "change_email", "change_phone", "sign_in_code", "second_factor", "enrol", "away"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;
     }
     if !has_one {

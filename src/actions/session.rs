@@ -79,7 +79,7 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     let origin = proved.requester.origin();
     if let Some(before) = proved.before {
         if before.user.id == user.id {
-            let session = before.session.clone().reauthenticated(&proved.methods, now);
+            let session = before.session.clone().reauthenticated(&proved.methods);
             if sessions::reauthenticated(tx, &session).await? {
                 let event = super::tell::event(Kind::Reauthenticated, origin);
                 app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), ..event }).await?;

@@ -10,6 +10,9 @@ pub(super) fn run(settings: &Settings) -> Done {
         print(&format!("warning: {warning}"))?;
     }
     tell::overrides(settings).map_err(|errors| Failure::usage("invalid_settings", errors))?;
+    for provider in &settings.providers {
+        print(&format!("{}: register {}", provider.id, settings.redirect_uri(&provider.id)))?;
+    }
     print("ok")?;
     Ok(())
 }

@@ -11,6 +11,7 @@
 mod check;
 mod client;
 mod factors;
+mod identities;
 mod keys;
 mod output;
 mod user;
@@ -42,7 +43,7 @@ struct Cli {
 enum Command {
     /// Run the server
     Serve,
-    /// Run the server for trying things out: mail is shown in the browser, and a demo application runs beside it
+    /// Run the server for trying things out: mail is shown in the browser, and a demo application and fake providers run beside it
     Dev,
     /// Check the settings and exit
     CheckConfig,

@@ -4,6 +4,7 @@ use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
 use super::factors::{self, FactorsCommand};
+use super::identities::{self, IdentitiesCommand};
 use super::output::{print, print_json, print_members, read_object, read_password, shown};
 use super::{Done, Failure};
 use crate::actions::App;
@@ -47,6 +48,9 @@ pub(super) enum UserCommand {
     /// See and remove second factors, for people who lost a device
     #[command(subcommand)]
     Factors(FactorsCommand),
+    /// See and disconnect the accounts at other providers that somebody can sign in with
+    #[command(subcommand)]
+    Identities(IdentitiesCommand),
 }
 
 #[derive(Debug, Args)]
@@ -106,6 +110,7 @@ impl UserCommand {
         match self {
             Self::Add { fields, .. } | Self::Update { fields, .. } => fields.json,
             Self::Factors(command) => command.is_json(),
+            Self::Identities(command) => command.is_json(),
             Self::List(format) => format.json,
             Self::Show(one) | Self::Disable(one) | Self::Enable(one) | Self::SetPassword(one) | Self::Remove(one) => {
                 one.format.json
@@ -145,6 +150,7 @@ pub(super) async fn run(app: &App, command: UserCommand) -> Done {
             users::update(app, &user, &Changes::from_json(&members)?).await?
         }
         UserCommand::Factors(command) => return factors::run(app, command).await,
+        UserCommand::Identities(command) => return identities::run(app, command).await,
         UserCommand::List(_) => return list(app, as_json).await,
         UserCommand::Show(one) => users::find(app, &one.user).await?,
         UserCommand::Disable(one) => users::disable(app, &one.user).await?,

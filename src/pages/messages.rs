@@ -48,8 +48,8 @@ pub struct LoggedOut {
     pub shell: Shell,
     /// Names of the applications that were ended with the session.
     pub apps: Vec<String>,
-    /// To sign out at the provider that the person had come from, too.
-    pub there: Option<Link>,
+    /// Signing out at the provider, too, through which the person came.
+    pub elsewhere: Option<Link>,
     /// The way on.
     pub link: Option<Link>,
 }

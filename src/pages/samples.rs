@@ -222,10 +222,7 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let logged_out = LoggedOut {
         shell: shell(text, "logged-out"),
         apps: vec!["Ledger & Sons".to_owned(), "Notes".to_owned()],
-        there: Some(Link {
-            href: "https://accounts.example.org/logout".to_owned(),
-            label: text.with("logged-out-there", &[("provider", "Example Inc.")]),
-        }),
+        elsewhere: Some(Link { href: "https://login.example/logout?client_id=1".to_owned(), label: "Acme Works".to_owned() }),
         link: Some(Link { href: "https://ledger.example/".to_owned(), label: "Ledger & Sons".to_owned() }),
     };
     let optional = ScopeLine { optional: true, ..ScopeLine::standard(text, "offline_access") };
@@ -367,7 +364,7 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         shell: Shell { title: text.with("fake-title", &[("provider", "Google")]), ..shell(text, "fake-site") },
         action: "/google/o/oauth2/v2/auth".to_owned(),
         carried: vec![("client_id".to_owned(), "dev".to_owned()), ("state".to_owned(), String::new())],
-        people: vec![choice("ada", "Ada Lovelace – ada@workspace.example"), choice("somebody", &text.t("fake-somebody"))],
+        people: vec![choice("ada", "Ada – ada@workspace.example"), choice("somebody", &text.t("fake-somebody"))],
         person: "somebody".to_owned(),
         email: String::new(),
         name: String::new(),
@@ -379,7 +376,6 @@ fn dev(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     };
     let warning = text.with("fake-warning", &[("provider", "Google")]);
     fake.shell.notice = Some(Notice { kind: Tone::Warning, text: warning });
-    fake.shell.problem("email", text.t("fake-problem-email"));
     Ok(vec![
         ("fake", fake.render()?),
         ("mailbox", mailbox.render()?),

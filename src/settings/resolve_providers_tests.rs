@@ -242,7 +242,7 @@ fn the_environment_sets_presets_only() {
 #[test]
 fn config_toml_names_every_key_and_its_examples_are_valid() {
     let (_, rest) = CONFIG.split_once("# [[providers]]\n").unwrap();
-    let (example, _) = rest.split_once("# [[clients]]\n").unwrap();
+    let (example, _) = rest.split_once("# [[sites]]\n").unwrap();
     for key in raw_provider::KEYS {
         assert!(example.contains(&format!("\n# {key} = ")), "[[providers]] {key} is missing");
     }

@@ -63,6 +63,11 @@ impl Settings {
         &self.origin
     }
 
+    /// The redirect URI to register at a provider.
+    pub fn redirect_uri(&self, provider: &str) -> String {
+        format!("{}/connect/{provider}/callback", self.origin)
+    }
+
     /// True if people reach us over HTTPS; decides cookie names and the `Secure` attribute.
     pub fn is_https(&self) -> bool {
         self.server.public_url.scheme() == "https"

@@ -504,7 +504,7 @@ fn sites_are_checked_one_by_one_and_against_each_other() {
     );
     refused(
         "[sites]\nhost = \"a.example\"\n",
-        &["config.toml:1: sites: is not a section; write each of them under its own [[sites]] line"],
+        &["config.toml:1: sites: is not a section; write each of the sites under its own [[sites]] line"],
     );
 }
 

@@ -64,8 +64,10 @@ impl Beside {
         let router = demo(app, origin(&self.demo)?)?;
         serve(app, self.demo, router, stop);
         if let Some(listener) = self.fakes {
+            let origin = origin(&listener)?;
+            ready(&format!("Fake providers are at {origin}/google, …/github, …/facebook, …/twitter and …/discord"))?;
             let settings = FakeSettings {
-                origin: origin(&listener)?,
+                origin,
                 default_locale: app.default_locale(),
                 clock: app.clock.clone(),
                 random: app.random.clone(),

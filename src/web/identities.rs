@@ -13,7 +13,7 @@ use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::ids::IdentityId;
-use crate::pages::{ConnectedIdentity, Identities};
+use crate::pages::{ConnectedIdentity, Identities, ProviderButton};
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
@@ -35,7 +35,8 @@ async fn page(visitor: &Visitor, shell: Shell, current: &Current) -> Result<Resp
         last_used: identity.last_used_at.map(|at| shell.text.when(at.millis(), zone)),
     };
     let connected = list.into_iter().map(line).collect();
-    let page = Identities { connected, providers: buttons::buttons(visitor), shell: shell.clone() };
+    let providers = buttons::buttons(visitor).into_iter().map(|button| ProviderButton { last: false, ..button }).collect();
+    let page = Identities { connected, providers, shell: shell.clone() };
     Ok(visitor.page(&page.shell, &page))
 }
 

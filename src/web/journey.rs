@@ -60,10 +60,6 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
                 let anew = continue_to.clone().anew(app.now());
                 Some(codes::remember(app, visitor.browser(), anew, &visitor.requester()).await?)
             }
-            // The page would ask for the proof anew, and what went wrong at the provider would not be said.
-            Continue::Page { .. } if matches!(flow.state, State::Away(_)) => {
-                Some(codes::remember(app, visitor.browser(), continue_to.clone(), &visitor.requester()).await?)
-            }
             Continue::Account | Continue::Page { .. } | Continue::Away => None,
         };
         Ok::<_, crate::actions::Fault>((Journey { flow: fresh, client, continue_to, ..Journey::default() }, lost))

@@ -5,6 +5,7 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use crate::actions::logout::{self, Where};
+use crate::actions::providers::own;
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
@@ -41,12 +42,12 @@ async fn read(visitor: &Visitor, params: &Params) -> Result<logout::Asked, Respo
 }
 
 /// Back to the application that asked, or a page that says what was ended.
-fn done(visitor: &Visitor, apps: Vec<String>, there: Option<Link>, asked: &logout::Asked) -> Response {
+fn done(visitor: &Visitor, apps: Vec<String>, elsewhere: Option<Link>, asked: &logout::Asked) -> Response {
     if let Some(address) = &asked.return_to {
         return see_other(address);
     }
     let link = Link { href: "/login".to_owned(), label: visitor.text.t("login-again").into_owned() };
-    let page = LoggedOut { shell: visitor.shell("logged-out"), apps, there, link: Some(link) };
+    let page = LoggedOut { shell: visitor.shell("logged-out"), apps, elsewhere, link: Some(link) };
     visitor.page(&page.shell, &page)
 }
 
@@ -56,14 +57,18 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let current = visitor.current().await.map_err(fault)?;
     let asked = read(&visitor, &params).await?;
     let place = if params.first("where") == "everywhere" { Where::Everywhere } else { Where::Here };
+    let there = match &current {
+        Some(current) => own::sign_out_there(&visitor.app, current).await.map_err(fault)?,
+        None => None,
+    };
+    let elsewhere = there.map(|(provider, url)| Link {
+        href: url.into(),
+        label: visitor.text.with("logged-out-elsewhere", &[("provider", &provider)]),
+    });
     let apps = match &current {
         Some(current) => logout::sign_out(&visitor.app, current, place, &visitor.requester()).await.map_err(fault)?,
         None => Vec::new(),
     };
     super::sign_out(&carrier).await;
-    let there = match &current {
-        Some(current) if asked.return_to.is_none() => super::providers::sign_out_there(&visitor, &current.session).await,
-        _ => None,
-    };
-    Ok(done(&visitor, apps, there, &asked))
+    Ok(done(&visitor, apps, elsewhere, &asked))
 }

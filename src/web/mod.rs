@@ -169,7 +169,7 @@ async fn sign_in(visitor: &Visitor, carrier: &Carrier, session: &Session, respon
     };
     carrier.cycle_id().await.map_err(failed)?;
     let expiry = if session.remembered {
-        let left = session.expires_at.since(session.auth_time);
+        let left = session.expires_at.since(visitor.app.now());
         cookie::time::Duration::try_from(left).map_or(Expiry::OnSessionEnd, Expiry::OnInactivity)
     } else {
         Expiry::OnSessionEnd

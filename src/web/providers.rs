@@ -11,23 +11,20 @@ use super::{journey, step_up, verify};
 use crate::actions::codes::{self, Found};
 use crate::actions::providers::come_back::{self, Answer, CameBack, Connected};
 use crate::actions::providers::{self, Asking, Departure, join, newcomer, own};
-use crate::actions::session::Current;
 use crate::actions::sign_in::SignedIn;
 use crate::actions::sign_up::Started;
 use crate::engine::address::Email;
-use crate::engine::flow::{AccountPage, Continue, Flow};
+use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::linking::Refusal;
-use crate::engine::method::MethodKind;
 use crate::engine::params::{Params, Repeated};
-use crate::engine::session::Session;
 use crate::engine::user::User;
 use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
-use crate::pages::{ButtonLogo, ConfirmConnect, Departing, GiveAddress, JoinAccount, Link, ProviderButton};
-use crate::settings::providers::{Logo, ProviderSettings};
+use crate::pages::{ButtonLogo, ConfirmConnect, Departing, GiveAddress, JoinAccount, ProviderButton};
+use crate::settings::providers::{Logo, ProviderKind, ProviderSettings};
 
 /// The buttons of every provider, the one used last marked.
 pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
@@ -45,21 +42,19 @@ pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
     visitor.app.settings.providers.iter().map(button).collect()
 }
 
-/// Those that this person can prove themselves with. A page of the account wants the account's best proof, and a provider's word is less than
-/// a password, unless a second factor there counts.
-pub(super) async fn own_buttons(visitor: &Visitor, user: &User, continue_to: &Continue) -> Vec<ProviderButton> {
+/// Those with which this person proves that it is still them. A provider's word is worth less than a password, and it counts as new only where
+/// the provider says when it asked; unless there is nothing else.
+pub(super) async fn own_buttons(visitor: &Visitor, user: &User, nothing_else: bool) -> Vec<ProviderButton> {
     let mut buttons = buttons(visitor);
-    if matches!(continue_to, Continue::Page { .. }) && user.password_hash.is_some() {
-        let counts = |button: &ProviderButton| {
-            providers::find(&visitor.app, &button.id).is_some_and(|provider| !provider.second_factor.is_empty())
-        };
-        buttons.retain(counts);
-    }
-    if buttons.is_empty() {
-        return buttons;
+    if buttons.is_empty() || user.password_hash.is_some() {
+        return Vec::new();
     }
     match own::list(&visitor.app, &user.id).await {
-        Ok(own) => buttons.retain(|button| own.iter().any(|identity| identity.provider == button.id)),
+        Ok(own) => buttons.retain(|button| {
+            let kind = providers::find(&visitor.app, &button.id).map(|provider| &provider.kind);
+            let says_when = matches!(kind, Some(ProviderKind::OpenId { .. }));
+            (says_when || nothing_else) && own.iter().any(|identity| identity.provider == button.id)
+        }),
         Err(fault) => {
             tracing::warn!(%fault, "a person's identities could not be read");
             buttons.clear();
@@ -86,19 +81,23 @@ pub(super) async fn depart(
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let fault = |fault| visitor.fault(&fault);
     let requester = visitor.requester();
-    let (connect, again, continue_to, flow) = if params.has("connect") {
+    let journey = journey::of(&visitor, &params).await?;
+    let current = visitor.current().await.map_err(fault)?;
+    let connects = params.has("connect");
+    if connects {
         let current = signed_in(&visitor, Some(AccountPage::Identities)).await?;
         step_up::to_send(&visitor, &current, AccountPage::Identities).await?;
-        (Some(current), false, Continue::Page { page: AccountPage::Identities }, None)
-    } else {
-        let journey = journey::of(&visitor, &params).await?;
-        let again = journey.flow.is_some() && visitor.current().await.map_err(fault)?.is_some();
-        (None, again, journey.continue_to.clone(), journey.id())
+    }
+    let continue_to = match connects {
+        true => Continue::Page { page: AccountPage::Identities },
+        false => journey.continue_to.clone(),
     };
+    let again = current.as_ref().filter(|current| journey.flow.is_some() && super::login::wants(&journey, &current.user));
     let asking = Asking {
-        connect: connect.as_ref(),
-        again,
-        remember: connect.is_none() && params.has("remember"),
+        connect: current.as_ref().filter(|_| connects),
+        again: again.filter(|_| !connects),
+        ask: current.is_some(),
+        remember: !connects && params.has("remember"),
         browser: visitor.browser(),
         continue_to: &continue_to,
         requester: &requester,
@@ -116,18 +115,9 @@ pub(super) async fn depart(
             Ok(response)
         }
         Departure::Unknown => Ok(visitor.not_found()),
-        Departure::Failed(why) if connect.is_some() => Ok(back_to_account(why.as_str(), &provider)),
-        Departure::Failed(why) => Ok(back_to_login(flow.as_deref(), why.as_str(), &provider)),
+        Departure::Failed(why) if connects => Ok(back_to_account(why.as_str(), &provider)),
+        Departure::Failed(why) => Ok(back_to_login(journey.id().as_deref(), why.as_str(), &provider)),
     }
-}
-
-/// To sign out at the provider, too, for whoever had come from there in this browser.
-pub(super) async fn sign_out_there(visitor: &Visitor, session: &Session) -> Option<Link> {
-    let came = session.methods.iter().any(|method| method.kind == MethodKind::Provider);
-    let provider = visitor.last_provider().filter(|_| came)?;
-    let url = providers::end_session(&visitor.app, provider).await?;
-    let label = visitor.text.with("logged-out-there", &[("provider", &name(visitor, provider))]);
-    Some(Link { href: url.into(), label })
 }
 
 /// Where the form was, for whoever comes here by the address line.
@@ -180,6 +170,7 @@ pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> S
         "cancelled" => "problem-provider-cancelled",
         "unavailable" => "problem-provider-unavailable",
         "unusable" => "problem-provider-unusable",
+        "another" => "problem-provider-another",
         "closed" => "problem-provider-closed",
         "invited" => "problem-provider-invited",
         "not-connected" => "problem-provider-not-connected",
@@ -204,13 +195,15 @@ pub(super) async fn come_back(
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, current.as_ref(), &Continue::Account, false);
-    let answer = answer(&params)
-        .map_err(|_| visitor.error(StatusCode::BAD_REQUEST, "problem-request-title", "problem-request"))?;
+    let answer =
+        answer(&params).map_err(|_| visitor.error(StatusCode::BAD_REQUEST, "problem-request-title", "problem-request"))?;
     let came = come_back::come_back(&visitor.app, &provider, answer, &arrival).await.map_err(fault)?;
     Ok(match came {
         CameBack::Over => super::over(&visitor),
-        CameBack::Failed(flow, why) => back(&flow, why.as_str(), &provider),
-        CameBack::Refused(flow, why) => back(&flow, refusal(why), &provider),
+        // Who is signed in goes on; the others begin anew.
+        CameBack::Late(flow) => see_other(&format!("/login?flow={}", flow.id)),
+        CameBack::Failed(flow, why) => back(&visitor, &flow, why.as_str(), &provider).await?,
+        CameBack::Refused(flow, why) => back(&visitor, &flow, refusal(why), &provider).await?,
         CameBack::Connected(Connected::Done) => see_other("/account/identities?notice=identity-connected"),
         CameBack::Connected(Connected::Already) => see_other("/account/identities?notice=identity-already"),
         CameBack::Connected(Connected::Anothers) => back_to_account("anothers", &provider),
@@ -222,7 +215,7 @@ pub(super) async fn come_back(
     })
 }
 
-/// What the provider sent with the browser. Nothing may be there twice (RFC 6749 section 4.1.2).
+/// What the provider sent with the browser. Nothing may be there twice (RFC 6749 section 3.1).
 fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
     Ok(Answer {
         state: params.one("state")?.unwrap_or_default(),
@@ -233,10 +226,17 @@ fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
 }
 
 /// To where the journey began, with a sentence.
-fn back(flow: &Flow, failed: &str, provider: &str) -> Response {
-    match flow.user_id {
-        Some(_) => back_to_account(failed, provider),
-        None => back_to_login(Some(flow.id.as_str()), failed, provider),
+async fn back(visitor: &Visitor, flow: &Flow, failed: &str, provider: &str) -> Result<Response, Response> {
+    match &flow.state {
+        State::Away(away) if away.connect => Ok(back_to_account(failed, provider)),
+        // The page is shown to somebody signed in only on a journey that waits.
+        State::Away(away) if away.again => {
+            let anew = flow.continue_to.clone().anew(visitor.app.now());
+            let remembered = codes::remember(&visitor.app, visitor.browser(), anew, &visitor.requester()).await;
+            let flow = remembered.map_err(|fault| visitor.fault(&fault))?;
+            Ok(visitor.keep_browser(back_to_login(Some(flow.id.as_str()), failed, provider)))
+        }
+        _ => Ok(back_to_login(Some(flow.id.as_str()), failed, provider)),
     }
 }
 
@@ -269,7 +269,7 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
 fn address_page(visitor: &Visitor, shell: Shell, flow: &Flow, provider: &str, email: String) -> Response {
     let shell = visitor.shell_at(shell, &super::page_of(flow));
     let page = GiveAddress { shell, flow: flow.id.to_string(), provider: name(visitor, provider), email };
-    visitor.page(&page.shell, &page)
+    journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)
 }
 
 /// `/login/address`
@@ -349,15 +349,6 @@ async fn to_sign_in(visitor: &Visitor, flow: &Flow) -> Result<Response, Response
     Ok(visitor.keep_browser(see_other(&format!("/login?{query}"))))
 }
 
-/// A browser in which the second factor is not asked at the sign-in asks for it here.
-async fn second_factor_first(visitor: &Visitor, flow: &Flow, current: &Current) -> Result<(), Response> {
-    let asked = join::second_factor_first(&visitor.app, flow, current, visitor.browser()).await;
-    match asked.map_err(|fault| visitor.fault(&fault))? {
-        None => Ok(()),
-        Some(next) => Err(visitor.keep_browser(see_other(&super::page_of(&next)))),
-    }
-}
-
 /// `/login/connect`: only for somebody who has signed in since the question came up.
 pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
@@ -367,7 +358,11 @@ pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) ->
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
     };
-    second_factor_first(&visitor, &flow, &current).await?;
+    if let Some(proof) =
+        join::step_up(&visitor.app, &flow, &current, visitor.browser()).await.map_err(|fault| visitor.fault(&fault))?
+    {
+        return Ok(visitor.keep_browser(see_other(&super::page_of(&proof))));
+    }
     let provider = name(&visitor, &asked.external.provider);
     let page = ConfirmConnect {
         shell: visitor.shell_at(titled(&visitor, "connect-confirm", &provider), &format!("/login/connect?flow={}", flow.id)),
@@ -387,11 +382,13 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
     };
+    if let Some(proof) =
+        join::step_up(&visitor.app, &flow, &current, visitor.browser()).await.map_err(|fault| visitor.fault(&fault))?
+    {
+        return Ok(visitor.keep_browser(see_other(&super::page_of(&proof))));
+    }
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, Some(&current), &flow.continue_to, false);
-    if params.first("do") == "connect" {
-        second_factor_first(&visitor, &flow, &current).await?;
-    }
     if params.first("do") != "connect" {
         join::decline(&visitor.app, &flow).await.map_err(fault)?;
     } else if !join::confirm(&visitor.app, &flow, &current, &arrival).await.map_err(fault)? {

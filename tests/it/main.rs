@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod enumeration;
 #[cfg(test)]
+mod fakes;
+#[cfg(test)]
 mod journeys;
 #[cfg(test)]
 mod migrations;

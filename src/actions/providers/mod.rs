@@ -1,7 +1,7 @@
 //! Signing in through other providers, and the identities that accounts are connected with.
 //!
-//! * **Here**: going to a provider and [`come_back`]; what is still missing then ([`newcomer`], [`join`]); one's [`own`] identities; keeping
-//!   the provider's [`tokens`] fresh; signing out there, too.
+//! * **Here**: going to a provider and [`come_back`]; what is still missing then ([`newcomer`], [`join`]); one's [`own`] identities, and
+//!   what the [`operator`] does about them; keeping the provider's [`tokens`] fresh.
 //! * **Not here**: whose account it is (`engine::linking`), what each provider speaks (`gateways::upstream`).
 //! * **To add one**: a provider is a section of the settings and, if it speaks no OpenID, a dialect in `gateways::upstream`.
 //! * **Tested**: `tests/it/journeys/providers`, the rule's table in `engine::linking`.
@@ -9,6 +9,7 @@
 pub mod come_back;
 pub mod join;
 pub mod newcomer;
+pub mod operator;
 pub mod own;
 pub mod tokens;
 
@@ -21,7 +22,7 @@ use crate::crypto::token;
 use crate::engine::external::{External, Identity};
 use crate::engine::flow::{Away, Continue, State};
 use crate::engine::user::User;
-use crate::gateways::upstream::{Begun, UpstreamError};
+use crate::gateways::upstream::{Begun, Prompt, UpstreamError};
 use crate::ids::{FlowId, IdentityId};
 use crate::settings::providers::ProviderSettings;
 use crate::store::{Tx, flows, identities};
@@ -35,6 +36,8 @@ pub enum Failure {
     Unavailable,
     /// Its answer was refused.
     Unusable,
+    /// Somebody signed in was to prove that it is still them, and came back as somebody else.
+    Another,
 }
 
 impl Failure {
@@ -43,6 +46,7 @@ impl Failure {
             Self::Cancelled => "cancelled",
             Self::Unavailable => "unavailable",
             Self::Unusable => "unusable",
+            Self::Another => "another",
         }
     }
 }
@@ -61,18 +65,15 @@ pub fn find<'a>(app: &'a App, id: &str) -> Option<&'a ProviderSettings> {
     app.settings.providers.iter().find(|provider| provider.id == id)
 }
 
-/// The address to register at the provider.
-pub fn redirect_uri(app: &App, provider: &str) -> String {
-    app.link(&format!("/connect/{provider}/callback"))
-}
-
 /// Who wants to go to a provider, and why.
 #[derive(Clone, Copy, Debug)]
 pub struct Asking<'a> {
     /// Who is signed in and wants to connect an identity; none: somebody signs in.
     pub connect: Option<&'a Current>,
-    /// Whoever is signed in must prove anew that it is still them.
-    pub again: bool,
+    /// Who must prove anew that it is still them.
+    pub again: Option<&'a Current>,
+    /// Somebody is signed in: the provider shall ask rather than let them through.
+    pub ask: bool,
     /// "Stay signed in".
     pub remember: bool,
     /// The hash of the browser's secret.
@@ -99,24 +100,24 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
         provider: settings.id.clone(),
         remember: asking.remember,
         connect: asking.connect.is_some(),
-        again: asking.again,
+        again: asking.again.is_some(),
     }));
-    let person = asking.connect.map(|current| current.user.id.clone());
+    let person = asking.connect.or(asking.again).map(|current| current.user.id.clone());
     let flow = codes::begin(app, state, person, asking.browser, asking.continue_to.clone());
     let mut tx = app.store.write().await?;
     app.may_begin(&mut tx, asking.requester).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     let secrets = Secrets::of(app, &flow.id, provider);
-    match upstream.authorization_url(&secrets.begun(), asking.again, asking.requester.locale).await {
+    let prompt = match (asking.connect, asking.ask) {
+        (Some(_), _) => Prompt::Choose,
+        (None, true) => Prompt::ProveAgain,
+        (None, false) => Prompt::Nothing,
+    };
+    match upstream.authorization_url(&secrets.begun(), prompt, asking.requester.locale).await {
         Ok(url) => Ok(Departure::To(url)),
         Err(error) => Ok(Departure::Failed(failed(app, provider, &error))),
     }
-}
-
-/// Where the browser signs out at a provider, too, and comes back from to the sign-in page. None: it or the settings do not offer that.
-pub async fn end_session(app: &App, provider: &str) -> Option<Url> {
-    app.upstreams.get(provider)?.end_session(&app.link("/login")).await
 }
 
 /// Says in the log why a provider is of no use, in its own words; pages only say what to do.
@@ -141,7 +142,7 @@ impl Secrets {
             state: format!("{id}.{}", mac("provider state")),
             nonce: mac("provider nonce"),
             verifier: mac("provider verifier"),
-            redirect_uri: redirect_uri(app, provider),
+            redirect_uri: app.settings.redirect_uri(provider),
         }
     }
 

@@ -1,15 +1,20 @@
 //! The identities that somebody's account is connected with.
 
+use std::time::Duration;
+
+use url::Url;
+
 use super::super::notices::Notice;
 use super::super::session::Current;
 use super::super::{App, Outcome, Requester, account, factors, passkeys};
 use super::come_back::detail;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::Identity;
+use crate::engine::method::MethodKind;
 use crate::engine::user::User;
 use crate::ids::{IdentityId, UserId};
 use crate::settings::Way;
-use crate::store::{Tx, enrolled, identities};
+use crate::store::{Tx, enrolled, flows, identities};
 
 /// The account's, oldest first.
 pub async fn list(app: &App, user_id: &UserId) -> Outcome<Vec<Identity>> {
@@ -42,6 +47,10 @@ pub async fn disconnect(app: &App, current: &Current, id: &IdentityId, requester
     if !can_sign_in(app, &mut tx, user).await? {
         return Ok(Disconnected::LastWayIn);
     }
+    // What somebody has begun with it ends with it.
+    for kind in ["second_factor", "enrol", "verify"] {
+        flows::cancel(&mut tx, kind, &user.id, app.now()).await?;
+    }
     let event = account::own(current, Kind::IdentityDisconnected, requester);
     app.record(&mut tx, Event { detail: detail(app, &known.provider), ..event }).await?;
     let provider = super::find(app, &known.provider).map_or_else(|| known.provider.clone(), |found| found.name.clone());
@@ -57,4 +66,24 @@ async fn can_sign_in(app: &App, tx: &mut Tx, user: &User) -> Outcome<bool> {
     }
     let passkeys = enrolled::of(tx, user).await?.passkeys > 0;
     Ok(passkeys && app.has_passkeys() && app.settings.sign_in.ways.contains(&Way::Passkey))
+}
+
+/// How long signing out waits for a provider's metadata, if they are not known yet.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+/// Where somebody who came through a provider signs out there, too, and what it is called: if the settings offer that, and the provider has such
+/// a page (OpenID Connect RP-Initiated Logout 1.0). To be asked while they are still signed in.
+pub async fn sign_out_there(app: &App, current: &Current) -> Outcome<Option<(String, Url)>> {
+    if !current.session.methods.iter().any(|method| method.kind == MethodKind::Provider) {
+        return Ok(None);
+    }
+    // A session does not say which one; it is the one that was used last.
+    let last = list(app, &current.user.id).await?.into_iter().max_by_key(|identity| identity.last_used_at);
+    let settings = last.as_ref().and_then(|identity| super::find(app, &identity.provider)).filter(|settings| settings.logout);
+    let Some((settings, upstream)) = settings.and_then(|settings| Some((settings, app.upstreams.get(&settings.id)?))) else {
+        return Ok(None);
+    };
+    let back = app.link("/login");
+    let found = tokio::time::timeout(PATIENCE, upstream.end_session(&back)).await.ok().flatten();
+    Ok(found.map(|url| (settings.name.clone(), url)))
 }

@@ -1,4 +1,5 @@
-//! Google: `OpenID` Connect, as its discovery document and its "`OpenID` Connect" guide describe it.
+//! Google: OpenID Connect, as its discovery document and its guide describe it. As there, `prompt=login` and `max_age` change nothing:
+//! `auth_time` is in the ID token only if the request's `claims` name it.
 
 use std::sync::Arc;
 

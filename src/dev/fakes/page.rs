@@ -220,8 +220,10 @@ impl Pages {
 
     fn text(&self, context: &Context) -> Text {
         let query = context.path_and_query().split_once('?').map_or("", |(_, query)| query);
-        let chosen = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "lang").map(|(_, tag)| tag);
-        let locale = Locale::negotiate(None, chosen.as_deref(), context.header("accept-language"), self.default_locale);
+        let named = |wanted: &str| form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == wanted).map(|(_, tag)| tag);
+        // The language switch of the page before what the program asked for.
+        let wanted = named("lang").or_else(|| named("ui_locales"));
+        let locale = Locale::negotiate(wanted.as_deref(), None, context.header("accept-language"), self.default_locale);
         Text::new(Arc::clone(&self.catalogue), locale)
     }
 
@@ -244,7 +246,7 @@ impl Pages {
         } else {
             shell.switch = Shell::languages(&shell.text, context.path_and_query());
         }
-        let known = PEOPLE.iter().map(|known| (known.id, format!("{} – {}", known.name(), known.email)));
+        let known = PEOPLE.iter().map(|known| (known.id, format!("{} – {}", known.given_name, known.email)));
         let somebody = (SOMEBODY, shell.t("fake-somebody").into_owned());
         let quirks = provider.quirks().map(|quirk| (quirk.as_str(), shell.t(quirk.key()).into_owned()));
         let choice = |(value, label): (&str, String)| Choice { value: value.to_owned(), label };

@@ -30,7 +30,7 @@ pub(super) struct Known {
     /// Value in the form, and user name.
     pub id: &'static str,
     account: u32,
-    given_name: &'static str,
+    pub given_name: &'static str,
     family_name: &'static str,
     pub email: &'static str,
 }
@@ -43,10 +43,6 @@ pub(super) const PEOPLE: [Known; 3] = [
 ];
 
 impl Known {
-    pub(super) fn name(&self) -> String {
-        format!("{} {}", self.given_name, self.family_name)
-    }
-
     fn person(&self) -> Person {
         Person {
             account: self.account,

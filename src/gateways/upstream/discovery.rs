@@ -50,8 +50,8 @@ impl AdditionalProviderMetadata for Additional {}
 pub(super) struct Known {
     pub metadata: Metadata,
     read: Instant,
-    /// When the keys were read again for an unknown one. None: not since the metadata were read.
-    keys_sought: Option<Instant>,
+    /// When the keys were read again for a token that none of them fitted.
+    keys_read: Option<Instant>,
 }
 
 #[derive(Debug)]
@@ -75,7 +75,8 @@ impl Discovery {
         let metadata: Metadata = calls.json(&self.address()?, None, &[]).await?;
         self.check(&metadata)?;
         let keys = keys(calls, &metadata).await?;
-        Ok(self.remember(Known { metadata: metadata.set_jwks(keys), read: Instant::now(), keys_sought: None }))
+        let now = Instant::now();
+        Ok(self.remember(Known { metadata: metadata.set_jwks(keys), read: now, keys_read: None }))
     }
 
     /// The metadata with the keys read again, for a token whose key is unknown; none if that was done a moment ago, so that
@@ -84,12 +85,12 @@ impl Discovery {
         if let Some(newer) = self.remembered().filter(|known| !Arc::ptr_eq(known, used)) {
             return Ok(Some(newer));
         }
-        if used.keys_sought.is_some_and(|sought| sought.elapsed() < self.patience.keys) {
+        if used.keys_read.is_some_and(|read| read.elapsed() < self.patience.keys) {
             return Ok(None);
         }
         let keys = keys(calls, &used.metadata).await?;
         let metadata = used.metadata.clone().set_jwks(keys);
-        Ok(Some(self.remember(Known { metadata, read: used.read, keys_sought: Some(Instant::now()) })))
+        Ok(Some(self.remember(Known { metadata, read: used.read, keys_read: Some(Instant::now()) })))
     }
 
     fn remembered(&self) -> Option<Arc<Known>> {
@@ -121,7 +122,8 @@ impl Discovery {
             ("end_session_endpoint", metadata.additional_metadata().end_session_endpoint.as_ref()),
         ];
         for (name, endpoint) in endpoints {
-            if endpoint.is_some_and(|url| !is_safe(url)) {
+            // In clear only beside an issuer on this machine: else a document could have our secret sent there.
+            if endpoint.is_some_and(|url| !is_safe(url) || (url.scheme() == "http" && self.issuer.scheme() == "https")) {
                 return Err(UpstreamError::Garbage(format!("{name} is not https")));
             }
         }

@@ -48,7 +48,7 @@ impl<'a> Document<'a> {
         }
     }
 
-    pub(super) fn number(self, path: &str) -> Option<i64> {
+    pub(super) fn integer(self, path: &str) -> Option<i64> {
         self.at(path).and_then(Value::as_i64)
     }
 }

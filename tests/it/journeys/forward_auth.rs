@@ -28,6 +28,7 @@ host = "strict.example.org"
 acr = "two-factor"
 [[sites]]
 host = "admins.example.org"
+public_paths = ["/public"]
 groups = ["admin"]
 [[sites]]
 host = "*.wild.example.org"
@@ -213,6 +214,10 @@ async fn public_paths_need_nobody_and_tell_who_is_there() {
         }
         assert_eq!(forwarded(&ada, "GET", url, &[]).await.header("x-auth-email"), ADA);
     }
+    // Who may not come in is nobody there.
+    let strict = world.sign_in(ADA, PASSWORD).await;
+    let answer = forwarded(&strict, "GET", "https://admins.example.org/public", &[PAGE]).await;
+    assert!(answer.status == 200 && IDENTITY.iter().all(|name| answer.header(name).is_empty()), "{}", answer.text());
     for path in [
         "/publicity",
         "/public/../admin",

@@ -27,7 +27,7 @@ use vestibule::engine::user::User;
 use vestibule::gateways::http::Reach;
 use vestibule::gateways::mail::Mailer;
 use vestibule::gateways::sms::Texter;
-use vestibule::gateways::upstream::Upstreams;
+use vestibule::gateways::upstream::{Patience, Upstreams};
 use vestibule::settings::client_metadata::ClientMetadata;
 use vestibule::settings::{Mode, Settings};
 use vestibule::store::Store;
@@ -100,11 +100,22 @@ impl World {
         Self::at(Place::sqlite(), settings).await
     }
 
-    /// With every preset sent to fake providers of its own, which share its clock. Their slow answer takes longer than anybody waits.
+    /// With every preset sent to fake providers of its own, which share its clock. Their slow answer takes longer than it waits, and a new
+    /// key is looked for at once.
     pub async fn with_fakes(settings: &str) -> (Self, Fakes) {
+        Self::with_fakes_at(Place::sqlite(), settings).await
+    }
+
+    /// None if the database is not there and may be missing.
+    pub async fn with_fakes_on(database: Database, settings: &str) -> Option<(Self, Fakes)> {
+        Some(Self::with_fakes_at(Place::new(database).await?, settings).await)
+    }
+
+    async fn with_fakes_at(place: Place, settings: &str) -> (Self, Fakes) {
         let clock = Clock::manual(BEGINNING);
         let fakes = Fakes::start(clock.clone(), vestibule::dev::fakes::SLOW).await;
-        let world = Self::made(Place::sqlite(), &fakes.settings(settings), Mode::Serve, clock).await;
+        let patience = Patience { call: Duration::from_secs(4), keys: Duration::ZERO, ..Patience::default() };
+        let world = Self::made(place, &fakes.settings(settings), Mode::Serve, clock, patience).await;
         (world, fakes)
     }
 
@@ -124,10 +135,10 @@ impl World {
     }
 
     async fn in_mode(place: Place, settings: &str, mode: Mode) -> Self {
-        Self::made(place, settings, mode, Clock::manual(BEGINNING)).await
+        Self::made(place, settings, mode, Clock::manual(BEGINNING), Patience::default()).await
     }
 
-    async fn made(place: Place, settings: &str, mode: Mode, clock: Clock) -> Self {
+    async fn made(place: Place, settings: &str, mode: Mode, clock: Clock, patience: Patience) -> Self {
         let data = TempDir::new().unwrap();
         let mut table: Table = SETTINGS.parse().unwrap();
         let over: Table = settings.parse().unwrap();
@@ -159,7 +170,7 @@ impl World {
                 let reach = if settings.outbound.allow_private { Reach::Anywhere } else { Reach::Public };
                 Texter::new(&settings.sms, reach).unwrap()
             },
-            upstreams: Upstreams::new(&settings.providers, Reach::Anywhere).unwrap(),
+            upstreams: Upstreams::within(&settings.providers, Reach::Anywhere, patience).unwrap(),
             random,
             store,
             settings,

@@ -15,37 +15,39 @@ async fn disconnect(browser: &mut Browser, id: &str) -> Answer {
 
 #[tokio::test]
 async fn identities_are_connected_listed_and_disconnected() {
-    let (world, fakes) = World::with_fakes("").await;
-    let bob = world.person("bob@a.example").await;
-    let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
-    let page = browser.get("/account/identities").await;
-    assert!(page.text().contains("None is connected yet") && buttons(&page).len() == 5);
-    assert!(browser.get("/account").await.text().contains("/account/identities"));
-    // Two of one provider, and one of another whose address is somebody else's.
-    for (provider, person) in [("github", "ada"), ("github", "grace"), ("facebook", "grace")] {
-        let done = connect(&fakes, &mut browser, provider, person).await;
-        assert_eq!(done.location(), "/account/identities?notice=identity-connected", "{}", done.text());
-        assert!(notice(&browser.follow(&done).await).contains("Connected"));
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, "").await else { continue };
+        let bob = world.person("bob@a.example").await;
+        let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
+        let page = browser.get("/account/identities").await;
+        assert!(page.text().contains("None is connected yet") && buttons(&page).len() == 5);
+        assert!(browser.get("/account").await.text().contains("/account/identities"));
+        // Two of one provider, and one of another whose address is somebody else's.
+        for (provider, person) in [("github", "ada"), ("github", "grace"), ("facebook", "grace")] {
+            let done = connect(&fakes, &mut browser, provider, person).await;
+            assert_eq!(done.location(), "/account/identities?notice=identity-connected", "{}", done.text());
+            assert!(notice(&browser.follow(&done).await).contains("Connected"));
+        }
+        let again = connect(&fakes, &mut browser, "github", "ada").await;
+        assert_eq!(again.location(), "/account/identities?notice=identity-already");
+        assert!(notice(&browser.follow(&again).await).contains("already"));
+        let page = browser.get("/account/identities").await;
+        assert_eq!(listed(&page).len(), 3);
+        assert!(page.text().contains(ADA) && page.text().contains(GRACE) && page.text().contains("<h2>GitHub</h2>"));
+        assert_eq!(alarms(&world, "bob@a.example").await.len(), 3, "each is told");
+        assert_eq!(world.read("bob@a.example").await.unwrap().profile.name, None, "the profile is not theirs to fill");
+        for person in ["ada", "grace"] {
+            let come = arrive(&world, &fakes, "github", person).await;
+            assert_eq!(who(&come).await.as_deref(), Some(bob.id.as_str()), "{person}");
+        }
+        let first = listed(&page)[0].clone();
+        assert_eq!(disconnect(&mut browser, &first).await.location(), "/account/identities?notice=identity-disconnected");
+        assert!(alarms(&world, "bob@a.example").await.iter().any(|mail| mail.subject.contains("GitHub was disconnected")));
+        assert_eq!(listed(&browser.get("/account/identities").await).len(), 2);
+        assert_eq!(disconnect(&mut browser, &first).await.location(), "/account/identities", "gone is gone");
+        let come = arrive(&world, &fakes, "github", "ada").await;
+        assert_ne!(who(&come).await.as_deref(), Some(bob.id.as_str()), "a person of their own now");
     }
-    let again = connect(&fakes, &mut browser, "github", "ada").await;
-    assert_eq!(again.location(), "/account/identities?notice=identity-already");
-    assert!(notice(&browser.follow(&again).await).contains("already"));
-    let page = browser.get("/account/identities").await;
-    assert_eq!(listed(&page).len(), 3);
-    assert!(page.text().contains(ADA) && page.text().contains(GRACE) && page.text().contains("<h2>GitHub</h2>"));
-    assert_eq!(alarms(&world, "bob@a.example").await.len(), 3, "each is told");
-    assert_eq!(world.read("bob@a.example").await.unwrap().profile.name, None, "the profile is not theirs to fill");
-    for person in ["ada", "grace"] {
-        let come = arrive(&world, &fakes, "github", person).await;
-        assert_eq!(who(&come).await.as_deref(), Some(bob.id.as_str()), "{person}");
-    }
-    let first = listed(&page)[0].clone();
-    assert_eq!(disconnect(&mut browser, &first).await.location(), "/account/identities?notice=identity-disconnected");
-    assert!(alarms(&world, "bob@a.example").await.iter().any(|mail| mail.subject.contains("GitHub was disconnected")));
-    assert_eq!(listed(&browser.get("/account/identities").await).len(), 2);
-    assert_eq!(disconnect(&mut browser, &first).await.location(), "/account/identities", "gone is gone");
-    let come = arrive(&world, &fakes, "github", "ada").await;
-    assert_ne!(who(&come).await.as_deref(), Some(bob.id.as_str()), "a person of their own now");
 }
 
 #[tokio::test]
@@ -179,17 +181,19 @@ async fn the_last_way_in_stays() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_two_identities_one_stays_whoever_is_faster() {
-    let (world, fakes) = World::with_fakes(UNPROVED).await;
-    let browser = only_identities(&world, &fakes, &["grace", "alan"]).await;
-    let grace = world.read(GRACE).await.unwrap();
-    let ids: Vec<String> = identities(&world, &grace.id).await.iter().map(|identity| identity.id.to_string()).collect();
-    assert_eq!(ids.len(), 2);
-    let mut tries = tokio::task::JoinSet::new();
-    for number in 0..10 {
-        let (mut browser, id) = (browser.clone(), ids[number % 2].clone());
-        tries.spawn(async move { disconnect(&mut browser, &id).await.location().to_owned() });
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, UNPROVED).await else { continue };
+        let browser = only_identities(&world, &fakes, &["grace", "alan"]).await;
+        let grace = world.read(GRACE).await.unwrap();
+        let ids: Vec<String> = identities(&world, &grace.id).await.iter().map(|identity| identity.id.to_string()).collect();
+        assert_eq!(ids.len(), 2);
+        let mut tries = tokio::task::JoinSet::new();
+        for number in 0..10 {
+            let (mut browser, id) = (browser.clone(), ids[number % 2].clone());
+            tries.spawn(async move { disconnect(&mut browser, &id).await.location().to_owned() });
+        }
+        let answers = tries.join_all().await;
+        assert_eq!(answers.iter().filter(|to| to.ends_with("identity-disconnected")).count(), 1, "{answers:?}");
+        assert_eq!(identities(&world, &grace.id).await.len(), 1);
     }
-    let answers = tries.join_all().await;
-    assert_eq!(answers.iter().filter(|to| to.ends_with("identity-disconnected")).count(), 1, "{answers:?}");
-    assert_eq!(identities(&world, &grace.id).await.len(), 1);
 }

@@ -50,9 +50,12 @@ async fn a_new_person_gets_an_account_and_comes_back_to_it() {
 #[tokio::test]
 async fn who_comes_without_a_vouched_address_proves_one() {
     let (world, fakes) = World::with_fakes("").await;
-    for (provider, quirk, given) in
-        [("facebook", "none", GRACE), ("facebook", "no_email", ""), ("twitter", "no_email", ""), ("google", "unverified_email", GRACE)]
-    {
+    for (provider, quirk, given) in [
+        ("facebook", "none", GRACE),
+        ("facebook", "no_email", ""),
+        ("twitter", "no_email", ""),
+        ("google", "unverified_email", GRACE),
+    ] {
         let (world, fakes) = World::with_fakes("").await;
         let (mut browser, answer) = come(&world, &fakes, provider, "grace", quirk).await;
         assert!(answer.location().starts_with("/login/address?flow="), "{provider} {quirk}: {}", answer.location());
@@ -101,7 +104,8 @@ async fn the_button_used_last_is_marked() {
     browser.get("/logout").await;
     browser.submit("/logout", &[]).await;
     for page in ["/login", "/signup"] {
-        let marked: Vec<_> = buttons(&browser.get(page).await).into_iter().filter(|(_, label)| label.contains("last used")).collect();
+        let marked: Vec<_> =
+            buttons(&browser.get(page).await).into_iter().filter(|(_, label)| label.contains("last used")).collect();
         assert_eq!(marked, [("github".to_owned(), "Continue with GitHub (last used)".to_owned())]);
     }
     // A password takes the mark away again.

@@ -13,7 +13,8 @@ async fn a_vouched_address_finds_the_account_that_has_proved_it() {
         let browser = arrive(&world, &fakes, provider, person).await;
         assert_eq!(who(&browser).await.as_deref(), Some(user.id.as_str()));
         assert_eq!(identities(&world, &user.id).await.len(), 1);
-        let told: Vec<_> = alarms(&world, email).await.into_iter().filter(|mail| mail.subject.contains("was connected")).collect();
+        let told: Vec<_> =
+            alarms(&world, email).await.into_iter().filter(|mail| mail.subject.contains("was connected")).collect();
         assert_eq!(told.len(), 1, "{provider}");
         let now = world.read(email).await.unwrap();
         assert_eq!((now.password_hash, now.profile.name), (user.password_hash, user.profile.name), "nothing is overwritten");
@@ -69,26 +70,28 @@ async fn an_account_with_an_unproved_address_is_joined_by_its_owner() {
 /// Somebody else has made it: they keep everything but the address.
 #[tokio::test]
 async fn an_account_with_an_unproved_address_is_left_alone_and_loses_the_address() {
-    let (world, fakes) = World::with_fakes(UNPROVED).await;
-    let stranger = claims(&world, ADA, THEIRS).await;
-    let before = world.read(ADA).await.unwrap();
-    let (mut browser, answer) = come(&world, &fakes, "google", "ada", "none").await;
-    let page = browser.follow(&answer).await;
-    let flow = page.value("flow").unwrap();
-    let done = browser.post("/login/join", &[("flow", &flow), ("do", "afresh")]).await;
-    assert_eq!(done.location(), "/account", "{}", done.text());
-    let own = world.read(ADA).await.unwrap();
-    assert!(own.id != before.id && own.email_is_verified() && own.password_hash.is_none());
-    assert_eq!(who(&browser).await.as_deref(), Some(own.id.as_str()));
-    assert_eq!(identities(&world, &own.id).await.len(), 1);
-    let left = world.read(before.id.as_str()).await.unwrap();
-    assert_eq!((left.email, left.password_hash), (None, before.password_hash), "all but the address");
-    assert_eq!(who(&stranger).await.as_deref(), Some(before.id.as_str()), "still signed in to their own");
-    assert_eq!(world.browser().sign_in(ADA, THEIRS).await.status, 422, "the address is another's");
-    let twice = browser.post("/login/join", &[("flow", &flow), ("do", "afresh")]).await;
-    assert_eq!(twice.status, 410);
-    let again = arrive(&world, &fakes, "google", "ada").await;
-    assert_eq!(who(&again).await.as_deref(), Some(own.id.as_str()));
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, UNPROVED).await else { continue };
+        let stranger = claims(&world, ADA, THEIRS).await;
+        let before = world.read(ADA).await.unwrap();
+        let (mut browser, answer) = come(&world, &fakes, "google", "ada", "none").await;
+        let page = browser.follow(&answer).await;
+        let flow = page.value("flow").unwrap();
+        let done = browser.post("/login/join", &[("flow", &flow), ("do", "afresh")]).await;
+        assert_eq!(done.location(), "/account", "{}", done.text());
+        let own = world.read(ADA).await.unwrap();
+        assert!(own.id != before.id && own.email_is_verified() && own.password_hash.is_none());
+        assert_eq!(who(&browser).await.as_deref(), Some(own.id.as_str()));
+        assert_eq!(identities(&world, &own.id).await.len(), 1);
+        let left = world.read(before.id.as_str()).await.unwrap();
+        assert_eq!((left.email, left.password_hash), (None, before.password_hash), "all but the address");
+        assert_eq!(who(&stranger).await.as_deref(), Some(before.id.as_str()), "still signed in to their own");
+        assert_eq!(world.browser().sign_in(ADA, THEIRS).await.status, 422, "the address is another's");
+        let twice = browser.post("/login/join", &[("flow", &flow), ("do", "afresh")]).await;
+        assert_eq!(twice.status, 410);
+        let again = arrive(&world, &fakes, "google", "ada").await;
+        assert_eq!(who(&again).await.as_deref(), Some(own.id.as_str()));
+    }
 }
 
 /// While the page was open, its owner has proved the address: nothing is taken away from them.
@@ -205,7 +208,9 @@ async fn where_nobody_signs_up_only_known_people_come_in() {
     for (sign_up, sentence) in [("nobody", "new accounts are not made here"), ("invited", "by invitation")] {
         let (world, fakes) = World::with_fakes(&format!("[signup]\nwho = \"{sign_up}\"\n")).await;
         let grace = world.person(GRACE).await;
-        for (provider, person, quirk) in [("github", "alan", "none"), ("facebook", "grace", "none"), ("github", "alan", "no_email")] {
+        for (provider, person, quirk) in
+            [("github", "alan", "none"), ("facebook", "grace", "none"), ("github", "alan", "no_email")]
+        {
             let (mut browser, answer) = come(&world, &fakes, provider, person, quirk).await;
             let page = browser.follow(&answer).await;
             assert!(notice(&page).contains(sentence), "{sign_up} {provider}: {}", notice(&page));

@@ -5,10 +5,10 @@ mod coming;
 mod enumeration;
 mod failures;
 mod linking;
+mod multi_factor;
 mod notices;
 mod pages;
 mod prehijack;
-mod multi_factor;
 mod states;
 mod step_up;
 mod tokens;
@@ -22,7 +22,7 @@ use vestibule::store::identities;
 
 use super::{is_signed_in, problem};
 use crate::world::fakes::path_and_query;
-use crate::world::{Answer, Browser, Fakes, Mail, PASSWORD, World};
+use crate::world::{Answer, Browser, Database, Fakes, Mail, PASSWORD, World};
 
 /// Known to Google, which hosts her address and so vouches for it.
 const ADA: &str = "ada@workspace.example";

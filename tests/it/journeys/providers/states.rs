@@ -119,7 +119,8 @@ async fn a_code_of_one_provider_is_no_code_of_another() {
     // Without a word of whose it is, GitHub knows no such code.
     browser.get("/login").await;
     let github = leave(&mut browser, "github").await;
-    let bare = format!("/connect/github/callback?state={}&code={}", state(&github), parameter(&format!("http://x{answer}"), "code"));
+    let bare =
+        format!("/connect/github/callback?state={}&code={}", state(&github), parameter(&format!("http://x{answer}"), "code"));
     assert!(browser.get(&bare).await.location().contains("failed=unusable"));
     assert!(!is_signed_in(&mut browser).await);
     // The right one is still good.
@@ -147,45 +148,49 @@ async fn an_answer_that_came_too_late_or_never_was_asked_for() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_ten_answers_at_once_one_counts() {
-    let (world, fakes) = World::with_fakes("").await;
-    let (browser, to) = away(&world, "github").await;
-    let callback = path_and_query(&fakes.answer(&to, "grace", "none").await);
-    let mut tries = tokio::task::JoinSet::new();
-    for _ in 0..10 {
-        let (mut browser, callback) = (browser.clone(), callback.clone());
-        tries.spawn(async move {
-            let answer = browser.get(&callback).await;
-            (answer.status, is_signed_in(&mut browser).await)
-        });
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, "").await else { continue };
+        let (browser, to) = away(&world, "github").await;
+        let callback = path_and_query(&fakes.answer(&to, "grace", "none").await);
+        let mut tries = tokio::task::JoinSet::new();
+        for _ in 0..10 {
+            let (mut browser, callback) = (browser.clone(), callback.clone());
+            tries.spawn(async move {
+                let answer = browser.get(&callback).await;
+                (answer.status, is_signed_in(&mut browser).await)
+            });
+        }
+        let mut answers = tries.join_all().await;
+        answers.sort_unstable();
+        assert_eq!(answers.iter().filter(|(status, _)| *status == 303).count(), 1, "{answers:?}");
+        assert_eq!(answers.iter().filter(|(_, signed_in)| *signed_in).count(), 1);
+        assert!(answers.iter().all(|(status, _)| matches!(status, 303 | 410)), "{answers:?}");
+        assert_eq!(identities(&world, &world.read(GRACE).await.unwrap().id).await.len(), 1);
     }
-    let mut answers = tries.join_all().await;
-    answers.sort_unstable();
-    assert_eq!(answers.iter().filter(|(status, _)| *status == 303).count(), 1, "{answers:?}");
-    assert_eq!(answers.iter().filter(|(_, signed_in)| *signed_in).count(), 1);
-    assert!(answers.iter().all(|(status, _)| matches!(status, 303 | 410)), "{answers:?}");
-    assert_eq!(identities(&world, &world.read(GRACE).await.unwrap().id).await.len(), 1);
 }
 
 /// Ten tabs, each with a journey of its own, of a person nobody knows yet.
 #[tokio::test(flavor = "multi_thread")]
 async fn ten_first_visits_at_once_make_one_account() {
-    let (world, fakes) = World::with_fakes("").await;
-    let mut callbacks = Vec::new();
-    for _ in 0..10 {
-        let (browser, to) = away(&world, "github").await;
-        callbacks.push((browser, path_and_query(&fakes.answer(&to, "grace", "none").await)));
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, "").await else { continue };
+        let mut callbacks = Vec::new();
+        for _ in 0..10 {
+            let (browser, to) = away(&world, "github").await;
+            callbacks.push((browser, path_and_query(&fakes.answer(&to, "grace", "none").await)));
+        }
+        let mut tries = tokio::task::JoinSet::new();
+        for (mut browser, callback) in callbacks {
+            tries.spawn(async move {
+                let answer = browser.get(&callback).await;
+                (answer.status, who(&browser).await)
+            });
+        }
+        let answers = tries.join_all().await;
+        let grace = world.read(GRACE).await.unwrap();
+        let ids: Vec<_> = answers.iter().filter_map(|(_, id)| id.clone()).collect();
+        assert!(!ids.is_empty() && ids.iter().all(|id| id == grace.id.as_str()), "{answers:?}");
+        assert!(answers.iter().all(|(status, _)| matches!(status, 303 | 503)), "{answers:?}");
+        assert_eq!(identities(&world, &grace.id).await.len(), 1);
     }
-    let mut tries = tokio::task::JoinSet::new();
-    for (mut browser, callback) in callbacks {
-        tries.spawn(async move {
-            let answer = browser.get(&callback).await;
-            (answer.status, who(&browser).await)
-        });
-    }
-    let answers = tries.join_all().await;
-    let grace = world.read(GRACE).await.unwrap();
-    let ids: Vec<_> = answers.iter().filter_map(|(_, id)| id.clone()).collect();
-    assert!(!ids.is_empty() && ids.iter().all(|id| id == grace.id.as_str()), "{answers:?}");
-    assert!(answers.iter().all(|(status, _)| matches!(status, 303 | 503)), "{answers:?}");
-    assert_eq!(identities(&world, &grace.id).await.len(), 1);
 }

@@ -69,7 +69,12 @@ async fn somebody_else_at_the_provider_proves_nothing() {
     browser.follow(&ask).await;
     let answer = through(&fakes, &mut browser, "github", "alan", "none").await;
     let page = browser.follow(&answer).await;
-    assert!(notice(&page).contains("No account here is connected with this GitHub account"), "{} {}", answer.location(), notice(&page));
+    assert!(
+        notice(&page).contains("No account here is connected with this GitHub account"),
+        "{} {}",
+        answer.location(),
+        notice(&page)
+    );
     assert!(world.read(ALAN).await.is_none(), "nobody is made");
     assert_eq!(who(&browser).await, world.read(GRACE).await.map(|user| user.id.to_string()), "still signed in");
     assert!(browser.get("/account/password").await.location().starts_with("/login?flow="), "and not proved");

@@ -24,7 +24,8 @@ async fn put(world: &World, tokens: &[u8], renew_at: i64) {
     changed.execute(&mut connection).await.unwrap();
 }
 
-const KEEPS: &str = "[google]\nkeep_tokens = true\n[discord]\nkeep_tokens = true\n[github]\nkeep_tokens = true\n[twitter]\nkeep_tokens = true\n";
+const KEEPS: &str =
+    "[google]\nkeep_tokens = true\n[discord]\nkeep_tokens = true\n[github]\nkeep_tokens = true\n[twitter]\nkeep_tokens = true\n";
 
 #[tokio::test]
 async fn tokens_are_kept_only_where_the_settings_say_so() {

@@ -100,7 +100,8 @@ impl Surfer {
             let html = Html::parse_document(&self.page);
             let button = Selector::parse(&format!("button[formaction='{action}']")).unwrap();
             let is_it = |form: &scraper::ElementRef<'_>| {
-                form.attr("action").is_some_and(|to| to.split('?').next() == Some(action)) || form.select(&button).next().is_some()
+                form.attr("action").is_some_and(|to| to.split('?').next() == Some(action))
+                    || form.select(&button).next().is_some()
             };
             let form = html.select(&Selector::parse("form").unwrap()).find(is_it);
             let form = form.unwrap_or_else(|| panic!("{} has no form to {action}: {}", self.at, self.page));
@@ -142,7 +143,8 @@ impl Surfer {
 #[tokio::test]
 async fn a_whole_sign_in() {
     let both = Both::start().await;
-    let up = both.up.world.user(serde_json::json!({"email": ADA, "email_verified": true, "password": PASSWORD, "name": "Ada"})).await;
+    let up =
+        both.up.world.user(serde_json::json!({"email": ADA, "email_verified": true, "password": PASSWORD, "name": "Ada"})).await;
     let mut ada = Surfer::new();
     ada.sign_in(&both).await;
     assert_eq!((ada.at.path(), ada.at.origin().ascii_serialization()), ("/account", both.site.clone()), "{}", ada.page);
@@ -150,7 +152,10 @@ async fn a_whole_sign_in() {
     assert!(here.email_is_verified() && here.password_hash.is_none());
     assert_eq!(here.profile.name.as_deref(), Some("Ada"));
     let [one] = &identities(&both.down.world, &here.id).await[..] else { panic!() };
-    assert_eq!((one.provider.as_str(), one.subject.as_str(), one.issuer.as_str()), ("work", up.id.as_str(), both.issuer.as_str()));
+    assert_eq!(
+        (one.provider.as_str(), one.subject.as_str(), one.issuer.as_str()),
+        ("work", up.id.as_str(), both.issuer.as_str())
+    );
     let found = ada.session(&both).await;
     assert_eq!((&found["user"]["id"], &found["session"]["amr"]), (&serde_json::json!(here.id), &serde_json::json!(["fed"])));
     // Once more in another browser: the same account.
@@ -204,8 +209,11 @@ async fn an_old_proof_is_refused() {
     let at = ada.at.clone();
     ada.send("/connect/work", &[]).await;
     let asked: Url = ada.seen.iter().rfind(|url| url.contains("/oauth2/authorize")).unwrap().parse().unwrap();
-    let kept: Vec<(String, String)> =
-        asked.query_pairs().filter(|(name, _)| name != "prompt" && name != "max_age").map(|(n, v)| (n.into_owned(), v.into_owned())).collect();
+    let kept: Vec<(String, String)> = asked
+        .query_pairs()
+        .filter(|(name, _)| name != "prompt" && name != "max_age")
+        .map(|(n, v)| (n.into_owned(), v.into_owned()))
+        .collect();
     let mut stripped = asked.clone();
     stripped.query_pairs_mut().clear().extend_pairs(&kept);
     ada.open(stripped.as_str()).await;
@@ -228,7 +236,8 @@ async fn signing_out_here_offers_to_sign_out_there() {
     let link = {
         let html = Html::parse_document(&ada.page);
         let links = Selector::parse("a").unwrap();
-        let found = html.select(&links).find_map(|link| link.attr("href").filter(|to| to.starts_with(&both.issuer)).map(str::to_owned));
+        let found =
+            html.select(&links).find_map(|link| link.attr("href").filter(|to| to.starts_with(&both.issuer)).map(str::to_owned));
         found.unwrap_or_else(|| panic!("{}", ada.page))
     };
     let there = ada.http.get(format!("{}/session", both.issuer)).send().await.unwrap();

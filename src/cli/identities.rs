@@ -1,0 +1,76 @@
+//! `vestibule user identities …`: the accounts at other providers that somebody can sign in with.
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::output::{print, print_json, shown};
+use super::{Done, Failure};
+use crate::actions::App;
+use crate::actions::providers::operator;
+use crate::engine::external::Identity;
+use crate::time::Timestamp;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum IdentitiesCommand {
+    /// List an account's connected identities
+    List {
+        /// Id, e-mail address or user name
+        user: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Disconnect one, even the last way in
+    Remove {
+        /// Id, e-mail address or user name
+        user: String,
+        /// An identity's id, as `list` shows it
+        identity: String,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+impl IdentitiesCommand {
+    pub(super) const fn is_json(&self) -> bool {
+        match self {
+            Self::List { json, .. } | Self::Remove { json, .. } => *json,
+        }
+    }
+}
+
+pub(super) async fn run(app: &App, command: IdentitiesCommand) -> Done {
+    match command {
+        IdentitiesCommand::List { user, json } => show(&operator::list(app, &user).await?, json),
+        IdentitiesCommand::Remove { user, identity, json } => {
+            let id = identity.parse().map_err(|error| Failure::refused("invalid_request", format!("{identity}: {error}")))?;
+            show(&[operator::remove(app, &user, &id).await?], json)
+        }
+    }
+}
+
+fn show(identities: &[Identity], as_json: bool) -> Done {
+    if as_json {
+        print_json(&Value::Array(identities.iter().map(to_json).collect()))?;
+    } else {
+        for identity in identities {
+            let used = identity.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+            let Identity { id, provider, created_at, .. } = identity;
+            print(format!("{id}  {provider}  since {created_at}  last used {used}  {}", shown(&identity.name)).trim_end())?;
+        }
+    }
+    Ok(())
+}
+
+fn to_json(identity: &Identity) -> Value {
+    json!({
+        "id": identity.id,
+        "provider": identity.provider,
+        "issuer": identity.issuer,
+        "subject": identity.subject,
+        "name": identity.name,
+        "created_at": identity.created_at.to_string(),
+        "last_used_at": identity.last_used_at.as_ref().map(Timestamp::to_string),
+    })
+}
