@@ -378,6 +378,9 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     let fault = |fault| visitor.fault(&fault);
+    if join::join(&visitor.app, &flow).is_none() {
+        return Err(super::over(&visitor));
+    }
     let current = visitor.current().await.map_err(fault)?;
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;

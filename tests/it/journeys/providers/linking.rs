@@ -8,7 +8,7 @@ use super::*;
 #[tokio::test]
 async fn a_vouched_address_finds_the_account_that_has_proved_it() {
     for (provider, person, email) in [("google", "ada", ADA), ("github", "grace", GRACE), ("discord", "alan", ALAN)] {
-        let (world, fakes) = World::with_fakes("").await;
+        let (world, fakes) = World::with_fakes(LINK).await;
         let user = world.person(email).await;
         let browser = arrive(&world, &fakes, provider, person).await;
         assert_eq!(who(&browser).await.as_deref(), Some(user.id.as_str()));
@@ -206,7 +206,7 @@ async fn sign_in_only_lets_in_whoever_was_connected_before() {
 #[tokio::test]
 async fn where_nobody_signs_up_only_known_people_come_in() {
     for (sign_up, sentence) in [("nobody", "new accounts are not made here"), ("invited", "by invitation")] {
-        let (world, fakes) = World::with_fakes(&format!("[signup]\nwho = \"{sign_up}\"\n")).await;
+        let (world, fakes) = World::with_fakes(&format!("{LINK}[signup]\nwho = \"{sign_up}\"\n")).await;
         let grace = world.person(GRACE).await;
         for (provider, person, quirk) in
             [("github", "alan", "none"), ("facebook", "grace", "none"), ("github", "alan", "no_email")]

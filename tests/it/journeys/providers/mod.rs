@@ -33,6 +33,10 @@ const THEIRS: &str = "crooked ladder 1933";
 /// Accounts with addresses that nobody has proved.
 const UNPROVED: &str = "[signup]\nverify_email = false\n";
 
+/// GitHub, Twitter and Discord asked once whether an address is somebody's, so by default only Google's word links.
+const LINK: &str =
+    "[github]\nlinking = \"link_verified\"\n[twitter]\nlinking = \"link_verified\"\n[discord]\nlinking = \"link_verified\"\n";
+
 /// Presses the button of a provider on the open page; the address there.
 async fn leave(browser: &mut Browser, provider: &str) -> String {
     let page = browser.open().expect("a page is open").clone();
@@ -140,6 +144,15 @@ async fn claims(world: &World, email: &str, password: &str) -> Browser {
     let made = browser.submit("/signup", &[("email", email), ("password", password)]).await;
     assert_eq!(made.location(), "/account", "{}", made.text());
     browser
+}
+
+/// Proves anew by a code in a mail, on the sign-in page that the answer leads to; where that leads.
+async fn by_mail(world: &World, browser: &mut Browser, ask: &Answer, email: &str) -> Answer {
+    let flow = browser.follow(ask).await.value("flow").unwrap();
+    let sent = browser.post("/login/code", &[("flow", &flow), ("identifier", email), ("way", "mail")]).await;
+    assert!(sent.location().starts_with("/login/code?flow="), "{} {}", sent.location(), sent.text());
+    browser.follow(&sent).await;
+    browser.submit("/login/code/enter", &[("code", &code_to(world, email).await)]).await
 }
 
 /// All that is stored, as bytes.

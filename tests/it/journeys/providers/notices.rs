@@ -12,11 +12,12 @@ async fn press(world: &World, mail: &Mail) -> Answer {
 async fn a_lock_takes_the_intruders_identity_away_and_brings_the_owners_back() {
     for first in ["GitHub was disconnected", "Discord was connected"] {
         let (world, fakes) = World::with_fakes("").await;
-        let owner = arrive(&world, &fakes, "github", "grace").await;
-        let grace = world.read(GRACE).await.unwrap();
+        let grace = world.person(GRACE).await;
+        let mut owner = world.sign_in(GRACE, PASSWORD).await;
+        connect(&fakes, &mut owner, "github", "grace").await;
         world.advance(7 * 86_400);
-        // The intruder has her browser.
-        let mut intruder = arrive(&world, &fakes, "github", "grace").await;
+        // The intruder has her password.
+        let mut intruder = world.sign_in(GRACE, PASSWORD).await;
         let own = identities(&world, &grace.id).await[0].id.to_string();
         let done = connect(&fakes, &mut intruder, "discord", "alan").await;
         assert_eq!(done.location(), "/account/identities?notice=identity-connected");
@@ -41,11 +42,12 @@ async fn a_lock_takes_the_intruders_identity_away_and_brings_the_owners_back() {
 async fn what_somebody_else_has_connected_meanwhile_stays_theirs() {
     for database in Database::BOTH {
         let Some((world, fakes)) = World::with_fakes_on(database, "").await else { continue };
-        let mut grace = arrive(&world, &fakes, "github", "grace").await;
-        let user = world.read(GRACE).await.unwrap();
+        let user = world.person(GRACE).await;
+        let mut grace = world.sign_in(GRACE, PASSWORD).await;
+        connect(&fakes, &mut grace, "github", "grace").await;
         let own = identities(&world, &user.id).await[0].id.to_string();
         grace.post("/account/identities/disconnect", &[("identity", &own)]).await;
-        let alarm = alarms(&world, GRACE).await.into_iter().next().unwrap();
+        let alarm = alarms(&world, GRACE).await.into_iter().find(|mail| mail.subject.contains("disconnected")).unwrap();
         let bob = world.person("bob@a.example").await;
         let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
         assert_eq!(
@@ -62,7 +64,7 @@ async fn what_somebody_else_has_connected_meanwhile_stays_theirs() {
 /// The intruder linked by a provider's word is out with one press, too.
 #[tokio::test]
 async fn a_link_by_address_is_told_and_taken_back() {
-    let (world, fakes) = World::with_fakes("").await;
+    let (world, fakes) = World::with_fakes(LINK).await;
     let ada = world.person(GRACE).await;
     world.advance(7 * 86_400);
     let intruder = arrive(&world, &fakes, "github", "grace").await;

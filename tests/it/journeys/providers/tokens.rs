@@ -109,8 +109,10 @@ async fn a_provider_that_is_down_is_asked_again_later() {
 #[tokio::test]
 async fn tokens_go_with_the_connection() {
     let (world, fakes) = World::with_fakes(KEEPS).await;
-    let mut browser = arrive(&world, &fakes, "discord", "ada").await;
-    let user = world.read(ADA).await.unwrap();
+    let user = world.person(ADA).await;
+    let mut browser = world.sign_in(ADA, PASSWORD).await;
+    connect(&fakes, &mut browser, "discord", "ada").await;
+    assert!(kept(&world).await.0.is_some());
     let id = identities(&world, &user.id).await[0].id.to_string();
     let gone = browser.post("/account/identities/disconnect", &[("identity", &id)]).await;
     assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected");

@@ -205,8 +205,6 @@ async fn an_old_proof_is_refused() {
     ada.sign_in(&both).await;
     both.advance(3600);
     ada.open(&format!("{}/account/password", both.site)).await;
-    let from = ada.page.clone();
-    let at = ada.at.clone();
     ada.send("/connect/work", &[]).await;
     let asked: Url = ada.seen.iter().rfind(|url| url.contains("/oauth2/authorize")).unwrap().parse().unwrap();
     let kept: Vec<(String, String)> = asked
@@ -218,10 +216,9 @@ async fn an_old_proof_is_refused() {
     stripped.query_pairs_mut().clear().extend_pairs(&kept);
     ada.open(stripped.as_str()).await;
     assert_eq!(ada.at.origin().ascii_serialization(), both.site, "{}", ada.at);
-    assert!(ada.at.path() == "/login" && ada.page.contains("could not be used"), "{} {}", ada.at, ada.page);
+    assert_eq!(ada.at.path(), "/login", "asked again: {}", ada.page);
     ada.open(&format!("{}/account/password", both.site)).await;
     assert_eq!(ada.at.path(), "/login");
-    drop((from, at));
 }
 
 #[tokio::test]
