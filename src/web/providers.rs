@@ -16,7 +16,7 @@ use crate::actions::sign_up::Started;
 use crate::engine::address::Email;
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::linking::Refusal;
-use crate::engine::params::Params;
+use crate::engine::params::{Params, Repeated};
 use crate::engine::user::User;
 use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
@@ -195,9 +195,8 @@ pub(super) async fn come_back(
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, current.as_ref(), &Continue::Account, false);
-    let given = |name: &str| Some(params.first(name)).filter(|value| !value.is_empty()).map(str::to_owned);
-    let (code, error, iss) = (given("code"), given("error"), given("iss"));
-    let answer = Answer { state: params.first("state"), code: code.as_deref(), error: error.as_deref(), iss: iss.as_deref() };
+    let answer =
+        answer(&params).map_err(|_| visitor.error(StatusCode::BAD_REQUEST, "problem-request-title", "problem-request"))?;
     let came = come_back::come_back(&visitor.app, &provider, answer, &arrival).await.map_err(fault)?;
     Ok(match came {
         CameBack::Over => super::over(&visitor),
@@ -213,6 +212,16 @@ pub(super) async fn come_back(
             let response = go_on(&visitor, &carrier, signed_in, &continue_to).await?;
             used(&visitor, &provider, response)
         }
+    })
+}
+
+/// What the provider sent with the browser. Nothing may be there twice (RFC 6749 section 3.1).
+fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
+    Ok(Answer {
+        state: params.one("state")?.unwrap_or_default(),
+        code: params.one("code")?,
+        error: params.one("error")?,
+        iss: params.one("iss")?,
     })
 }
 
@@ -369,6 +378,9 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     let fault = |fault| visitor.fault(&fault);
+    if join::join(&visitor.app, &flow).is_none() {
+        return Err(super::over(&visitor));
+    }
     let current = visitor.current().await.map_err(fault)?;
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
