@@ -747,3 +747,4 @@ problem-provider-has-account = There is already an account here with the address
 link-code-only = Enter the code where you began
 link-code-only-text = The code in this mail belongs in the browser in which you began. You can close this page.
 logged-out-elsewhere = Sign out at { $provider }, too
+problem-provider-another = That { $provider } account is not connected with the account you are signed in to. Prove in another way that it is you.

@@ -10,7 +10,9 @@ use super::{App, Fault, Outcome, Requester, clients, reset, sign_in};
 use crate::engine::address::Username;
 use crate::engine::client::Client;
 use crate::engine::event::{Event, Kind};
+use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::Weakness;
+use crate::engine::session::Session;
 use crate::engine::user::{FieldErrors, Profile, User};
 use crate::gateways::mail::letters::Letter;
 use crate::ids::ClientId;
@@ -129,8 +131,13 @@ pub async fn change_password(
     sessions::end(&mut tx, &user.id, Which::AllBut(&current.session.id)).await?;
     trusted::remove_all(&mut tx, &user.id).await?;
     grants::end_others(&mut tx, &user.id, &current.session.id).await?;
-    for kind in ["reset", "change_email", "change_phone", "sign_in_code", "second_factor", "enrol"] {
+    for kind in ["reset", "change_email", "change_phone", "sign_in_code", "second_factor", "enrol", "away"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;
+    }
+    if !has_one {
+        // It was typed just now, and is the account's best proof from here on: the page that follows need not ask for it at once.
+        let methods = [current.session.methods.clone(), vec![Method::first(MethodKind::Password, now)]].concat();
+        sessions::reauthenticated(&mut tx, &Session { methods, ..current.session.clone() }).await?;
     }
     app.record(&mut tx, own(current, Kind::PasswordChanged, requester)).await?;
     app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;

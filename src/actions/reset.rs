@@ -162,9 +162,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     let before = arrival.before.filter(|before| before.user.id != user.id);
     let arrival = Arrival { before, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
     if !user.is_verified(channel) {
-        if !app.must_verify(channel) {
-            disinherit(&mut tx, &mut user, channel, now).await?;
-        }
+        disinherit(&mut tx, &mut user, channel, now).await?;
         user.set_contact(to, Some(now));
     }
     let enrolled = enrolled::of(&mut tx, &user).await?;
@@ -183,7 +181,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     }
 }
 
-/// Where addresses need no proof, whoever made the account need not be whose address it is: nothing they put there leads back in.
+/// Whoever made an account with an address that was never proved need not be whose address it is: nothing they put there leads back in.
 async fn disinherit(tx: &mut Tx, user: &mut User, proved: Channel, now: Timestamp) -> Outcome<()> {
     lock_down::restore_credentials(tx, &user.id, Timestamp::from_seconds(0), now).await?;
     match proved {
@@ -203,7 +201,7 @@ pub(super) async fn take_effect(app: &App, tx: &mut Tx, mut user: User, hash: St
     sessions::end(tx, &user.id, sessions::Which::All).await?;
     trusted::remove_all(tx, &user.id).await?;
     grants::end_all(tx, &user.id).await?;
-    for kind in ["reset", "change_email", "change_phone", "verify", "sign_in_code", "second_factor", "enrol"] {
+    for kind in ["reset", "change_email", "change_phone", "verify", "sign_in_code", "second_factor", "enrol", "away"] {
         flows::cancel(tx, kind, &user.id, now).await?;
     }
     app.record(tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })

@@ -233,6 +233,17 @@ pub async fn step_up(
     slack: std::time::Duration,
     browser: [u8; 32],
 ) -> Outcome<Option<Flow>> {
+    step_up_to(app, current, Continue::Page { page }, slack, browser).await
+}
+
+/// The same, on the way to anything.
+pub(super) async fn step_up_to(
+    app: &App,
+    current: &Current,
+    continue_to: Continue,
+    slack: std::time::Duration,
+    browser: [u8; 32],
+) -> Outcome<Option<Flow>> {
     let mut tx = app.store.read().await?;
     let enrolled = enrolled::of(&mut tx, &current.user).await?;
     drop(tx);
@@ -245,7 +256,7 @@ pub async fn step_up(
         Strength::TwoFactors => State::SecondFactor(Box::new(HalfSignedIn::new(Vec::new(), current.session.remembered))),
         Strength::OneFactor | Strength::Reachable => State::SignIn,
     };
-    begin(app, current, state, browser, Continue::Page { page }).await.map(Some)
+    begin(app, current, state, browser, continue_to).await.map(Some)
 }
 
 /// The journey in which somebody signed in adds a second factor to their session. None: they have none to give.

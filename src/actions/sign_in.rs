@@ -109,31 +109,46 @@ pub(in crate::actions) async fn proceed(
     given: Vec<Method>,
     arrival: &Arrival<'_>,
 ) -> Outcome<SignedIn> {
-    let enrolled = enrolled::of(&mut tx, user).await?;
-    let channel = if user.email.is_some() { Channel::Mail } else { Channel::Sms };
-    let verified = user.contact(channel).is_none() || user.is_verified(channel);
-    let remembered = match arrival.device {
-        Some(cookie) if enrolled.is_on() => factors::is_trusted(app, &mut tx, user, cookie).await?,
-        _ => false,
-    };
-    let facts = Facts {
-        active: user.is_active(),
-        verified: verified || !app.must_verify(channel),
-        given: &given,
-        enrolled: &enrolled,
-        second: Second { required: second_factor_required(app, user), now: arrival.continue_to.needs_two_factors(), remembered },
-    };
     let half = |given| Box::new(HalfSignedIn::new(given, arrival.remember));
-    match what_is_still_needed(facts) {
+    match still_needed(app, &mut tx, user, &given, arrival).await? {
         Needed::Nothing => finish(app, tx, user, given, arrival).await,
         Needed::SecondFactor => begin(app, tx, user, State::SecondFactor(half(given)), arrival).await,
         Needed::Enrolment => begin(app, tx, user, State::Enrol(half(given)), arrival).await,
-        Needed::Verification => verify_first(app, tx, user, channel, given, arrival).await,
+        Needed::Verification => verify_first(app, tx, user, first_channel(user), given, arrival).await,
         Needed::ActiveAccount => {
             drop(tx);
             fail(app, Some(user), Some("disabled"), arrival.requester).await.map(|()| SignedIn::Disabled)
         }
     }
+}
+
+/// What this person's sign-in needs beside what was given.
+pub(in crate::actions) async fn still_needed(
+    app: &App,
+    tx: &mut Tx,
+    user: &User,
+    given: &[Method],
+    arrival: &Arrival<'_>,
+) -> Outcome<Needed> {
+    let enrolled = enrolled::of(tx, user).await?;
+    let channel = first_channel(user);
+    let verified = user.contact(channel).is_none() || user.is_verified(channel);
+    let remembered = match arrival.device {
+        Some(cookie) if enrolled.is_on() => factors::is_trusted(app, tx, user, cookie).await?,
+        _ => false,
+    };
+    Ok(what_is_still_needed(Facts {
+        active: user.is_active(),
+        verified: verified || !app.must_verify(channel),
+        given,
+        enrolled: &enrolled,
+        second: Second { required: second_factor_required(app, user), now: arrival.continue_to.needs_two_factors(), remembered },
+    }))
+}
+
+/// Where the account is reached: the address, or the number of one without.
+const fn first_channel(user: &User) -> Channel {
+    if user.email.is_some() { Channel::Mail } else { Channel::Sms }
 }
 
 /// Whether the operator wants two factors of this person.

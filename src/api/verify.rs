@@ -47,7 +47,8 @@ pub(super) async fn verify(State(app): State<App>, parts: Parts) -> Response {
     let decided = current.and_then(|current| {
         let verdict = judge(at.site, asked.path, current.as_ref().map(|current| (&current.session, &current.user)));
         match (verdict, &current) {
-            (Verdict::Public | Verdict::Allowed, current) => pass(&app, at, current.as_ref()),
+            (Verdict::Allowed, current) => pass(&app, at, current.as_ref()),
+            (Verdict::Public, _) => pass(&app, at, None),
             (Verdict::Forbidden, Some(current)) => Ok(forbidden(&app, headers, at, current)),
             (Verdict::SignIn | Verdict::SecondFactor | Verdict::Forbidden, _) => Ok(sign_in(&app, &asked, at)),
         }

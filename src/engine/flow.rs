@@ -44,7 +44,7 @@ pub struct Flow {
 /// AddTotp ──────────── proved ───────▶ finished (the authenticator app is a second factor)
 /// Alarm ────────────── raised ───────▶ finished (the account is locked down)
 /// Away ─────────────── came back ────▶ finished (signed in, connected, or a Newcomer or Join journey follows)
-/// Newcomer ─────────── proved ───────▶ finished (a SignUp journey follows)
+/// Newcomer ─────────── (stays open: a SignUp journey begins for each address that is given)
 /// Join ─────────────── proved ───────▶ finished (the account is connected with the identity, or a new one has its address)
 /// ```
 ///
@@ -110,7 +110,7 @@ pub struct Away {
     pub identifier: String,
     /// The journey's person asked to connect an identity, not to sign in.
     pub connect: bool,
-    /// Whoever is signed in at the provider was to prove it anew.
+    /// The journey's person was to prove that it is still them.
     pub again: bool,
 }
 

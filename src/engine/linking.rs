@@ -29,7 +29,7 @@ pub struct Local<'a> {
     pub id: &'a UserId,
     /// The address was proved.
     pub verified: bool,
-    /// A second factor stands before it, and the provider has not asked for one that counts.
+    /// Signing in to it takes more than this, such as a second factor.
     pub guarded: bool,
 }
 

@@ -94,6 +94,9 @@ pub struct Method {
 }
 
 impl Method {
+    /// The time of a proof of which nobody can say when it was given: a provider lets people through without asking them.
+    pub const UNDATED: Timestamp = Timestamp::from_millis(0);
+
     pub const fn first(kind: MethodKind, at: Timestamp) -> Self {
         Self { kind, at, second: false }
     }

@@ -55,11 +55,12 @@ impl Session {
         let Opening { proofs, remembered, device, address } = opening;
         let absolute = if remembered { lifetimes.absolute } else { lifetimes.short };
         let expires_at = now + absolute;
+        let proved_at = proofs.iter().map(|proof| proof.at).max().filter(|at| *at != Method::UNDATED);
         Self {
             id,
             user_id,
             methods: proofs,
-            auth_time: now,
+            auth_time: proved_at.unwrap_or(now),
             remembered,
             device,
             address,
@@ -75,14 +76,16 @@ impl Session {
     }
 
     /// The same person has proved again who they are. A sign-in says all there is to say of its moment: with what was proved before, the
-    /// session would claim two factors for a time when one was given. A second factor alone comes on top.
-    pub fn reauthenticated(mut self, proofs: &[Method], now: Timestamp) -> Self {
+    /// session would claim two factors for a time when one was given. A second factor alone comes on top. A proof from before the last one, as
+    /// a provider's may be, changes nothing.
+    pub fn reauthenticated(mut self, proofs: &[Method]) -> Self {
+        let Some(newest) = proofs.iter().map(|proof| proof.at).max().filter(|at| *at >= self.auth_time) else { return self };
         if proofs.iter().any(|proof| !proof.second) {
             self.methods.clear();
         }
         self.methods.retain(|old| proofs.iter().all(|new| (new.kind, new.second) != (old.kind, old.second)));
         self.methods.extend(proofs);
-        self.auth_time = now;
+        self.auth_time = newest;
         self
     }
 
@@ -184,11 +187,11 @@ mod tests {
     fn a_second_proof_moves_the_time_and_names_each_method_once() {
         let now = Timestamp::from_seconds(1_000_000);
         let later = now + Duration::from_secs(5);
-        let again = session(true, now).reauthenticated(&[Method::first(MethodKind::Password, later)], later);
+        let again = session(true, now).reauthenticated(&[Method::first(MethodKind::Password, later)]);
         assert_eq!((again.auth_time, again.amr()), (later, vec!["pwd"]));
-        let two = again.reauthenticated(&[Method::second(MethodKind::Totp, later)], later);
+        let two = again.reauthenticated(&[Method::second(MethodKind::Totp, later)]);
         assert_eq!((two.acr(), two.amr()), (method::ACR_TWO_FACTORS, vec!["pwd", "otp", "mfa"]));
-        let one = two.reauthenticated(&[Method::first(MethodKind::Mail, later)], later);
+        let one = two.reauthenticated(&[Method::first(MethodKind::Mail, later)]);
         assert_eq!((one.acr(), one.amr()), (method::ACR_ONE_FACTOR, vec!["otp"]), "no more than this sign-in gave");
     }
 

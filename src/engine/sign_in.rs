@@ -71,7 +71,9 @@ fn second_factor(facts: Facts<'_>) -> Needed {
 /// one: whoever reads somebody's messages must not set up a second factor with them.
 pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> {
     // One that was a second factor before can be one again.
-    let has = |kind| given.iter().any(|method| method.kind == kind && !method.second);
+    let was_first = |kind| given.iter().any(|method| method.kind == kind && !method.second);
+    // Who comes from a provider may come by the same mailbox: it is that provider's, or lets them in there.
+    let has = |kind| was_first(kind) || (kind == MethodKind::Mail && was_first(MethodKind::Provider));
     let mut kinds: Vec<(Option<Timestamp>, MethodKind)> = Vec::new();
     for factor in &enrolled.factors {
         let kind = match factor.kind {

@@ -153,9 +153,10 @@ pub fn split_url(text: &str) -> Option<(&str, &str, &str)> {
 /// What may be done with a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Anybody may see this.
-    Public,
+    /// Whoever is signed in may come in.
     Allowed,
+    /// Anybody may see this; who it is does not matter, and is not told: an app that hears of somebody can rely on the site's rules.
+    Public,
     SignIn,
     /// Whoever is signed in has to prove a second factor.
     SecondFactor,
@@ -166,14 +167,14 @@ pub enum Verdict {
 /// Judges a request for a path (with or without a query) of a site.
 pub fn judge(site: &Site, path: &str, who: Option<(&Session, &User)>) -> Verdict {
     let member = |user: &User| site.groups.iter().any(|group| user.groups().contains(&group.as_str()));
-    match who {
-        _ if is_public(site, path) => Verdict::Public,
+    let verdict = match who {
         None => Verdict::SignIn,
         // A second factor would not help.
         Some((_, user)) if !site.groups.is_empty() && !member(user) => Verdict::Forbidden,
         Some((session, _)) if site.two_factors && !has_two_factors(session) => Verdict::SecondFactor,
         Some(_) => Verdict::Allowed,
-    }
+    };
+    if verdict != Verdict::Allowed && is_public(site, path) { Verdict::Public } else { verdict }
 }
 
 pub fn has_two_factors(session: &Session) -> bool {

@@ -22,6 +22,8 @@ const SWEEP_FIRST: Duration = Duration::from_mins(1);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
 const KEYS_EVERY: Duration = Duration::from_mins(1);
 const TOKENS_EVERY: Duration = Duration::from_mins(1);
+/// So that a turn, and the stop, does not wait for a provider that is slow for everybody.
+const TOKENS_AT_ONCE: usize = 100;
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 
 /// Tells loops and listeners to end. Cheap to clone.
@@ -89,7 +91,11 @@ impl Jobs {
 }
 
 async fn renew_tokens(app: &App) -> Outcome<()> {
-    while providers::tokens::renew_one(app).await? {}
+    for _ in 0..TOKENS_AT_ONCE {
+        if !providers::tokens::renew_one(app).await? {
+            break;
+        }
+    }
     Ok(())
 }
 

@@ -164,7 +164,7 @@ sections! {
     github: Github {
         client_id: String = "",
         client_secret: Secret = Secret::default(),
-        linking: String = "link_verified",
+        linking: String = "ask",
         scopes: Vec<String> = [],
         keep_tokens: bool = false,
         second_factor: Vec<String> = [],
@@ -182,7 +182,7 @@ sections! {
     twitter: Twitter {
         client_id: String = "",
         client_secret: Secret = Secret::default(),
-        linking: String = "link_verified",
+        linking: String = "ask",
         scopes: Vec<String> = [],
         keep_tokens: bool = false,
         second_factor: Vec<String> = [],
@@ -191,7 +191,7 @@ sections! {
     discord: Discord {
         client_id: String = "",
         client_secret: Secret = Secret::default(),
-        linking: String = "link_verified",
+        linking: String = "ask",
         scopes: Vec<String> = [],
         keep_tokens: bool = false,
         second_factor: Vec<String> = [],

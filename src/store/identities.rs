@@ -103,6 +103,12 @@ pub async fn used(tx: &mut Tx, id: &IdentityId, name: &str, tokens: Option<&Kept
     .map(drop)
 }
 
+/// Its tokens, sealed, if any are kept.
+pub async fn tokens(tx: &mut Tx, id: &IdentityId) -> Result<Option<Vec<u8>>> {
+    let row = optional!(tx, (Option<Vec<u8>>,), "SELECT tokens FROM external_identities WHERE id = $1", id.as_str())?;
+    Ok(row.and_then(|row| row.0))
+}
+
 /// Disconnects one of the account's; it can be taken back until `expires_at`. Its tokens go at once.
 pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &IdentityId, expires_at: Timestamp) -> Result<bool> {
     let rows = execute!(

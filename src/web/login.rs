@@ -39,7 +39,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let identifier = who.as_ref().map_or_else(|| hint(&journey, &params), own_identifier);
     let shell = journey.shell(&visitor, title(who.as_ref()), &params);
     let way = Way::named(params.first("way")).filter(|way| is_on(&visitor.app, *way));
-    let shell = super::providers::say_failure(&visitor, shell, &params);
+    let shell = super::provider_failure::say_failure(&visitor, shell, &params);
     Ok(page(&visitor, &journey, shell, Typed { identifier, remember: true, way }, who.as_ref()).await)
 }
 
@@ -128,7 +128,7 @@ async fn page_about(
         way,
         providers: match who {
             None => super::providers::buttons(visitor),
-            Some(user) => super::providers::own_buttons(visitor, user).await,
+            Some(user) => super::providers::own_buttons(visitor, user, ways.is_empty()).await,
         },
         others: ways.into_iter().filter(|other| *other != way).collect(),
         labels: IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) },
@@ -157,14 +157,14 @@ fn own_identifier(user: &User) -> String {
 }
 
 /// Whether the journey wants a new proof of this person, rather than some other account.
-fn wants(journey: &Journey, user: &User) -> bool {
+pub(super) fn wants(journey: &Journey, user: &User) -> bool {
     match &journey.continue_to {
         Continue::Authorize { request } => {
             let other = request.claims.sub.as_deref().is_some_and(|sub| sub != user.id.as_str());
             !other && !request.asks(Prompt::SelectAccount) && !request.asks(Prompt::Create)
         }
-        // The identity may belong to an account that is not signed in.
-        Continue::Connect { .. } => false,
+        // The identity may belong to an account that is not signed in; unless whoever is has come so far, and proves it better.
+        Continue::Connect { .. } => journey.flow.as_ref().is_some_and(|flow| flow.user_id.as_ref() == Some(&user.id)),
         _ => true,
     }
 }

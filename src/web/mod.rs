@@ -15,6 +15,7 @@ mod link;
 mod login;
 mod logout;
 mod passkeys;
+mod provider_failure;
 mod providers;
 mod recovery;
 mod reset;
@@ -169,14 +170,14 @@ async fn sign_in(visitor: &Visitor, carrier: &Carrier, session: &Session, respon
     };
     carrier.cycle_id().await.map_err(failed)?;
     let expiry = if session.remembered {
-        let left = session.expires_at.since(session.auth_time);
+        let left = session.expires_at.since(visitor.app.now());
         cookie::time::Duration::try_from(left).map_or(Expiry::OnSessionEnd, Expiry::OnInactivity)
     } else {
         Expiry::OnSessionEnd
     };
     carrier.set_expiry(Some(expiry));
     carrier.insert(SESSION_KEY, session.id.as_str()).await.map_err(failed)?;
-    let response = visitor.remember(response, &session.user_id);
+    let response = visitor.keep_here(visitor.remember(response, &session.user_id), session);
     Ok(match last_way(session) {
         Some(way) => visitor.keep(response, CookieName::Way, way.as_str()),
         None => response,

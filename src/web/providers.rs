@@ -7,6 +7,7 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::account::signed_in;
+use super::provider_failure::{back_to_account, back_to_login, refusal};
 use super::{journey, step_up, verify};
 use crate::actions::codes::{self, Found};
 use crate::actions::providers::come_back::{self, Answer, CameBack, Connected};
@@ -15,16 +16,15 @@ use crate::actions::sign_in::SignedIn;
 use crate::actions::sign_up::Started;
 use crate::engine::address::Email;
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
-use crate::engine::linking::Refusal;
-use crate::engine::params::Params;
+use crate::engine::params::{Params, Repeated};
 use crate::engine::user::User;
 use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
-use crate::http::shell::{Notice, Shell, Tone};
+use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::pages::{ButtonLogo, ConfirmConnect, Departing, GiveAddress, JoinAccount, ProviderButton};
-use crate::settings::providers::{Logo, ProviderSettings};
+use crate::settings::providers::{Logo, ProviderKind, ProviderSettings};
 
 /// The buttons of every provider, the one used last marked.
 pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
@@ -42,14 +42,19 @@ pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
     visitor.app.settings.providers.iter().map(button).collect()
 }
 
-/// Those that this person can prove themselves with.
-pub(super) async fn own_buttons(visitor: &Visitor, user: &User) -> Vec<ProviderButton> {
+/// Those with which this person proves that it is still them. A provider's word is worth less than a password, and it counts as new only where
+/// the provider says when it asked; unless there is nothing else.
+pub(super) async fn own_buttons(visitor: &Visitor, user: &User, nothing_else: bool) -> Vec<ProviderButton> {
     let mut buttons = buttons(visitor);
-    if buttons.is_empty() {
-        return buttons;
+    if buttons.is_empty() || user.password_hash.is_some() {
+        return Vec::new();
     }
     match own::list(&visitor.app, &user.id).await {
-        Ok(own) => buttons.retain(|button| own.iter().any(|identity| identity.provider == button.id)),
+        Ok(own) => buttons.retain(|button| {
+            let kind = providers::find(&visitor.app, &button.id).map(|provider| &provider.kind);
+            let says_when = matches!(kind, Some(ProviderKind::OpenId { .. }));
+            (says_when || nothing_else) && own.iter().any(|identity| identity.provider == button.id)
+        }),
         Err(fault) => {
             tracing::warn!(%fault, "a person's identities could not be read");
             buttons.clear();
@@ -76,21 +81,25 @@ pub(super) async fn depart(
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let fault = |fault| visitor.fault(&fault);
     let requester = visitor.requester();
-    let (connect, again, continue_to, flow) = if params.has("connect") {
+    let journey = journey::of(&visitor, &params).await?;
+    let current = visitor.current().await.map_err(fault)?;
+    let connects = params.has("connect");
+    if connects {
         let current = signed_in(&visitor, Some(AccountPage::Identities)).await?;
         step_up::to_send(&visitor, &current, AccountPage::Identities).await?;
-        (Some(current), false, Continue::Page { page: AccountPage::Identities }, None)
-    } else {
-        let journey = journey::of(&visitor, &params).await?;
-        let again = journey.flow.is_some() && visitor.current().await.map_err(fault)?.is_some();
-        (None, again, journey.continue_to.clone(), journey.id())
+    }
+    let continue_to = match connects {
+        true => Continue::Page { page: AccountPage::Identities },
+        false => journey.continue_to.clone(),
     };
     let typed = ["identifier", "email", "phone"].map(|field| params.first(field)).into_iter().find(|typed| !typed.is_empty());
     let typed = typed.unwrap_or_default();
+    let again = current.as_ref().filter(|current| journey.flow.is_some() && super::login::wants(&journey, &current.user));
     let asking = Asking {
-        connect: connect.as_ref(),
-        again,
-        remember: connect.is_none() && params.has("remember"),
+        connect: current.as_ref().filter(|_| connects),
+        again: again.filter(|_| !connects),
+        ask: current.is_some(),
+        remember: !connects && params.has("remember"),
         identifier: typed,
         browser: visitor.browser(),
         continue_to: &continue_to,
@@ -109,8 +118,8 @@ pub(super) async fn depart(
             Ok(response)
         }
         Departure::Unknown => Ok(visitor.not_found()),
-        Departure::Failed(why) if connect.is_some() => Ok(back_to_account(why.as_str(), &provider)),
-        Departure::Failed(why) => Ok(back_to_login(flow.as_deref(), why.as_str(), &provider, typed)),
+        Departure::Failed(why) if connects => Ok(back_to_account(why.as_str(), &provider)),
+        Departure::Failed(why) => Ok(back_to_login(journey.id().as_deref(), why.as_str(), &provider, typed)),
     }
 }
 
@@ -135,46 +144,6 @@ pub(super) async fn logo(visitor: Visitor, Path(provider): Path<String>) -> Resp
     response
 }
 
-fn back_to_login(flow: Option<&str>, failed: &str, provider: &str, identifier: &str) -> Response {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(flow.map(|flow| ("flow", flow))).append_pair("failed", failed).append_pair("with", provider);
-    query.extend_pairs(Some(("identifier", identifier)).filter(|_| !identifier.is_empty()));
-    see_other(&format!("/login?{}", query.finish()))
-}
-
-fn back_to_account(failed: &str, provider: &str) -> Response {
-    let query =
-        form_urlencoded::Serializer::new(String::new()).append_pair("failed", failed).append_pair("with", provider).finish();
-    see_other(&format!("{}?{query}", AccountPage::Identities.path()))
-}
-
-const fn refusal(why: Refusal) -> &'static str {
-    match why {
-        Refusal::Closed => "closed",
-        Refusal::ByInvitation => "invited",
-        Refusal::NotConnected => "not-connected",
-        Refusal::HasAccount => "has-account",
-    }
-}
-
-/// The sentence for `failed` and `with`, as the redirects above set them. Only words of ours are shown.
-pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> Shell {
-    let key = match params.first("failed") {
-        "cancelled" => "problem-provider-cancelled",
-        "unavailable" => "problem-provider-unavailable",
-        "unusable" => "problem-provider-unusable",
-        "closed" => "problem-provider-closed",
-        "invited" => "problem-provider-invited",
-        "not-connected" => "problem-provider-not-connected",
-        "has-account" => "problem-provider-has-account",
-        "anothers" => "problem-identity-anothers",
-        _ => return shell,
-    };
-    let Some(provider) = providers::find(&visitor.app, params.first("with")) else { return shell };
-    let text = visitor.text.with(key, &[("provider", &provider.name)]);
-    Shell { notice: Some(Notice { kind: Tone::Warning, text }), ..shell }
-}
-
 /// Back from the provider.
 pub(super) async fn come_back(
     visitor: Visitor,
@@ -187,14 +156,15 @@ pub(super) async fn come_back(
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, current.as_ref(), &Continue::Account, false);
-    let given = |name: &str| Some(params.first(name)).filter(|value| !value.is_empty()).map(str::to_owned);
-    let (code, error, iss) = (given("code"), given("error"), given("iss"));
-    let answer = Answer { state: params.first("state"), code: code.as_deref(), error: error.as_deref(), iss: iss.as_deref() };
+    let answer =
+        answer(&params).map_err(|_| visitor.error(StatusCode::BAD_REQUEST, "problem-request-title", "problem-request"))?;
     let came = come_back::come_back(&visitor.app, &provider, answer, &arrival).await.map_err(fault)?;
     Ok(match came {
         CameBack::Over => super::over(&visitor),
-        CameBack::Failed(flow, why) => back(&flow, why.as_str(), &provider),
-        CameBack::Refused(flow, why) => back(&flow, refusal(why), &provider),
+        // Who is signed in goes on; the others begin anew.
+        CameBack::Late(flow) => see_other(&format!("/login?flow={}", flow.id)),
+        CameBack::Failed(flow, why) => back(&visitor, &flow, why.as_str(), &provider).await?,
+        CameBack::Refused(flow, why) => back(&visitor, &flow, refusal(why), &provider).await?,
         CameBack::Connected(Connected::Done) => see_other("/account/identities?notice=identity-connected"),
         CameBack::Connected(Connected::Already) => see_other("/account/identities?notice=identity-already"),
         CameBack::Connected(Connected::Anothers) => back_to_account("anothers", &provider),
@@ -206,15 +176,30 @@ pub(super) async fn come_back(
     })
 }
 
+/// What the provider sent with the browser. Nothing may be there twice (RFC 6749 section 3.1).
+fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
+    Ok(Answer {
+        state: params.one("state")?.unwrap_or_default(),
+        code: params.one("code")?,
+        error: params.one("error")?,
+        iss: params.one("iss")?,
+    })
+}
+
 /// To where the journey began, with a sentence.
-fn back(flow: &Flow, failed: &str, provider: &str) -> Response {
-    match flow.user_id {
-        Some(_) => back_to_account(failed, provider),
-        None => {
-            let typed = if let State::Away(away) = &flow.state { away.identifier.as_str() } else { "" };
-            back_to_login(Some(flow.id.as_str()), failed, provider, typed)
-        }
+async fn back(visitor: &Visitor, flow: &Flow, failed: &str, provider: &str) -> Result<Response, Response> {
+    let State::Away(away) = &flow.state else { return Ok(back_to_login(Some(flow.id.as_str()), failed, provider, "")) };
+    if away.connect {
+        return Ok(back_to_account(failed, provider));
     }
+    if !away.again {
+        return Ok(back_to_login(Some(flow.id.as_str()), failed, provider, &away.identifier));
+    }
+    // The page is shown to somebody signed in only on a journey that waits.
+    let anew = flow.continue_to.clone().anew(visitor.app.now());
+    let remembered = codes::remember(&visitor.app, visitor.browser(), anew, &visitor.requester()).await;
+    let flow = remembered.map_err(|fault| visitor.fault(&fault))?;
+    Ok(visitor.keep_browser(back_to_login(Some(flow.id.as_str()), failed, provider, "")))
 }
 
 /// Lets the browser mark the button next time.
@@ -246,7 +231,7 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
 fn address_page(visitor: &Visitor, shell: Shell, flow: &Flow, provider: &str, email: String) -> Response {
     let shell = visitor.shell_at(shell, &super::page_of(flow));
     let page = GiveAddress { shell, flow: flow.id.to_string(), provider: name(visitor, provider), email };
-    visitor.page(&page.shell, &page)
+    journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)
 }
 
 /// `/login/address`
@@ -335,6 +320,11 @@ pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) ->
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
     };
+    if let Some(proof) =
+        join::step_up(&visitor.app, &flow, &current, visitor.browser()).await.map_err(|fault| visitor.fault(&fault))?
+    {
+        return Ok(visitor.keep_browser(see_other(&super::page_of(&proof))));
+    }
     let provider = name(&visitor, &asked.external.provider);
     let page = ConfirmConnect {
         shell: visitor.shell_at(titled(&visitor, "connect-confirm", &provider), &format!("/login/connect?flow={}", flow.id)),
@@ -350,10 +340,18 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     let fault = |fault| visitor.fault(&fault);
+    if join::join(&visitor.app, &flow).is_none() {
+        return Err(super::over(&visitor));
+    }
     let current = visitor.current().await.map_err(fault)?;
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
     };
+    if let Some(proof) =
+        join::step_up(&visitor.app, &flow, &current, visitor.browser()).await.map_err(|fault| visitor.fault(&fault))?
+    {
+        return Ok(visitor.keep_browser(see_other(&super::page_of(&proof))));
+    }
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, Some(&current), &flow.continue_to, false);
     if params.first("do") != "connect" {

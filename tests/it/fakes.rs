@@ -1,7 +1,7 @@
 //! The fake providers and our own side of the protocol: what the one says, the other understands; and what goes wrong is named.
 
 use vestibule::gateways::http::Reach;
-use vestibule::gateways::upstream::{Answer, Arrived, Begun, Patience, UpstreamError, Upstreams};
+use vestibule::gateways::upstream::{Answer, Arrived, Begun, Patience, Prompt, UpstreamError, Upstreams};
 use vestibule::locale::Locale;
 use vestibule::settings::{Mode, Settings};
 use vestibule::time::Clock;
@@ -39,7 +39,7 @@ impl Bench {
 
     async fn come_back(&self, provider: Provider, typed: &[(&str, &str)]) -> Result<Arrived, UpstreamError> {
         let upstream = self.upstreams.get(provider.slug()).unwrap();
-        let url = upstream.authorization_url(&BEGUN, false, Locale::En).await?;
+        let url = upstream.authorization_url(&BEGUN, Prompt::Nothing, Locale::En).await?;
         let mut form = vec![("person", "ada"), ("answer", "continue")];
         form.extend(typed);
         let callback = self.fakes.fill_in(url.as_str(), &form).await;

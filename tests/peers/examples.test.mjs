@@ -1,5 +1,5 @@
 // The examples, as their readers run them: sign in through the real pages, reach the app, end the session at Vestibule, and the next
-// request is stopped. And the nginx configuration of docs/forward-auth.md, against visitors who invent headers.
+// request is stopped. And the configurations of docs/forward-auth.md, against visitors who invent headers.
 import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { createServer, request } from "node:http";
@@ -7,7 +7,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { after, before, test } from "node:test";
 import { BINARY, freePort, startServer, wait } from "../browser/server.mjs";
-import { around, documented, startNginx } from "./nginx.mjs";
+import { around, documented, startCaddy, startNginx } from "./proxies.mjs";
 import { Visitor } from "./visitor.mjs";
 
 const example = (path) => new URL(`../../examples/${path}`, import.meta.url).pathname;
@@ -135,58 +135,81 @@ test("a relying party in axum", { timeout: 60_000 }, async () => {
   });
 });
 
-test("the documented nginx keeps invented headers out", { timeout: 60_000 }, async () => {
+/** The documented configuration of a proxy, with the addresses of this run. */
+async function configuration(language) {
+  return (await documented("forward-auth.md", language))
+    .replaceAll("https://app.example.org", `http://localhost:${site}`)
+    .replace(/^app\.example\.org/m, `http://localhost:${site}`)
+    .replaceAll("127.0.0.1:8080", `127.0.0.1:${server.port}`)
+    .replaceAll(":3001", `:${app}`);
+}
+
+/** What visitors invent does not reach the app, and does not open a door. */
+async function keepsInventionsOut(proxy) {
   const origin = `http://localhost:${site}`;
   // An app that shows what reaches it.
   const echo = createServer((request, response) => response.end(JSON.stringify({ url: request.url, headers: request.headers })));
   await new Promise((done) => echo.listen(app, "127.0.0.1", done));
-  const inside = (await documented("forward-auth.md"))
-    .replaceAll("https://app.example.org", origin).replaceAll("127.0.0.1:8080", `127.0.0.1:${server.port}`).replaceAll(":3001", `:${app}`);
-  const parts = [await startNginx(around(inside, site), site), { log: () => "", stop: () => new Promise((done) => (echo.closeAllConnections?.(), echo.close(done))) }];
+  const parts = [{ log: () => "", stop: () => new Promise((done) => (echo.closeAllConnections?.(), echo.close(done))) }];
   const visitor = new Visitor();
   await telling(visitor, parts, async () => {
+    parts.push(await proxy());
     const invented = Object.fromEntries(["User", "Email", "Name", "Groups", "Session", "Proof"].map((name) => [`X-Auth-${name}`, "root"]));
-    const underscored = { X_Auth_User: "root", X_Auth_Proof: "root" };
+    Object.assign(invented, { X_Auth_User: "root", X_Auth_Proof: "root", "x-auth_user": "root" });
     const talk = {
       "X-Original-URL": `${origin}/public`, "X-Original-Method": "OPTIONS", "X-Forwarded-Uri": "/public", "X-Forwarded-Host": "evil.example",
-      "X-Forwarded-Proto": "https", "X-Forwarded-For": "10.9.9.9", "X-Rewrite-Url": "/public",
+      "X-Forwarded-Proto": "https", "X-Forwarded-Method": "OPTIONS", "X-Forwarded-For": "10.9.9.9", "X-Rewrite-Url": "/public",
     };
-    const auth = (headers) => Object.fromEntries(Object.entries(headers).filter(([name]) => /^x.auth/.test(name)));
+    const told = (headers) => Object.fromEntries(Object.entries(headers).filter(([name, value]) => /^x.auth/.test(name) && value));
     /** The path exactly as it is: URL parsers tidy it up. */
-    const raw = (path) => new Promise((done, fail) => {
-      request({ host: "127.0.0.1", port: site, path, headers: { host: `localhost:${site}`, accept: "text/html" } }, (answer) => (answer.resume(), done(answer.statusCode))).on("error", fail).end();
+    const raw = (path, headers = {}) => new Promise((done, fail) => {
+      request({ host: "127.0.0.1", port: site, path, headers: { host: `localhost:${site}`, accept: "text/html", ...headers } }, (answer) => (answer.resume(), done(answer.statusCode))).on("error", fail).end();
     });
     const get = async (path, headers = {}) => {
       await visitor.goto(`${origin}${path}`, { headers });
       return visitor.page;
     };
     // Nobody: sent to sign in, whatever they claim, and whatever way the path is written.
-    const page = await get("/private", { ...invented, ...underscored, ...talk });
+    const page = await get("/private", { ...invented, ...talk });
     assert.ok(page.url.startsWith(`${server.url}/login?flow=`), `led to ${page.url} (${page.status})`);
     for (const path of ["/public/../private", "/public/%2e%2e/private", "/public/%252e%252e/private", "/public/..%2fprivate", "/public/..;/private",
       "/public\\..\\private", "/publicity", "/private?/public", "/private#/public", "//private", `${origin}/public/../private`, "/public/%00"]) {
-      const status = await raw(path);
-      assert.ok([302, 400].includes(status), `${path}: ${status}`);
+      for (const headers of [{}, talk]) {
+        const status = await raw(path, headers);
+        assert.ok([302, 400].includes(status), `${path}: ${status}`);
+      }
     }
     assert.equal(await raw("/public//x"), 200);
+    // Another host does not get in by this door.
+    assert.notEqual(await raw("/public", { host: "localhost:1", ...talk }).catch(() => 400), 500);
     // A script is told so.
     assert.equal((await get("/private", { "sec-fetch-mode": "cors", ...talk })).status, 401);
     // A public page: the app hears of nobody.
-    const open = JSON.parse((await get("/public/x", { ...invented, ...underscored })).html);
-    assert.deepEqual([open.url, auth(open.headers)], ["/public/x", {}]);
+    const open = JSON.parse((await get("/public/x", invented)).html);
+    assert.deepEqual([open.url, told(open.headers)], ["/public/x", {}]);
     // Somebody: the app hears of them, and of nobody else.
     await get("/private?a=b");
     await signIn(visitor);
     assert.equal(visitor.page.url, `${origin}/private?a=b`);
-    const { url, headers } = JSON.parse((await get("/private", { ...invented, ...underscored, ...talk })).html);
+    const { url, headers } = JSON.parse((await get("/private", { ...invented, ...talk })).html);
     assert.equal(url, "/private");
-    const told = auth(headers);
-    assert.deepEqual(Object.keys(told).sort(), ["x-auth-email", "x-auth-name", "x-auth-proof", "x-auth-session", "x-auth-user"]);
-    assert.deepEqual([told["x-auth-user"], told["x-auth-email"], decodeURIComponent(told["x-auth-name"])], [person.id, person.email, "Ana María Example"]);
-    // A form that is sent while nobody is signed in leads back to the front page.
+    const heard = told(headers);
+    assert.deepEqual(Object.keys(heard).sort(), ["x-auth-email", "x-auth-name", "x-auth-proof", "x-auth-session", "x-auth-user"]);
+    assert.deepEqual([heard["x-auth-user"], heard["x-auth-email"], decodeURIComponent(heard["x-auth-name"])], [person.id, person.email, "Ana María Example"]);
     await endElsewhere();
-    await visitor.goto(`${origin}/private`, { method: "POST", body: "a=b", headers: { "content-type": "application/x-www-form-urlencoded" } });
-    await signIn(visitor);
-    assert.equal(visitor.page.url, `${origin}/`);
+    await get("/private");
+    assert.ok(visitor.page.url.startsWith(`${server.url}/login?flow=`), "stopped");
   });
+}
+
+test("the documented nginx keeps inventions out", { timeout: 60_000 }, () =>
+  keepsInventionsOut(async () => startNginx(around(await configuration("nginx"), site), site)));
+
+test("the documented Caddy keeps inventions out", { timeout: 60_000 }, () =>
+  keepsInventionsOut(async () => startCaddy(await configuration("caddyfile"), site)));
+
+test("the example's nginx is the documented one", async () => {
+  const tidy = (text) => text.replace(/\s+/g, " ").trim();
+  const written = tidy((await documented("forward-auth.md", "nginx")).replaceAll("https://app.example.org", "http://localhost:3000"));
+  assert.ok(tidy(await readFile(example("nginx/nginx.conf"), "utf8")).includes(written));
 });

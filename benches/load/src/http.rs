@@ -27,6 +27,8 @@ pub struct Request<'a> {
     pub cookie: &'a str,
     /// `Origin` value, or empty.
     pub origin: &'a str,
+    /// Further headers.
+    pub headers: &'a [(&'a str, &'a str)],
     /// A form body makes it a POST.
     pub form: Option<&'a str>,
 }
@@ -111,7 +113,8 @@ impl Connection {
         let method = if request.form.is_some() { "POST" } else { "GET" };
         // Writing into a String cannot fail.
         let _ = write!(out, "{method} {} HTTP/1.1\r\nHost: localhost:{}\r\nAccept: */*\r\n", request.target, self.port);
-        for (name, value) in [("Authorization", request.authorization), ("Cookie", request.cookie), ("Origin", request.origin)] {
+        let own = [("Authorization", request.authorization), ("Cookie", request.cookie), ("Origin", request.origin)];
+        for (name, value) in own.iter().chain(request.headers) {
             if !value.is_empty() {
                 let _ = write!(out, "{name}: {value}\r\n");
             }

@@ -20,15 +20,17 @@ use std::time::Duration;
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::limits::Limit;
-use crate::measure::{Sample, drive};
+use crate::measure::{Pace, Sample, drive};
 use crate::report::Report;
-use crate::scenarios::{SCENARIOS, Scenario, Worker, World};
+use crate::scenarios::{AT_A_RATE, SCENARIOS, SITES, Scenario, Worker, World};
 use crate::server::{Installation, free_port, launch, pinned};
 
 /// Connections of the loaded measurement; each has its own person.
 const CONNECTIONS: usize = 16;
 /// Access tokens that "many tokens" turns through.
 const SEVERAL_TOKENS: usize = 64;
+/// Requests a second of the scenarios that are measured at a rate.
+const RATE: f64 = 1000.0;
 /// Starts after the first one.
 const STARTS: usize = 5;
 
@@ -92,6 +94,7 @@ async fn run(installation: &Installation, plan: &Plan) -> Result<Report> {
     let limits = measure_limits(&installation.directory, plan.seconds.min(3.0))?;
     let mut samples = vec![measure_bare(&installation.directory, plan).await?];
 
+    std::fs::write(installation.directory.join("config.toml"), SITES)?;
     eprintln!("starts …");
     let (running, first_start) = installation.start().await?;
     running.stop().await?;
@@ -114,6 +117,10 @@ async fn run(installation: &Installation, plan: &Plan) -> Result<Report> {
     for &scenario in &plan.scenarios {
         samples.push(measure(scenario, &world, &mut workers, &running.pid(), plan).await?);
     }
+    let mut at_a_rate = Vec::new();
+    for scenario in AT_A_RATE.into_iter().filter(|scenario| plan.scenarios.contains(scenario)) {
+        at_a_rate.push((scenario, measure_at_a_rate(scenario, &world, &mut workers, &running.pid(), plan).await?));
+    }
     let (rss_loaded, rss_peak) = (running.memory("VmRSS")?, running.memory("VmHWM")?);
     running.stop().await?;
     Ok(Report {
@@ -127,6 +134,8 @@ async fn run(installation: &Installation, plan: &Plan) -> Result<Report> {
         rss_peak,
         limits,
         samples,
+        rate: RATE,
+        at_a_rate,
     })
 }
 
@@ -144,13 +153,23 @@ async fn measure(
         workers.iter_mut().for_each(Worker::reconnect);
         let step = async |worker: &mut Worker| scenarios::step(scenario, world, worker).await;
         let what = || format!("{}, connections: {connections}", scenario.name());
-        drive(workers, plan.length().min(Duration::from_millis(300)), pid, step).await.with_context(what)?; // warm
-        let sample = drive(workers, plan.length(), pid, step).await.with_context(what)?;
+        drive(workers, Pace::Fast, plan.length().min(Duration::from_millis(300)), pid, step).await.with_context(what)?; // warm
+        let sample = drive(workers, Pace::Fast, plan.length(), pid, step).await.with_context(what)?;
         eprintln!("{:<36} {:>8.0}/s  CPU {:.4} s per 1,000", what(), sample.per_second(), sample.cpu_per_thousand());
         both.push(sample);
     }
     let many = both.pop().unwrap_or_default();
     Ok((scenario, both.pop().unwrap_or_default(), many))
+}
+
+/// One scenario at [`RATE`] requests a second, over all connections.
+async fn measure_at_a_rate(scenario: Scenario, world: &World, workers: &mut [Worker], pid: &str, plan: &Plan) -> Result<Sample> {
+    workers.iter_mut().for_each(Worker::reconnect);
+    let step = async |worker: &mut Worker| scenarios::step(scenario, world, worker).await;
+    drive(workers, Pace::Rate(RATE), Duration::from_millis(300), pid, step).await?; // warm, and connected
+    let sample = drive(workers, Pace::Rate(RATE), plan.length(), pid, step).await?;
+    eprintln!("{} at {RATE} a second: {:.0}/s, p99 {:?}", scenario.name(), sample.per_second(), sample.p99);
+    Ok(sample)
 }
 
 /// The limits are measured by this program again, on the server's core.

@@ -45,24 +45,45 @@ pub fn cpu_seconds(pid: &str) -> Result<f64> {
     Ok((user + system) as f64 / 100.0) // USER_HZ is 100 on Linux
 }
 
+/// How often workers begin an operation.
+#[derive(Clone, Copy, Debug)]
+pub enum Pace {
+    /// As soon as the one before is done.
+    Fast,
+    /// So many a second, all workers together, whether or not the one before was slow. One that begins late for that reason counts from
+    /// when it was due, so that a slow server cannot hide behind its own slowness.
+    Rate(f64),
+}
+
 /// Runs `step` on every worker until `length` has passed, and samples the process `pid` around it.
 pub async fn drive<W>(
     workers: &mut [W],
+    pace: Pace,
     length: Duration,
     pid: &str,
     step: impl AsyncFn(&mut W) -> Result<()>,
 ) -> Result<Sample> {
+    let count = workers.len().max(1) as f64;
     let share = MOST_OPERATIONS / workers.len().max(1) as u64;
     let cpu_before = cpu_seconds(pid)?;
     let start = Instant::now();
     let deadline = start + length;
     let step = &step;
     let mut loops = FuturesUnordered::new();
-    for worker in workers.iter_mut() {
+    for (number, worker) in workers.iter_mut().enumerate() {
         loops.push(async move {
             let mut latencies: Vec<Duration> = Vec::new();
             let mut before = Instant::now();
             while before < deadline && (latencies.len() as u64) < share {
+                if let Pace::Rate(rate) = pace {
+                    let due = start + Duration::from_secs_f64((latencies.len() as f64 * count + number as f64) / rate);
+                    before = if before < due {
+                        tokio::time::sleep_until(due.into()).await;
+                        Instant::now() // the timer's own lateness is not the server's
+                    } else {
+                        due
+                    };
+                }
                 step(worker).await?;
                 let after = Instant::now();
                 latencies.push(after - before);

@@ -21,6 +21,9 @@ pub struct Report {
     pub limits: Vec<Limit>,
     /// The bare handler first, then the scenarios: at 1 connection and at 16.
     pub samples: Vec<(Scenario, Sample, Sample)>,
+    /// Requests a second of the following.
+    pub rate: f64,
+    pub at_a_rate: Vec<(Scenario, Sample)>,
 }
 
 /// CPU seconds per 1,000 operations of the cheapest axum and `SQLite` server that does only the unavoidable work
@@ -32,7 +35,13 @@ fn orientation(scenario: Scenario) -> Option<f64> {
         Scenario::Introspection | Scenario::UserInfo | Scenario::UserInfoMany => Some(0.013),
         Scenario::Refresh => Some(0.067),
         Scenario::Code => Some(0.15),
-        Scenario::Health | Scenario::Jwks | Scenario::Session | Scenario::SignIn | Scenario::MailCode | Scenario::SmsCode => None,
+        Scenario::Health
+        | Scenario::Jwks
+        | Scenario::Session
+        | Scenario::Verify
+        | Scenario::SignIn
+        | Scenario::MailCode
+        | Scenario::SmsCode => None,
     }
 }
 
@@ -57,6 +66,7 @@ impl Report {
             Scenario::Refresh => bare + read + row + 2.0 * sign,
             // One look-up tells whether a token of ours is alive; its signature needs no second proof.
             Scenario::Introspection | Scenario::UserInfo | Scenario::UserInfoMany | Scenario::Session => bare + read,
+            Scenario::Verify => bare + read + sign,
             Scenario::Code => 2.0 * (bare + read + row + sign),
             Scenario::SignIn => bare + read + row + self.limit(limits::HASH),
             // The journey and its message; then the session.
@@ -158,6 +168,17 @@ impl Report {
                     digits(many.cpu_per_thousand()),
                 )?;
             }
+        }
+        for (scenario, sample) in &self.at_a_rate {
+            writeln!(
+                out,
+                "\n{} at {} requests a second: p50 {} ms, p99 {} ms (aim: 2 ms); the core is {:.0} % busy.",
+                scenario.name(),
+                self.rate,
+                ms(sample.p50),
+                ms(sample.p99),
+                sample.busy() * 100.0
+            )?;
         }
         writeln!(out)
     }

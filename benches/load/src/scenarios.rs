@@ -28,6 +28,8 @@ pub enum Scenario {
     /// Another worker's and another access token at every call.
     UserInfoMany,
     Session,
+    /// What a proxy asks before each request to a site; the answer holds a signed proof.
+    Verify,
     Code,
     SignIn,
     /// Two requests, and a mail written to a file.
@@ -36,8 +38,15 @@ pub enum Scenario {
     SmsCode,
 }
 
+/// The settings of the site whose proxy asks, and what it says.
+pub const SITES: &str = "[[sites]]\nhost = \"localhost:3000\"\n";
+const ASKED: [(&str, &str); 2] = [("X-Original-URL", "http://localhost:3000/orders?page=2"), ("X-Original-Method", "GET")];
+
+/// Those that apps call for every one of their own requests: measured at a given rate as well.
+pub const AT_A_RATE: [Scenario; 2] = [Scenario::Session, Scenario::Verify];
+
 /// In the order of the table.
-pub const SCENARIOS: [Scenario; 12] = [
+pub const SCENARIOS: [Scenario; 13] = [
     Scenario::Discovery,
     Scenario::Jwks,
     Scenario::ClientCredentials,
@@ -46,6 +55,7 @@ pub const SCENARIOS: [Scenario; 12] = [
     Scenario::UserInfo,
     Scenario::UserInfoMany,
     Scenario::Session,
+    Scenario::Verify,
     Scenario::Code,
     Scenario::SignIn,
     Scenario::MailCode,
@@ -64,6 +74,7 @@ impl Scenario {
             Self::UserInfo => "userinfo",
             Self::UserInfoMany => "userinfo, many tokens",
             Self::Session => "/session",
+            Self::Verify => "/session/verify",
             Self::Code => "code flow, signed in",
             Self::SignIn => "password sign-in",
             Self::MailCode => "sign-in by mail code",
@@ -234,6 +245,11 @@ pub async fn step(scenario: Scenario, world: &World, worker: &mut Worker) -> Res
         Scenario::Session => {
             let request = Request { target: "/session", cookie: worker.jar.header(), ..Request::default() };
             expect(worker.connection.send(request).await?, 200, "user").map(drop)
+        }
+        Scenario::Verify => {
+            let request =
+                Request { target: "/session/verify", cookie: worker.jar.header(), headers: &ASKED, ..Request::default() };
+            expect(worker.connection.send(request).await?, 200, "").map(drop)
         }
         Scenario::Code => code_flow(world, worker).await,
         Scenario::SignIn => sign_in(world, worker).await.map(drop),

@@ -42,6 +42,7 @@ impl Installation {
         command
             .env("VESTIBULE_SERVER__PUBLIC_URL", self.origin())
             .env("VESTIBULE_SERVER__LISTEN", format!("127.0.0.1:{}", self.port))
+            .env("VESTIBULE_SERVER__TRUSTED_PROXIES", "127.0.0.1")
             .env("VESTIBULE_DATA__DIR", self.directory.join("data"))
             .env("VESTIBULE_MAIL__TRANSPORT", "file")
             .env("VESTIBULE_SMS__TRANSPORT", "file")

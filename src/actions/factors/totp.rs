@@ -134,7 +134,7 @@ pub async fn confirm_totp(
     }
     told(app, &mut tx, own(current, Kind::FactorAdded, requester), Some(FactorKind::Totp.as_str())).await?;
     app.notify(&mut tx, user, Notice::FactorAdded, requester).await?;
-    let session = current.session.clone().reauthenticated(&[Method::second(MethodKind::Totp, now)], now);
+    let session = current.session.clone().reauthenticated(&[Method::second(MethodKind::Totp, now)]);
     if !sessions::reauthenticated(&mut tx, &session).await? {
         return Ok(Added::Not(Confirmed::Over));
     }

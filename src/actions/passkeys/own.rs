@@ -15,7 +15,7 @@ use crate::engine::address::Channel;
 use crate::engine::event::{Event, Kind};
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::passkey::{self, Passkey, PasskeyKind};
-use crate::engine::session;
+use crate::engine::session::{self, Session};
 use crate::engine::user::User;
 use crate::ids::{PasskeyId, UserId};
 use crate::settings::Way;
@@ -121,7 +121,8 @@ pub async fn add(
     if kind == PasskeyKind::SecurityKey {
         // It was in the person's hand just now: the session need not ask for it at once.
         let proof = [Method::second(MethodKind::SecurityKey, app.now())];
-        let session = current.session.clone().reauthenticated(&proof, current.session.auth_time);
+        let proved = current.session.clone().reauthenticated(&proof);
+        let session = Session { auth_time: current.session.auth_time, ..proved };
         sessions::reauthenticated(&mut tx, &session).await?;
     }
     app.record(&mut tx, own(current, Kind::PasskeyAdded, kind, requester)).await?;

@@ -4,22 +4,23 @@ use std::time::Duration;
 
 use super::super::notices::Notice;
 use super::super::sign_in::{self, Arrival, SignedIn};
-use super::super::{App, Fault, Outcome, codes, sign_up, tell};
+use super::super::{App, Fault, Outcome, codes, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, tokens};
 use crate::engine::address::Email;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::{Claimed, External, vouches};
-use crate::engine::flow::{Away, Continue, Flow, Join, State, Step};
+use crate::engine::flow::{AccountPage, Away, Continue, Flow, Join, State, Step};
 use crate::engine::linking::{Decision, Facts, Local, Refusal, decide};
 use crate::engine::method::{Method, MethodKind};
+use crate::engine::sign_in::Needed;
 use crate::engine::user::{Profile, User};
 use crate::gateways::upstream::{self, Arrived};
 use crate::ids::UserId;
 use crate::settings::providers::ProviderSettings;
-use crate::store::{StoreError, Tx, enrolled, flows, identities, users};
+use crate::store::{StoreError, Tx, enrolled, flows, identities, sessions, users};
 
-/// What clocks may differ by.
-const SLACK: Duration = Duration::from_secs(60);
+/// How long somebody may be at the provider, who was about to connect it when they had proved who they are.
+const AWAY: Duration = Duration::from_secs(10 * 60);
 
 /// What the browser brings.
 #[derive(Clone, Copy, Debug)]
@@ -35,8 +36,10 @@ pub struct Answer<'a> {
 
 #[derive(Debug)]
 pub enum CameBack {
-    /// No journey of this browser waits for this answer.
+    /// No journey of this browser went for this answer.
     Over,
+    /// The journey is over: the answer came twice, or too late.
+    Late(Box<Flow>),
     /// The journey went to the provider in vain.
     Failed(Box<Flow>, Failure),
     Refused(Box<Flow>, Refusal),
@@ -58,40 +61,51 @@ pub enum Connected {
 
 /// What a journey that went to a provider comes back with. Used once, whatever the answer is.
 pub async fn come_back(app: &App, provider: &str, answer: Answer<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
-    let Some((flow, away)) = waiting(app, provider, answer.state, &arrival.browser).await? else { return Ok(CameBack::Over) };
+    let (flow, away) = match waiting(app, provider, answer.state, &arrival.browser).await? {
+        Waiting::Here(flow, away) => (flow, away),
+        Waiting::Late(flow) => return Ok(CameBack::Late(Box::new(flow))),
+        Waiting::Nobody => return Ok(CameBack::Over),
+    };
     let Some(settings) = super::find(app, provider) else { return Ok(CameBack::Over) };
     let mut tx = app.store.write().await?;
     app.may_begin(&mut tx, arrival.requester).await?;
     if !flows::finish(&mut tx, &flow.id, app.now()).await? {
-        return Ok(CameBack::Over);
+        return Ok(CameBack::Late(Box::new(flow)));
     }
     tx.commit().await?;
     let arrived = match fetch(app, settings, &flow, answer).await {
         Ok(arrived) => arrived,
         Err(why) => return Ok(CameBack::Failed(Box::new(flow), why)),
     };
-    if away.again && arrived.auth_time.is_some_and(|at| at + SLACK < flow.created_at) {
-        tracing::warn!(provider, "a provider did not ask anew, though it was told to");
-        return Ok(CameBack::Failed(Box::new(flow), Failure::Unusable));
-    }
     let external = describe(app, settings, &arrived);
-    let now = app.now();
-    let mut given = vec![Method::first(MethodKind::Provider, now)];
+    // Without the provider's word the person may have gone through in silence, in a browser that somebody else sits at now.
+    let at = arrived.auth_time.map_or(Method::UNDATED, |at| at.min(app.now()));
+    let mut given = vec![Method::first(MethodKind::Provider, at)];
     if proved_twice(settings, &arrived) {
-        given.push(Method::second(MethodKind::Provider, now));
+        given.push(Method::second(MethodKind::Provider, at));
     }
     let arrival = Arrival { remember: away.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
     settle(app, Back { settings, flow: &flow, away, external, given }, &arrival).await
 }
 
-/// The journey that a state names, if it is this browser's, went to this provider and is open.
-async fn waiting(app: &App, provider: &str, state: &str, browser: &[u8; 32]) -> Outcome<Option<(Flow, Away)>> {
+enum Waiting {
+    Here(Flow, Away),
+    /// It is finished or expired.
+    Late(Flow),
+    Nobody,
+}
+
+/// The journey that a state names, if it is this browser's and went to this provider.
+async fn waiting(app: &App, provider: &str, state: &str, browser: &[u8; 32]) -> Outcome<Waiting> {
     let id = state.split_once('.').map_or("", |(id, _)| id);
-    let codes::Found::Here(flow) = codes::find(app, id, Some(browser)).await? else { return Ok(None) };
-    let open = flow.step(Step::CameBack, app.now()).is_ok() && Secrets::of(app, &flow.id, provider).fits(state);
-    Ok(match &flow.state {
-        State::Away(away) if open && away.provider == provider => Some((flow.clone(), (**away).clone())),
-        _ => None,
+    let codes::Found::Here(flow) = codes::find(app, id, Some(browser)).await? else { return Ok(Waiting::Nobody) };
+    let away = match &flow.state {
+        State::Away(away) if away.provider == provider && Secrets::of(app, &flow.id, provider).fits(state) => (**away).clone(),
+        _ => return Ok(Waiting::Nobody),
+    };
+    Ok(match flow.step(Step::CameBack, app.now()) {
+        Ok(_) => Waiting::Here(flow, away),
+        Err(_) => Waiting::Late(flow),
     })
 }
 
@@ -165,6 +179,11 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         (true, Some(current)) if Some(&current.user.id) == flow.user_id.as_ref() => Some(current),
         (true, _) => return Ok(CameBack::Over),
     };
+    if let Some(current) = connecting
+        && let Some(proof) = second_factor::step_up(app, current, AccountPage::Identities, AWAY, arrival.browser).await?
+    {
+        return Ok(CameBack::More(Box::new(proof)));
+    }
     let mut tx = app.store.write().await?;
     let owner = identities::by_subject(&mut tx, &external.issuer, &external.subject).await?;
     let local = match (&external.email, &owner) {
@@ -172,9 +191,13 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         _ => None,
     };
     let guarded = match &local {
-        Some(user) if given.iter().all(|method| !method.second) => enrolled::of(&mut tx, user).await?.is_on(),
-        _ => false,
+        Some(user) => sign_in::still_needed(app, &mut tx, user, given, arrival).await? != Needed::Nothing,
+        None => false,
     };
+    let is_owner = |id: &UserId| owner.as_ref().is_some_and(|identity| identity.user_id == *id);
+    if back.away.again && !flow.user_id.as_ref().is_some_and(is_owner) {
+        return Ok(CameBack::Failed(Box::new((*flow).clone()), Failure::Another));
+    }
     let decision = decide(Facts {
         owner: owner.as_ref().map(|identity| &identity.user_id),
         connecting: connecting.map(|current| &current.user.id),
@@ -187,9 +210,11 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         Decision::SignIn(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
             if let Some(identity) = owner {
-                identities::used(&mut tx, &identity.id, &external.shown_as(), tokens::kept(external).as_ref(), app.now()).await?;
+                let kept = tokens::kept_over(app, &mut tx, &identity.id, external).await?;
+                identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await?;
             }
-            sign_in(app, tx, &user, back, arrival).await?
+            let given = dated(app, &mut tx, &user, back.given.clone()).await?;
+            sign_in(app, tx, &user, Back { given, ..back }, arrival).await?
         }
         Decision::Link(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
@@ -202,6 +227,11 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         }
         Decision::Connect(_) => {
             let Some(current) = connecting else { return Ok(CameBack::Over) };
+            // It may have ended while the provider was asked.
+            let sessions = sessions::of_user(&mut tx, &current.user.id, app.now()).await?;
+            if sessions.iter().all(|session| session.id != current.session.id) {
+                return Ok(CameBack::Over);
+            }
             attach(app, &mut tx, &current.user, external, arrival).await?;
             tx.commit().await?;
             CameBack::Connected(Connected::Done)
@@ -216,6 +246,17 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         Decision::Refuse(why) => CameBack::Refused(Box::new((*flow).clone()), why),
     };
     Ok(outcome)
+}
+
+/// Whoever has nothing else to prove themselves with is believed now, or could never change anything.
+async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> Outcome<Vec<Method>> {
+    let enrolled = enrolled::of(tx, user).await?;
+    if !enrolled.has_password && enrolled.passkeys == 0 && enrolled.reachable.is_empty() && !enrolled.is_on() {
+        for method in given.iter_mut().filter(|method| method.at == Method::UNDATED) {
+            method.at = app.now();
+        }
+    }
+    Ok(given)
 }
 
 async fn sign_in(app: &App, tx: Tx, user: &User, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {

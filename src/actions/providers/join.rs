@@ -1,8 +1,10 @@
 //! Back from a provider, with the address of an account that is not connected: its owner signs in first, as before, and then says yes.
 
+use std::time::Duration;
+
 use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
-use super::super::{App, Outcome, Requester, codes, reset, tell};
+use super::super::{App, Outcome, Requester, codes, reset, second_factor, tell};
 use super::come_back::{attach, create};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, Join, State, Step};
@@ -24,7 +26,13 @@ pub async fn sign_in_first(app: &App, flow: &Flow, browser: [u8; 32], requester:
 
 /// Whether this session was opened, or renewed, after the question came up.
 pub fn has_signed_in_since(flow: &Flow, current: &Current) -> bool {
-    current.session.auth_time >= flow.created_at
+    current.session.auth_time.max(current.session.created_at) >= flow.created_at
+}
+
+/// The journey in which somebody signed in proves it as well as they can: connecting is another way in.
+pub async fn step_up(app: &App, flow: &Flow, current: &Current, browser: [u8; 32]) -> Outcome<Option<Flow>> {
+    let continue_to = Continue::Connect { journey: flow.id.clone() };
+    second_factor::step_up_to(app, current, continue_to, Duration::ZERO, browser).await
 }
 
 /// "Yes, connect it." False: the journey is over, or the identity has an owner by now.

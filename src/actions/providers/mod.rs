@@ -22,7 +22,7 @@ use crate::crypto::token;
 use crate::engine::external::{External, Identity};
 use crate::engine::flow::{Away, Continue, State};
 use crate::engine::user::User;
-use crate::gateways::upstream::{Begun, UpstreamError};
+use crate::gateways::upstream::{Begun, Prompt, UpstreamError};
 use crate::ids::{FlowId, IdentityId};
 use crate::settings::providers::ProviderSettings;
 use crate::store::{Tx, flows, identities};
@@ -36,6 +36,8 @@ pub enum Failure {
     Unavailable,
     /// Its answer was refused.
     Unusable,
+    /// Somebody signed in was to prove that it is still them, and came back as somebody else.
+    Another,
 }
 
 impl Failure {
@@ -44,6 +46,7 @@ impl Failure {
             Self::Cancelled => "cancelled",
             Self::Unavailable => "unavailable",
             Self::Unusable => "unusable",
+            Self::Another => "another",
         }
     }
 }
@@ -70,8 +73,10 @@ const IDENTIFIER: usize = 254;
 pub struct Asking<'a> {
     /// Who is signed in and wants to connect an identity; none: somebody signs in.
     pub connect: Option<&'a Current>,
-    /// Whoever is signed in must prove anew that it is still them.
-    pub again: bool,
+    /// Who must prove anew that it is still them.
+    pub again: Option<&'a Current>,
+    /// Somebody is signed in: the provider shall ask rather than let them through.
+    pub ask: bool,
     /// "Stay signed in".
     pub remember: bool,
     /// What was typed before; kept if an identifier can be that long.
@@ -101,16 +106,21 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
         remember: asking.remember,
         identifier: Some(asking.identifier).filter(|typed| typed.len() <= IDENTIFIER).unwrap_or_default().to_owned(),
         connect: asking.connect.is_some(),
-        again: asking.again,
+        again: asking.again.is_some(),
     }));
-    let person = asking.connect.map(|current| current.user.id.clone());
+    let person = asking.connect.or(asking.again).map(|current| current.user.id.clone());
     let flow = codes::begin(app, state, person, asking.browser, asking.continue_to.clone());
     let mut tx = app.store.write().await?;
     app.may_begin(&mut tx, asking.requester).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     let secrets = Secrets::of(app, &flow.id, provider);
-    match upstream.authorization_url(&secrets.begun(), asking.again, asking.requester.locale).await {
+    let prompt = match (asking.connect, asking.ask) {
+        (Some(_), _) => Prompt::Choose,
+        (None, true) => Prompt::ProveAgain,
+        (None, false) => Prompt::Nothing,
+    };
+    match upstream.authorization_url(&secrets.begun(), prompt, asking.requester.locale).await {
         Ok(url) => Ok(Departure::To(url)),
         Err(error) => Ok(Departure::Failed(failed(app, provider, &error))),
     }

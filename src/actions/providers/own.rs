@@ -14,7 +14,7 @@ use crate::engine::method::MethodKind;
 use crate::engine::user::User;
 use crate::ids::{IdentityId, UserId};
 use crate::settings::Way;
-use crate::store::{Tx, enrolled, identities};
+use crate::store::{Tx, enrolled, flows, identities};
 
 /// The account's, oldest first.
 pub async fn list(app: &App, user_id: &UserId) -> Outcome<Vec<Identity>> {
@@ -46,6 +46,10 @@ pub async fn disconnect(app: &App, current: &Current, id: &IdentityId, requester
     identities::remove(&mut tx, &user.id, id, app.now() + app.settings.flows.undo).await?;
     if !can_sign_in(app, &mut tx, user).await? {
         return Ok(Disconnected::LastWayIn);
+    }
+    // What somebody has begun with it ends with it.
+    for kind in ["second_factor", "enrol", "verify"] {
+        flows::cancel(&mut tx, kind, &user.id, app.now()).await?;
     }
     let event = account::own(current, Kind::IdentityDisconnected, requester);
     app.record(&mut tx, Event { detail: detail(app, &known.provider), ..event }).await?;

@@ -7,11 +7,13 @@ use data_encoding::BASE64URL_NOPAD;
 use super::super::{App, Outcome};
 use crate::engine::external::{External, Tokens as Sealed};
 use crate::gateways::upstream::{Tokens, UpstreamError};
+use crate::ids::IdentityId;
+use crate::store::Tx;
 use crate::store::identities::{self, KeptTokens};
 
 const PURPOSE: &str = "provider tokens";
-/// So long before they expire.
-const EARLY: Duration = Duration::from_secs(5 * 60);
+/// Never sooner than this, however short they live.
+const SOONEST: Duration = Duration::from_secs(60);
 /// After a provider that did not answer.
 const AGAIN: Duration = Duration::from_secs(10 * 60);
 
@@ -19,13 +21,21 @@ const AGAIN: Duration = Duration::from_secs(10 * 60);
 pub(super) fn seal(app: &App, tokens: &Tokens) -> Option<Sealed> {
     let json = serde_json::to_vec(tokens).ok()?;
     let renewable = tokens.refresh_token.is_some();
-    let expires_at = tokens.expires_in.filter(|_| renewable).map(|life| app.now() + life.saturating_sub(EARLY));
+    let renew_at = tokens.expires_in.filter(|_| renewable).map(|life| app.now() + (life / 2).max(SOONEST));
     let sealed = app.keyring.seal(&app.random, PURPOSE, &json);
-    Some(Sealed { sealed: BASE64URL_NOPAD.encode(&sealed), renew_at: expires_at })
+    Some(Sealed { sealed: BASE64URL_NOPAD.encode(&sealed), renew_at })
 }
 
 pub(super) fn kept(external: &External) -> Option<KeptTokens> {
     external.tokens.as_ref().and_then(for_row)
+}
+
+/// What is kept of a provider's newest tokens beside those from before: many give a refresh token only once.
+pub(super) async fn kept_over(app: &App, tx: &mut Tx, id: &IdentityId, external: &External) -> Outcome<Option<KeptTokens>> {
+    let Some(new) = kept(external) else { return Ok(None) };
+    let (Some(fresh), Some(old)) = (open(app, &new.sealed), identities::tokens(tx, id).await?) else { return Ok(Some(new)) };
+    let refresh_token = fresh.refresh_token.clone().or_else(|| open(app, &old).and_then(|old| old.refresh_token));
+    Ok(seal(app, &Tokens { refresh_token, ..fresh }).as_ref().and_then(for_row))
 }
 
 fn for_row(tokens: &Sealed) -> Option<KeptTokens> {
@@ -53,7 +63,7 @@ pub async fn renew_one(app: &App) -> Outcome<bool> {
     let renewed = match (upstream, tokens.as_ref().and_then(|tokens| tokens.refresh_token.as_ref())) {
         (Some(upstream), Some(refresh_token)) if keep => upstream.refresh(refresh_token.expose()).await,
         // The provider is gone, or its tokens are no more wanted.
-        _ => Err(UpstreamError::Garbage("there is nothing to renew".to_owned())),
+        _ => Err(UpstreamError::Refused { error: "unwanted".to_owned(), description: String::new() }),
     };
     let mut tx = app.store.write().await?;
     match renewed {
@@ -62,13 +72,13 @@ pub async fn renew_one(app: &App) -> Outcome<bool> {
             let fresh = seal(app, &Tokens { refresh_token, ..fresh });
             identities::renewed(&mut tx, &id, &sealed, fresh.as_ref().and_then(for_row).as_ref()).await?;
         }
-        // Due again, later.
-        Err(UpstreamError::Unreachable(_) | UpstreamError::Slow) => {}
-        // Revoked there, or used up: nothing they are good for.
-        Err(error) => {
+        // Revoked there, used up, or no more wanted: nothing they are good for.
+        Err(error @ UpstreamError::Refused { .. }) => {
             tracing::info!(provider, kind = error.as_str(), "a provider's tokens could not be renewed, and are dropped");
             identities::renewed(&mut tx, &id, &sealed, None).await?;
         }
+        // Due again, later.
+        Err(error) => tracing::info!(provider, kind = error.as_str(), "a provider's tokens could not be renewed for now"),
     }
     tx.commit().await?;
     Ok(true)

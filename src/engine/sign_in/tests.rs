@@ -37,6 +37,7 @@ fn when_a_second_factor_is_asked() {
     let passkey = Enrolled { passkeys: 1, ..with(&[]) };
     let password = &[Method::first(Password, NOW)][..];
     let mail = &[Method::first(Mail, NOW)][..];
+    let provider = &[Method::first(MethodKind::Provider, Method::UNDATED)][..];
     let mail_and_password = &[Method::first(Mail, NOW), Method::first(Password, NOW)][..];
     let key = &[Method::first(Passkey, NOW)][..];
     let both = &[Method::first(Password, NOW), Method::second(Totp, NOW)][..];
@@ -64,6 +65,12 @@ fn when_a_second_factor_is_asked() {
         (&with(&[FactorKind::Mail]), mail, plain, Needed::SecondFactor),
         (&Enrolled { has_password: false, ..with(&[FactorKind::Mail]) }, mail, plain, Needed::Nothing),
         (&Enrolled { has_password: false, ..with(&[FactorKind::Mail]) }, mail, now, Needed::Enrolment),
+        // Whoever has somebody's account elsewhere sets up no second factor with it where there is a password.
+        (&none, provider, now, Needed::SecondFactor),
+        (&none, provider, required, Needed::SecondFactor),
+        (&none, provider, plain, Needed::Nothing),
+        (&Enrolled { has_password: false, ..with(&[]) }, provider, now, Needed::Enrolment),
+        (&with(&[FactorKind::Totp]), provider, plain, Needed::SecondFactor),
         // A browser is remembered after a second factor; one that is gone does not make it a reason.
         (&none, password, Second { required: true, ..remembered }, Needed::Enrolment),
     ] {
@@ -74,7 +81,7 @@ fn when_a_second_factor_is_asked() {
 
 #[test]
 fn what_is_offered_as_second_factor() {
-    use MethodKind::{Mail, Password, RecoveryCode, SecurityKey, Sms, Totp};
+    use MethodKind::{Mail, Password, Provider, RecoveryCode, SecurityKey, Sms, Totp};
     let later = NOW + std::time::Duration::from_secs(1);
     let all = Enrolled {
         passkeys: 1,
@@ -90,6 +97,10 @@ fn what_is_offered_as_second_factor() {
         (&all, Mail, vec![Sms, Totp, SecurityKey, RecoveryCode]),
         (&only_mail, Password, vec![Mail]),
         (&only_mail, Mail, vec![Password]),
+        (&all, Provider, vec![Sms, Totp, SecurityKey, RecoveryCode]),
+        (&only_mail, Provider, vec![Password]),
+        (&with(&[]), Provider, vec![Password]),
+        (&Enrolled { has_password: false, ..with(&[]) }, Provider, vec![]),
         (&frozen, Sms, vec![Mail]),
         (&frozen, Mail, vec![Sms]),
         (&with(&[FactorKind::Totp, FactorKind::Totp]), Password, vec![Totp]),

@@ -28,6 +28,17 @@ pub struct Begun<'a> {
     pub redirect_uri: &'a str,
 }
 
+/// What a provider is to ask somebody who is signed in there. Only OpenID providers understand it (OIDC Core 3.1.2.1).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Prompt {
+    /// What it likes.
+    Nothing,
+    /// Which of their accounts.
+    Choose,
+    /// Who they are, again; [`Arrived::auth_time`] says whether it did.
+    ProveAgain,
+}
+
 /// What came back with the browser.
 #[derive(Clone, Copy)]
 pub struct Answer<'a> {

@@ -122,7 +122,8 @@ impl Discovery {
             ("end_session_endpoint", metadata.additional_metadata().end_session_endpoint.as_ref()),
         ];
         for (name, endpoint) in endpoints {
-            if endpoint.is_some_and(|url| !is_safe(url)) {
+            // In clear only beside an issuer on this machine: else a document could have our secret sent there.
+            if endpoint.is_some_and(|url| !is_safe(url) || (url.scheme() == "http" && self.issuer.scheme() == "https")) {
                 return Err(UpstreamError::Garbage(format!("{name} is not https")));
             }
         }

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use url::Url;
 
-pub use arrived::{Answer, Arrived, Begun, TokenText, Tokens};
+pub use arrived::{Answer, Arrived, Begun, Prompt, TokenText, Tokens};
 pub use error::UpstreamError;
 
 use super::http::{HttpClient, Reach};
@@ -116,14 +116,13 @@ impl Upstream {
         Ok(Self { id: settings.id.clone(), calls: Calls::new(http), dialect })
     }
 
-    /// Where to send the browser. `prove_again`: who is signed in there shall prove it anew; only OpenID providers
-    /// understand it, and [`Arrived::auth_time`] says whether they did.
+    /// Where to send the browser.
     ///
     /// # Errors
     /// The provider's metadata cannot be had, or say what cannot be right.
-    pub async fn authorization_url(&self, begun: &Begun<'_>, prove_again: bool, locale: Locale) -> Result<Url, UpstreamError> {
+    pub async fn authorization_url(&self, begun: &Begun<'_>, prompt: Prompt, locale: Locale) -> Result<Url, UpstreamError> {
         match &self.dialect {
-            Dialect::OpenId(openid) => openid.authorization_url(&self.calls, begun, prove_again, locale).await,
+            Dialect::OpenId(openid) => openid.authorization_url(&self.calls, begun, prompt, locale).await,
             Dialect::OAuth2(oauth2) => oauth2.authorization_url(begun),
         }
     }

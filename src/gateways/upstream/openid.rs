@@ -15,7 +15,7 @@ use url::Url;
 
 use super::{
     Patience,
-    arrived::{Answer, Arrived, Begun, Tokens},
+    arrived::{Answer, Arrived, Begun, Prompt, Tokens},
     calls::{Calls, refusal_in},
     discovery::{Discovery, Known, Metadata},
     document::Document,
@@ -76,7 +76,7 @@ impl OpenId {
         &self,
         calls: &Calls,
         begun: &Begun<'_>,
-        prove_again: bool,
+        prompt: Prompt,
         locale: Locale,
     ) -> Result<Url, UpstreamError> {
         let known = self.discovery.known(calls).await?;
@@ -88,12 +88,12 @@ impl OpenId {
             .add_scopes(self.scopes.iter().cloned().map(Scope::new))
             .add_ui_locale(LanguageTag::new(locale.tag().to_owned()))
             .set_pkce_challenge(PkceCodeChallenge::from_code_verifier_sha256(&verifier(begun)?));
-        if prove_again && self.google {
+        request = match prompt {
+            Prompt::Nothing => request,
+            Prompt::ProveAgain if !self.google => request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO),
             // Google knows neither `login` nor `max_age`; to choose the account is the most that it asks again.
-            request = request.add_prompt(CoreAuthPrompt::SelectAccount);
-        } else if prove_again {
-            request = request.add_prompt(CoreAuthPrompt::Login).set_max_age(Duration::ZERO);
-        }
+            Prompt::ProveAgain | Prompt::Choose => request.add_prompt(CoreAuthPrompt::SelectAccount),
+        };
         if self.google {
             request = request.add_extra_param("hl", locale.tag());
         }

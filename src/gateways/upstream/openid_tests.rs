@@ -105,7 +105,7 @@ async fn begins_with_state_nonce_and_pkce() {
     let upstreams = provider.upstreams();
     let upstream = upstreams.get("it").unwrap();
     assert!(upstreams.get("other").is_none());
-    let url = upstream.authorization_url(&BEGUN, false, Locale::De).await.unwrap();
+    let url = upstream.authorization_url(&BEGUN, Prompt::Nothing, Locale::De).await.unwrap();
     let query: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     let expected = [
         ("response_type", "code"),
@@ -119,7 +119,7 @@ async fn begins_with_state_nonce_and_pkce() {
         ("ui_locales", "de"),
     ];
     assert_eq!(query, expected.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let again = upstream.authorization_url(&BEGUN, true, Locale::En).await.unwrap();
+    let again = upstream.authorization_url(&BEGUN, Prompt::ProveAgain, Locale::En).await.unwrap();
     assert!(again.as_str().contains("&prompt=login") && again.as_str().contains("&max_age=0"), "{again}");
     assert_eq!(provider.fake.seen("/.well-known/openid-configuration").len(), 1, "metadata are remembered");
 }
@@ -160,7 +160,7 @@ async fn google_says_all_in_the_id_token() {
     let arrived = finish(&upstreams, Some(&provider.issuer)).await.unwrap();
     assert_eq!((arrived.email, arrived.hosted_domain), (some("ada@example.org"), some("example.org")));
     assert!(provider.fake.seen("/userinfo").is_empty());
-    let url = upstreams.get("it").unwrap().authorization_url(&BEGUN, false, Locale::De).await.unwrap();
+    let url = upstreams.get("it").unwrap().authorization_url(&BEGUN, Prompt::Nothing, Locale::De).await.unwrap();
     assert!(url.as_str().contains("&hl=de") && url.as_str().contains("&access_type=offline"), "{url}");
 }
 
@@ -336,7 +336,7 @@ async fn the_metadata_must_be_this_issuers_and_safe() {
         provider.metadata(changes);
         let error = provider.finish().await.expect_err(what);
         assert_eq!(error.as_str(), expected, "{what}: {error}");
-        let begun = provider.upstreams().get("it").unwrap().authorization_url(&BEGUN, false, Locale::En).await;
+        let begun = provider.upstreams().get("it").unwrap().authorization_url(&BEGUN, Prompt::Nothing, Locale::En).await;
         assert_eq!(begun.unwrap_err().as_str(), expected, "{what}");
     }
     assert!(provider.fake.seen("/token").is_empty());
@@ -429,7 +429,7 @@ async fn endpoints_inside_our_network_are_not_called() {
     let provider = Provider::start().await;
     let guarded = Upstreams::within(&[provider.settings()], Reach::Public, PATIENT).unwrap();
     assert_eq!(finish(&guarded, None).await.unwrap_err().as_str(), "unreachable");
-    assert!(guarded.get("it").unwrap().authorization_url(&BEGUN, false, Locale::En).await.is_err());
+    assert!(guarded.get("it").unwrap().authorization_url(&BEGUN, Prompt::Nothing, Locale::En).await.is_err());
     assert_eq!(provider.fake.requests(), 0);
 }
 
@@ -439,7 +439,7 @@ async fn tokens_are_refreshed() {
     let settings = ProviderSettings { keep_tokens: true, ..provider.settings() };
     let upstreams = upstreams(settings, PATIENT);
     let upstream = upstreams.get("it").unwrap();
-    let url = upstream.authorization_url(&BEGUN, false, Locale::En).await.unwrap();
+    let url = upstream.authorization_url(&BEGUN, Prompt::Nothing, Locale::En).await.unwrap();
     assert!(url.as_str().contains("offline_access"), "{url}");
     provider.fake.json("/token", json!({"access_token": "new", "token_type": "Bearer", "refresh_token": "newer"}));
     let tokens = upstream.refresh("old").await.unwrap();

@@ -192,7 +192,7 @@ fn parameters(url: &Url) -> HashMap<String, String> {
 
 /// What every authorization request has.
 async fn begins_with(upstreams: &Upstreams, address: &Url, scope: &str) {
-    let url = upstreams.get("it").unwrap().authorization_url(&BEGUN, false, Locale::De).await.unwrap();
+    let url = upstreams.get("it").unwrap().authorization_url(&BEGUN, Prompt::Nothing, Locale::De).await.unwrap();
     assert_eq!(url.as_str().split('?').next().unwrap(), address.as_str());
     let found = parameters(&url);
     for (name, value) in [
@@ -566,7 +566,7 @@ async fn a_malformed_verifier_is_no_panic() {
     let (_fake, upstreams) = discord().await;
     let begun = Begun { verifier: "short", ..BEGUN };
     let upstream = upstreams.get("it").unwrap();
-    assert_eq!(upstream.authorization_url(&begun, false, Locale::En).await.unwrap_err().as_str(), "garbage");
+    assert_eq!(upstream.authorization_url(&begun, Prompt::Nothing, Locale::En).await.unwrap_err().as_str(), "garbage");
     let answer = Answer { code: "x", iss: None };
     assert_eq!(upstream.finish(&begun, answer, NOW).await.unwrap_err().as_str(), "garbage");
 }

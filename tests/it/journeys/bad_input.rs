@@ -34,10 +34,18 @@ const FORMS: &[(&str, &[&str])] = &[
     // With `confirm` it would delete the account.
     ("/account/delete", &["current"]),
     ("/wasnt-me", &["token", "confirm"]),
+    ("/connect/github", &["flow", "remember", "connect"]),
+    ("/login/address", &["flow", "email"]),
+    ("/login/join", &["flow", "do"]),
+    ("/login/connect", &["flow", "do"]),
+    ("/account/identities/disconnect", &["identity"]),
     ("/setup", &["token", "email", "name", "password"]),
     ("/consent", &["flow", "decision", "scope"]),
     ("/logout", &["where", "client_id", "state", "post_logout_redirect_uri", "id_token_hint"]),
 ];
+
+/// On, and asked for nothing: a journey that goes there begins here.
+const GITHUB: &str = "[github]\nclient_id = 'x'\nclient_secret = 'x'\n";
 
 fn values() -> Vec<(&'static str, Vec<u8>)> {
     vec![
@@ -64,7 +72,7 @@ async fn send(browser: &Browser, path: &str, body: Vec<u8>) -> u16 {
 #[tokio::test]
 async fn no_field_of_any_form_makes_the_server_fail() {
     for database in Database::BOTH {
-        let Some(world) = World::on(database, "").await else { continue };
+        let Some(world) = World::on(database, GITHUB).await else { continue };
         let ada = world.sign_up("ada@a.example", PASSWORD).await;
         for (path, fields) in FORMS {
             for (what, value) in values() {
@@ -94,7 +102,7 @@ async fn no_field_of_any_form_makes_the_server_fail() {
 
 #[tokio::test]
 async fn bodies_that_are_no_form_are_refused_by_kind() {
-    let world = World::new().await;
+    let world = World::with(GITHUB).await;
     for (path, _) in FORMS {
         let mut browser = world.browser();
         for (kind, body, expected) in [
@@ -115,7 +123,7 @@ async fn bodies_that_are_no_form_are_refused_by_kind() {
 
 #[tokio::test]
 async fn missing_and_repeated_fields_are_refused() {
-    let world = World::new().await;
+    let world = World::with(GITHUB).await;
     world.person("ada@a.example").await;
     for (path, fields) in FORMS {
         let status = send(&world.browser(), path, Vec::new()).await;
@@ -161,6 +169,11 @@ async fn queries_cookies_and_headers_of_every_kind_are_survived() {
         "/oauth2/authorize",
         "/oauth2/logout",
         "/session",
+        "/connect/github/callback",
+        "/login/address",
+        "/login/join",
+        "/login/connect",
+        "/account/identities",
     ];
     for path in paths {
         for query in [
@@ -172,6 +185,9 @@ async fn queries_cookies_and_headers_of_every_kind_are_survived() {
             "a=%zz",
             "lang=%00",
             "flow=flow_00000000000000000000000000",
+            "state=flow_00000000000000000000000000.x&code=%00",
+            "state=.&error=%ff&iss=x",
+            "failed=%00&with=%ff",
             &format!("flow={}", "x".repeat(8000)),
         ] {
             for mut browser in [ada.clone(), world.browser()] {

@@ -28,6 +28,7 @@ host = "strict.example.org"
 acr = "two-factor"
 [[sites]]
 host = "admins.example.org"
+public_paths = ["/public"]
 groups = ["admin"]
 [[sites]]
 host = "*.wild.example.org"
@@ -213,6 +214,10 @@ async fn public_paths_need_nobody_and_tell_who_is_there() {
         }
         assert_eq!(forwarded(&ada, "GET", url, &[]).await.header("x-auth-email"), ADA);
     }
+    // Who may not come in is nobody there.
+    let strict = world.sign_in(ADA, PASSWORD).await;
+    let answer = forwarded(&strict, "GET", "https://admins.example.org/public", &[PAGE]).await;
+    assert!(answer.status == 200 && IDENTITY.iter().all(|name| answer.header(name).is_empty()), "{}", answer.text());
     for path in [
         "/publicity",
         "/public/../admin",
@@ -411,4 +416,26 @@ async fn the_wide_cookie_has_its_domain_and_the_others_stay() {
     let out = lines(&ada.submit("/logout", &[]).await);
     let gone = out.iter().find(|line| line.starts_with("__Secure-vestibule_session=")).unwrap();
     assert!(gone.contains("Domain=example.org") && gone.contains("Max-Age=0") && gone.contains("Path=/"), "{gone}");
+}
+
+/// A host below the parent domain gets the session's cookie and can set one. Neither opens Vestibule's own pages.
+#[tokio::test]
+async fn a_sibling_host_can_neither_use_nor_plant_a_session_here() {
+    const SESSION: &str = "__Secure-vestibule_session";
+    const HERE: &str = "__Host-vestibule_here";
+    let world = world().await;
+    for email in [ADA, "eve@a.example"] {
+        world.user(json!({"email": email, "email_verified": true, "password": PASSWORD})).await;
+    }
+    let (mut ada, mut eve) = (world.sign_in(ADA, PASSWORD).await, world.sign_in("eve@a.example", PASSWORD).await);
+    assert_eq!((ada.get("/account").await.status, eve.get("/account").await.status), (200, 200));
+    let mut thief = world.browser();
+    thief.cookies.insert(SESSION.to_owned(), ada.cookies[SESSION].clone());
+    assert_eq!(thief.get("/session").await.status, 200, "what such a host is for");
+    assert_eq!(thief.get("/account").await.header("location"), "/login");
+    // With a mark of another session it is no better, nor the other way round.
+    thief.cookies.insert(HERE.to_owned(), eve.cookies[HERE].clone());
+    assert_eq!(thief.get("/account").await.header("location"), "/login");
+    ada.cookies.insert(SESSION.to_owned(), eve.cookies[SESSION].clone());
+    assert_eq!(ada.get("/account").await.header("location"), "/login");
 }

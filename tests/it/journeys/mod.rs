@@ -11,6 +11,7 @@ mod magic_link;
 mod notices;
 mod passkeys;
 mod phone;
+mod providers;
 mod reset;
 mod second_factor;
 mod second_factor_account;

@@ -276,3 +276,15 @@ async fn a_site_that_does_not_see_the_cookie_ends_in_a_page_that_says_why() {
         "{line}"
     );
 }
+
+#[tokio::test]
+async fn another_provider_leads_back() {
+    let (world, fakes) = World::with_fakes(LOCAL).await;
+    let (mut ada, page) = asked(&world, LOCAL_PAGE).await;
+    let flow = page.value("flow").unwrap();
+    let departing = ada.post("/connect/google", &[("flow", &flow), ("remember", "true")]).await;
+    let authorization = departing.header("refresh").trim_start_matches("0; url=").to_owned();
+    let back = fakes.answer(&authorization, "ada", "none").await;
+    let came = ada.get(&crate::world::fakes::path_and_query(&back)).await;
+    assert_eq!(away(&mut ada, came).await, LOCAL_PAGE);
+}

@@ -95,7 +95,7 @@ async fn only_live_ones_are_listed_the_latest_used_first() {
 async fn proving_again_keeps_the_session() {
     for bench in benches().await {
         let ana = bench.user("ana@a.example").await;
-        let again = bench.session(&ana).await.reauthenticated(&[Method::first(MethodKind::Mail, later(30))], later(30));
+        let again = bench.session(&ana).await.reauthenticated(&[Method::first(MethodKind::Mail, later(30))]);
         let mut tx = bench.write().await;
         assert!(sessions::reauthenticated(&mut tx, &again).await.unwrap());
         let listed: Vec<Session> = sessions::of_user(&mut tx, &ana.id, NOW).await.unwrap();

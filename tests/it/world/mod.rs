@@ -103,10 +103,19 @@ impl World {
     /// With every preset sent to fake providers of its own, which share its clock. Their slow answer takes longer than it waits, and a new
     /// key is looked for at once.
     pub async fn with_fakes(settings: &str) -> (Self, Fakes) {
+        Self::with_fakes_at(Place::sqlite(), settings).await
+    }
+
+    /// None if the database is not there and may be missing.
+    pub async fn with_fakes_on(database: Database, settings: &str) -> Option<(Self, Fakes)> {
+        Some(Self::with_fakes_at(Place::new(database).await?, settings).await)
+    }
+
+    async fn with_fakes_at(place: Place, settings: &str) -> (Self, Fakes) {
         let clock = Clock::manual(BEGINNING);
         let fakes = Fakes::start(clock.clone(), vestibule::dev::fakes::SLOW).await;
         let patience = Patience { call: Duration::from_secs(4), keys: Duration::ZERO, ..Patience::default() };
-        let world = Self::made(Place::sqlite(), &fakes.settings(settings), Mode::Serve, clock, patience).await;
+        let world = Self::made(place, &fakes.settings(settings), Mode::Serve, clock, patience).await;
         (world, fakes)
     }
 

@@ -1,0 +1,199 @@
+//! `/account/identities`.
+
+use super::super::second_factor::{add_app, app_code};
+use super::*;
+
+/// The ids of the page's buttons, in its order.
+fn listed(page: &Answer) -> Vec<String> {
+    let forms = page.forms().into_iter().filter(|form| form.action == "/account/identities/disconnect");
+    forms.map(|form| form.fields.into_iter().find(|(name, _)| name == "identity").unwrap().1).collect()
+}
+
+async fn disconnect(browser: &mut Browser, id: &str) -> Answer {
+    browser.post("/account/identities/disconnect", &[("identity", id)]).await
+}
+
+#[tokio::test]
+async fn identities_are_connected_listed_and_disconnected() {
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, "").await else { continue };
+        let bob = world.person("bob@a.example").await;
+        let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
+        let page = browser.get("/account/identities").await;
+        assert!(page.text().contains("None is connected yet") && buttons(&page).len() == 5);
+        assert!(browser.get("/account").await.text().contains("/account/identities"));
+        // Two of one provider, and one of another whose address is somebody else's.
+        for (provider, person) in [("github", "ada"), ("github", "grace"), ("facebook", "grace")] {
+            let done = connect(&fakes, &mut browser, provider, person).await;
+            assert_eq!(done.location(), "/account/identities?notice=identity-connected", "{}", done.text());
+            assert!(notice(&browser.follow(&done).await).contains("Connected"));
+        }
+        let again = connect(&fakes, &mut browser, "github", "ada").await;
+        assert_eq!(again.location(), "/account/identities?notice=identity-already");
+        assert!(notice(&browser.follow(&again).await).contains("already"));
+        let page = browser.get("/account/identities").await;
+        assert_eq!(listed(&page).len(), 3);
+        assert!(page.text().contains(ADA) && page.text().contains(GRACE) && page.text().contains("<h2>GitHub</h2>"));
+        assert_eq!(alarms(&world, "bob@a.example").await.len(), 3, "each is told");
+        assert_eq!(world.read("bob@a.example").await.unwrap().profile.name, None, "the profile is not theirs to fill");
+        for person in ["ada", "grace"] {
+            let come = arrive(&world, &fakes, "github", person).await;
+            assert_eq!(who(&come).await.as_deref(), Some(bob.id.as_str()), "{person}");
+        }
+        let first = listed(&page)[0].clone();
+        assert_eq!(disconnect(&mut browser, &first).await.location(), "/account/identities?notice=identity-disconnected");
+        assert!(alarms(&world, "bob@a.example").await.iter().any(|mail| mail.subject.contains("GitHub was disconnected")));
+        assert_eq!(listed(&browser.get("/account/identities").await).len(), 2);
+        assert_eq!(disconnect(&mut browser, &first).await.location(), "/account/identities", "gone is gone");
+        let come = arrive(&world, &fakes, "github", "ada").await;
+        assert_ne!(who(&come).await.as_deref(), Some(bob.id.as_str()), "a person of their own now");
+    }
+}
+
+#[tokio::test]
+async fn an_identity_belongs_to_one_account() {
+    let (world, fakes) = World::with_fakes("").await;
+    arrive(&world, &fakes, "github", "grace").await;
+    let grace = world.read(GRACE).await.unwrap();
+    let bob = world.person("bob@a.example").await;
+    let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
+    let refused = connect(&fakes, &mut browser, "github", "grace").await;
+    let page = browser.follow(&refused).await;
+    assert!(notice(&page).contains("connected with another account here"), "{} {}", refused.location(), notice(&page));
+    assert!(identities(&world, &bob.id).await.is_empty() && identities(&world, &grace.id).await.len() == 1);
+    assert_eq!(who(&browser).await.as_deref(), Some(bob.id.as_str()), "still themselves");
+    // Nor can it be disconnected from outside.
+    let id = identities(&world, &grace.id).await[0].id.to_string();
+    assert_eq!(disconnect(&mut browser, &id).await.location(), "/account/identities");
+    for id in ["", "x", "idn_00000000000000000000000000"] {
+        assert_eq!(disconnect(&mut browser, id).await.location(), "/account/identities");
+    }
+    assert_eq!(identities(&world, &grace.id).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_connection_that_fails_is_told_on_the_account_page() {
+    let (world, fakes) = World::with_fakes("").await;
+    let bob = world.person("bob@a.example").await;
+    let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
+    for (quirk, sentence) in [("cancel", "Nothing has changed"), ("down", "does not answer"), ("html", "could not be used")] {
+        browser.get("/account/identities").await;
+        let to = leave(&mut browser, "discord").await;
+        let callback = if quirk == "cancel" { fakes.cancel(&to).await } else { fakes.answer(&to, "ada", quirk).await };
+        let answer = browser.get(&path_and_query(&callback)).await;
+        assert!(answer.location().starts_with("/account/identities?failed="), "{}", answer.location());
+        let page = browser.follow(&answer).await;
+        assert!(notice(&page).contains(sentence), "{quirk}: {}", notice(&page));
+        assert_eq!(buttons(&page).len(), 5);
+    }
+    assert!(identities(&world, &bob.id).await.is_empty() && is_signed_in(&mut browser).await);
+}
+
+/// Signed out before coming back: nothing is connected, and nobody is signed in by it.
+#[tokio::test]
+async fn a_connection_needs_the_session_that_asked() {
+    let (world, fakes) = World::with_fakes("").await;
+    let bob = world.person("bob@a.example").await;
+    world.person("eve@a.example").await;
+    for then in ["nobody", "eve@a.example"] {
+        let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
+        browser.get("/account/identities").await;
+        let to = leave(&mut browser, "github").await;
+        let callback = path_and_query(&fakes.answer(&to, "grace", "none").await);
+        browser.get("/logout").await;
+        browser.submit("/logout", &[]).await;
+        if then != "nobody" {
+            browser.sign_in(then, PASSWORD).await;
+        }
+        assert_eq!(browser.get(&callback).await.status, 410, "{then}");
+        assert!(identities(&world, &bob.id).await.is_empty() && world.read(GRACE).await.is_none(), "{then}");
+    }
+}
+
+#[tokio::test]
+async fn the_page_is_for_people_who_are_signed_in() {
+    let (world, _fakes) = World::with_fakes("").await;
+    let mut browser = world.browser();
+    assert_eq!(browser.get("/account/identities").await.location(), "/login?to=identities");
+    for (path, fields) in [("/connect/github", ("connect", "true")), ("/account/identities/disconnect", ("identity", "x"))] {
+        assert_eq!(browser.post(path, &[fields]).await.location(), "/login?to=identities", "{path}");
+    }
+}
+
+/// Changing how one signs in wants a fresh proof, as strong as the account's best.
+#[tokio::test]
+async fn a_fresh_proof_is_asked_for() {
+    let (world, fakes) = World::with_fakes("").await;
+    let bob = world.person("bob@a.example").await;
+    let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
+    connect(&fakes, &mut browser, "github", "grace").await;
+    let id = identities(&world, &bob.id).await[0].id.to_string();
+    world.advance(3600);
+    let page = browser.get("/account/identities").await;
+    assert_eq!((page.status, listed(&page).len()), (200, 1), "looking is free");
+    let ask = browser.post("/connect/discord", &[("connect", "true")]).await;
+    assert!(ask.location().starts_with("/login?flow="), "{}", ask.location());
+    assert!(disconnect(&mut browser, &id).await.location().starts_with("/login?flow="));
+    assert_eq!(identities(&world, &bob.id).await.len(), 1);
+    browser.follow(&ask).await;
+    let proved = browser.submit("/login", &[("password", PASSWORD)]).await;
+    assert_eq!(proved.location(), "/account/identities", "{}", proved.text());
+    let secret = add_app(&world, &mut browser).await;
+    world.advance(3600);
+    browser.get("/account/identities").await;
+    let ask = disconnect(&mut browser, &id).await;
+    assert!(ask.location().starts_with("/login/second?flow="), "both: {}", ask.location());
+    browser.follow(&ask).await;
+    assert_eq!(browser.submit("/login/second", &[("code", &app_code(&world, &secret))]).await.location(), "/account/identities");
+    assert_eq!(disconnect(&mut browser, &id).await.location(), "/account/identities?notice=identity-disconnected");
+}
+
+/// Somebody who has nothing but identities, of whom nobody knows the address.
+async fn only_identities(world: &World, fakes: &Fakes, people: &[&str]) -> Browser {
+    let (mut browser, answer) = come(world, fakes, "facebook", people[0], "none").await;
+    browser.follow(&answer).await;
+    assert_eq!(browser.submit("/login/address", &[]).await.location(), "/account");
+    for person in &people[1..] {
+        let done = connect(fakes, &mut browser, "facebook", person).await;
+        assert_eq!(done.location(), "/account/identities?notice=identity-connected");
+    }
+    browser
+}
+
+#[tokio::test]
+async fn the_last_way_in_stays() {
+    let (world, fakes) = World::with_fakes(UNPROVED).await;
+    let mut browser = only_identities(&world, &fakes, &["grace"]).await;
+    let grace = world.read(GRACE).await.unwrap();
+    assert!(!grace.email_is_verified() && grace.password_hash.is_none());
+    let id = identities(&world, &grace.id).await[0].id.to_string();
+    let refused = disconnect(&mut browser, &id).await;
+    assert_eq!(refused.status, 422);
+    assert!(refused.text().contains("your last way to sign in"));
+    assert_eq!((identities(&world, &grace.id).await.len(), listed(&refused).len()), (1, 1));
+    assert!(alarms(&world, GRACE).await.is_empty(), "nothing happened");
+    // With a password it can go.
+    browser.get("/account/password").await;
+    let set = browser.submit("/account/password", &[("password", PASSWORD)]).await;
+    assert_eq!(set.location(), "/account/password?notice=password-changed", "{}", set.text());
+    assert_eq!(disconnect(&mut browser, &id).await.location(), "/account/identities?notice=identity-disconnected");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_two_identities_one_stays_whoever_is_faster() {
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, UNPROVED).await else { continue };
+        let browser = only_identities(&world, &fakes, &["grace", "alan"]).await;
+        let grace = world.read(GRACE).await.unwrap();
+        let ids: Vec<String> = identities(&world, &grace.id).await.iter().map(|identity| identity.id.to_string()).collect();
+        assert_eq!(ids.len(), 2);
+        let mut tries = tokio::task::JoinSet::new();
+        for number in 0..10 {
+            let (mut browser, id) = (browser.clone(), ids[number % 2].clone());
+            tries.spawn(async move { disconnect(&mut browser, &id).await.location().to_owned() });
+        }
+        let answers = tries.join_all().await;
+        assert_eq!(answers.iter().filter(|to| to.ends_with("identity-disconnected")).count(), 1, "{answers:?}");
+        assert_eq!(identities(&world, &grace.id).await.len(), 1);
+    }
+}
