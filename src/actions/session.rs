@@ -62,6 +62,17 @@ pub fn remembered(app: &App, text: &str) -> Option<UserId> {
     user_id.parse().ok().filter(|_| ours)
 }
 
+/// What a browser keeps beside a session's cookie to show that it is the one in which the session began.
+pub fn mark(app: &App, session: &Session) -> String {
+    BASE64URL_NOPAD.encode(&app.keyring.mac("here", &[session.id.as_str().as_bytes()]))
+}
+
+/// Whether a text is the mark of this session.
+pub fn is_mark(app: &App, session: &Session, text: &str) -> bool {
+    let mac = BASE64URL_NOPAD.decode(text.as_bytes());
+    mac.is_ok_and(|mac| app.keyring.verify_mac("here", &[session.id.as_str().as_bytes()], &mac))
+}
+
 /// How somebody has just proved who they are.
 #[derive(Clone, Debug)]
 pub(super) struct Proved<'a> {

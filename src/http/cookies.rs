@@ -18,6 +18,8 @@ pub enum CookieName {
     Locale,
     /// Who signed in here before.
     Remembered,
+    /// That the session began in this browser, at this host: where the session's own cookie goes to other hosts, too.
+    Here,
     /// What lets this browser skip the second factor.
     Device,
     /// The way in that was used last.
@@ -33,6 +35,7 @@ impl CookieName {
             Self::Browser => ("vestibule_browser", "__Host-vestibule_browser"),
             Self::Locale => ("vestibule_locale", "__Host-vestibule_locale"),
             Self::Remembered => ("vestibule_remembered", "__Host-vestibule_remembered"),
+            Self::Here => ("vestibule_here", "__Host-vestibule_here"),
             Self::Device => ("vestibule_device", "__Host-vestibule_device"),
             Self::Way => ("vestibule_way", "__Host-vestibule_way"),
             Self::Rounds => ("vestibule_rounds", "__Host-vestibule_rounds"),

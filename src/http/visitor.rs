@@ -19,6 +19,7 @@ use crate::actions::{App, Fault, Outcome, Requester, factors};
 use crate::crypto::token::{Kind, SecretToken};
 use crate::engine::client::Client;
 use crate::engine::params::Params;
+use crate::engine::session::Session;
 use crate::ids::UserId;
 use crate::locale::{Locale, Text};
 use crate::pages::{ErrorPage, Link};
@@ -80,12 +81,27 @@ impl Visitor {
         self.cookies.read(self.context.headers(), CookieName::Session)
     }
 
-    /// Who is signed in.
+    /// Who is signed in. Where hosts below a parent domain get the session's cookie, they can also plant one, and use what they got: neither is
+    /// enough for our own pages.
     pub async fn current(&self) -> Outcome<Option<Current>> {
-        match self.carrier() {
-            Some(carrier) => session::current(&self.app, carrier).await,
-            None => Ok(None),
+        let Some(carrier) = self.carrier() else { return Ok(None) };
+        let current = session::current(&self.app, carrier).await?;
+        Ok(current.filter(|current| self.cookies != Cookies::Wide || self.began_here(&current.session)))
+    }
+
+    fn began_here(&self, session: &Session) -> bool {
+        let mark = self.cookies.read(self.context.headers(), CookieName::Here);
+        mark.is_some_and(|mark| session::is_mark(&self.app, session, mark))
+    }
+
+    /// Lets our own pages know the session that begins.
+    pub fn keep_here(&self, mut response: Response, session: &Session) -> Response {
+        if self.cookies == Cookies::Wide {
+            let left = session.remembered.then(|| session.expires_at.since(self.app.now()));
+            let mark = session::mark(&self.app, session);
+            cookies::add(response.headers_mut(), self.cookies.set(CookieName::Here, &mark, left));
         }
+        response
     }
 
     /// The hash of this browser's secret.

@@ -176,7 +176,7 @@ async fn sign_in(visitor: &Visitor, carrier: &Carrier, session: &Session, respon
     };
     carrier.set_expiry(Some(expiry));
     carrier.insert(SESSION_KEY, session.id.as_str()).await.map_err(failed)?;
-    let response = visitor.remember(response, &session.user_id);
+    let response = visitor.keep_here(visitor.remember(response, &session.user_id), session);
     Ok(match last_way(session) {
         Some(way) => visitor.keep(response, CookieName::Way, way.as_str()),
         None => response,

@@ -17,7 +17,7 @@ use crate::engine::user::{Profile, User};
 use crate::gateways::upstream::{self, Arrived};
 use crate::ids::UserId;
 use crate::settings::providers::ProviderSettings;
-use crate::store::{StoreError, Tx, enrolled, flows, identities, users};
+use crate::store::{StoreError, Tx, enrolled, flows, identities, sessions, users};
 
 /// How long somebody may be at the provider, who was about to connect it when they had proved who they are.
 const AWAY: Duration = Duration::from_secs(10 * 60);
@@ -227,6 +227,11 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         }
         Decision::Connect(_) => {
             let Some(current) = connecting else { return Ok(CameBack::Over) };
+            // It may have ended while the provider was asked.
+            let sessions = sessions::of_user(&mut tx, &current.user.id, app.now()).await?;
+            if sessions.iter().all(|session| session.id != current.session.id) {
+                return Ok(CameBack::Over);
+            }
             attach(app, &mut tx, &current.user, external, arrival).await?;
             tx.commit().await?;
             CameBack::Connected(Connected::Done)

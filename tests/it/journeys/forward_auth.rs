@@ -417,3 +417,25 @@ async fn the_wide_cookie_has_its_domain_and_the_others_stay() {
     let gone = out.iter().find(|line| line.starts_with("__Secure-vestibule_session=")).unwrap();
     assert!(gone.contains("Domain=example.org") && gone.contains("Max-Age=0") && gone.contains("Path=/"), "{gone}");
 }
+
+/// A host below the parent domain gets the session's cookie and can set one. Neither opens Vestibule's own pages.
+#[tokio::test]
+async fn a_sibling_host_can_neither_use_nor_plant_a_session_here() {
+    const SESSION: &str = "__Secure-vestibule_session";
+    const HERE: &str = "__Host-vestibule_here";
+    let world = world().await;
+    for email in [ADA, "eve@a.example"] {
+        world.user(json!({"email": email, "email_verified": true, "password": PASSWORD})).await;
+    }
+    let (mut ada, mut eve) = (world.sign_in(ADA, PASSWORD).await, world.sign_in("eve@a.example", PASSWORD).await);
+    assert_eq!((ada.get("/account").await.status, eve.get("/account").await.status), (200, 200));
+    let mut thief = world.browser();
+    thief.cookies.insert(SESSION.to_owned(), ada.cookies[SESSION].clone());
+    assert_eq!(thief.get("/session").await.status, 200, "what such a host is for");
+    assert_eq!(thief.get("/account").await.header("location"), "/login");
+    // With a mark of another session it is no better, nor the other way round.
+    thief.cookies.insert(HERE.to_owned(), eve.cookies[HERE].clone());
+    assert_eq!(thief.get("/account").await.header("location"), "/login");
+    ada.cookies.insert(SESSION.to_owned(), eve.cookies[SESSION].clone());
+    assert_eq!(ada.get("/account").await.header("location"), "/login");
+}
