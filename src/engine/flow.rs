@@ -105,6 +105,9 @@ pub struct Away {
     /// Its id in the settings.
     pub provider: String,
     pub remember: bool,
+    /// What stood in the form's field, for the page that follows if nothing comes of it.
+    #[serde(default)]
+    pub identifier: String,
     /// The journey's person asked to connect an identity, not to sign in.
     pub connect: bool,
     /// The journey's person was to prove that it is still them.
@@ -478,7 +481,13 @@ mod tests {
             State::Change { to: to() },
             State::AddTotp { sealed: "c2VhbGVk".to_owned() },
             State::Alarm { to: to() },
-            State::Away(Box::new(Away { provider: "google".to_owned(), remember: true, connect: false, again: false })),
+            State::Away(Box::new(Away {
+                provider: "google".to_owned(),
+                remember: true,
+                identifier: String::new(),
+                connect: false,
+                again: false,
+            })),
             State::Newcomer(Box::new(external())),
             State::Join(Box::new(Join { external: external(), may_replace: true })),
         ]

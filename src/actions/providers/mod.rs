@@ -65,6 +65,9 @@ pub fn find<'a>(app: &'a App, id: &str) -> Option<&'a ProviderSettings> {
     app.settings.providers.iter().find(|provider| provider.id == id)
 }
 
+/// The longest identifier that is kept, in bytes: that of an address (RFC 5321 section 4.5.3.1.3).
+const IDENTIFIER: usize = 254;
+
 /// Who wants to go to a provider, and why.
 #[derive(Clone, Copy, Debug)]
 pub struct Asking<'a> {
@@ -76,6 +79,8 @@ pub struct Asking<'a> {
     pub ask: bool,
     /// "Stay signed in".
     pub remember: bool,
+    /// What was typed before; kept if an identifier can be that long.
+    pub identifier: &'a str,
     /// The hash of the browser's secret.
     pub browser: [u8; 32],
     pub continue_to: &'a Continue,
@@ -99,6 +104,7 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
     let state = State::Away(Box::new(Away {
         provider: settings.id.clone(),
         remember: asking.remember,
+        identifier: Some(asking.identifier).filter(|typed| typed.len() <= IDENTIFIER).unwrap_or_default().to_owned(),
         connect: asking.connect.is_some(),
         again: asking.again.is_some(),
     }));
