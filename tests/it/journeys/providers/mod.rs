@@ -51,11 +51,16 @@ async fn leave(browser: &mut Browser, provider: &str) -> String {
     to
 }
 
-/// What the form around a provider's button sends; none if there is no button.
+/// What the form of a provider's button sends: the one around it, or the one it names. None if there is no button.
 fn beside(page: &Answer, provider: &str) -> Option<Vec<(String, String)>> {
     let html = Html::parse_document(&page.text());
-    let button = Selector::parse(&format!("button[formaction='/connect/{provider}']")).unwrap();
-    let at = html.select(&Selector::parse("form").unwrap()).position(|form| form.select(&button).next().is_some())?;
+    let selector = Selector::parse(&format!("button[formaction='/connect/{provider}']")).unwrap();
+    let named = html.select(&selector).next()?.attr("form").map(str::to_owned);
+    let is_its = |form: scraper::ElementRef<'_>| match &named {
+        Some(id) => form.attr("id") == Some(id),
+        None => form.select(&selector).next().is_some(),
+    };
+    let at = html.select(&Selector::parse("form").unwrap()).position(is_its)?;
     Some(page.forms()[at].fields.clone())
 }
 
