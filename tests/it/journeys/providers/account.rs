@@ -76,7 +76,7 @@ async fn a_connection_that_fails_is_told_on_the_account_page() {
     let (world, fakes) = World::with_fakes("").await;
     let bob = world.person("bob@a.example").await;
     let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
-    for (quirk, sentence) in [("cancel", "Nothing has changed"), ("down", "does not answer"), ("html", "could not be used")] {
+    for (quirk, sentence) in [("cancel", "nothing has changed"), ("down", "does not answer"), ("html", "could not be used")] {
         browser.get("/account/identities").await;
         let to = leave(&mut browser, "discord").await;
         let callback = if quirk == "cancel" { fakes.cancel(&to).await } else { fakes.answer(&to, "ada", quirk).await };
