@@ -19,7 +19,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let shell = Shell { notice: visitor.notice(&params), ..visitor.shell("account-identities") };
     let current = signed_in(&visitor, Some(AccountPage::Identities)).await?;
-    let shell = buttons::say_failure(&visitor, shell, &params);
+    let shell = super::provider_failure::say_failure(&visitor, shell, &params);
     page(&visitor, shell, &current).await
 }
 

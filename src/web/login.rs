@@ -39,7 +39,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let identifier = who.as_ref().map_or_else(|| hint(&journey, &params), own_identifier);
     let shell = journey.shell(&visitor, title(who.as_ref()), &params);
     let way = Way::named(params.first("way")).filter(|way| is_on(&visitor.app, *way));
-    let shell = super::providers::say_failure(&visitor, shell, &params);
+    let shell = super::provider_failure::say_failure(&visitor, shell, &params);
     Ok(page(&visitor, &journey, shell, Typed { identifier, remember: true, way }, who.as_ref()).await)
 }
 

@@ -16,6 +16,7 @@ mod link;
 mod login;
 mod logout;
 mod passkeys;
+mod provider_failure;
 mod providers;
 mod recovery;
 mod reset;

@@ -7,19 +7,19 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::account::signed_in;
+use super::provider_failure::{back_to_account, back_to_login, refusal};
 use super::{journey, step_up, verify};
 use crate::actions::codes;
 use crate::actions::providers::come_back::{self, Answer, CameBack, Connected};
 use crate::actions::providers::{self, Asking, Departure, own};
 use crate::actions::sign_in::SignedIn;
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
-use crate::engine::linking::Refusal;
 use crate::engine::params::{Params, Repeated};
 use crate::engine::user::User;
 use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
-use crate::http::shell::{Notice, Shell, Tone};
+use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::pages::{ButtonLogo, Departing, ProviderButton};
 use crate::settings::providers::{Logo, ProviderKind, ProviderSettings};
@@ -140,47 +140,6 @@ pub(super) async fn logo(visitor: Visitor, Path(provider): Path<String>) -> Resp
         HeaderValue::from_static("default-src 'none'; style-src 'unsafe-inline'; sandbox"),
     );
     response
-}
-
-fn back_to_login(flow: Option<&str>, failed: &str, provider: &str, identifier: &str) -> Response {
-    let mut query = form_urlencoded::Serializer::new(String::new());
-    query.extend_pairs(flow.map(|flow| ("flow", flow))).append_pair("failed", failed).append_pair("with", provider);
-    query.extend_pairs(Some(("identifier", identifier)).filter(|_| !identifier.is_empty()));
-    see_other(&format!("/login?{}", query.finish()))
-}
-
-fn back_to_account(failed: &str, provider: &str) -> Response {
-    let query =
-        form_urlencoded::Serializer::new(String::new()).append_pair("failed", failed).append_pair("with", provider).finish();
-    see_other(&format!("{}?{query}", AccountPage::Identities.path()))
-}
-
-const fn refusal(why: Refusal) -> &'static str {
-    match why {
-        Refusal::Closed => "closed",
-        Refusal::ByInvitation => "invited",
-        Refusal::NotConnected => "not-connected",
-        Refusal::HasAccount => "has-account",
-    }
-}
-
-/// The sentence for `failed` and `with`, as the redirects above set them. Only words of ours are shown.
-pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> Shell {
-    let key = match params.first("failed") {
-        "cancelled" => "problem-provider-cancelled",
-        "unavailable" => "problem-provider-unavailable",
-        "unusable" => "problem-provider-unusable",
-        "another" => "problem-provider-another",
-        "closed" => "problem-provider-closed",
-        "invited" => "problem-provider-invited",
-        "not-connected" => "problem-provider-not-connected",
-        "has-account" => "problem-provider-has-account",
-        "anothers" => "problem-identity-anothers",
-        _ => return shell,
-    };
-    let Some(provider) = providers::find(&visitor.app, params.first("with")) else { return shell };
-    let text = visitor.text.with(key, &[("provider", &provider.name)]);
-    Shell { notice: Some(Notice { kind: Tone::Warning, text }), ..shell }
 }
 
 /// Back from the provider.

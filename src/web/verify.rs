@@ -40,7 +40,8 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
 }
 
 fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool) -> Response {
-    let change = match flow.state {
+    let change = match &flow.state {
+        State::SignUp(sign_up) if sign_up.external.is_some() => "/login/address",
         State::SignUp(_) => "/signup",
         _ => "/login",
     };

@@ -7,12 +7,14 @@ use crate::engine::address::Email;
 use crate::engine::external::External;
 use crate::engine::flow::{Flow, State, Step};
 
-/// Whom a journey asks for an address.
+/// Whom a journey asks for an address, or asked for one that is not proved yet.
 pub fn newcomer<'a>(app: &App, flow: &'a Flow) -> Option<&'a External> {
-    match &flow.state {
-        State::Newcomer(external) if flow.step(Step::Proved, app.now()).is_ok() => Some(external),
-        _ => None,
-    }
+    let external = match &flow.state {
+        State::Newcomer(external) => external,
+        State::SignUp(sign_up) => sign_up.external.as_ref()?,
+        _ => return None,
+    };
+    flow.step(Step::Proved, app.now()).is_ok().then_some(external)
 }
 
 /// Sends a code to the address, as for any sign-up: known and unknown addresses look the same, and the owner of a known one is told. None: the
