@@ -113,7 +113,7 @@ async fn the_button_used_last_is_marked() {
     browser.sign_in("bob@a.example", PASSWORD).await;
     browser.get("/logout").await;
     browser.submit("/logout", &[]).await;
-    assert!(!browser.get("/login").await.text().contains("last used"));
+    assert!(!browser.get("/login").await.text().contains("Last used"));
 }
 
 #[tokio::test]

@@ -98,14 +98,12 @@ impl Surfer {
     async fn send(&mut self, action: &str, typed: &[(&str, &str)]) {
         let fields = {
             let html = Html::parse_document(&self.page);
-            let button = Selector::parse(&format!("button[formaction='{action}']")).unwrap();
-            let named = html.select(&button).find_map(|button| button.attr("form"));
-            let is_it = |form: &scraper::ElementRef<'_>| {
-                form.attr("action").is_some_and(|to| to.split('?').next() == Some(action))
-                    || form.select(&button).next().is_some()
-                    || (named.is_some() && form.attr("id") == named)
+            let own = |form: &scraper::ElementRef<'_>| form.attr("action").is_some_and(|to| to.split('?').next() == Some(action));
+            let forms = Selector::parse("form").unwrap();
+            let form = match form_of(&html, action) {
+                Some(at) => html.select(&forms).nth(at),
+                None => html.select(&forms).find(own),
             };
-            let form = html.select(&Selector::parse("form").unwrap()).find(is_it);
             let form = form.unwrap_or_else(|| panic!("{} has no form to {action}: {}", self.at, self.page));
             let inputs = Selector::parse("input").unwrap();
             let mut fields: Vec<(String, String)> = form
