@@ -10,6 +10,7 @@ mod contact;
 mod enrol;
 mod evenly;
 mod identities;
+mod join;
 mod journey;
 mod link;
 mod login;
@@ -66,9 +67,9 @@ pub fn router(app: &App) -> Router<App> {
         .route("/login/enrol/passkey", post(enrol::by_passkey))
         .route("/login/enrol/key", post(enrol::by_security_key))
         .route("/login/second/send", post(second_factor::send))
-        .route("/login/address", get(providers::address).post(providers::give_address))
-        .route("/login/join", get(providers::join).post(providers::answer_join))
-        .route("/login/connect", get(providers::confirm).post(providers::answer_confirm))
+        .route("/login/address", get(join::address).post(join::give_address))
+        .route("/login/join", get(join::join).post(join::answer_join))
+        .route("/login/connect", get(join::confirm).post(join::answer_confirm))
         .route("/connect/{provider}", get(providers::nothing).post(providers::depart))
         .route("/connect/{provider}/callback", get(providers::come_back))
         .route("/connect/{provider}/logo", get(providers::logo))

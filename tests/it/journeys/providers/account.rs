@@ -20,7 +20,7 @@ async fn identities_are_connected_listed_and_disconnected() {
         let bob = world.person("bob@a.example").await;
         let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
         let page = browser.get("/account/identities").await;
-        assert!(page.text().contains("None is connected yet") && buttons(&page).len() == 5);
+        assert!(page.text().contains("No account is connected yet") && buttons(&page).len() == 5);
         assert!(browser.get("/account").await.text().contains("/account/identities"));
         // Two of one provider, and one of another whose address is somebody else's.
         for (provider, person) in [("github", "ada"), ("github", "grace"), ("facebook", "grace")] {
@@ -76,7 +76,7 @@ async fn a_connection_that_fails_is_told_on_the_account_page() {
     let (world, fakes) = World::with_fakes("").await;
     let bob = world.person("bob@a.example").await;
     let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
-    for (quirk, sentence) in [("cancel", "Nothing has changed"), ("down", "does not answer"), ("html", "could not be used")] {
+    for (quirk, sentence) in [("cancel", "nothing has changed"), ("down", "does not answer"), ("html", "could not be used")] {
         browser.get("/account/identities").await;
         let to = leave(&mut browser, "discord").await;
         let callback = if quirk == "cancel" { fakes.cancel(&to).await } else { fakes.answer(&to, "ada", quirk).await };

@@ -105,15 +105,15 @@ async fn the_button_used_last_is_marked() {
     browser.submit("/logout", &[]).await;
     for page in ["/login", "/signup"] {
         let marked: Vec<_> =
-            buttons(&browser.get(page).await).into_iter().filter(|(_, label)| label.contains("last used")).collect();
-        assert_eq!(marked, [("github".to_owned(), "Continue with GitHub (last used)".to_owned())]);
+            buttons(&browser.get(page).await).into_iter().filter(|(_, label)| label.contains("Last used")).collect();
+        assert_eq!(marked, [("github".to_owned(), "Continue with GitHub Last used".to_owned())]);
     }
     // A password takes the mark away again.
     world.person("bob@a.example").await;
     browser.sign_in("bob@a.example", PASSWORD).await;
     browser.get("/logout").await;
     browser.submit("/logout", &[]).await;
-    assert!(!browser.get("/login").await.text().contains("last used"));
+    assert!(!browser.get("/login").await.text().contains("Last used"));
 }
 
 #[tokio::test]

@@ -20,7 +20,7 @@ async fn fails(world: &World, browser: &mut Browser, answer: &Answer, sentence: 
     assert_eq!(signed_in.location(), "/account", "{what}");
 }
 
-const CANCELLED: &str = "Nothing has changed";
+const CANCELLED: &str = "nothing has changed";
 const UNAVAILABLE: &str = "does not answer at the moment";
 const UNUSABLE: &str = "could not be used";
 

@@ -51,12 +51,20 @@ async fn leave(browser: &mut Browser, provider: &str) -> String {
     to
 }
 
-/// What the form around a provider's button sends; none if there is no button.
+/// What the form that a provider's button belongs to sends; none if there is no button.
 fn beside(page: &Answer, provider: &str) -> Option<Vec<(String, String)>> {
-    let html = Html::parse_document(&page.text());
-    let button = Selector::parse(&format!("button[formaction='/connect/{provider}']")).unwrap();
-    let at = html.select(&Selector::parse("form").unwrap()).position(|form| form.select(&button).next().is_some())?;
+    let at = form_of(&Html::parse_document(&page.text()), &format!("/connect/{provider}"))?;
     Some(page.forms()[at].fields.clone())
+}
+
+/// Which form of the page the button with this `formaction` belongs to: the one it names, or the one it stands in.
+fn form_of(page: &Html, action: &str) -> Option<usize> {
+    let button = Selector::parse(&format!("button[formaction='{action}']")).unwrap();
+    let named = page.select(&button).next()?.attr("form");
+    page.select(&Selector::parse("form").unwrap()).position(|form| match named {
+        Some(named) => form.attr("id") == Some(named),
+        None => form.select(&button).next().is_some(),
+    })
 }
 
 /// The buttons of a page: provider and label.

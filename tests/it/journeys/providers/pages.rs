@@ -24,7 +24,7 @@ async fn open(world: &World, fakes: &Fakes) -> Vec<(&'static str, Browser, Strin
 const ASK: &str = "[github]\nlinking = \"ask\"\n";
 const FIELDS: [(&str, &str); 2] = [("do", "connect"), ("email", GRACE)];
 
-fn with<'a>(flow: &'a str) -> Vec<(&'static str, &'a str)> {
+fn with(flow: &str) -> Vec<(&'static str, &str)> {
     FIELDS.into_iter().chain([("flow", flow)]).collect()
 }
 

@@ -102,10 +102,10 @@ async fn prehijack_unexpired_session() {
     ada.follow(&sent).await;
     let proved = ada.submit("/reset/code", &[("code", &code_to(&world, ADA).await)]).await;
     ada.follow(&proved).await;
-    let set = ada.submit("/reset/new", &[("password", PASSWORD)]).await;
-    assert!(set.location().starts_with("/login/connect?flow="), "{} {}", set.location(), set.text());
+    let chosen = ada.submit("/reset/new", &[("password", PASSWORD)]).await;
+    assert!(chosen.location().starts_with("/login/connect?flow="), "{} {}", chosen.location(), chosen.text());
     // A mailbox alone connects nothing: the password that was chosen a moment ago.
-    let ask = ada.follow(&set).await;
+    let ask = ada.follow(&chosen).await;
     ada.follow(&ask).await;
     let proved = with_password(&mut ada, ADA).await;
     assert!(proved.location().starts_with("/login/connect?flow="), "{} {}", proved.location(), proved.text());

@@ -43,13 +43,14 @@ async fn a_state_that_is_missing_or_wrong_leads_nowhere() {
     let callback = path_and_query(&fakes.answer(&to, "grace", "none").await);
     let state = parameter(&to, "state");
     let (id, mac) = state.split_once('.').unwrap();
-    let flipped = if mac.ends_with('A') { "B" } else { "A" };
+    let (head, last) = mac.split_at(mac.len() - 1);
+    let flipped = if last == "A" { "B" } else { "A" };
     for wrong in [
         String::new(),
         id.to_owned(),
         format!("{id}."),
         format!(".{mac}"),
-        format!("{id}.{}{flipped}", &mac[..mac.len() - 1]),
+        format!("{id}.{head}{flipped}"),
         format!("{state}x"),
         "flow_00000000000000000000000000.x".to_owned(),
     ] {

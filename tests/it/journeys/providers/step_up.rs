@@ -75,7 +75,7 @@ async fn who_has_nothing_else_proves_themselves_at_the_provider() {
     let back = browser.get(&path_and_query(&fakes.cancel(&to).await)).await;
     let page = browser.follow(&back).await;
     assert_eq!(page.status, 200, "{} {}", back.location(), page.location());
-    assert!(notice(&page).contains("Nothing has changed"), "{}", notice(&page));
+    assert!(notice(&page).contains("nothing has changed"), "{}", notice(&page));
     assert!(is_signed_in(&mut browser).await);
     let back = through(&fakes, &mut browser, "facebook", "grace", "none").await;
     assert_eq!(back.location(), "/account/password");
