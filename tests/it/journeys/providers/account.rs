@@ -20,7 +20,7 @@ async fn identities_are_connected_listed_and_disconnected() {
         let bob = world.person("bob@a.example").await;
         let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
         let page = browser.get("/account/identities").await;
-        assert!(page.text().contains("None is connected yet") && buttons(&page).len() == 5);
+        assert!(page.text().contains("No account is connected yet") && buttons(&page).len() == 5);
         assert!(browser.get("/account").await.text().contains("/account/identities"));
         // Two of one provider, and one of another whose address is somebody else's.
         for (provider, person) in [("github", "ada"), ("github", "grace"), ("facebook", "grace")] {
@@ -175,7 +175,7 @@ async fn the_last_way_in_stays() {
     // With a password it can go.
     browser.get("/account/password").await;
     let set = browser.submit("/account/password", &[("password", PASSWORD)]).await;
-    assert_eq!(set.location(), "/account/password?notice=password-changed", "{}", set.text());
+    assert_eq!(set.location(), "/account?notice=password-changed", "{}", set.text());
     assert_eq!(disconnect(&mut browser, &id).await.location(), "/account/identities?notice=identity-disconnected");
 }
 
