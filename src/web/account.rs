@@ -146,9 +146,7 @@ pub(super) async fn change_password(
     let mut shell = visitor.shell("account-password");
     match changed.map_err(|fault| visitor.fault(&fault))? {
         PasswordChange::Done => {
-            // With a first password, its own page would ask for it at once.
-            let page = if current.user.password_hash.is_some() { AccountPage::Password.path() } else { "/account" };
-            let response = see_other(&format!("{page}?notice=password-changed"));
+            let response = see_other("/account/password?notice=password-changed");
             return super::sign_in(&visitor, &carrier, &current.session, response).await;
         }
         PasswordChange::CurrentWrong => say(&mut shell, "current", "problem-password-wrong"),
