@@ -74,7 +74,7 @@ async fn a_number_without_a_password_signs_in_by_codes_and_can_set_one() {
     // Nothing stronger is there, so the text is enough to set one.
     assert_eq!(again.get("/account/password").await.status, 200);
     let done = again.submit("/account/password", &[("password", NEW)]).await;
-    assert_eq!(done.location(), "/account?notice=password-changed", "{}", done.text());
+    assert_eq!(done.location(), "/account/password?notice=password-changed", "{}", done.text());
     world.sign_in(NUMBER, NEW).await;
 }
 

@@ -175,7 +175,7 @@ async fn the_last_way_in_stays() {
     // With a password it can go.
     browser.get("/account/password").await;
     let set = browser.submit("/account/password", &[("password", PASSWORD)]).await;
-    assert_eq!(set.location(), "/account?notice=password-changed", "{}", set.text());
+    assert_eq!(set.location(), "/account/password?notice=password-changed", "{}", set.text());
     assert_eq!(disconnect(&mut browser, &id).await.location(), "/account/identities?notice=identity-disconnected");
 }
 

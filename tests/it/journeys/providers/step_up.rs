@@ -46,7 +46,7 @@ async fn set_one(world: &World, browser: &mut Browser, email: &str) {
     let weak = browser.submit("/account/password", &[("password", "short")]).await;
     assert!(!problem(&weak, "password").is_empty());
     let set = browser.submit("/account/password", &[("password", PASSWORD)]).await;
-    assert_eq!(set.location(), "/account?notice=password-changed", "{}", set.text());
+    assert_eq!(set.location(), "/account/password?notice=password-changed", "{}", set.text());
     let page = browser.follow(&set).await;
     assert_eq!((page.status, notice(&page).is_empty()), (200, false), "it was typed just now: {}", page.location());
     assert_eq!(browser.get("/account/password").await.status, 200, "known already");

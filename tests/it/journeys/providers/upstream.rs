@@ -193,7 +193,7 @@ async fn a_fresh_proof_is_one_that_was_given_there() {
     ada.send("/login", &[("password", PASSWORD)]).await;
     assert_eq!((ada.at.path(), ada.at.origin().ascii_serialization()), ("/account/password", both.site.clone()), "{}", ada.page);
     ada.send("/account/password", &[("password", THEIRS)]).await;
-    assert!(ada.at.as_str().ends_with("/account?notice=password-changed"), "{}", ada.at);
+    assert!(ada.at.as_str().ends_with("/account/password?notice=password-changed"), "{}", ada.at);
 }
 
 /// Somebody takes `prompt=login` out of the address line: the provider answers at once, and that is no fresh proof.
