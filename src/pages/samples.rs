@@ -68,6 +68,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         reauthenticate: None,
         way: Way::Password,
         providers: providers::providers(),
+        only_providers: false,
         others: vec![Way::Mail, Way::Sms],
         labels: IdentifierKinds { usernames: true, phones: true },
         passkey: Some(passkeys::ceremony()),
@@ -85,6 +86,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         reauthenticate: Some(ADDRESS.to_owned()),
         ..login.clone()
     };
+    let again_there = Login { only_providers: true, others: Vec::new(), ..again.clone() };
     let signup = Signup {
         shell: shell(text, "signup"),
         flow: Some("flow_1".to_owned()),
@@ -113,6 +115,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         ("login", login.render()?),
         ("login-error", failed.render()?),
         ("login-again", again.render()?),
+        ("login-again-provider", again_there.render()?),
         ("signup", signup.render()?),
         ("signup-error", refused.render()?),
         ("reset", reset.render()?),

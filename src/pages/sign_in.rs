@@ -26,6 +26,8 @@ pub struct Login {
     pub others: Vec<Way>,
     /// Posts to `/connect/…`.
     pub providers: Vec<ProviderButton>,
+    /// Whoever must prove themselves again can do so there and nowhere else: the form has no field.
+    pub only_providers: bool,
     pub labels: IdentifierKinds,
     /// What the browser is asked for a passkey; the answer goes to `/login/passkey`. Fields: `credential`, `state`, `remember`, `flow`.
     pub passkey: Option<Ceremony>,

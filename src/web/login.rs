@@ -124,12 +124,14 @@ async fn page_about(
     let ways = ways(app, who);
     let last = visitor.last_way().filter(|way| ways.contains(way));
     let way = typed.way.filter(|way| ways.contains(way)).or(last).or(ways.first().copied()).unwrap_or(Way::Password);
+    let providers = match who {
+        None => super::providers::buttons(visitor),
+        Some(user) => super::providers::own_buttons(visitor, user, ways.is_empty()).await,
+    };
     let page = Login {
         way,
-        providers: match who {
-            None => super::providers::buttons(visitor),
-            Some(user) => super::providers::own_buttons(visitor, user, ways.is_empty()).await,
-        },
+        only_providers: who.is_some() && ways.is_empty() && !providers.is_empty(),
+        providers,
         others: ways.into_iter().filter(|other| *other != way).collect(),
         labels: IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) },
         shell,

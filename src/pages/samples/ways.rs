@@ -24,6 +24,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         reauthenticate: None,
         way,
         others: vec![Way::Password, other],
+        only_providers: false,
         providers: Vec::new(),
         labels: IdentifierKinds { usernames: true, phones: true },
     };

@@ -83,6 +83,21 @@ async fn who_has_nothing_else_proves_themselves_at_the_provider() {
     set_one(&world, &mut browser, GRACE).await;
 }
 
+/// A proved address is of no use where no message is sent to sign in: the provider's word must do, or it would ask for ever.
+#[tokio::test]
+async fn a_proved_address_is_nothing_where_mails_are_no_way_in() {
+    let (world, fakes) = World::with_fakes("[sign_in]\nways = [\"password\"]\n").await;
+    let mut browser = arrive(&world, &fakes, "github", "grace").await;
+    world.advance(3600);
+    let ask = browser.get("/account/password").await;
+    let page = browser.follow(&ask).await;
+    assert_eq!(buttons(&page).iter().map(|(id, _)| id.as_str()).collect::<Vec<_>>(), ["github"]);
+    assert!(page.value("password").is_none(), "there is none to type");
+    let back = through(&fakes, &mut browser, "github", "grace", "none").await;
+    assert_eq!(back.location(), "/account/password");
+    assert_eq!(browser.get("/account/password").await.status, 200);
+}
+
 /// Another account there, by mistake: they are told, and nobody new is made of it.
 #[tokio::test]
 async fn somebody_else_at_the_provider_proves_nothing() {
