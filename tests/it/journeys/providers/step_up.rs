@@ -49,6 +49,7 @@ async fn set_one(world: &World, browser: &mut Browser, email: &str) {
     assert_eq!(set.location(), "/account/password?notice=password-changed", "{}", set.text());
     let page = browser.follow(&set).await;
     assert_eq!((page.status, notice(&page).is_empty()), (200, false), "it was typed just now: {}", page.location());
+    assert_eq!(browser.get("/account/password").await.status, 200, "known already");
     let by_password = world.sign_in(email, PASSWORD).await;
     assert_eq!(who(&by_password).await, who(browser).await);
 }
