@@ -16,7 +16,7 @@ use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::locale::Text;
 use crate::pages::Signup;
-use crate::settings::Way;
+use crate::settings::{Way, WhoSignsUp};
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
@@ -40,7 +40,11 @@ fn channel(visitor: &Visitor, params: &Params) -> Channel {
 }
 
 fn closed(visitor: &Visitor) -> Response {
-    visitor.error(StatusCode::FORBIDDEN, "problem-signup-closed-title", "problem-signup-closed")
+    let detail = match visitor.app.settings.signup.who {
+        WhoSignsUp::Invited => "problem-signup-invited",
+        WhoSignsUp::Everyone | WhoSignsUp::Nobody => "problem-signup-closed",
+    };
+    visitor.error(StatusCode::FORBIDDEN, "problem-signup-closed-title", detail)
 }
 
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [contact, name]: [&str; 2]) -> Response {

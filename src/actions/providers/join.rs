@@ -83,7 +83,8 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
         app.record(&mut tx, Event { user_id: Some(stranger.id), detail, ..event }).await?;
     }
     let user = create(app, &mut tx, external, arrival).await?;
-    let given = vec![Method::first(MethodKind::Provider, now)];
+    // The sign-in there was before the question, and nobody has said when.
+    let given = vec![Method::first(MethodKind::Provider, Method::UNDATED)];
     let arrival = Arrival { continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
     sign_in::proceed(app, tx, &user, given, &arrival).await.map(Some)
 }

@@ -203,6 +203,9 @@ async fn weak_passwords_are_refused_and_any_character_is_kept() {
 
 #[tokio::test]
 async fn sign_up_can_be_closed_and_unverified() {
+    let invited = World::with("[signup]\nwho = 'invited'").await;
+    let page = invited.browser().get("/signup").await;
+    assert!(page.status == 403 && page.text().contains("by invitation"), "{}", page.text());
     let closed = World::with("[signup]\nwho = 'nobody'").await;
     assert_eq!(closed.browser().get("/signup").await.status, 403);
     let fields = [("email", ADA), ("password", PASSWORD)];
