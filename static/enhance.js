@@ -46,23 +46,32 @@ for (const input of document.querySelectorAll("input[data-show]")) {
   input.addEventListener("blur", () => { note.textContent = ""; });
 }
 
+// What is pressed twice, or pressed while it goes by itself, goes once: of two answers the browser keeps the second, and
+// the second time a code is spent. A page that history brings back starts anew, and so does one that got no answer.
+const going = new Set();
+document.addEventListener("submit", (event) => {
+  const form = event.target;
+  if (form.getAttribute("method") !== "post" || event.defaultPrevented) return;
+  if (going.has(form)) return event.preventDefault();
+  going.add(form);
+  setTimeout(() => going.delete(form), 5000);
+});
+addEventListener("pageshow", () => going.clear());
+
 for (const input of document.querySelectorAll("input[data-busy]")) {
   // A code that was corrected, or comes back after a mistake, is sent by the person.
   let touched = input.value !== "";
-  let sent = false;
   const note = status("away");
   input.after(note);
   input.addEventListener("input", (event) => {
     const digits = input.value.replace(/\D/g, "");
     touched ||= event.inputType?.startsWith("delete") ?? false;
-    if (touched || sent || digits.length !== 6) return;
+    if (touched || digits.length !== 6) return;
     const value = input.value;
     note.textContent = input.dataset.busy;
     // Long enough for the announcement, and to notice a slip.
     setTimeout(() => {
-      if (sent || input.value !== value) return;
-      sent = true;
-      input.form.requestSubmit();
+      if (input.value === value) input.form.requestSubmit();
     }, 600);
   });
 }

@@ -174,7 +174,15 @@ const formOf = (page, name) => page.locator("form").filter({ has: field(page, na
 /** Fills the fields and presses the submit button of the form that holds the last of them. */
 export async function submit(page, values) {
   const names = Object.keys(values);
-  for (const name of names) await field(page, name).fill(values[name]);
+  for (const name of names) {
+    const input = field(page, name);
+    if ((await input.getAttribute("data-busy")) !== null) {
+      // A full code goes by itself, before or while we press; one that was corrected waits for the person.
+      await input.fill("0");
+      await input.press("Backspace");
+    }
+    await input.fill(values[name]);
+  }
   await press(page, formOf(page, names.at(-1)).locator("button[type=submit], button:not([type])").first());
 }
 

@@ -24,6 +24,20 @@ journey("back after a sign-in", async ({ page }) => {
   under(page, "/account");
 });
 
+journey("a code that is sent twice by an impatient finger counts", async ({ page }) => {
+  const email = server().address();
+  await page.goto(`${server().url}/signup`);
+  await submit(page, { email, password: "violet tram 42 harbour" });
+  const { code } = await server().mail(email);
+  await page.evaluate((code) => {
+    const input = document.querySelector("input[name=code]");
+    input.value = code;
+    input.form.requestSubmit();
+    for (const pause of [5, 20, 40, 80]) setTimeout(() => input.form.requestSubmit(), pause);
+  }, code);
+  await page.waitForURL(/account/);
+}, { scripts: ["on"] });
+
 journey("two tabs with the sign-in form", async ({ page, context }) => {
   const person = await server().person();
   const second = await context.newPage();
