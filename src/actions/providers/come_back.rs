@@ -8,7 +8,7 @@ use super::super::{App, Fault, Outcome, codes, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, tokens};
 use crate::engine::address::{Channel, Email};
 use crate::engine::event::{Event, Kind};
-use crate::engine::external::{Claimed, External, vouches};
+use crate::engine::external::{Brought, Claimed, External, vouches};
 use crate::engine::flow::{AccountPage, Away, Continue, Flow, Join, State, Step};
 use crate::engine::linking::{Decision, Facts, Local, Refusal, decide};
 use crate::engine::method::{Method, MethodKind};
@@ -86,7 +86,9 @@ pub async fn come_back(app: &App, provider: &str, answer: Answer<'_>, arrival: &
         given.push(Method::second(MethodKind::Provider, at));
     }
     let arrival = Arrival { remember: away.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
-    settle(app, Back { settings, flow: &flow, away, external, given }, &arrival).await
+    let until = app.now() + app.flow_lifetimes().external;
+    let brought = Brought { external, given, remember: away.remember, until };
+    settle(app, Back { settings, flow: &flow, away, brought }, &arrival).await
 }
 
 enum Waiting {
@@ -168,12 +170,12 @@ struct Back<'a> {
     settings: &'a ProviderSettings,
     flow: &'a Flow,
     away: Away,
-    external: External,
-    given: Vec<Method>,
+    brought: Brought,
 }
 
 async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
-    let Back { settings, flow, external, given, .. } = &back;
+    let Back { settings, flow, brought, .. } = &back;
+    let external = &brought.external;
     let connecting = match (back.away.connect, arrival.before) {
         (false, _) => None,
         // The journey belongs to the account that was signed in when it began.
@@ -192,7 +194,7 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         _ => None,
     };
     let guarded = match &local {
-        Some(user) => sign_in::still_needed(app, &mut tx, user, given, arrival).await? != Needed::Nothing,
+        Some(user) => sign_in::still_needed(app, &mut tx, user, &brought.given, arrival).await? != Needed::Nothing,
         None => false,
     };
     let is_owner = |id: &UserId| owner.as_ref().is_some_and(|identity| identity.user_id == *id);
@@ -214,18 +216,18 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
                 let kept = tokens::kept_over(app, &mut tx, &identity.id, external).await?;
                 identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await?;
             }
-            let given = dated(app, &mut tx, &user, back.given.clone()).await?;
-            sign_in(app, tx, &user, Back { given, ..back }, arrival).await?
+            let given = dated(app, &mut tx, &user, back.brought.given).await?;
+            sign_in(app, tx, &user, given, arrival).await?
         }
         Decision::Link(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
             attach(app, &mut tx, &user, external, arrival).await?;
-            sign_in(app, tx, &user, back, arrival).await?
+            sign_in(app, tx, &user, back.brought.given, arrival).await?
         }
         Decision::Create => {
-            let user = create(app, &mut tx, external, arrival).await?;
-            let given = dated(app, &mut tx, &user, back.given.clone()).await?;
-            sign_in(app, tx, &user, Back { given, ..back }, arrival).await?
+            let user = create(app, &mut tx, brought, arrival).await?;
+            let given = dated(app, &mut tx, &user, back.brought.given).await?;
+            sign_in(app, tx, &user, given, arrival).await?
         }
         Decision::Connect(_) => {
             let Some(current) = connecting else { return Ok(CameBack::Over) };
@@ -241,17 +243,17 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         Decision::AlreadyConnected => CameBack::Connected(Connected::Already),
         Decision::BelongsToAnother => CameBack::Connected(Connected::Anothers),
         Decision::SignInFirst { may_replace } => {
-            let state = State::Join(Box::new(Join { external: external.clone(), may_replace }));
+            let state = State::Join(Box::new(Join { brought: back.brought, may_replace }));
             ask(app, tx, state, local.map(|user| user.id), arrival).await?
         }
-        Decision::AskAddress => ask(app, tx, State::Newcomer(Box::new(external.clone())), None, arrival).await?,
+        Decision::AskAddress => ask(app, tx, State::Newcomer(Box::new(back.brought)), None, arrival).await?,
         Decision::Refuse(why) => CameBack::Refused(Box::new((*flow).clone()), why),
     };
     Ok(outcome)
 }
 
 /// Whoever has nothing else to prove themselves with is believed now, or could never change anything.
-async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> Outcome<Vec<Method>> {
+pub(in crate::actions) async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> Outcome<Vec<Method>> {
     let enrolled = enrolled::of(tx, user).await?;
     let offered = |way, channel| app.settings.sign_in.ways.contains(&way) && user.is_verified(channel);
     // What the page that asks for a new proof has: a proved address is of no use there where no message is sent to sign in.
@@ -264,8 +266,8 @@ async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> O
     Ok(given)
 }
 
-async fn sign_in(app: &App, tx: Tx, user: &User, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
-    let signed_in = sign_in::proceed(app, tx, user, back.given, arrival).await?;
+async fn sign_in(app: &App, tx: Tx, user: &User, given: Vec<Method>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
+    let signed_in = sign_in::proceed(app, tx, user, given, arrival).await?;
     app.metrics.sign_in("provider", signed_in.as_str());
     Ok(CameBack::SignedIn(signed_in, arrival.continue_to.clone()))
 }
@@ -301,9 +303,9 @@ pub(super) fn detail(app: &App, provider: &str) -> Option<&'static str> {
 }
 
 /// An account whose address the provider vouches for.
-pub(super) async fn create(app: &App, tx: &mut Tx, external: &External, arrival: &Arrival<'_>) -> Outcome<User> {
-    let Some(email) = external.email.clone() else { return Err(Fault::Broken("an account without an address".to_owned())) };
-    let sign_up = sign_up::from_provider(external.clone(), email, arrival.requester);
+pub(super) async fn create(app: &App, tx: &mut Tx, brought: &Brought, arrival: &Arrival<'_>) -> Outcome<User> {
+    let Some(email) = brought.external.email.clone() else { return Err(Fault::Broken("an account without an address".to_owned())) };
+    let sign_up = sign_up::from_provider(brought.clone(), email, arrival.requester);
     match sign_up::create(app, tx, sign_up, Some(app.now()), arrival.requester).await {
         Err(Fault::Store(StoreError::Taken)) => Err(StoreError::Overtaken.into()),
         other => other,

@@ -2,6 +2,7 @@
 
 mod account;
 mod coming;
+mod detours;
 mod enumeration;
 mod failures;
 mod linking;
