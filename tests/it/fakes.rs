@@ -113,6 +113,8 @@ async fn what_goes_wrong_has_a_name() {
     for quirk in ["clock_behind", "keys_rotated", "keys_rotated", "none"] {
         assert!(bench.with_quirk(Provider::Google, quirk).await.is_ok(), "{quirk}");
     }
+    let before = bench.with_quirk(Provider::Google, "let_through").await.unwrap().auth_time.unwrap();
+    assert!(bench.clock.now().since(before).as_secs() >= 86_400);
     assert!(bench.with_quirk(Provider::Google, "multi_factor").await.unwrap().amr.contains(&"mfa".to_owned()));
 }
 

@@ -6,7 +6,9 @@ use super::super::notices::Notice;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Fault, Outcome, codes, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, tokens};
+use super::super::session::Current;
 use crate::engine::address::{Channel, Email};
+use crate::engine::authorize::is_fresh;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::{Brought, Claimed, External, vouches};
 use crate::engine::flow::{AccountPage, Away, Continue, Flow, Join, State, Step};
@@ -212,11 +214,18 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
     let outcome = match decision {
         Decision::SignIn(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
+            let given = dated(app, &mut tx, &user, back.brought.given.clone()).await?;
+            let current = arrival.before.filter(|current| back.away.again && current.user.id == user.id);
+            if current.is_some_and(|current| !has_asked(app, flow, current, &given))
+                && sign_in::still_needed(app, &mut tx, &user, &given, arrival).await? == Needed::Nothing
+            {
+                tracing::info!(provider = settings.id, "a provider did not ask again who somebody is, though it was told to");
+                return Ok(CameBack::Failed(Box::new((*flow).clone()), Failure::NotAsked));
+            }
             if let Some(identity) = owner {
                 let kept = tokens::kept_over(app, &mut tx, &identity.id, external).await?;
                 identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await?;
             }
-            let given = dated(app, &mut tx, &user, back.brought.given).await?;
             sign_in(app, tx, &user, given, arrival).await?
         }
         Decision::Link(user_id) => {
@@ -250,6 +259,22 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         Decision::Refuse(why) => CameBack::Refused(Box::new((*flow).clone()), why),
     };
     Ok(outcome)
+}
+
+/// Whether somebody who was to prove anew that it is still them was asked at the provider lately enough for where they are on the way to. Else
+/// they would be asked here again, and not know why.
+fn has_asked(app: &App, flow: &Flow, current: &Current, given: &[Method]) -> bool {
+    let newest = given.iter().map(|method| method.at).max().unwrap_or(Method::UNDATED);
+    match &flow.continue_to {
+        Continue::Account | Continue::Away => true,
+        Continue::Page { .. } => newest >= app.now() - app.settings.sign_in.step_up,
+        Continue::Authorize { request } => {
+            let renewed = current.session.clone().reauthenticated(given);
+            is_fresh(request, &renewed, request.requested_at, app.now())
+        }
+        Continue::Connect { .. } => newest >= flow.created_at,
+        Continue::Site { .. } => newest >= current.session.auth_time,
+    }
 }
 
 /// Whoever has nothing else to prove themselves with is believed now, or could never change anything.

@@ -38,6 +38,8 @@ pub enum Failure {
     Unusable,
     /// Somebody signed in was to prove that it is still them, and came back as somebody else.
     Another,
+    /// They were to prove it, and the provider let them through without asking.
+    NotAsked,
 }
 
 impl Failure {
@@ -47,6 +49,7 @@ impl Failure {
             Self::Unavailable => "unavailable",
             Self::Unusable => "unusable",
             Self::Another => "another",
+            Self::NotAsked => "not-asked",
         }
     }
 }

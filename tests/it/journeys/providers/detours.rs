@@ -52,15 +52,6 @@ async fn to_owner(browser: &mut Browser, answer: &Answer) -> String {
     flow
 }
 
-/// Proves the address that `/login/address` asks for.
-async fn prove_address(world: &World, browser: &mut Browser, answer: &Answer, email: &str) -> Answer {
-    assert!(answer.location().starts_with("/login/address?flow="), "{}", answer.location());
-    browser.follow(answer).await;
-    let sent = browser.submit("/login/address", &[("email", email)]).await;
-    browser.follow(&sent).await;
-    browser.submit("/verify", &[("code", &code_to(world, email).await)]).await
-}
-
 #[tokio::test]
 async fn staying_signed_in_goes_by_way_of_the_address() {
     for settings in ["", UNPROVED] {
