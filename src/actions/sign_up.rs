@@ -174,9 +174,7 @@ async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Out
         Err(fault) => return Err(fault),
     };
     let (given, remember) = match brought {
-        Some(brought) => {
-            (providers::come_back::dated(app, &mut tx, &user, brought.given_by(app.now())).await?, brought.remember)
-        }
+        Some(brought) => (providers::come_back::dated(app, &mut tx, &user, brought.given_by(app.now())).await?, brought.remember),
         None => (vec![Method::first(MethodKind::Password, app.now())], arrival.remember),
     };
     match sign_in::proceed(app, tx, &user, given, &Arrival { remember, ..arrival.clone() }).await? {

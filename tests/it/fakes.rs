@@ -33,7 +33,7 @@ impl Bench {
         let text = fakes.settings(settings);
         let settings = Settings::from_text("config.toml", &text, Mode::Dev, std::iter::empty()).unwrap();
         let patience = Patience { call: Duration::from_secs(4), keys: Duration::ZERO, ..Patience::default() };
-        let upstreams = Upstreams::within(&settings.providers, Reach::Anywhere, patience).unwrap();
+        let upstreams = Upstreams::within(&settings.providers, Reach::Anywhere, patience, &clock).unwrap();
         Self { fakes, upstreams, clock }
     }
 

@@ -3,10 +3,10 @@
 use std::time::Duration;
 
 use super::super::notices::Notice;
+use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Fault, Outcome, codes, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, tokens};
-use super::super::session::Current;
 use crate::engine::address::{Channel, Email};
 use crate::engine::authorize::is_fresh;
 use crate::engine::event::{Event, Kind};
@@ -329,7 +329,9 @@ pub(super) fn detail(app: &App, provider: &str) -> Option<&'static str> {
 
 /// An account whose address the provider vouches for.
 pub(super) async fn create(app: &App, tx: &mut Tx, brought: &Brought, arrival: &Arrival<'_>) -> Outcome<User> {
-    let Some(email) = brought.external.email.clone() else { return Err(Fault::Broken("an account without an address".to_owned())) };
+    let Some(email) = brought.external.email.clone() else {
+        return Err(Fault::Broken("an account without an address".to_owned()));
+    };
     let sign_up = sign_up::from_provider(brought.clone(), email, arrival.requester);
     match sign_up::create(app, tx, sign_up, Some(app.now()), arrival.requester).await {
         Err(Fault::Store(StoreError::Taken)) => Err(StoreError::Overtaken.into()),

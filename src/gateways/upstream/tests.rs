@@ -133,12 +133,16 @@ pub(super) fn settings(kind: ProviderKind) -> ProviderSettings {
 }
 
 /// Long enough for a busy machine, and for the slow provider not.
-pub(super) const PATIENT: Patience =
-    Patience { call: Duration::from_secs(30), metadata: Duration::from_secs(3600), keys: Duration::from_secs(60) };
+pub(super) const PATIENT: Patience = Patience {
+    call: Duration::from_secs(30),
+    metadata: Duration::from_secs(3600),
+    keys: Duration::from_secs(60),
+    failure: Duration::from_secs(15),
+};
 pub(super) const HASTY: Patience = Patience { call: Duration::from_millis(200), ..PATIENT };
 
 pub(super) fn upstreams(settings: ProviderSettings, patience: Patience) -> Upstreams {
-    Upstreams::within(&[settings], Reach::Anywhere, patience).unwrap()
+    Upstreams::within(&[settings], Reach::Anywhere, patience, &Clock::manual(NOW)).unwrap()
 }
 
 /// Finishes a sign-in. Whatever goes wrong, the error keeps the secrets.
@@ -578,7 +582,7 @@ async fn private_addresses_are_called_only_if_allowed() {
         let mut base = fake.url("/");
         base.set_host(Some(host)).unwrap();
         let settings = [settings(ProviderKind::Discord(Base(Some(base))))];
-        let guarded = Upstreams::within(&settings, Reach::Public, PATIENT).unwrap();
+        let guarded = Upstreams::within(&settings, Reach::Public, PATIENT, &Clock::manual(NOW)).unwrap();
         let error = finish(&guarded, None).await.unwrap_err();
         assert!(matches!(&error, UpstreamError::Unreachable(text) if text.contains("not allowed")), "{error}");
     }
