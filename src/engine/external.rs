@@ -44,6 +44,50 @@ impl External {
     }
 }
 
+/// What somebody goes to a provider for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum Errand {
+    SignIn {
+        /// What stood in the form's field, for the page that follows if nothing comes of it.
+        identifier: String,
+        /// "Stay signed in".
+        remember: bool,
+        /// Somebody is signed in here: the provider shall ask rather than let them through.
+        ask: bool,
+    },
+    /// Who is signed in must prove that it is still them.
+    ProveAgain { person: UserId, remember: bool },
+    /// Who is signed in wants to sign in with an identity from there, too.
+    Connect { person: UserId },
+}
+
+impl Errand {
+    /// The longest identifier that is kept, in bytes: that of an address (RFC 5321 section 4.5.3.1.3).
+    const LONGEST: usize = 254;
+
+    pub fn sign_in(typed: &str, remember: bool, ask: bool) -> Self {
+        let identifier = if typed.len() <= Self::LONGEST { typed } else { "" };
+        Self::SignIn { identifier: identifier.to_owned(), remember, ask }
+    }
+
+    /// Who is signed in, if it is for them.
+    pub const fn person(&self) -> Option<&UserId> {
+        match self {
+            Self::SignIn { .. } => None,
+            Self::ProveAgain { person, .. } | Self::Connect { person } => Some(person),
+        }
+    }
+
+    /// Whether a session that comes of it stays.
+    pub const fn remember(&self) -> bool {
+        match self {
+            Self::SignIn { remember, .. } | Self::ProveAgain { remember, .. } => *remember,
+            Self::Connect { .. } => false,
+        }
+    }
+}
+
 /// What somebody has brought from a provider while something is still missing. It counts for the account that the identity belongs to in the
 /// end, in the browser and the journey that brought it, and nowhere else.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::address::{Channel, Contact};
 use super::authorize::AuthorizationRequest;
 use super::codes::Codes;
-use super::external::Brought;
+use super::external::{Brought, Errand};
 use super::method::Method;
 use super::site::Destination;
 use super::user::Profile;
@@ -107,14 +107,7 @@ pub struct SignUp {
 pub struct Away {
     /// Its id in the settings.
     pub provider: String,
-    pub remember: bool,
-    /// What stood in the form's field, for the page that follows if nothing comes of it.
-    #[serde(default)]
-    pub identifier: String,
-    /// The journey's person asked to connect an identity, not to sign in.
-    pub connect: bool,
-    /// The journey's person was to prove that it is still them.
-    pub again: bool,
+    pub errand: Errand,
 }
 
 /// An identity that may belong to the journey's account.
@@ -489,13 +482,7 @@ mod tests {
             State::Change { to: to() },
             State::AddTotp { sealed: "c2VhbGVk".to_owned() },
             State::Alarm { to: to() },
-            State::Away(Box::new(Away {
-                provider: "google".to_owned(),
-                remember: true,
-                identifier: String::new(),
-                connect: false,
-                again: false,
-            })),
+            State::Away(Box::new(Away { provider: "google".to_owned(), errand: Errand::sign_in("ana", true, false) })),
             State::Newcomer(Box::new(brought())),
             State::Join(Box::new(Join { brought: brought(), may_replace: true })),
         ]

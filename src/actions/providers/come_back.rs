@@ -10,7 +10,7 @@ use super::{Failure, Secrets, connect, failed, tokens};
 use crate::engine::address::{Channel, Email};
 use crate::engine::authorize::is_fresh;
 use crate::engine::event::{Event, Kind};
-use crate::engine::external::{Brought, Claimed, External, vouches};
+use crate::engine::external::{Brought, Claimed, Errand, External, vouches};
 use crate::engine::flow::{AccountPage, Away, Continue, Flow, Join, State, Step};
 use crate::engine::linking::{Decision, Facts, Local, Refusal, decide};
 use crate::engine::method::{Method, MethodKind};
@@ -87,10 +87,11 @@ pub async fn come_back(app: &App, provider: &str, answer: Answer<'_>, arrival: &
     if proved_twice(settings, &arrived) {
         given.push(Method::second(MethodKind::Provider, at));
     }
-    let arrival = Arrival { remember: away.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
+    let remember = away.errand.remember();
+    let arrival = Arrival { remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
     let until = app.now() + app.flow_lifetimes().external;
-    let brought = Brought { external, given, remember: away.remember, until };
-    settle(app, Back { settings, flow: &flow, away, brought }, &arrival).await
+    let brought = Brought { external, given, remember, until };
+    settle(app, Back { settings, flow: &flow, errand: away.errand, brought }, &arrival).await
 }
 
 enum Waiting {
@@ -171,18 +172,18 @@ fn proved_twice(settings: &ProviderSettings, arrived: &Arrived) -> bool {
 struct Back<'a> {
     settings: &'a ProviderSettings,
     flow: &'a Flow,
-    away: Away,
+    errand: Errand,
     brought: Brought,
 }
 
 async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
-    let Back { settings, flow, brought, .. } = &back;
+    let Back { settings, flow, errand, brought } = &back;
     let external = &brought.external;
-    let connecting = match (back.away.connect, arrival.before) {
-        (false, _) => None,
+    let connecting = match (errand, arrival.before) {
         // The journey belongs to the account that was signed in when it began.
-        (true, Some(current)) if Some(&current.user.id) == flow.user_id.as_ref() => Some(current),
-        (true, _) => return Ok(CameBack::Over),
+        (Errand::Connect { person }, Some(current)) if current.user.id == *person => Some(current),
+        (Errand::Connect { .. }, _) => return Ok(CameBack::Over),
+        (Errand::SignIn { .. } | Errand::ProveAgain { .. }, _) => None,
     };
     if let Some(current) = connecting
         && let Some(proof) = second_factor::step_up(app, current, AccountPage::Identities, AWAY, arrival.browser).await?
@@ -200,7 +201,9 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         None => false,
     };
     let is_owner = |id: &UserId| owner.as_ref().is_some_and(|identity| identity.user_id == *id);
-    if back.away.again && !flow.user_id.as_ref().is_some_and(is_owner) {
+    if let Errand::ProveAgain { person, .. } = errand
+        && !is_owner(person)
+    {
         return Ok(CameBack::Failed(Box::new((*flow).clone()), Failure::Another));
     }
     let decision = decide(Facts {
@@ -215,8 +218,8 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         Decision::SignIn(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
             let given = dated(app, &mut tx, &user, back.brought.given.clone()).await?;
-            let current = arrival.before.filter(|current| back.away.again && current.user.id == user.id);
-            if current.is_some_and(|current| !has_asked(app, flow, current, &given))
+            if matches!(errand, Errand::ProveAgain { .. })
+                && arrival.before.is_some_and(|current| current.user.id == user.id && !has_asked(app, flow, current, &given))
                 && sign_in::still_needed(app, &mut tx, &user, &given, arrival).await? == Needed::Nothing
             {
                 tracing::info!(provider = settings.id, "a provider did not ask again who somebody is, though it was told to");
