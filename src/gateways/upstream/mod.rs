@@ -4,8 +4,8 @@
 //!   (`oauth2`, `discovery`, `id_token`, `calls`, `document`), and [`Upstreams`] over all. The `oauth2` and `openidconnect` crates do the protocol.
 //! * What may not: who may sign in, and which account a visitor belongs to; a dialect says only what the provider said.
 //! * How to add one: a variant of `ProviderKind` in `crate::settings`, a file here that maps its document to [`Arrived`], a
-//!   branch in [`Upstream::new`], and its answers in `tests.rs`.
-//! * Where it is tested: `tests.rs` and `openid_tests.rs` against a server on loopback that speaks each dialect, and journeys in `tests/it`.
+//!   branch in [`Upstream::new`], and a `…_tests.rs` beside it.
+//! * Where it is tested: a `…_tests.rs` for each subject, against the server on loopback of `tests.rs`, and journeys in `tests/it`.
 
 mod arrived;
 mod calls;
@@ -179,8 +179,18 @@ impl Upstream {
 }
 
 #[cfg(test)]
+mod discord_tests;
+#[cfg(test)]
 mod discovery_tests;
+#[cfg(test)]
+mod facebook_tests;
+#[cfg(test)]
+mod github_tests;
+#[cfg(test)]
+mod oauth2_tests;
 #[cfg(test)]
 mod openid_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twitter_tests;
