@@ -6,22 +6,7 @@ use url::{Host, Url};
 use super::method::ACR_TWO_FACTORS;
 use super::session::Session;
 use super::user::User;
-
-/// A site, or all the sites one label below a domain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Site {
-    /// Lower-case ASCII; an IPv6 address in brackets.
-    pub host: String,
-    /// It stands for `<one label>.<host>`, and not for the host itself.
-    pub subdomains: bool,
-    /// None: the scheme's own.
-    pub port: Option<u16>,
-    /// Normalised, see [`plain_path`]. What is below them is public, too.
-    pub public_paths: Vec<String>,
-    pub two_factors: bool,
-    /// One of them is enough; empty: everybody.
-    pub groups: Vec<String>,
-}
+use crate::settings::sites::Site;
 
 /// All the sites.
 #[derive(Clone, Debug, Default)]
