@@ -195,6 +195,13 @@ fn server(raw: &raw::Server, mode: Mode, report: &mut Report) -> Option<ServerSe
     let public_url = public_url(&raw.public_url, mode, report);
     let listen: Option<SocketAddr> = report.parse(&raw.listen, "\"127.0.0.1:8080\" or \"[::]:8080\"");
     let metrics_listen: Option<SocketAddr> = report.parse_optional(&raw.metrics_listen, "\"127.0.0.1:9100\", or \"\" for none");
+    if listen.is_some_and(|listen| mode == Mode::Dev && !listen.ip().is_loopback()) {
+        report.refuse(
+            &raw.listen,
+            "`vestibule dev` shows every mail to every visitor, so it listens on loopback only",
+            "use \"127.0.0.1:8080\" here, or `vestibule serve`",
+        );
+    }
     if let (Some(listen), Some(metrics)) = (listen, metrics_listen)
         && listen == metrics
         && listen.port() != 0

@@ -107,6 +107,13 @@ fn assemble(parts: Parts, common: &Common<'_>, client_secret: Secret, report: &m
             "one scope an item, for example [\"calendar\", \"files\"]",
         );
     }
+    for word in common.second_factor.value.iter().filter(|word| ["pwd", "pin", "fed", "kba"].contains(&word.as_str())) {
+        let section = common.second_factor.section;
+        report.warnings.push(format!(
+            "[{section}] second_factor has \"{word}\", which is one factor: whoever signs in so passes for somebody with two. \
+             \"mfa\" says that there were two (RFC 8176)."
+        ));
+    }
     let Parts { id, name, logo, kind, vouching, logout } = parts;
     Some(ProviderSettings {
         id,
@@ -264,6 +271,14 @@ fn oauth2(raw: &RawProvider, inside: bool, report: &mut Report) -> Option<Provid
         if !(field.value.is_empty() && may_be_empty) && field.value.split('.').any(str::is_empty) {
             report.refuse(field, format!("\"{}\" is no path", field.value), "names with dots between them, such as \"user.id\"");
         }
+    }
+    let subject = raw.subject_claim.value.rsplit('.').next().unwrap_or_default();
+    if ["email", "mail", "login", "name", "username", "preferred_username", "screen_name"].contains(&subject) {
+        report.warnings.push(format!(
+            "[[providers]] subject_claim = \"{}\": people can change it, and the next to have it gets into the account. Use the \
+             number or id that the provider never gives to anybody else.",
+            raw.subject_claim.value
+        ));
     }
     let methods = [("client_secret_basic", ClientAuth::Basic), ("client_secret_post", ClientAuth::Post)];
     let client_auth = report.word(&raw.token_endpoint_auth_method, &methods);

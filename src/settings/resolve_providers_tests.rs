@@ -118,6 +118,11 @@ fn an_oauth2_provider() {
     };
     assert_eq!(endpoints.client_auth, ClientAuth::Post);
     assert_eq!((endpoints.claims.subject.as_str(), endpoints.claims.email.as_str()), ("data.id", ""));
+    // Another claim names other people.
+    let issuer = |text: &str| providers(text).first().unwrap().kind.issuer();
+    assert_ne!(issuer(&text), issuer(&text.replace("data.id", "data.login")));
+    let warned = load(&text.replace("data.id", "user.login")).unwrap();
+    assert!(warned.warnings().join("\n").contains("subject_claim = \"user.login\": people can change it"));
     refused(
         &text.replace("data.id", "data..id"),
         "config.toml:10: [[providers]] subject_claim: \"data..id\" is no path; names with dots between them, such as \"user.id\"",
@@ -192,6 +197,8 @@ fn wrong_values_say_what_would_be_right() {
     assert_eq!(twice, "config.toml:8: [[providers]] id: \"work\" occurs twice; give every provider its own");
     let warned = load("[github]\nsecond_factor = [\"mfa\"]\n").unwrap();
     assert!(warned.warnings().join("\n").contains("[github] second_factor has no effect"));
+    let warned = load("[google]\nsecond_factor = [\"mfa\", \"pwd\"]\n").unwrap().warnings().join("\n");
+    assert!(warned.contains("[google] second_factor has \"pwd\"") && !warned.contains("has \"mfa\""), "{warned}");
 }
 
 #[test]

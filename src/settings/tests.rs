@@ -165,6 +165,9 @@ fn dev_shows_mail_and_stays_on_loopback() {
     assert!(matches!(settings.mail.transport, MailTransport::File(_)));
     let errors = load("[server]\npublic_url = \"https://id.example.org\"", Mode::Dev, &[]).unwrap_err().to_string();
     assert!(errors.starts_with("config.toml:2: [server] public_url: `vestibule dev` shows every mail"), "{errors}");
+    let errors = load("[server]\nlisten = \"0.0.0.0:8080\"", Mode::Dev, &[]).unwrap_err().to_string();
+    assert!(errors.starts_with("config.toml:2: [server] listen: `vestibule dev` shows every mail"), "{errors}");
+    load("[server]\nlisten = \"[::1]:8080\"", Mode::Dev, &[]).unwrap();
 }
 
 #[test]
