@@ -254,7 +254,7 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 29] = [
+        const KEYS: [&str; 30] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -283,6 +283,7 @@ impl Visitor {
             "passkey-removed",
             "identity-connected",
             "identity-already",
+            "identity-choose",
             "identity-disconnected",
         ];
         let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;

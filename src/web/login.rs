@@ -40,12 +40,13 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let shell = journey.shell(&visitor, title(who.as_ref()), &params);
     let way = Way::named(params.first("way")).filter(|way| is_on(&visitor.app, *way));
     let shell = super::provider_failure::say_failure(&visitor, shell, &params);
-    Ok(page(&visitor, &journey, shell, Typed { identifier, remember: is_ticked(&journey), way }, who.as_ref()).await)
+    Ok(page(&visitor, &journey, shell, Typed { identifier, remember: is_ticked(&journey, &params), way }, who.as_ref()).await)
 }
 
 /// "Stay signed in", before anybody has touched it: as it was on the page before.
-const fn is_ticked(journey: &Journey) -> bool {
-    !matches!(journey.continue_to, Continue::Connect { remember: false, .. })
+fn is_ticked(journey: &Journey, params: &Params) -> bool {
+    let left = journey.left.as_ref().and_then(|left| left.remember).or(params.has("stay").then_some(false));
+    left.unwrap_or(!matches!(journey.continue_to, Continue::Connect { remember: false, .. }))
 }
 
 struct Typed {
@@ -129,8 +130,10 @@ async fn page_about(
     let ways = ways(app, who);
     let last = visitor.last_way().filter(|way| ways.contains(way));
     let way = typed.way.filter(|way| ways.contains(way)).or(last).or(ways.first().copied()).unwrap_or(Way::Password);
+    // Whoever is to sign in with the account they have comes neither by what is to be connected nor as somebody new.
+    let joins = journey.joins.as_ref().filter(|_| who.is_none()).map(|join| join.brought.external.provider.as_str());
     let providers = match who {
-        None => super::providers::buttons(visitor),
+        None => super::providers::buttons(visitor).into_iter().filter(|button| joins != Some(&button.id)).collect(),
         Some(user) => super::providers::own_buttons(visitor, user, ways.is_empty()).await,
     };
     let page = Login {
@@ -143,7 +146,8 @@ async fn page_about(
         flow: journey.id(),
         identifier: typed.identifier,
         remember: typed.remember,
-        signup_open: visitor.app.settings.signup.is_open(),
+        signup_open: visitor.app.settings.signup.is_open() && joins.is_none(),
+        connects: joins.map(|provider| super::providers::name(visitor, provider)),
         reauthenticate: who.map(User::shown_as),
         passkey: is_on(app, Way::Passkey).then(|| super::passkeys::at_sign_in(visitor)).flatten(),
         unknown,
@@ -176,13 +180,15 @@ pub(super) fn wants(journey: &Journey, user: &User) -> bool {
     }
 }
 
-/// What was typed on another page, or the relying party's `login_hint`.
+/// What was typed on another page, the address of the account that something is to be connected with, or the relying party's `login_hint`.
 fn hint(journey: &Journey, params: &Params) -> String {
-    let typed = params.first("identifier");
-    match &journey.continue_to {
-        Continue::Authorize { request } if typed.is_empty() => request.login_hint.clone().unwrap_or_default(),
-        _ => typed.to_owned(),
-    }
+    let hinted = match &journey.continue_to {
+        Continue::Authorize { request } => request.login_hint.as_deref(),
+        _ => journey.joins.as_ref().map(|join| join.account.as_str()),
+    };
+    let left = journey.left.as_ref().map(|left| left.identifier.as_str());
+    let known = [Some(params.first("identifier")), left, hinted];
+    known.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
 }
 
 /// A try.

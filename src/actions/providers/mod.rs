@@ -19,7 +19,7 @@ use url::Url;
 use super::{App, Outcome, Requester, codes};
 use crate::crypto::token;
 use crate::engine::external::{Errand, External, Identity};
-use crate::engine::flow::{Away, Continue, State};
+use crate::engine::flow::{Away, Continue, Flow, State};
 use crate::engine::user::User;
 use crate::gateways::upstream::{Begun, Prompt, UpstreamError};
 use crate::ids::{FlowId, IdentityId};
@@ -67,6 +67,11 @@ pub fn find<'a>(app: &'a App, id: &str) -> Option<&'a ProviderSettings> {
     app.settings.providers.iter().find(|provider| provider.id == id)
 }
 
+/// What people call a provider; its id, if it is set up no more.
+pub fn name(app: &App, id: &str) -> String {
+    find(app, id).map_or_else(|| id.to_owned(), |provider| provider.name.clone())
+}
+
 /// Who wants to go to a provider, and why.
 #[derive(Clone, Debug)]
 pub struct Asking<'a> {
@@ -83,7 +88,8 @@ pub enum Departure {
     To(Url),
     /// There is no such provider.
     Unknown,
-    Failed(Failure),
+    /// The journey went nowhere.
+    Failed(Box<Flow>, Failure),
 }
 
 /// Begins a journey that leads to a provider and back.
@@ -106,7 +112,7 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
     let secrets = Secrets::of(app, &flow.id, provider);
     match upstream.authorization_url(&secrets.begun(), prompt, asking.requester.locale).await {
         Ok(url) => Ok(Departure::To(url)),
-        Err(error) => Ok(Departure::Failed(failed(app, provider, &error))),
+        Err(error) => Ok(Departure::Failed(Box::new(flow), failed(app, provider, &error))),
     }
 }
 

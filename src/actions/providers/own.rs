@@ -21,6 +21,11 @@ pub async fn list(app: &App, user_id: &UserId) -> Outcome<Vec<Identity>> {
     Ok(identities::of_user(&mut app.store.read().await?, user_id).await?)
 }
 
+/// The one that somebody came with who came with any: a session does not say which it was.
+pub async fn used_last(app: &App, user_id: &UserId) -> Outcome<Option<Identity>> {
+    Ok(list(app, user_id).await?.into_iter().max_by_key(|identity| identity.last_used_at))
+}
+
 /// How many of the account's identities lead in: those of providers that are set up.
 pub(in crate::actions) async fn usable(app: &App, tx: &mut Tx, user_id: &UserId) -> Outcome<usize> {
     let all = identities::of_user(tx, user_id).await?;
@@ -53,7 +58,7 @@ pub async fn disconnect(app: &App, current: &Current, id: &IdentityId, requester
     }
     let event = account::own(current, Kind::IdentityDisconnected, requester);
     app.record(&mut tx, Event { detail: detail(app, &known.provider), ..event }).await?;
-    let provider = super::find(app, &known.provider).map_or_else(|| known.provider.clone(), |found| found.name.clone());
+    let provider = super::name(app, &known.provider);
     app.notify(&mut tx, user, Notice::IdentityDisconnected { provider }, requester).await?;
     tx.commit().await?;
     Ok(Disconnected::Done)
@@ -77,8 +82,7 @@ pub async fn sign_out_there(app: &App, current: &Current) -> Outcome<Option<(Str
     if !current.session.methods.iter().any(|method| method.kind == MethodKind::Provider) {
         return Ok(None);
     }
-    // A session does not say which one; it is the one that was used last.
-    let last = list(app, &current.user.id).await?.into_iter().max_by_key(|identity| identity.last_used_at);
+    let last = used_last(app, &current.user.id).await?;
     let settings = last.as_ref().and_then(|identity| super::find(app, &identity.provider)).filter(|settings| settings.logout);
     let Some((settings, upstream)) = settings.and_then(|settings| Some((settings, app.upstreams.get(&settings.id)?))) else {
         return Ok(None);
