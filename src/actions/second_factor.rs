@@ -5,14 +5,15 @@ use super::limits::Purpose;
 use super::passkeys::prove;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Fault, Outcome, Requester, factors, reset};
+use super::{App, Fault, Outcome, Requester, confirm, factors, reset};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Contact};
+use crate::engine::confirm::best_proof;
 use crate::engine::event::{Event, Kind};
 use crate::engine::factor::Enrolled;
 use crate::engine::flow::{AccountPage, Continue, Flow, HalfSignedIn, State, Step};
 use crate::engine::method::{Method, MethodKind, Strength, strength_since};
-use crate::engine::sign_in::{best_proof, second_factors};
+use crate::engine::sign_in::second_factors;
 use crate::engine::user::User;
 use crate::store::{Tx, enrolled, flows, users};
 
@@ -247,7 +248,7 @@ pub(super) async fn step_up_to(
     let mut tx = app.store.read().await?;
     let enrolled = enrolled::of(&mut tx, &current.user).await?;
     drop(tx);
-    let best = best_proof(&enrolled, &current.session.methods);
+    let best = best_proof(&enrolled, &current.session.methods, confirm::ways(app));
     let since = app.now() - (app.settings.sign_in.step_up + slack);
     if strength_since(&current.session.methods, since).is_some_and(|strength| strength >= best) {
         return Ok(None);

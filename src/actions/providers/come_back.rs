@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::super::notices::Notice;
 use super::super::sign_in::{self, Arrival, SignedIn};
-use super::super::{App, Fault, Outcome, codes, second_factor, sign_up, tell};
+use super::super::{App, Fault, Outcome, codes, confirm, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, tokens};
-use crate::engine::address::{Channel, Email};
+use crate::engine::address::Email;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::{Claimed, External, vouches};
 use crate::engine::flow::{AccountPage, Away, Continue, Flow, Join, State, Step};
@@ -16,9 +16,8 @@ use crate::engine::sign_in::Needed;
 use crate::engine::user::{Profile, User};
 use crate::gateways::upstream::{self, Arrived};
 use crate::ids::UserId;
-use crate::settings::Way;
 use crate::settings::providers::ProviderSettings;
-use crate::store::{StoreError, Tx, enrolled, flows, identities, sessions, users};
+use crate::store::{StoreError, Tx, flows, identities, sessions, users};
 
 /// How long somebody may be at the provider, who was about to connect it when they had proved who they are.
 const AWAY: Duration = Duration::from_secs(10 * 60);
@@ -252,11 +251,7 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
 
 /// Whoever has nothing else to prove themselves with is believed now, or could never change anything.
 async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> Outcome<Vec<Method>> {
-    let enrolled = enrolled::of(tx, user).await?;
-    let offered = |way, channel| app.settings.sign_in.ways.contains(&way) && user.is_verified(channel);
-    // What the page that asks for a new proof has: a proved address is of no use there where no message is sent to sign in.
-    let by_message = offered(Way::Mail, Channel::Mail) || (app.settings.sms.is_on() && offered(Way::Sms, Channel::Sms));
-    if !enrolled.has_password && enrolled.passkeys == 0 && !by_message && !enrolled.is_on() {
+    if confirm::believes_undated(app, tx, user).await? {
         for method in given.iter_mut().filter(|method| method.at == Method::UNDATED) {
             method.at = app.now();
         }
