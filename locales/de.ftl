@@ -755,4 +755,5 @@ link-code-only = Geben Sie den Code dort ein, wo Sie begonnen haben
 link-code-only-text = Der Code in dieser Mail gehört in den Browser, in dem Sie begonnen haben. Diese Seite können Sie schließen.
 logged-out-elsewhere = Auch bei { $provider } abmelden
 problem-provider-another = Dieses { $provider }-Konto ist nicht mit dem Konto verbunden, bei dem Sie angemeldet sind. Zeigen Sie auf andere Weise, dass Sie es sind.
+problem-provider-unasked = { $provider } sagt nicht, ob dort jemand gefragt hat, wer Sie sind. Das beweist also nichts Neues. Zeigen Sie auf andere Weise, dass Sie es sind.
 problem-signup-invited = Konten gibt es auf Einladung: fragen Sie die, die diese Seite betreiben.

@@ -755,4 +755,5 @@ link-code-only = Enter the code where you began
 link-code-only-text = The code in this mail belongs in the browser in which you began. You can close this page.
 logged-out-elsewhere = Sign out at { $provider }, too
 problem-provider-another = That { $provider } account is not connected with the account you are signed in to. Prove in another way that it is you.
+problem-provider-unasked = { $provider } does not say that it asked who you are, so that proves nothing new. Prove in another way that it is you.
 problem-signup-invited = Accounts are made by invitation: ask whoever runs this site.

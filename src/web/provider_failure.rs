@@ -39,6 +39,7 @@ pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> S
         "unavailable" => "problem-provider-unavailable",
         "unusable" => "problem-provider-unusable",
         "another" => "problem-provider-another",
+        "unasked" => "problem-provider-unasked",
         "closed" => "problem-provider-closed",
         "invited" => "problem-provider-invited",
         "not-connected" => "problem-provider-not-connected",

@@ -214,6 +214,9 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
                 identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await?;
             }
             let given = dated(app, &mut tx, &user, back.given.clone()).await?;
+            if back.away.again && proves_nothing_new(app, &mut tx, &user, &given, arrival).await? {
+                return Ok(CameBack::Failed(Box::new((*flow).clone()), Failure::Unasked));
+            }
             sign_in(app, tx, &user, Back { given, ..back }, arrival).await?
         }
         Decision::Link(user_id) => {
@@ -257,6 +260,13 @@ async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> O
         }
     }
     Ok(given)
+}
+
+/// Whether the page that asks somebody to prove that it is still them would only ask again: the provider does not say when it asked, and no second
+/// factor is given on top.
+async fn proves_nothing_new(app: &App, tx: &mut Tx, user: &User, given: &[Method], arrival: &Arrival<'_>) -> Outcome<bool> {
+    let undated = given.iter().all(|method| method.at == Method::UNDATED);
+    Ok(undated && sign_in::still_needed(app, tx, user, given, arrival).await? == Needed::Nothing)
 }
 
 async fn sign_in(app: &App, tx: Tx, user: &User, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {

@@ -38,6 +38,8 @@ pub enum Failure {
     Unusable,
     /// Somebody signed in was to prove that it is still them, and came back as somebody else.
     Another,
+    /// … and was let through without being asked, as far as the provider says.
+    Unasked,
 }
 
 impl Failure {
@@ -47,6 +49,7 @@ impl Failure {
             Self::Unavailable => "unavailable",
             Self::Unusable => "unusable",
             Self::Another => "another",
+            Self::Unasked => "unasked",
         }
     }
 }
