@@ -225,26 +225,29 @@ const fn right(yes: bool) -> Typed {
     if yes { Typed::Right } else { Typed::Wrong }
 }
 
+/// Somebody signed in, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    pub current: &'a Current,
+    /// The hash of the browser's secret.
+    pub browser: [u8; 32],
+    pub requester: &'a Requester,
+}
+
 /// Whether what was proved in this session lately is worth as much as the account's best proof. If not, the journey in which that is
 /// proved: changing how one signs in wants it, so that neither an open browser nor a mailbox alone is enough.
-pub async fn step_up(
-    app: &App,
-    current: &Current,
-    page: AccountPage,
-    slack: std::time::Duration,
-    browser: [u8; 32],
-) -> Outcome<Option<Flow>> {
-    step_up_to(app, current, Continue::Page { page }, slack, browser).await
+pub async fn step_up(app: &App, at: At<'_>, page: AccountPage, slack: std::time::Duration) -> Outcome<Option<Flow>> {
+    step_up_to(app, at, Continue::Page { page }, slack).await
 }
 
 /// The same, on the way to anything.
 pub(super) async fn step_up_to(
     app: &App,
-    current: &Current,
+    at: At<'_>,
     continue_to: Continue,
     slack: std::time::Duration,
-    browser: [u8; 32],
 ) -> Outcome<Option<Flow>> {
+    let current = at.current;
     let mut tx = app.store.read().await?;
     let enrolled = enrolled::of(&mut tx, &current.user).await?;
     drop(tx);
@@ -257,24 +260,33 @@ pub(super) async fn step_up_to(
         Strength::TwoFactors => State::SecondFactor(Box::new(HalfSignedIn::new(Vec::new(), current.session.remembered))),
         Strength::OneFactor | Strength::Reachable => State::SignIn,
     };
-    begin(app, current, state, browser, continue_to).await.map(Some)
+    begin(app, at, state, continue_to).await.map(Some)
 }
 
 /// The journey in which somebody signed in adds a second factor to their session. None: they have none to give.
-pub async fn add_to_session(app: &App, current: &Current, browser: [u8; 32], continue_to: Continue) -> Outcome<Option<Flow>> {
+pub async fn add_to_session(app: &App, at: At<'_>, continue_to: Continue) -> Outcome<Option<Flow>> {
+    let current = at.current;
     let enrolled = enrolled::of(&mut app.store.read().await?, &current.user).await?;
     let kinds = second_factors(&enrolled, &current.session.methods);
     if kinds.is_empty() || (kinds == [MethodKind::Password] && !enrolled.is_on()) {
         return Ok(None);
     }
     let half = HalfSignedIn::new(Vec::new(), current.session.remembered);
-    begin(app, current, State::SecondFactor(Box::new(half)), browser, continue_to).await.map(Some)
+    begin(app, at, State::SecondFactor(Box::new(half)), continue_to).await.map(Some)
 }
 
-async fn begin(app: &App, current: &Current, state: State, browser: [u8; 32], continue_to: Continue) -> Outcome<Flow> {
-    let flow = codes::begin(app, state, Some(current.user.id.clone()), browser, continue_to);
+/// The journey of somebody signed in that a page leads to. Pages are opened again and again, by people and by apps that send their visitors here: the
+/// one that waits in this browser for the same goes on, and new ones are limited like those of people who are not signed in.
+async fn begin(app: &App, at: At<'_>, state: State, continue_to: Continue) -> Outcome<Flow> {
+    let new = codes::begin(app, state, Some(at.current.user.id.clone()), at.browser, continue_to);
+    // What is left of its time must do for the page that it opens.
+    let half = app.flow_lifetimes().of(&new.state) / 2;
+    if let Some(waiting) = flows::like(&mut app.store.read().await?, &new, app.now() + half).await? {
+        return Ok(waiting);
+    }
     let mut tx = app.store.write().await?;
-    flows::insert(&mut tx, &flow).await?;
+    app.may_begin(&mut tx, at.requester).await?;
+    flows::insert(&mut tx, &new).await?;
     tx.commit().await?;
-    Ok::<_, Fault>(flow)
+    Ok::<_, Fault>(new)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::super::notices::Notice;
+use super::super::second_factor::At;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Fault, Outcome, codes, confirm, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, tokens};
@@ -180,7 +181,8 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         (true, _) => return Ok(CameBack::Over),
     };
     if let Some(current) = connecting
-        && let Some(proof) = second_factor::step_up(app, current, AccountPage::Identities, AWAY, arrival.browser).await?
+        && let at = (At { current, browser: arrival.browser, requester: arrival.requester })
+        && let Some(proof) = second_factor::step_up(app, at, AccountPage::Identities, AWAY).await?
     {
         return Ok(CameBack::More(Box::new(proof)));
     }

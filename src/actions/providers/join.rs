@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::second_factor::At;
 use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Outcome, Requester, codes, reset, second_factor, tell};
@@ -30,9 +31,9 @@ pub fn has_signed_in_since(flow: &Flow, current: &Current) -> bool {
 }
 
 /// The journey in which somebody signed in proves it as well as they can: connecting is another way in.
-pub async fn step_up(app: &App, flow: &Flow, current: &Current, browser: [u8; 32]) -> Outcome<Option<Flow>> {
+pub async fn step_up(app: &App, flow: &Flow, at: At<'_>) -> Outcome<Option<Flow>> {
     let continue_to = Continue::Connect { journey: flow.id.clone() };
-    second_factor::step_up_to(app, current, continue_to, Duration::ZERO, browser).await
+    second_factor::step_up_to(app, at, continue_to, Duration::ZERO).await
 }
 
 /// "Yes, connect it." False: the journey is over, or the identity has an owner by now.
