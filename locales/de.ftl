@@ -125,6 +125,8 @@ reset-sent-text = Falls es ein Konto mit diesen Angaben gibt, ist ein Code unter
 reset-new = Neues Passwort wählen
 reset-new-text = Alle anderen Geräte werden abgemeldet.
 reset-new-button = Speichern und anmelden
+reset-done = Ihr neues Passwort gilt
+reset-disconnected = Mit { $providers } können Sie sich nicht mehr anmelden: Ihre Adresse hatte hier bisher niemand bestätigt, es kann also jemand anderes gewesen sein. Was Ihnen gehört, können Sie in Ihrem Konto wieder verbinden.
 
 # Abmelden
 logout = Abmelden?
@@ -446,6 +448,7 @@ told-passkey-removed = Ein Passkey wurde entfernt
 told-passkey-removed-text = Ein Passkey oder Sicherheitsschlüssel wurde von Ihrem Konto bei { $site } entfernt.
 told-password-changed = Ihr Passwort wurde geändert
 told-password-changed-text = Das Passwort Ihres Kontos bei { $site } wurde geändert, und alle anderen Geräte wurden abgemeldet.
+told-password-disconnected = Mit { $providers } können Sie sich dort nicht mehr anmelden: Ihre Adresse hatte dort bisher niemand bestätigt, es kann also jemand anderes gewesen sein.
 told-email-requested = Eine andere E-Mail-Adresse wurde verlangt
 told-email-requested-text = Jemand, der bei Ihrem Konto bei { $site } angemeldet ist, will dessen Adresse auf { $new } ändern. Bis das bestätigt ist, bleibt die jetzige.
 told-email-changed = Ihre E-Mail-Adresse wurde geändert

@@ -125,6 +125,8 @@ reset-sent-text = If there is an account with these details, a code is on its wa
 reset-new = Choose a new password
 reset-new-text = Every other device will be signed out.
 reset-new-button = Save and sign in
+reset-done = Your new password works
+reset-disconnected = You can no longer sign in with { $providers }: nobody had confirmed your address here until now, so that may have been somebody else. Connect what is yours again in your account.
 
 # Signing out
 logout = Sign out?
@@ -446,6 +448,7 @@ told-passkey-removed = A passkey was removed
 told-passkey-removed-text = A passkey or security key was removed from your account at { $site }.
 told-password-changed = Your password was changed
 told-password-changed-text = The password of your account at { $site } was changed, and every other device was signed out.
+told-password-disconnected = You can no longer sign in to it with { $providers }: nobody had confirmed your address there until now, so that may have been somebody else.
 told-email-requested = Another email address was asked for
 told-email-requested-text = Somebody signed in to your account at { $site } wants to change its address to { $new }. Until that is confirmed, the present one stays.
 told-email-changed = Your email address was changed

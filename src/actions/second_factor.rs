@@ -116,10 +116,20 @@ pub enum Given<'a> {
     },
 }
 
+/// The second factor was right.
+#[derive(Debug)]
+pub struct Done {
+    pub signed_in: SignedIn,
+    pub continue_to: Continue,
+    /// The secret for the browser's cookie, if it is not to be asked again.
+    pub trusted: Option<String>,
+    /// With the new password of a reset: the names of the providers from which the account is disconnected.
+    pub disconnected: Vec<String>,
+}
+
 #[derive(Debug)]
 pub enum Second {
-    /// Also the secret for the browser's cookie, if it is not to be asked again.
-    Done(SignedIn, Continue, Option<String>),
+    Done(Box<Done>),
     Wrong,
     /// A new code is needed.
     CodeSpent,
@@ -199,11 +209,16 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     }
     app.forgive_second(&mut tx, &user.id, known).await?;
     let State::SecondFactor(half) = &flow.state else { return Ok(Second::Over) };
-    let (user, before) = match &half.new_password {
+    let (mut user, mut before, mut disconnected) = (user, arrival.before, Vec::new());
+    if let Some(hash) = &half.new_password {
         // Now that it is proved whose reset it is.
-        Some(hash) => (reset::take_effect(app, &mut tx, user, hash.clone(), arrival.requester).await?, None),
-        None => (user, arrival.before),
-    };
+        let proofs = [half.given.clone(), vec![Method::second(kind, app.now())]].concat();
+        let effect = reset::Effect { hash: hash.clone(), proofs: &proofs, disconnected };
+        (user, disconnected) = reset::take_effect(app, &mut tx, user, effect, arrival.requester).await?;
+        before = None;
+    } else if let (MethodKind::Mail, Some(Contact::Email(email))) = (kind, flow.state.destination()) {
+        users::mailbox_proved(&mut tx, &user.id, email).await?;
+    }
     // Where somebody proves anew that they are there, the browser's trust is not the question.
     let is_better_first = kind == MethodKind::Password && !enrolled.is_on();
     let secret = match trust && !half.given.is_empty() && !is_better_first {
@@ -218,7 +233,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         false => sign_in::finish(app, tx, &user, methods, &arrival).await?,
     };
     app.metrics.sign_in(kind.as_str(), signed_in.as_str());
-    Ok(Second::Done(signed_in, flow.continue_to.clone(), secret))
+    Ok(Second::Done(Box::new(Done { signed_in, continue_to: flow.continue_to.clone(), trusted: secret, disconnected })))
 }
 
 const fn right(yes: bool) -> Typed {

@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::super::notices::Notice;
 use super::super::second_factor::At;
 use super::super::sign_in::{self, Arrival, SignedIn};
+use super::super::sign_up::Proved;
 use super::super::{App, Fault, Outcome, codes, confirm, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, tokens};
 use crate::engine::address::Email;
@@ -303,7 +304,7 @@ pub(super) async fn attach(app: &App, tx: &mut Tx, user: &User, external: &Exter
 }
 
 /// Which provider, for the log: those with a name of their own.
-pub(super) fn detail(app: &App, provider: &str) -> Option<&'static str> {
+pub(in crate::actions) fn detail(app: &App, provider: &str) -> Option<&'static str> {
     super::find(app, provider).map(|found| found.kind.as_str())
 }
 
@@ -311,7 +312,7 @@ pub(super) fn detail(app: &App, provider: &str) -> Option<&'static str> {
 pub(super) async fn create(app: &App, tx: &mut Tx, external: &External, arrival: &Arrival<'_>) -> Outcome<User> {
     let Some(email) = external.email.clone() else { return Err(Fault::Broken("an account without an address".to_owned())) };
     let sign_up = sign_up::from_provider(external.clone(), email, arrival.requester);
-    match sign_up::create(app, tx, sign_up, Some(app.now()), arrival.requester).await {
+    match sign_up::create(app, tx, sign_up, Proved::There, arrival.requester).await {
         Err(Fault::Store(StoreError::Taken)) => Err(StoreError::Overtaken.into()),
         other => other,
     }
