@@ -29,6 +29,10 @@ async fn check(visitor: &Visitor, current: &Current, page: AccountPage, slack: D
     let needed = second_factor::step_up(&visitor.app, at, page, slack).await;
     match needed.map_err(|fault| visitor.fault(&fault))? {
         None => Ok(()),
-        Some(flow) => Err(visitor.keep_browser(see_other(&super::page_of(&flow)))),
+        Some(flow) => {
+            // What was done just now is said here: it may be why more is asked for, as after turning on codes by mail.
+            let notice = visitor.notice_to_keep().map(|key| format!("&notice={key}")).unwrap_or_default();
+            Err(visitor.keep_browser(see_other(&format!("{}{notice}", super::page_of(&flow)))))
+        }
     }
 }
