@@ -11,21 +11,13 @@ use crate::crypto::jose::Alg;
 use crate::crypto::token;
 use crate::engine::address::Email;
 use crate::engine::flow::{Continue, Flow};
-use crate::engine::site::{Destination, Site, Sites, has_two_factors};
+use crate::engine::site::{Destination, Sites, has_two_factors};
 use crate::engine::user::User;
 use crate::settings::Settings;
 
 /// The sites of the settings.
 pub(super) fn of(settings: &Settings) -> Sites {
-    let site = |entry: &crate::settings::sites::SiteEntry| Site {
-        host: entry.host.clone(),
-        subdomains: entry.subdomains,
-        port: entry.port,
-        public_paths: entry.public_paths.clone(),
-        two_factors: entry.two_factors,
-        groups: entry.groups.clone(),
-    };
-    Sites::new(settings.sites.iter().map(site).collect())
+    Sites::new(settings.sites.clone())
 }
 
 /// What somebody who wants to go to a site sees next.

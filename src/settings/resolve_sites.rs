@@ -2,7 +2,7 @@
 
 use url::{Host, Url};
 
-use super::{resolve::Report, resolved::ServerSettings, sites::SiteEntry, value::Field};
+use super::{resolve::Report, resolved::ServerSettings, sites::Site, value::Field};
 
 /// `[sessions] cookie_domain`: the public host or a parent of it. Of public suffixes only single labels are recognised here; browsers
 /// refuse cookies for the others, so that nobody could sign in, and nothing leaks.
@@ -43,7 +43,7 @@ fn domain_example(public: &Url) -> String {
 }
 
 /// What keeps the sites from working, although each of them is well written.
-pub fn warn_sites(sites: &[SiteEntry], server: &ServerSettings, cookie_domain: Option<&str>, report: &mut Report) {
+pub fn warn_sites(sites: &[Site], server: &ServerSettings, cookie_domain: Option<&str>, report: &mut Report) {
     if !sites.is_empty() && server.trusted_proxies.is_empty() {
         report.warnings.push(
             "[[sites]] are there, but server.trusted_proxies is empty: GET /session/verify refuses every proxy. Add the address from \

@@ -6,9 +6,7 @@ use ipnet::IpNet;
 use lettre::message::Mailbox;
 use url::Url;
 
-use super::{
-    Mode, clients::ClientEntry, providers::ProviderSettings, resolved_sms::SmsSettings, secret::Secret, sites::SiteEntry,
-};
+use super::{Mode, clients::ClientEntry, providers::ProviderSettings, resolved_sms::SmsSettings, secret::Secret, sites::Site};
 
 /// All settings of one process, resolved and validated. Made by [`super::Settings::load`]; immutable afterwards.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,7 +44,7 @@ pub struct Settings {
     /// The presets without a client, with the rest of their settings: `vestibule dev` sends them to its fakes.
     pub presets_off: Vec<ProviderSettings>,
     /// Sites whose proxies ask `GET /session/verify`, in the order of the file.
-    pub sites: Vec<SiteEntry>,
+    pub sites: Vec<Site>,
     pub(super) origin: String,
     pub(super) loopback: bool,
     pub(super) warnings: Vec<String>,

@@ -11,12 +11,12 @@ use super::{
     value::{FromSetting, Origin},
 };
 
-/// A site of the file, checked.
+/// A site, or all the sites one label below a domain.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct SiteEntry {
+pub struct Site {
     /// In lower-case ASCII, without port; an IPv6 address in brackets.
     pub host: String,
-    /// All the hosts one label below [`Self::host`] are meant, and not itself.
+    /// It stands for `<one label>.<host>`, and not for the host itself.
     pub subdomains: bool,
     /// None: the scheme's own.
     pub port: Option<u16>,
@@ -24,11 +24,11 @@ pub struct SiteEntry {
     pub public_paths: Vec<String>,
     /// Only with two factors.
     pub two_factors: bool,
-    /// Only these; empty: everybody with an account.
+    /// One of them is enough; empty: everybody with an account.
     pub groups: Vec<String>,
 }
 
-impl SiteEntry {
+impl Site {
     fn written(&self) -> String {
         let star = if self.subdomains { "*." } else { "" };
         let port = self.port.map(|port| format!(":{port}")).unwrap_or_default();
@@ -84,7 +84,7 @@ impl RawSite {
         Problem { origin: Origin::File { line }, subject: format!("[[sites]] {key}"), what: what.into(), cure: cure.into() }
     }
 
-    fn resolve(&self, problems: &mut Vec<Problem>) -> Option<SiteEntry> {
+    fn resolve(&self, problems: &mut Vec<Problem>) -> Option<Site> {
         let before = problems.len();
         let name = parse_name(&self.host);
         if let Err(what) = &name {
@@ -117,7 +117,7 @@ impl RawSite {
             ));
         }
         let (host, subdomains, port) = name.ok().filter(|_| problems.len() == before)?;
-        Some(SiteEntry { host, subdomains, port, public_paths, two_factors, groups: self.groups.clone() })
+        Some(Site { host, subdomains, port, public_paths, two_factors, groups: self.groups.clone() })
     }
 }
 
@@ -156,8 +156,8 @@ fn plain(text: &str) -> Option<String> {
 }
 
 /// Checks every entry, and the entries against each other.
-pub(super) fn resolve_sites(raw: &[RawSite], report: &mut Report) -> Vec<SiteEntry> {
-    let mut entries: Vec<SiteEntry> = Vec::new();
+pub(super) fn resolve_sites(raw: &[RawSite], report: &mut Report) -> Vec<Site> {
+    let mut entries: Vec<Site> = Vec::new();
     for site in raw {
         let Some(entry) = site.resolve(&mut report.problems) else { continue };
         if entries.iter().any(|other| other.written() == entry.written()) {

@@ -39,7 +39,8 @@ fn address_page(visitor: &Visitor, shell: Shell, flow: &Flow, provider: &str, em
 pub(super) async fn address(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
-    let Some(external) = newcomer::newcomer(&visitor.app, &flow) else { return Err(super::over(&visitor)) };
+    let Some(brought) = newcomer::newcomer(&visitor.app, &flow) else { return Err(super::over(&visitor)) };
+    let external = &brought.external;
     let email = external.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned();
     Ok(address_page(&visitor, visitor.shell("connect-address"), &flow, &external.provider, email))
 }
@@ -56,7 +57,7 @@ pub(super) async fn give_address(visitor: Visitor, carrier: Carrier, form: Resul
         Some(Started::Verify(next)) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
         Some(Started::Done(session)) => go_on(&visitor, &carrier, SignedIn::Done(session), &flow.continue_to).await,
         Some(Started::Problems(problems)) => {
-            let provider = newcomer::newcomer(&visitor.app, &flow).map(|external| external.provider.as_str());
+            let provider = newcomer::newcomer(&visitor.app, &flow).map(|brought| brought.external.provider.as_str());
             let mut shell = visitor.shell("connect-address");
             for problem in problems {
                 let (field, text) = super::signup::say(&shell.text, &problem);
@@ -76,8 +77,8 @@ pub(super) async fn join(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let page = JoinAccount {
         shell: visitor.shell("connect-join"),
         flow: flow.id.to_string(),
-        provider: name(&visitor, &asked.external.provider),
-        email: asked.external.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned(),
+        provider: name(&visitor, &asked.brought.external.provider),
+        email: asked.brought.external.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned(),
         may_replace: asked.may_replace,
     };
     Ok(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
@@ -104,7 +105,7 @@ async fn to_sign_in(visitor: &Visitor, flow: &Flow) -> Result<Response, Response
     let Some(asked) = join::join(&visitor.app, flow) else { return Err(super::over(visitor)) };
     let first = join::sign_in_first(&visitor.app, flow, visitor.browser(), &visitor.requester()).await;
     let first = first.map_err(|fault| visitor.fault(&fault))?;
-    let email = asked.external.email.as_ref().map(Email::as_str).unwrap_or_default();
+    let email = asked.brought.external.email.as_ref().map(Email::as_str).unwrap_or_default();
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("flow", first.id.as_str())
         .append_pair("identifier", email)
@@ -132,11 +133,11 @@ pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) ->
         return to_sign_in(&visitor, &flow).await;
     };
     step_up(&visitor, &flow, &current).await?;
-    let provider = name(&visitor, &asked.external.provider);
+    let provider = name(&visitor, &asked.brought.external.provider);
     let page = ConfirmConnect {
         shell: visitor.shell_at(titled(&visitor, "connect-confirm", &provider), &format!("/login/connect?flow={}", flow.id)),
         flow: flow.id.to_string(),
-        there: asked.external.shown_as(),
+        there: asked.brought.external.shown_as(),
         here: current.user.email.as_ref().map_or_else(|| current.user.shown_as(), |email| email.as_str().to_owned()),
         provider,
     };

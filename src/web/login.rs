@@ -41,7 +41,12 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let shell = journey.shell(&visitor, title(who), &params);
     let way = Way::named(params.first("way"));
     let shell = super::provider_failure::say_failure(&visitor, shell, &params);
-    page(&visitor, &journey, shell, Typed { identifier, remember: true, way }, who).await
+    page(&visitor, &journey, shell, Typed { identifier, remember: is_ticked(&journey), way }, who).await
+}
+
+/// "Stay signed in", before anybody has touched it: as it was on the page before.
+const fn is_ticked(journey: &Journey) -> bool {
+    !matches!(journey.continue_to, Continue::Connect { remember: false, .. })
 }
 
 struct Typed {

@@ -13,6 +13,7 @@ use crate::actions::codes;
 use crate::actions::providers::come_back::{self, Answer, CameBack, Connected};
 use crate::actions::providers::{self, Asking, Departure};
 use crate::actions::sign_in::SignedIn;
+use crate::engine::external::Errand;
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::params::{Params, Repeated};
 use crate::http::cookies::CookieName;
@@ -68,19 +69,17 @@ pub(super) async fn depart(
         true => Continue::Page { page: AccountPage::Identities },
         false => journey.continue_to.clone(),
     };
-    let again = super::login::confirming(&journey, current.as_ref());
     let typed = ["identifier", "email", "phone"].map(|field| params.first(field)).into_iter().find(|typed| !typed.is_empty());
     let typed = typed.unwrap_or_default();
-    let asking = Asking {
-        connect: current.as_ref().filter(|_| connects),
-        again: again.filter(|_| !connects),
-        ask: current.is_some(),
-        remember: !connects && params.has("remember"),
-        identifier: typed,
-        browser: visitor.browser(),
-        continue_to: &continue_to,
-        requester: &requester,
+    let remember = params.has("remember");
+    let errand = match current.map(|current| current.user) {
+        Some(user) if connects => Errand::Connect { person: user.id },
+        Some(user) if journey.flow.is_some() && super::login::wants(&journey, &user) => {
+            Errand::ProveAgain { person: user.id, remember }
+        }
+        signed_in => Errand::sign_in(typed, remember, signed_in.is_some()),
     };
+    let asking = Asking { errand, browser: visitor.browser(), continue_to: &continue_to, requester: &requester };
     match providers::depart(&visitor.app, &provider, asking).await.map_err(fault)? {
         Departure::To(url) => {
             let name = name(&visitor, &provider);
@@ -165,11 +164,10 @@ fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
 /// To where the journey began, with a sentence.
 async fn back(visitor: &Visitor, flow: &Flow, failed: &str, provider: &str) -> Result<Response, Response> {
     let State::Away(away) = &flow.state else { return Ok(super::over(visitor)) };
-    if away.connect {
-        return Ok(back_to_account(failed, provider));
-    }
-    if !away.again {
-        return Ok(back_to_login(Some(flow.id.as_str()), failed, provider, &away.identifier));
+    match &away.errand {
+        Errand::Connect { .. } => return Ok(back_to_account(failed, provider)),
+        Errand::SignIn { identifier, .. } => return Ok(back_to_login(Some(flow.id.as_str()), failed, provider, identifier)),
+        Errand::ProveAgain { .. } => {}
     }
     // The page is shown to somebody signed in only on a journey that waits.
     let anew = flow.continue_to.clone().anew(visitor.app.now());

@@ -13,8 +13,11 @@ const ALLOWED: &[(&str, &[&str])] = &[
     ("settings", &[]),
     ("locale", &[]),
     ("telemetry", &["settings"]),
-    // The rules: pure, and of the settings only what a client's metadata is and what the operator lets providers do.
-    ("engine", &["crypto", "ids", "time", "settings::client_metadata", "settings::providers", "settings::WhoSignsUp"]),
+    // The rules: pure, and of the settings only what a client's metadata is, and what the operator lets providers and sites do.
+    (
+        "engine",
+        &["crypto", "ids", "time", "settings::client_metadata", "settings::providers", "settings::sites", "settings::WhoSignsUp"],
+    ),
     ("store", &["engine", "ids", "time", "settings::client_metadata"]),
     ("gateways", &["settings", "locale", "time"]),
     ("actions", &["engine", "store", "gateways", "crypto", "settings", "telemetry", "ids", "time", "locale"]),

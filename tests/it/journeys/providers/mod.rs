@@ -1,7 +1,9 @@
 //! People who come through other providers: the fakes of `vestibule dev` on loopback, over the real router.
 
 mod account;
+mod again;
 mod coming;
+mod detours;
 mod enumeration;
 mod failures;
 mod linking;

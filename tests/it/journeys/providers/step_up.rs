@@ -152,7 +152,7 @@ async fn a_provider_that_does_not_say_when_it_asked() {
     assert_eq!(buttons(&page).len(), 1, "beside a mail");
     let back = through(&fakes, &mut browser, "acme", "ada", "none").await;
     let page = browser.follow(&back).await;
-    assert!(notice(&page).contains("does not say that it asked"), "{} {}", back.location(), page.text());
+    assert!(notice(&page).contains("did not ask you again who you are"), "{} {}", back.location(), page.text());
     assert_eq!(page.shown("h1").as_deref(), Some("Confirm it is you"));
     let flow = page.value("flow").unwrap();
     let sent = browser.post("/login/code", &[("flow", &flow), ("way", "mail")]).await;
