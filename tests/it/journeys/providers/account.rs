@@ -157,7 +157,7 @@ async fn a_fresh_proof_is_asked_for() {
     assert_eq!(identities(&world, &bob.id).await.len(), 1);
     browser.follow(&ask).await;
     let proved = browser.submit("/login", &[("password", PASSWORD)]).await;
-    assert_eq!(proved.location(), "/account/identities", "{}", proved.text());
+    assert_eq!(proved.location(), "/account/identities?notice=identity-choose", "{}", proved.text());
     let secret = add_app(&world, &mut browser).await;
     world.advance(3600);
     browser.get("/account/identities").await;
