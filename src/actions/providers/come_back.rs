@@ -8,7 +8,7 @@ use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::sign_up::Proved;
 use super::super::{App, Fault, Outcome, codes, confirm, second_factor, sign_up, tell};
-use super::{Failure, Secrets, connect, failed, tokens};
+use super::{Failure, Secrets, connect, failed, holds, tokens};
 use crate::engine::address::Email;
 use crate::engine::authorize::is_fresh;
 use crate::engine::event::{Event, Kind};
@@ -212,7 +212,7 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         owner: owner.as_ref().map(|identity| &identity.user_id),
         connecting: connecting.map(|current| &current.user.id),
         vouched: external.vouched,
-        local: local.as_ref().map(|user| Local { id: &user.id, verified: user.email_is_verified(), guarded }),
+        local: local.as_ref().map(|user| Local { id: &user.id, verified: holds(app, user, &settings.id), guarded }),
         sign_up: app.settings.signup.who,
         policy: settings.linking,
     });

@@ -20,6 +20,7 @@ use super::{App, Outcome, Requester, codes};
 use crate::crypto::token;
 use crate::engine::external::{Errand, External, Identity};
 use crate::engine::flow::{Away, Continue, State};
+use crate::engine::linking::Standing;
 use crate::engine::user::User;
 use crate::gateways::upstream::{Begun, Prompt, UpstreamError};
 use crate::ids::{FlowId, IdentityId};
@@ -65,6 +66,21 @@ impl From<&UpstreamError> for Failure {
 /// A provider by its id.
 pub fn find<'a>(app: &'a App, id: &str) -> Option<&'a ProviderSettings> {
     app.settings.providers.iter().find(|provider| provider.id == id)
+}
+
+/// Why an account's address counts as proved; none: it does not.
+fn standing(app: &App, user: &User) -> Option<Standing> {
+    let standing = match &user.email_vouched_by {
+        Some(by) => Standing::Vouched(find(app, by).map(|provider| provider.linking)),
+        None => Standing::Proved,
+    };
+    user.email_is_verified().then_some(standing)
+}
+
+/// Whether the address of an account is beyond doubt for somebody who comes by a provider.
+fn holds(app: &App, user: &User, comes_by: &str) -> bool {
+    let standing = standing(app, user).zip(find(app, comes_by));
+    standing.is_some_and(|(standing, provider)| standing.holds_against(provider.linking))
 }
 
 /// Who wants to go to a provider, and why.
