@@ -19,7 +19,6 @@ use crate::gateways::sms::texts::Sms;
 use crate::ids::UserId;
 use crate::settings::Way;
 use crate::store::{StoreError, Tx, flows, users};
-use crate::time::Timestamp;
 
 /// What was typed.
 #[derive(Clone, Copy, Debug)]
@@ -168,7 +167,7 @@ async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Out
     let channel = sign_up.to.channel();
     let brought = sign_up.brought.clone();
     let mut tx = app.store.write().await?;
-    let user = match create(app, &mut tx, sign_up, None, arrival.requester).await {
+    let user = match create(app, &mut tx, sign_up, Proved::No, arrival.requester).await {
         Ok(user) => user,
         Err(super::Fault::Store(StoreError::Taken)) => return Ok(Started::Problems(vec![Problem::Taken(channel)])),
         Err(fault) => return Err(fault),
@@ -184,19 +183,26 @@ async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Out
     }
 }
 
+/// Why a new account's address or number counts as proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proved {
+    /// It does not.
+    No,
+    /// By a code or link of ours.
+    Here,
+    /// The identity's provider says so.
+    There,
+}
+
 /// Makes the account, with its identity if it has one. [`StoreError::Taken`] if either is another's.
-pub(super) async fn create(
-    app: &App,
-    tx: &mut Tx,
-    sign_up: SignUp,
-    verified_at: Option<Timestamp>,
-    requester: &Requester,
-) -> Outcome<User> {
+pub(super) async fn create(app: &App, tx: &mut Tx, sign_up: SignUp, proved: Proved, requester: &Requester) -> Outcome<User> {
     let now = app.now();
     let SignUp { to, password_hash, profile, brought } = sign_up;
     let password_changed_at = password_hash.is_some().then_some(now);
     let mut user = User { password_hash, password_changed_at, profile, ..User::blank(UserId::new(now, &app.random), now) };
-    user.set_contact(to, verified_at);
+    user.set_contact(to, (proved != Proved::No).then_some(now));
+    let vouching = brought.as_ref().filter(|_| proved == Proved::There);
+    user.email_vouched_by = vouching.map(|brought| brought.external.provider.clone());
     users::insert(tx, &user).await?;
     if let Some(brought) = brought {
         providers::connect(app, tx, &user, &brought.external).await?;
@@ -269,7 +275,7 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
             let mut methods = by(if sign_up.password_hash.is_some() { MethodKind::Password } else { sent });
             let remember = sign_up.brought.as_ref().is_some_and(|brought| brought.remember);
             methods.extend(sign_up.brought.iter().flat_map(|brought| brought.given_by(now)));
-            match create(app, &mut tx, *sign_up, Some(now), requester).await {
+            match create(app, &mut tx, *sign_up, Proved::Here, requester).await {
                 Ok(user) => (Some(user), methods, remember),
                 Err(super::Fault::Store(StoreError::Taken)) => return Ok(Verified::HasAccount),
                 Err(fault) => return Err(fault),

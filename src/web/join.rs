@@ -7,6 +7,8 @@ use super::providers::{go_on, name, titled};
 use super::{journey, verify};
 use crate::actions::codes::{self, Found};
 use crate::actions::providers::{join, newcomer};
+use crate::actions::second_factor::At;
+use crate::actions::session::Current;
 use crate::actions::sign_in::SignedIn;
 use crate::actions::sign_up::Started;
 use crate::engine::address::Email;
@@ -111,6 +113,16 @@ async fn to_sign_in(visitor: &Visitor, flow: &Flow) -> Result<Response, Response
     Ok(visitor.keep_browser(see_other(&format!("/login?{query}"))))
 }
 
+/// Goes on if whoever is signed in has proved it well enough; else the response leads to where they do.
+async fn step_up(visitor: &Visitor, flow: &Flow, current: &Current) -> Result<(), Response> {
+    let requester = visitor.requester();
+    let at = At { current, browser: visitor.browser(), requester: &requester };
+    match join::step_up(&visitor.app, flow, at).await.map_err(|fault| visitor.fault(&fault))? {
+        Some(proof) => Err(visitor.keep_browser(see_other(&super::page_of(&proof)))),
+        None => Ok(()),
+    }
+}
+
 /// `/login/connect`: only for somebody who has signed in since the question came up.
 pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
@@ -120,11 +132,7 @@ pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) ->
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
     };
-    if let Some(proof) =
-        join::step_up(&visitor.app, &flow, &current, visitor.browser()).await.map_err(|fault| visitor.fault(&fault))?
-    {
-        return Ok(visitor.keep_browser(see_other(&super::page_of(&proof))));
-    }
+    step_up(&visitor, &flow, &current).await?;
     let provider = name(&visitor, &asked.brought.external.provider);
     let page = ConfirmConnect {
         shell: visitor.shell_at(titled(&visitor, "connect-confirm", &provider), &format!("/login/connect?flow={}", flow.id)),
@@ -147,11 +155,7 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
     };
-    if let Some(proof) =
-        join::step_up(&visitor.app, &flow, &current, visitor.browser()).await.map_err(|fault| visitor.fault(&fault))?
-    {
-        return Ok(visitor.keep_browser(see_other(&super::page_of(&proof))));
-    }
+    step_up(&visitor, &flow, &current).await?;
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, Some(&current), &flow.continue_to, false);
     if params.first("do") != "connect" {

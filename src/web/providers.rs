@@ -11,19 +11,18 @@ use super::provider_failure::{back_to_account, back_to_login, refusal};
 use super::{journey, step_up, verify};
 use crate::actions::codes;
 use crate::actions::providers::come_back::{self, Answer, CameBack, Connected};
-use crate::actions::providers::{self, Asking, Departure, own};
+use crate::actions::providers::{self, Asking, Departure};
 use crate::actions::sign_in::SignedIn;
 use crate::engine::external::Errand;
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::params::{Params, Repeated};
-use crate::engine::user::User;
 use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::pages::{ButtonLogo, Departing, ProviderButton};
-use crate::settings::providers::{Logo, ProviderKind, ProviderSettings};
+use crate::settings::providers::{Logo, ProviderSettings};
 
 /// The buttons of every provider, the one used last marked.
 pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
@@ -39,27 +38,6 @@ pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
         last: last == Some(provider.id.as_str()),
     };
     visitor.app.settings.providers.iter().map(button).collect()
-}
-
-/// Those with which this person proves that it is still them. A provider's word is worth less than a password, and it counts as new only where
-/// the provider says when it asked; unless there is nothing else.
-pub(super) async fn own_buttons(visitor: &Visitor, user: &User, nothing_else: bool) -> Vec<ProviderButton> {
-    let mut buttons = buttons(visitor);
-    if buttons.is_empty() || user.password_hash.is_some() {
-        return Vec::new();
-    }
-    match own::list(&visitor.app, &user.id).await {
-        Ok(own) => buttons.retain(|button| {
-            let kind = providers::find(&visitor.app, &button.id).map(|provider| &provider.kind);
-            let says_when = matches!(kind, Some(ProviderKind::OpenId { .. }));
-            (says_when || nothing_else) && own.iter().any(|identity| identity.provider == button.id)
-        }),
-        Err(fault) => {
-            tracing::warn!(%fault, "a person's identities could not be read");
-            buttons.clear();
-        }
-    }
-    buttons
 }
 
 pub(super) fn name(visitor: &Visitor, id: &str) -> String {

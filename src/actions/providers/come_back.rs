@@ -3,11 +3,13 @@
 use std::time::Duration;
 
 use super::super::notices::Notice;
+use super::super::second_factor::At;
 use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
-use super::super::{App, Fault, Outcome, codes, second_factor, sign_up, tell};
+use super::super::sign_up::Proved;
+use super::super::{App, Fault, Outcome, codes, confirm, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, tokens};
-use crate::engine::address::{Channel, Email};
+use crate::engine::address::Email;
 use crate::engine::authorize::is_fresh;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::{Brought, Claimed, Errand, External, vouches};
@@ -18,9 +20,8 @@ use crate::engine::sign_in::Needed;
 use crate::engine::user::{Profile, User};
 use crate::gateways::upstream::{self, Arrived};
 use crate::ids::UserId;
-use crate::settings::Way;
 use crate::settings::providers::ProviderSettings;
-use crate::store::{StoreError, Tx, enrolled, flows, identities, sessions, users};
+use crate::store::{StoreError, Tx, flows, identities, sessions, users};
 
 /// How long somebody may be at the provider, who was about to connect it when they had proved who they are.
 const AWAY: Duration = Duration::from_secs(10 * 60);
@@ -186,7 +187,8 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         (Errand::SignIn { .. } | Errand::ProveAgain { .. }, _) => None,
     };
     if let Some(current) = connecting
-        && let Some(proof) = second_factor::step_up(app, current, AccountPage::Identities, AWAY, arrival.browser).await?
+        && let at = (At { current, browser: arrival.browser, requester: arrival.requester })
+        && let Some(proof) = second_factor::step_up(app, at, AccountPage::Identities, AWAY).await?
     {
         return Ok(CameBack::More(Box::new(proof)));
     }
@@ -282,11 +284,7 @@ fn has_asked(app: &App, flow: &Flow, current: &Current, given: &[Method]) -> boo
 
 /// Whoever has nothing else to prove themselves with is believed now, or could never change anything.
 pub(in crate::actions) async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> Outcome<Vec<Method>> {
-    let enrolled = enrolled::of(tx, user).await?;
-    let offered = |way, channel| app.settings.sign_in.ways.contains(&way) && user.is_verified(channel);
-    // What the page that asks for a new proof has: a proved address is of no use there where no message is sent to sign in.
-    let by_message = offered(Way::Mail, Channel::Mail) || (app.settings.sms.is_on() && offered(Way::Sms, Channel::Sms));
-    if !enrolled.has_password && enrolled.passkeys == 0 && !by_message && !enrolled.is_on() {
+    if confirm::believes_undated(app, tx, user).await? {
         for method in given.iter_mut().filter(|method| method.at == Method::UNDATED) {
             method.at = app.now();
         }
@@ -326,7 +324,7 @@ pub(super) async fn attach(app: &App, tx: &mut Tx, user: &User, external: &Exter
 }
 
 /// Which provider, for the log: those with a name of their own.
-pub(super) fn detail(app: &App, provider: &str) -> Option<&'static str> {
+pub(in crate::actions) fn detail(app: &App, provider: &str) -> Option<&'static str> {
     super::find(app, provider).map(|found| found.kind.as_str())
 }
 
@@ -336,7 +334,7 @@ pub(super) async fn create(app: &App, tx: &mut Tx, brought: &Brought, arrival: &
         return Err(Fault::Broken("an account without an address".to_owned()));
     };
     let sign_up = sign_up::from_provider(brought.clone(), email, arrival.requester);
-    match sign_up::create(app, tx, sign_up, Some(app.now()), arrival.requester).await {
+    match sign_up::create(app, tx, sign_up, Proved::There, arrival.requester).await {
         Err(Fault::Store(StoreError::Taken)) => Err(StoreError::Overtaken.into()),
         other => other,
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::super::second_factor::At;
 use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Outcome, Requester, codes, reset, second_factor, tell};
@@ -29,8 +30,8 @@ pub fn has_signed_in_since(flow: &Flow, current: &Current) -> bool {
 }
 
 /// The journey in which somebody signed in proves it as well as they can: connecting is another way in.
-pub async fn step_up(app: &App, flow: &Flow, current: &Current, browser: [u8; 32]) -> Outcome<Option<Flow>> {
-    second_factor::step_up_to(app, current, back_to(flow), Duration::ZERO, browser).await
+pub async fn step_up(app: &App, flow: &Flow, at: At<'_>) -> Outcome<Option<Flow>> {
+    second_factor::step_up_to(app, at, back_to(flow), Duration::ZERO).await
 }
 
 /// To the question.
