@@ -166,14 +166,16 @@ async fn tell_owner(app: &App, tx: &mut Tx, flow: &mut Flow, user: &User, reques
 
 async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Started> {
     let channel = sign_up.to.channel();
-    let kind = if sign_up.external.is_some() { MethodKind::Provider } else { MethodKind::Password };
+    let external = sign_up.external.clone();
+    let kind = if external.is_some() { MethodKind::Provider } else { MethodKind::Password };
     let mut tx = app.store.write().await?;
     let user = match create(app, &mut tx, sign_up, None, arrival.requester).await {
         Ok(user) => user,
         Err(super::Fault::Store(StoreError::Taken)) => return Ok(Started::Problems(vec![Problem::Taken(channel)])),
         Err(fault) => return Err(fault),
     };
-    match sign_in::proceed(app, tx, &user, vec![Method::first(kind, app.now())], arrival).await? {
+    let given = providers::name_proofs(&mut tx, external.as_deref(), vec![Method::first(kind, app.now())]).await?;
+    match sign_in::proceed(app, tx, &user, given, arrival).await? {
         SignedIn::Done(session) => Ok(Started::Done(session)),
         SignedIn::More(flow) => Ok(Started::Verify(flow)),
         SignedIn::Wrong | SignedIn::Disabled => Ok(Started::Closed),
@@ -264,8 +266,9 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
             let sent = MethodKind::sent_by(sign_up.to.channel());
             let mut methods = by(if sign_up.password_hash.is_some() { MethodKind::Password } else { sent });
             methods.extend(sign_up.external.is_some().then(|| Method::first(MethodKind::Provider, now)));
+            let external = sign_up.external.clone();
             match create(app, &mut tx, *sign_up, Some(now), requester).await {
-                Ok(user) => (Some(user), methods),
+                Ok(user) => (Some(user), providers::name_proofs(&mut tx, external.as_deref(), methods).await?),
                 Err(super::Fault::Store(StoreError::Taken)) => return Ok(Verified::HasAccount),
                 Err(fault) => return Err(fault),
             }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::notices::Notice;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Fault, Outcome, codes, second_factor, sign_up, tell};
-use super::{Failure, Secrets, connect, failed, tokens};
+use super::{Failure, Secrets, connect, failed, name_proofs, tokens};
 use crate::engine::address::{Channel, Email};
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::{Claimed, External, vouches};
@@ -212,7 +212,9 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
             if let Some(identity) = owner {
                 let kept = tokens::kept_over(app, &mut tx, &identity.id, external).await?;
-                identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await?;
+                if !identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await? {
+                    return Err(StoreError::Overtaken.into());
+                }
             }
             let given = dated(app, &mut tx, &user, back.given.clone()).await?;
             sign_in(app, tx, &user, Back { given, ..back }, arrival).await?
@@ -264,8 +266,9 @@ async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> O
     Ok(given)
 }
 
-async fn sign_in(app: &App, tx: Tx, user: &User, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
-    let signed_in = sign_in::proceed(app, tx, user, back.given, arrival).await?;
+async fn sign_in(app: &App, mut tx: Tx, user: &User, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
+    let given = name_proofs(&mut tx, Some(&back.external), back.given).await?;
+    let signed_in = sign_in::proceed(app, tx, user, given, arrival).await?;
     app.metrics.sign_in("provider", signed_in.as_str());
     Ok(CameBack::SignedIn(signed_in, arrival.continue_to.clone()))
 }

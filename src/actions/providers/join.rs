@@ -6,6 +6,7 @@ use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Outcome, Requester, codes, reset, second_factor, tell};
 use super::come_back::{attach, create};
+use super::name_proofs;
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, Join, State, Step};
 use crate::engine::method::{Method, MethodKind};
@@ -84,7 +85,7 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
     }
     let user = create(app, &mut tx, external, arrival).await?;
     // The sign-in there was before the question, and nobody has said when.
-    let given = vec![Method::first(MethodKind::Provider, Method::UNDATED)];
+    let given = name_proofs(&mut tx, Some(external), vec![Method::first(MethodKind::Provider, Method::UNDATED)]).await?;
     let arrival = Arrival { continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
     sign_in::proceed(app, tx, &user, given, &arrival).await.map(Some)
 }
