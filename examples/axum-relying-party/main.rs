@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use axum::Router;
@@ -17,15 +18,28 @@ use openidconnect::{
     HttpResponse, IssuerUrl, Nonce, OAuth2TokenResponse as _, PkceCodeChallenge, PkceCodeVerifier, RedirectUrl, Scope,
     TokenResponse as _,
 };
+use tokio::time::Instant;
 
 type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 type Calling = Pin<Box<dyn Future<Output = Result<HttpResponse, reqwest::Error>> + Send>>;
 
-/// A sign-in that has begun in some browser.
+/// A sign-in that has begun in a browser: what its answer must fit. That browser keeps it in a cookie, so that nobody fills our memory.
 struct Begun {
     state: CsrfToken,
     nonce: Nonce,
     verifier: PkceCodeVerifier,
+}
+
+impl Begun {
+    fn to_cookie(&self) -> String {
+        format!("{}.{}.{}", self.state.secret(), self.nonce.secret(), self.verifier.secret())
+    }
+
+    fn from_cookie(text: &str) -> Option<Self> {
+        let mut parts = text.split('.').map(str::to_owned);
+        let (state, nonce, verifier) = (parts.next()?, parts.next()?, parts.next()?);
+        Some(Self { state: CsrfToken::new(state), nonce: Nonce::new(nonce), verifier: PkceCodeVerifier::new(verifier) })
+    }
 }
 
 /// Who is signed in here, and with which token Vestibule is asked about them.
@@ -41,13 +55,16 @@ struct Shop {
     client_id: ClientId,
     redirect: RedirectUrl,
     http: reqwest::Client,
-    /// Both by the value of a cookie.
-    begun: Mutex<HashMap<String, Begun>>,
+    /// What discovery said, and when.
+    discovered: tokio::sync::Mutex<Option<(Instant, Client)>>,
+    /// By the value of a cookie.
     sessions: Mutex<HashMap<String, SignedIn>>,
 }
 
-/// Sign-ins that nobody finishes are forgotten beyond this number.
-const MOST_BEGUN: usize = 10_000;
+/// Vestibule publishes a key for hours before it signs with it.
+const DISCOVERED_FOR: Duration = Duration::from_secs(300);
+/// Whoever is forgotten beyond this number comes back through Vestibule without a question.
+const MOST_SESSIONS: usize = 10_000;
 
 #[tokio::main]
 async fn main() -> Result<()> {
@@ -60,7 +77,7 @@ async fn main() -> Result<()> {
         client_id: ClientId::new(setting("CLIENT_ID", "demo")),
         redirect: RedirectUrl::new(format!("{origin}/callback"))?,
         http: reqwest::Client::builder().redirect(reqwest::redirect::Policy::none()).build()?,
-        begun: Mutex::default(),
+        discovered: tokio::sync::Mutex::default(),
         sessions: Mutex::default(),
     };
     let router = Router::new()
@@ -89,12 +106,18 @@ async fn private(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response 
 }
 
 async fn callback(State(shop): State<Arc<Shop>>, request: Request) -> Response {
-    let begun = cookie(request.headers(), "shop_begun").and_then(|cookie| lock(&shop.begun).remove(cookie));
+    let begun = cookie(request.headers(), "shop_begun").and_then(Begun::from_cookie);
     match shop.finish(begun, request.uri().query().unwrap_or_default()).await {
         Ok(signed_in) => {
             // A new value: whoever planted the old one knows nothing.
             let cookie = CsrfToken::new_random().into_secret();
-            lock(&shop.sessions).insert(cookie.clone(), signed_in);
+            let mut sessions = lock(&shop.sessions);
+            if sessions.len() >= MOST_SESSIONS
+                && let Some(some) = sessions.keys().next().cloned()
+            {
+                sessions.remove(&some);
+            }
+            sessions.insert(cookie.clone(), signed_in);
             see_other("/private", &format!("shop_session={cookie}; Path=/; HttpOnly; SameSite=Lax"))
         }
         Err(error) => failed(StatusCode::BAD_REQUEST, &error),
@@ -109,11 +132,17 @@ async fn sign_out(State(shop): State<Arc<Shop>>, headers: HeaderMap) -> Response
 }
 
 impl Shop {
-    /// Discovery, anew for each sign-in, so that new keys are known.
+    /// What Vestibule says of itself, with its keys.
     async fn client(&self) -> Result<Client> {
+        let mut discovered = self.discovered.lock().await;
+        if let Some((_, client)) = discovered.as_ref().filter(|(at, _)| at.elapsed() < DISCOVERED_FOR) {
+            return Ok(client.clone());
+        }
         let metadata = CoreProviderMetadata::discover_async(self.issuer.clone(), &self.caller()).await?;
         let client = CoreClient::from_provider_metadata(metadata, self.client_id.clone(), None);
-        Ok(client.set_redirect_uri(self.redirect.clone()))
+        let client = client.set_redirect_uri(self.redirect.clone());
+        *discovered = Some((Instant::now(), client.clone()));
+        Ok(client)
     }
 
     /// How openidconnect calls Vestibule.
@@ -131,7 +160,7 @@ impl Shop {
         }
     }
 
-    /// Off to Vestibule. What the answer must fit stays here, under a cookie of this browser.
+    /// Off to Vestibule.
     async fn begin(&self) -> Result<Response> {
         let (challenge, verifier) = PkceCodeChallenge::new_random_sha256();
         let client = self.client().await?;
@@ -140,12 +169,7 @@ impl Shop {
             .add_scope(Scope::new("email".to_owned()))
             .set_pkce_challenge(challenge)
             .url();
-        let cookie = CsrfToken::new_random().into_secret();
-        let mut begun = lock(&self.begun);
-        if begun.len() >= MOST_BEGUN {
-            begun.clear();
-        }
-        begun.insert(cookie.clone(), Begun { state, nonce, verifier });
+        let cookie = Begun { state, nonce, verifier }.to_cookie();
         Ok(see_other(url.as_str(), &format!("shop_begun={cookie}; Path=/callback; HttpOnly; SameSite=Lax")))
     }
 

@@ -161,15 +161,22 @@ fn forbidden(app: &App, headers: &HeaderMap, at: At<'_>, current: &Current) -> R
     (StatusCode::FORBIDDEN, format!("{text}\n")).into_response()
 }
 
-/// What the operator has to change. 403 and not 400, for of everything else nginx makes a 500.
+/// What the operator has to change.
 fn misconfigured(why: &str) -> Response {
     tracing::warn!(why, "a proxy asked about a session and got no answer");
-    (StatusCode::FORBIDDEN, format!("Vestibule cannot judge this request: {why}.\n")).into_response()
+    unjudged(why)
 }
 
+/// Anybody can send these, so they are not worth a warning.
 fn stranger(peer: Option<IpAddr>) -> Response {
     let peer = peer.map_or_else(|| "its address".to_owned(), |peer| peer.to_string());
-    misconfigured(&format!("only proxies may ask here, and {peer} is not in server.trusted_proxies of config.toml"))
+    tracing::info!(peer, "a stranger asked about a session and got no answer");
+    unjudged(&format!("only proxies may ask here, and {peer} is not in server.trusted_proxies of config.toml"))
+}
+
+/// 403 and not 400, for of everything else nginx makes a 500.
+fn unjudged(why: &str) -> Response {
+    (StatusCode::FORBIDDEN, format!("Vestibule cannot judge this request: {why}.\n")).into_response()
 }
 
 fn broken(fault: &Fault) -> Response {

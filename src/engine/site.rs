@@ -177,8 +177,8 @@ fn is_public(site: &Site, path: &str) -> bool {
     plain_path(path).is_some_and(|path| site.public_paths.iter().any(|prefix| below(&path, prefix)))
 }
 
-/// The path that every server reads alike: decoded once, with single slashes and none at the end. None where servers differ about what
-/// is meant (dot segments, backslashes, path parameters, a second encoding, a fragment): that is never public.
+/// The path that every server reads alike: decoded once, without a slash at the end. None where servers differ about what is meant (dot
+/// or empty segments, backslashes, path parameters, a fragment, a second encoding, or one of what needs none): that is never public.
 pub fn plain_path(path_and_query: &str) -> Option<String> {
     let path = path_and_query.split('?').next().filter(|path| path.starts_with('/'))?;
     let mut decoded = Vec::with_capacity(path.len());
@@ -186,7 +186,12 @@ pub fn plain_path(path_and_query: &str) -> Option<String> {
     while let Some(byte) = bytes.next() {
         let digit = |byte: Option<u8>| byte.and_then(|byte| char::from(byte).to_digit(16));
         decoded.push(match byte {
-            b'%' => u8::try_from(digit(bytes.next())? * 16 + digit(bytes.next())?).ok()?,
+            b'%' => {
+                let meant = u8::try_from(digit(bytes.next())? * 16 + digit(bytes.next())?).ok()?;
+                // Apps that route by the path as it is sent see another one.
+                let needless = meant.is_ascii_alphanumeric() || matches!(meant, b'-' | b'.' | b'_' | b'~' | b'/');
+                Some(meant).filter(|_| !needless)?
+            }
             b'#' => return None,
             other => other,
         });
@@ -195,16 +200,14 @@ pub fn plain_path(path_and_query: &str) -> Option<String> {
     if decoded.chars().any(|found| found.is_control() || matches!(found, '%' | '\\' | ';')) {
         return None;
     }
-    let mut plain = String::with_capacity(decoded.len());
-    for segment in decoded.split('/').filter(|segment| !segment.is_empty()) {
-        // Also "..." and ".. ", which some file systems take for dots.
-        if segment.trim_end_matches(['.', ' ']).is_empty() {
-            return None;
-        }
-        plain.push('/');
-        plain.push_str(segment);
+    let plain = decoded.strip_suffix('/').unwrap_or(&decoded);
+    // Empty, dots, and what some file systems take for dots: "..." and ".. ".
+    let odd = |segment: &str| segment.trim_end_matches(['.', ' ']).is_empty();
+    match plain.strip_prefix('/') {
+        None => Some("/".to_owned()),
+        Some(segments) if segments.split('/').any(odd) => None,
+        Some(_) => Some(plain.to_owned()),
     }
-    Some(if plain.is_empty() { "/".to_owned() } else { plain })
 }
 
 /// Text for a header, which holds ASCII only: everything but unreserved characters percent-encoded as UTF-8 (RFC 3986 section 2).

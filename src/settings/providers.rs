@@ -113,7 +113,8 @@ impl ProviderKind {
             Self::Facebook(base) => base.or("https://www.facebook.com"),
             Self::Twitter(base) => base.or("https://x.com"),
             Self::Discord(base) => base.or("https://discord.com"),
-            Self::OAuth2(endpoints) => own(&endpoints.userinfo),
+            // Two claims of one provider may have the same value for two people.
+            Self::OAuth2(endpoints) => format!("{}#{}", own(&endpoints.userinfo), endpoints.claims.subject),
         }
     }
 }

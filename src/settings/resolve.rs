@@ -14,6 +14,7 @@ use url::{Host, Url};
 use super::{
     Mode,
     clients::resolve_clients,
+    env,
     problem::Problem,
     raw::{self, Raw},
     resolve_durations as durations, resolve_mail as mail,
@@ -25,7 +26,7 @@ use super::{
     },
     secret::Secret,
     sites::resolve_sites,
-    value::Field,
+    value::{Field, Origin},
 };
 
 /// What the checks gather on the way.
@@ -40,10 +41,14 @@ impl Report {
         self.refuse_because(field, field, what, cure);
     }
 
-    /// Notes a problem of a field, at the place of the one that caused it.
+    /// Notes a problem of a field, at the place of the one that caused it; a variable of the environment is its own place.
     pub fn refuse_because<T, U>(&mut self, field: &Field<T>, cause: &Field<U>, what: impl Into<String>, cure: impl Into<String>) {
+        let origin = match &cause.origin {
+            Origin::Environment(_) => Origin::Environment(env::variable(field.section, field.key)),
+            place => place.clone(),
+        };
         self.problems.push(Problem {
-            origin: cause.origin.clone(),
+            origin,
             subject: format!("[{}] {}", field.section, field.key),
             what: what.into(),
             cure: cure.into(),
@@ -114,6 +119,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
         sms::warn_sms(sms, mode, loopback, https, raw, &mut report);
     }
     let passwords = passwords(&raw.passwords, loopback, &mut report);
+    let signup = signup(&raw.signup, &mut report);
     let sign_in = sign_in::sign_in(&raw.sign_in, &mut report);
     let second_factor = sign_in::second_factor(&raw.second_factor, &mut report);
     let sessions = durations::sessions(&raw.sessions, public, &mut report);
@@ -135,9 +141,10 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
             .push("outbound.allow_private is on: clients can make this server call addresses of the internal network.".into());
     }
 
-    match (server, database, mail, sms, tokens, pages, log) {
-        (Some(server), Some(database), Some(mail), Some(sms), Some(tokens), Some(pages), Some(log))
-            if report.problems.is_empty() =>
+    let Report { problems, warnings } = report;
+    match (server, database, mail, sms, signup, tokens, pages, log) {
+        (Some(server), Some(database), Some(mail), Some(sms), Some(signup), Some(tokens), Some(pages), Some(log))
+            if problems.is_empty() =>
         {
             Ok(Settings {
                 mode,
@@ -151,13 +158,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 mail,
                 sms,
                 passwords,
-                signup: SignupSettings {
-                    who: report
-                        .word(&raw.signup.who, &WhoSignsUp::ALL.map(|who| (who.as_str(), who)))
-                        .unwrap_or(WhoSignsUp::Everyone),
-                    verify_email: raw.signup.verify_email.value,
-                    verify_phone: raw.signup.verify_phone.value,
-                },
+                signup,
                 sign_in,
                 second_factor,
                 sessions,
@@ -174,11 +175,16 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 providers,
                 presets_off,
                 sites,
-                warnings: report.warnings,
+                warnings,
             })
         }
-        _ => Err(report.problems),
+        _ => Err(problems),
     }
+}
+
+fn signup(raw: &raw::Signup, report: &mut Report) -> Option<SignupSettings> {
+    let who = report.word(&raw.who, &WhoSignsUp::ALL.map(|who| (who.as_str(), who)));
+    Some(SignupSettings { who: who?, verify_email: raw.verify_email.value, verify_phone: raw.verify_phone.value })
 }
 
 /// True for `localhost`, 127.0.0.0/8 and `::1`.
@@ -195,6 +201,13 @@ fn server(raw: &raw::Server, mode: Mode, report: &mut Report) -> Option<ServerSe
     let public_url = public_url(&raw.public_url, mode, report);
     let listen: Option<SocketAddr> = report.parse(&raw.listen, "\"127.0.0.1:8080\" or \"[::]:8080\"");
     let metrics_listen: Option<SocketAddr> = report.parse_optional(&raw.metrics_listen, "\"127.0.0.1:9100\", or \"\" for none");
+    if listen.is_some_and(|listen| mode == Mode::Dev && !listen.ip().is_loopback()) {
+        report.refuse(
+            &raw.listen,
+            "`vestibule dev` shows every mail to every visitor, so it listens on loopback only",
+            "use \"127.0.0.1:8080\" here, or `vestibule serve`",
+        );
+    }
     if let (Some(listen), Some(metrics)) = (listen, metrics_listen)
         && listen == metrics
         && listen.port() != 0

@@ -78,9 +78,12 @@ pub fn providers(raw: &Raw, report: &mut Report) -> (Vec<ProviderSettings>, Vec<
         }
     }
     for entry in &raw.providers {
-        if let Some(provider) = other(entry, &found, inside, report) {
-            found.push(provider);
+        let Some(provider) = other(entry, &found, inside, report) else { continue };
+        if found.iter().any(|before| before.name == provider.name) {
+            let name = &provider.name;
+            report.warnings.push(format!("[[providers]] name \"{name}\" occurs twice: people see two buttons that are alike."));
         }
+        found.push(provider);
     }
     (found, off)
 }
@@ -96,6 +99,8 @@ struct Parts {
 }
 
 fn assemble(parts: Parts, common: &Common<'_>, client_secret: Secret, report: &mut Report) -> Option<ProviderSettings> {
+    pasted(common.client_id, &common.client_id.value, report);
+    pasted(common.client_secret, common.client_secret.value.expose(), report);
     let linking = report.word(common.linking, &Linking::ALL.map(|linking| (linking.as_str(), linking)));
     // RFC 6749 appendix A.4: visible characters without the quote and the backslash.
     let is_scope =
@@ -107,13 +112,20 @@ fn assemble(parts: Parts, common: &Common<'_>, client_secret: Secret, report: &m
             "one scope an item, for example [\"calendar\", \"files\"]",
         );
     }
+    for word in common.second_factor.value.iter().filter(|word| ["pwd", "pin", "fed", "kba"].contains(&word.as_str())) {
+        let section = common.second_factor.section;
+        report.warnings.push(format!(
+            "[{section}] second_factor has \"{word}\", which is one factor: whoever signs in so passes for somebody with two. \
+             \"mfa\" says that there were two (RFC 8176)."
+        ));
+    }
     let Parts { id, name, logo, kind, vouching, logout } = parts;
     Some(ProviderSettings {
         id,
         name,
         logo,
         kind,
-        client_id: common.client_id.value.trim().to_owned(),
+        client_id: common.client_id.value.clone(),
         client_secret,
         scopes: common.scopes.value.clone(),
         linking: linking?,
@@ -122,6 +134,15 @@ fn assemble(parts: Parts, common: &Common<'_>, client_secret: Secret, report: &m
         second_factor: common.second_factor.value.clone(),
         logout,
     })
+}
+
+/// What is copied from a provider's page, often with something around it.
+fn pasted<T>(field: &Field<T>, text: &str, report: &mut Report) {
+    if text == "..." || text == "…" {
+        report.refuse(field, "is still the placeholder", "copy it from the provider's page");
+    } else if text != text.trim() || text.contains(char::is_control) {
+        report.refuse(field, "has blanks or line breaks at its ends or inside", "copy it again without them");
+    }
 }
 
 fn warn_second_factor(field: &Field<Vec<String>>, report: &mut Report) {
@@ -232,6 +253,9 @@ fn openid(raw: &RawProvider, inside: bool, report: &mut Report) -> Option<Provid
         report.refuse(field, "stands beside issuer, whose metadata says it", "remove it, or remove issuer");
     }
     let issuer = optional_url(&raw.issuer, inside, report)?;
+    if issuer.path().contains("/.well-known/") {
+        report.refuse(&raw.issuer, "is the address of the metadata", "write what stands before /.well-known/");
+    }
     Some(ProviderKind::OpenId { issuer })
 }
 
@@ -264,6 +288,14 @@ fn oauth2(raw: &RawProvider, inside: bool, report: &mut Report) -> Option<Provid
         if !(field.value.is_empty() && may_be_empty) && field.value.split('.').any(str::is_empty) {
             report.refuse(field, format!("\"{}\" is no path", field.value), "names with dots between them, such as \"user.id\"");
         }
+    }
+    let subject = raw.subject_claim.value.rsplit('.').next().unwrap_or_default();
+    if ["email", "mail", "login", "name", "username", "preferred_username", "screen_name"].contains(&subject) {
+        report.warnings.push(format!(
+            "[[providers]] subject_claim = \"{}\": people can change it, and the next to have it gets into the account. Use the \
+             number or id that the provider never gives to anybody else.",
+            raw.subject_claim.value
+        ));
     }
     let methods = [("client_secret_basic", ClientAuth::Basic), ("client_secret_post", ClientAuth::Post)];
     let client_auth = report.word(&raw.token_endpoint_auth_method, &methods);

@@ -35,7 +35,7 @@ pub(super) async fn start(visitor: Visitor, query: Result<Query, BadInput>) -> R
 
 /// Nobody is sent to an address that is not on the list.
 fn refuse(visitor: &Visitor, elsewhere: Elsewhere) -> Response {
-    tracing::warn!(reason = %elsewhere, "nobody is sent back there");
+    tracing::info!(reason = %elsewhere, "nobody is sent back there");
     let detail = match elsewhere {
         Elsewhere::Unknown => "problem-site-unknown",
         Elsewhere::Insecure | Elsewhere::Malformed => "problem-site-address",

@@ -140,6 +140,7 @@ async function configuration(language) {
   return (await documented("forward-auth.md", language))
     .replaceAll("https://app.example.org", `http://localhost:${site}`)
     .replace(/^app\.example\.org/m, `http://localhost:${site}`)
+    .replaceAll("app.example.org", `localhost:${site}`)
     .replaceAll("127.0.0.1:8080", `127.0.0.1:${server.port}`)
     .replaceAll(":3001", `:${app}`);
 }
@@ -162,8 +163,11 @@ async function keepsInventionsOut(proxy) {
     };
     const told = (headers) => Object.fromEntries(Object.entries(headers).filter(([name, value]) => /^x.auth/.test(name) && value));
     /** The path exactly as it is: URL parsers tidy it up. */
-    const raw = (path, headers = {}) => new Promise((done, fail) => {
-      request({ host: "127.0.0.1", port: site, path, headers: { host: `localhost:${site}`, accept: "text/html", ...headers } }, (answer) => (answer.resume(), done(answer.statusCode))).on("error", fail).end();
+    const raw = (path, headers = {}, host = false) => new Promise((done, fail) => {
+      request({ host: "127.0.0.1", port: site, path, headers: { host: `localhost:${site}`, accept: "text/html", ...headers } }, async (answer) => {
+        const text = (await answer.toArray()).join("");
+        done(host ? /"host":"([^"]*)"/.exec(text)?.[1] : answer.statusCode); // what the app says it heard, if it was reached
+      }).on("error", fail).end();
     });
     const get = async (path, headers = {}) => {
       await visitor.goto(`${origin}${path}`, { headers });
@@ -179,9 +183,12 @@ async function keepsInventionsOut(proxy) {
         assert.ok([302, 400].includes(status), `${path}: ${status}`);
       }
     }
-    assert.equal(await raw("/public//x"), 200);
-    // Another host does not get in by this door.
+    for (const path of ["/public//x", "/public%2fx"]) assert.ok([302, 400].includes(await raw(path)), path);
+    assert.equal(await raw("/public/x"), 200);
+    // Another host does not get in by this door, and the app hears of none that was not judged.
     assert.notEqual(await raw("/public", { host: "localhost:1", ...talk }).catch(() => 400), 500);
+    const hosts = await Promise.all(["/public/x", `${origin}/public/x`].map((path) => raw(path, { host: "evil.example" }, true)));
+    for (const told of hosts) assert.ok([undefined, `localhost:${site}`].includes(told), `the app heard of ${told}`);
     // A script is told so.
     assert.equal((await get("/private", { "sec-fetch-mode": "cors", ...talk })).status, 401);
     // A public page: the app hears of nobody.
@@ -210,6 +217,6 @@ test("the documented Caddy keeps inventions out", { timeout: 60_000 }, () =>
 
 test("the example's nginx is the documented one", async () => {
   const tidy = (text) => text.replace(/\s+/g, " ").trim();
-  const written = tidy((await documented("forward-auth.md", "nginx")).replaceAll("https://app.example.org", "http://localhost:3000"));
+  const written = tidy((await documented("forward-auth.md", "nginx")).replaceAll("https://app.example.org", "http://localhost:3000").replaceAll("app.example.org", "localhost:3000"));
   assert.ok(tidy(await readFile(example("nginx/nginx.conf"), "utf8")).includes(written));
 });
