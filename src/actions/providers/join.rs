@@ -7,7 +7,7 @@ use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Outcome, Requester, codes, reset, second_factor, tell};
 use super::come_back::{attach, create};
-use super::holds;
+use super::{holds, name_proofs};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, Join, State, Step};
 use crate::store::{StoreError, flows, identities, sessions, users};
@@ -57,7 +57,8 @@ pub async fn confirm(app: &App, flow: &Flow, current: &Current, arrival: &Arriva
     let session = sessions::of_user(&mut tx, &current.user.id, now).await?.into_iter().find(|one| one.id == current.session.id);
     let Some(session) = session else { return Ok(false) };
     attach(app, &mut tx, &current.user, external, arrival).await?;
-    if let Some(second) = brought.given_by(now).into_iter().find(|method| method.second) {
+    let given = name_proofs(&mut tx, external, brought.given_by(now)).await?;
+    if let Some(second) = given.into_iter().find(|method| method.second) {
         sessions::reauthenticated(&mut tx, &session.with_earlier(second)).await?;
     }
     tx.commit().await?;
@@ -100,6 +101,7 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
     }
     let user = create(app, &mut tx, brought, arrival).await?;
     // The sign-in there was before the question: it is no fresh proof unless the provider says so.
+    let given = name_proofs(&mut tx, &brought.external, brought.given_by(now)).await?;
     let arrival = Arrival { remember: brought.remember, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
-    sign_in::proceed(app, tx, &user, brought.given_by(now), &arrival).await.map(Some)
+    sign_in::proceed(app, tx, &user, given, &arrival).await.map(Some)
 }
