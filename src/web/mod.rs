@@ -44,7 +44,7 @@ use crate::actions::sign_in::Arrival;
 use crate::actions::{App, Requester};
 use crate::engine::address::{Channel, Contact};
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
-use crate::engine::method::MethodKind;
+use crate::engine::method::{Method, MethodKind};
 use crate::engine::session::Session;
 use crate::http::cookies::{CookieName, Cookies};
 use crate::http::page::see_other;
@@ -195,14 +195,14 @@ async fn last_way(visitor: &Visitor, session: &Session) -> Option<String> {
         MethodKind::Mail => Way::Mail,
         MethodKind::Sms => Way::Sms,
         MethodKind::Passkey => Way::Passkey,
-        MethodKind::Provider => return last_provider(visitor, session).await,
+        MethodKind::Provider => return provider_of(visitor, session, first).await,
         MethodKind::SecurityKey | MethodKind::Totp | MethodKind::RecoveryCode => return None,
     };
     Some(way.as_str().to_owned())
 }
 
-async fn last_provider(visitor: &Visitor, session: &Session) -> Option<String> {
-    match own::used_last(&visitor.app, &session.user_id).await {
+async fn provider_of(visitor: &Visitor, session: &Session, proof: &Method) -> Option<String> {
+    match own::through(&visitor.app, &session.user_id, proof).await {
         Ok(identity) => identity.map(|identity| identity.provider),
         Err(fault) => {
             tracing::warn!(%fault, "the provider that somebody came by could not be read");

@@ -167,13 +167,7 @@ fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
 }
 
 /// To where the journey began, with a sentence. `waits`: the journey that wants a new proof, if it is known.
-async fn back(
-    visitor: &Visitor,
-    flow: &Flow,
-    waits: Option<Flow>,
-    failed: &str,
-    provider: &str,
-) -> Result<Response, Response> {
+async fn back(visitor: &Visitor, flow: &Flow, waits: Option<Flow>, failed: &str, provider: &str) -> Result<Response, Response> {
     let State::Away(away) = &flow.state else { return Ok(super::over(visitor)) };
     let id = Some(flow.id.as_str());
     let remember = match &away.errand {
