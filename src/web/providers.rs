@@ -177,13 +177,12 @@ async fn back(visitor: &Visitor, flow: &Flow, waits: Option<Flow>, failed: &str,
         Errand::ProveAgain { remember, .. } => *remember,
     };
     // The page is shown to somebody signed in only on a journey that waits.
-    let waits = match waits {
-        Some(waits) => waits,
-        None => {
-            let anew = flow.continue_to.clone().anew(visitor.app.now());
-            let remembered = codes::remember(&visitor.app, visitor.browser(), anew, &visitor.requester()).await;
-            remembered.map_err(|fault| visitor.fault(&fault))?
-        }
+    let waits = if let Some(waits) = waits {
+        waits
+    } else {
+        let anew = flow.continue_to.clone().anew(visitor.app.now());
+        let remembered = codes::remember(&visitor.app, visitor.browser(), anew, &visitor.requester()).await;
+        remembered.map_err(|fault| visitor.fault(&fault))?
     };
     Ok(visitor.keep_browser(back_to_proof(waits.id.as_str(), remember, failed, provider)))
 }
