@@ -195,7 +195,7 @@ pub(super) async fn create(
     user.set_contact(to, verified_at);
     users::insert(tx, &user).await?;
     if let Some(external) = external {
-        providers::connect(app, tx, &user, &external).await?;
+        providers::connect(app, tx, &user, &external, Some(now)).await?;
     }
     let event = super::tell::event(Kind::UserCreated, requester.origin());
     app.record(tx, Event { user_id: Some(user.id.clone()), ..event }).await?;

@@ -44,7 +44,7 @@ pub async fn confirm(app: &App, flow: &Flow, current: &Current, arrival: &Arriva
     {
         return Ok(false);
     }
-    attach(app, &mut tx, &current.user, external, arrival).await?;
+    attach(app, &mut tx, &current.user, external, None, arrival).await?;
     tx.commit().await?;
     Ok(true)
 }

@@ -26,6 +26,7 @@ use crate::gateways::upstream::{Begun, Prompt, UpstreamError};
 use crate::ids::{FlowId, IdentityId};
 use crate::settings::providers::ProviderSettings;
 use crate::store::{Tx, flows, identities};
+use crate::time::Timestamp;
 
 /// Why somebody comes back from a provider with empty hands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -162,8 +163,14 @@ impl Secrets {
     }
 }
 
-/// Connects an account with an identity that belongs to nobody.
-pub(super) async fn connect(app: &App, tx: &mut Tx, user: &User, external: &External) -> Outcome<Identity> {
+/// Connects an account with an identity that belongs to nobody; `last_used` is when somebody signed in by it, if they did.
+pub(super) async fn connect(
+    app: &App,
+    tx: &mut Tx,
+    user: &User,
+    external: &External,
+    last_used: Option<Timestamp>,
+) -> Outcome<Identity> {
     let now = app.now();
     let identity = Identity {
         id: IdentityId::new(now, &app.random),
@@ -173,7 +180,7 @@ pub(super) async fn connect(app: &App, tx: &mut Tx, user: &User, external: &Exte
         subject: external.subject.clone(),
         name: external.shown_as(),
         created_at: now,
-        last_used_at: Some(now),
+        last_used_at: last_used,
     };
     identities::insert(tx, &identity, tokens::kept(external).as_ref()).await?;
     Ok(identity)
