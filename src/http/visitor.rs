@@ -72,6 +72,14 @@ impl Visitor {
         Self { text: app.text(locale), app: app.clone(), context, cookies, chosen, browser }
     }
 
+    /// If the language switch sent the form: its fields, and what the page's address has beside. The page is shown again with them, and nothing
+    /// else happens.
+    pub fn switched(&self, form: &Params) -> Option<Params> {
+        let (_, query) = self.context.path_and_query().split_once('?')?;
+        let query = Params::parse(query.as_bytes()).ok()?;
+        query.has("lang").then(|| form.clone().or(query))
+    }
+
     pub fn requester(&self) -> Requester {
         Requester { address: self.context.address, user_agent: self.context.device.clone(), locale: self.text.locale() }
     }
@@ -254,7 +262,7 @@ impl Visitor {
 
     /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        const KEYS: [&str; 29] = [
+        const KEYS: [&str; 26] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -281,9 +289,6 @@ impl Visitor {
             "passkey-added",
             "passkey-renamed",
             "passkey-removed",
-            "identity-connected",
-            "identity-already",
-            "identity-disconnected",
         ];
         let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;
         Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })

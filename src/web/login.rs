@@ -24,7 +24,11 @@ use crate::settings::Way;
 /// The sign-in page. Who is signed in already goes on, unless the journey wants a new proof.
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
-    let journey = journey::of(&visitor, &params).await?;
+    shown(&visitor, &params, true).await
+}
+
+async fn shown(visitor: &Visitor, params: &Params, remember: bool) -> Result<Response, Response> {
+    let journey = journey::of(visitor, params).await?;
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
     if current.is_some() && journey.flow.is_none() && journey.client.is_none() {
         return Ok(see_other(&super::destination(&journey.continue_to, None)));
@@ -36,11 +40,11 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         return Ok(see_other(&journey.destination()));
     }
     let who = current.map(|current| current.user).filter(|user| journey.flow.is_some() && wants(&journey, user));
-    let identifier = who.as_ref().map_or_else(|| hint(&journey, &params), own_identifier);
-    let shell = journey.shell(&visitor, title(who.as_ref()), &params);
+    let identifier = who.as_ref().map_or_else(|| hint(&journey, params), own_identifier);
+    let shell = journey.shell(visitor, title(who.as_ref()), params);
     let way = Way::named(params.first("way")).filter(|way| is_on(&visitor.app, *way));
-    let shell = super::provider_failure::say_failure(&visitor, shell, &params);
-    Ok(page(&visitor, &journey, shell, Typed { identifier, remember: true, way }, who.as_ref()).await)
+    let shell = super::provider_failure::say_failure(visitor, shell, params);
+    Ok(page_about(visitor, &journey, shell, Typed { identifier, remember, way }, who.as_ref(), None).await)
 }
 
 struct Typed {
@@ -88,8 +92,13 @@ pub(super) async fn other(
     Ok(page(visitor, journey, shell, typed, who).await)
 }
 
-/// `who` has to prove that it is still them.
+/// The page in answer to a form. `who` has to prove that it is still them.
 async fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: Option<&User>) -> Response {
+    // The language switch leads to the page that GET shows.
+    let way = typed.way.map(|way| format!("way={}", way.as_str()));
+    let flow = journey.id().map(|flow| format!("flow={flow}"));
+    let query: Vec<_> = flow.into_iter().chain(way).collect();
+    let shell = visitor.shell_at(shell, &format!("/login?{}", query.join("&")));
     page_about(visitor, journey, shell, typed, who, None).await
 }
 
@@ -106,7 +115,6 @@ pub(super) async fn after_passkey(
     let identifier = who.map_or_else(|| hint(journey, params), own_identifier);
     let mut shell = journey.shell(visitor, title(who), params);
     super::passkeys::refuse(visitor, &mut shell, problem);
-    // The language switch leads to the page that GET shows.
     let shell = visitor.shell_at(shell, &format!("/login{}", journey.query()));
     let typed = Typed { identifier, remember: params.has("remember"), way: None };
     page_about(visitor, journey, shell, typed, who, unknown).await
@@ -134,7 +142,7 @@ async fn page_about(
         providers,
         others: ways.into_iter().filter(|other| *other != way).collect(),
         labels: IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) },
-        shell,
+        shell: Shell { keeps: "sign-in", ..shell },
         flow: journey.id(),
         identifier: typed.identifier,
         remember: typed.remember,
@@ -183,6 +191,9 @@ fn hint(journey: &Journey, params: &Params) -> String {
 /// A try.
 pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    if let Some(asked) = visitor.switched(&params) {
+        return shown(&visitor, &asked, params.has("remember")).await;
+    }
     let journey = journey::of(&visitor, &params).await?;
     let (identifier, password) = (params.first("identifier"), params.first("password"));
     let fault = |fault| visitor.fault(&fault);
