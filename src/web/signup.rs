@@ -20,14 +20,19 @@ use crate::settings::{Way, WhoSignsUp};
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    shown(&visitor, &params).await
+}
+
+async fn shown(visitor: &Visitor, params: &Params) -> Result<Response, Response> {
     if !visitor.app.settings.signup.is_open() {
-        return Ok(closed(&visitor));
+        return Ok(closed(visitor));
     }
-    let journey = journey::of(&visitor, &params).await?;
-    let typed = if params.has("identifier") { params.first("identifier") } else { params.first("email") };
-    let channel = channel(&visitor, &params);
+    let journey = journey::of(visitor, params).await?;
+    let typed = ["email", "phone", "identifier"].map(|field| params.first(field)).into_iter().find(|typed| !typed.is_empty());
+    let typed = typed.unwrap_or_default();
+    let channel = channel(visitor, params);
     let contact = Some(typed).filter(|text| (channel == Channel::Mail) == text.contains('@')).unwrap_or_default();
-    Ok(page(&visitor, &journey, journey.shell(&visitor, "signup", &params), channel, [contact, params.first("name")]))
+    Ok(page(visitor, &journey, journey.shell(visitor, "signup", params), channel, [contact, params.first("name")]))
 }
 
 fn phones(visitor: &Visitor) -> bool {
@@ -50,13 +55,13 @@ fn closed(visitor: &Visitor) -> Response {
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [contact, name]: [&str; 2]) -> Response {
     let min_length = i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX);
     let page = Signup {
-        shell,
+        shell: Shell { keeps: "sign-up", ..shell },
         flow: journey.id(),
         channel,
         contact: contact.to_owned(),
         name: name.to_owned(),
         min_length,
-        providers: super::providers::buttons(visitor),
+        providers: super::providers::buttons_to_sign_up(visitor),
         other: phones(visitor),
         passwordless: sign_up::may_be_passwordless(&visitor.app, channel),
     };
@@ -65,6 +70,9 @@ fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [c
 
 pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    if let Some(asked) = visitor.switched(&params) {
+        return shown(&visitor, &asked).await;
+    }
     let journey = journey::of(&visitor, &params).await?;
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;
