@@ -171,8 +171,10 @@ pub async fn open(settings: Settings, schema: Schema, threads: Threads) -> anyho
     let reach = if settings.outbound.allow_private { Reach::Anywhere } else { Reach::Public };
     let texter = Texter::new(&settings.sms, reach).context("[sms]")?;
     // The stand-ins of development mode are on this machine.
-    let upstreams = Upstreams::new(&settings.providers, if settings.mode == Mode::Dev { Reach::Anywhere } else { reach })?;
-    Ok(App::new(Made { settings, clock: Clock::system(), random, store, keyring, hasher, mailer, texter, upstreams })?)
+    let clock = Clock::system();
+    let upstreams =
+        Upstreams::new(&settings.providers, if settings.mode == Mode::Dev { Reach::Anywhere } else { reach }, &clock)?;
+    Ok(App::new(Made { settings, clock, random, store, keyring, hasher, mailer, texter, upstreams })?)
 }
 
 async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store> {

@@ -140,7 +140,7 @@ pub async fn change_password(
         sessions::reauthenticated(&mut tx, &Session { methods, ..current.session.clone() }).await?;
     }
     app.record(&mut tx, own(current, Kind::PasswordChanged, requester)).await?;
-    app.notify(&mut tx, &user, Notice::PasswordChanged, requester).await?;
+    app.notify(&mut tx, &user, Notice::PasswordChanged { disconnected: Vec::new() }, requester).await?;
     tx.commit().await?;
     Ok(PasswordChange::Done)
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::codes::{self, Found};
+use super::second_factor::At;
 use super::session::Current;
 use super::{App, Outcome, Requester, clients, logout, second_factor};
 use crate::crypto::token::{Kind as TokenKind, SecretToken};
@@ -145,7 +146,8 @@ async fn go_on(
         }
         (Decision::SecondFactor, Some(current)) => {
             let continue_to = Continue::Authorize { request: Box::new(request.clone()) };
-            match second_factor::add_to_session(app, current, asking.browser, continue_to).await? {
+            let at = At { current, browser: asking.browser, requester: asking.requester };
+            match second_factor::add_to_session(app, at, continue_to).await? {
                 Some(flow) => Ok(Next::SecondFactor(flow)),
                 // Signing in again leads to setting one up.
                 None => Ok(Next::SignIn { flow: keep(app, &request, stage, asking).await?, client, again: true, create: false }),
@@ -195,9 +197,13 @@ async fn answer(
     stage: Stage<'_>,
 ) -> Outcome<Next> {
     let mut tx = match stage {
-        Stage::New => app.store.write_one().await?,
-        Stage::Waiting { .. } => app.store.write().await?,
+        Stage::New if !app.settings.limits.enabled => app.store.write_one().await?,
+        Stage::New | Stage::Waiting { .. } => app.store.write().await?,
     };
+    if matches!(stage, Stage::New) {
+        // Nobody has pressed anything: a page that sends its visitors here all the time fills no disk with codes.
+        app.may_answer(&mut tx, &current.session.id).await?;
+    }
     if let Stage::Waiting { flow, .. } = stage
         && !flows::finish(&mut tx, &flow.id, app.now()).await?
     {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{App, Fault, Outcome, Requester};
 use crate::engine::flow::Flow;
 use crate::engine::limit::{Allowance, Backoff, Rate};
-use crate::ids::UserId;
+use crate::ids::{SessionId, UserId};
 use crate::settings::{PairLimit, Rate as RateSetting};
 use crate::store::{Tx, limits};
 
@@ -20,8 +20,10 @@ pub enum Purpose {
     Verify,
     ChangeEmail,
     ChangeUsername,
-    /// Journeys begun by people who are not signed in.
+    /// Journeys begun by opening a page, most of them by people who are not signed in.
     Begin,
+    /// Authorization requests answered without a page.
+    Authorize,
     Token,
     /// Texts asked for.
     Sms,
@@ -39,6 +41,7 @@ impl Purpose {
             Self::ChangeEmail => "change_email",
             Self::ChangeUsername => "change_username",
             Self::Begin => "begin",
+            Self::Authorize => "authorize",
             Self::Token => "token",
             Self::Sms => "sms",
         }
@@ -190,13 +193,23 @@ impl App {
         Ok(limits::spend(tx, &key, rate, self.now()).await? == Allowance::Granted)
     }
 
-    /// A journey that somebody begins without being signed in, in the transaction that stores it.
+    /// A journey that somebody begins without having proved anything for it, in the transaction that stores it.
     pub(in crate::actions) async fn may_begin(&self, tx: &mut Tx, requester: &Requester) -> Outcome<()> {
         if !self.settings.limits.enabled {
             return Ok(());
         }
         let allowance = limits::spend(tx, &requester_key(Purpose::Begin, requester), JOURNEYS, self.now()).await?;
         self.refuse(Purpose::Begin, allowance)
+    }
+
+    /// An authorization request that is answered without a page, as often as journeys begin; in the transaction that stores the code.
+    pub(in crate::actions) async fn may_answer(&self, tx: &mut Tx, session: &SessionId) -> Outcome<()> {
+        if !self.settings.limits.enabled {
+            return Ok(());
+        }
+        let key = format!("{}|of|{session}", Purpose::Authorize.as_str());
+        let allowance = limits::spend(tx, &key, JOURNEYS, self.now()).await?;
+        self.refuse(Purpose::Authorize, allowance)
     }
 
     /// The password was right: the account's failures are forgotten, in the transaction of the sign-in.

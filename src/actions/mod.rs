@@ -10,6 +10,7 @@ pub mod account;
 pub mod authorize;
 pub mod clients;
 pub mod codes;
+pub mod confirm;
 pub mod contact;
 pub mod factors;
 pub mod keys;

@@ -6,18 +6,20 @@ use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Outcome, Requester};
+use super::{App, Outcome, Requester, providers};
 use crate::crypto::token::constant_time_eq;
 use crate::engine::address::{Channel, Email, Identifier};
 use crate::engine::event::{Event, Kind};
+use crate::engine::external::Identity;
 use crate::engine::flow::{Asked, Continue, Flow, HalfSignedIn, Next, State, Step};
+use crate::engine::linking::{Standing, stays_after_reset};
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
 use crate::engine::sign_in::second_factors;
 use crate::engine::user::User;
 use crate::ids::UserId;
-use crate::store::{StoreError, Tx, enrolled, flows, grants, lock_down, sessions, trusted, users};
+use crate::store::{StoreError, Tx, enrolled, flows, grants, identities, lock_down, sessions, trusted, users};
 use crate::time::Timestamp;
 
 /// What became of a beginning.
@@ -125,8 +127,8 @@ async fn prove(app: &App, mut tx: Tx, flow: &Flow) -> Outcome<Proof> {
 
 #[derive(Debug)]
 pub enum Reset {
-    /// Signed in, and where to go.
-    Done(Box<Session>, Continue),
+    /// Signed in, where to go, and the providers from which the account was disconnected.
+    Done(Box<Session>, Continue, Vec<String>),
     /// A second factor is wanted first: a reset never passes it, and the password takes effect with it.
     More(Box<Flow>),
     Weak(Weakness),
@@ -161,7 +163,9 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     let given = vec![Method::first(how, now)];
     let before = arrival.before.filter(|before| before.user.id != user.id);
     let arrival = Arrival { before, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
+    let mut disconnected = Vec::new();
     if !user.is_verified(channel) {
+        disconnected = names(app, &identities::of_user(&mut tx, &user.id).await?);
         disinherit(&mut tx, &mut user, channel, now).await?;
         user.set_contact(to, Some(now));
     }
@@ -173,9 +177,9 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
             SignedIn::Done(_) | SignedIn::Wrong | SignedIn::Disabled => Ok(Reset::Over),
         };
     }
-    let user = take_effect(app, &mut tx, user, hash, requester).await?;
+    let (user, disconnected) = take_effect(app, &mut tx, user, Effect { hash, proofs: &given, disconnected }, requester).await?;
     match sign_in::proceed(app, tx, &user, given, &arrival).await? {
-        SignedIn::Done(session) => Ok(Reset::Done(session, flow.continue_to.clone())),
+        SignedIn::Done(session) => Ok(Reset::Done(session, flow.continue_to.clone(), disconnected)),
         SignedIn::More(flow) => Ok(Reset::More(flow)),
         SignedIn::Wrong | SignedIn::Disabled => Ok(Reset::Over),
     }
@@ -191,10 +195,57 @@ async fn disinherit(tx: &mut Tx, user: &mut User, proved: Channel, now: Timestam
     Ok(())
 }
 
-/// The new password is the account's: everything that was signed in ends, and its owner hears of it.
-pub(super) async fn take_effect(app: &App, tx: &mut Tx, mut user: User, hash: String, requester: &Requester) -> Outcome<User> {
+/// The names of these identities' providers, each once.
+fn names(app: &App, identities: &[Identity]) -> Vec<String> {
+    let mut names = Vec::new();
+    for identity in identities {
+        let name = providers::find(app, &identity.provider).map_or(&identity.provider, |provider| &provider.name);
+        if !names.contains(name) {
+            names.push(name.clone());
+        }
+    }
+    names
+}
+
+/// Disconnects the identities of an account whose address nobody had proved here before, and whose owner is here now: for good, as from an account
+/// whose address nobody vouched for either ([`disinherit`]). Whose second factors these are is not known by an address, so they stay.
+async fn disconnect(app: &App, tx: &mut Tx, user: &User, vouched_by: &str, requester: &Requester) -> Outcome<Vec<String>> {
+    let linking = |provider: &str| providers::find(app, provider).map(|provider| provider.linking);
+    let address = Standing::Vouched(linking(vouched_by));
+    let mut gone = identities::of_user(tx, &user.id).await?;
+    gone.retain(|identity| !stays_after_reset(address, linking(&identity.provider)));
+    for identity in &gone {
+        identities::delete(tx, &user.id, &identity.id).await?;
+        let event = super::tell::event(Kind::IdentityDisconnected, requester.origin());
+        let detail = providers::come_back::detail(app, &identity.provider);
+        app.record(tx, Event { user_id: Some(user.id.clone()), detail, ..event }).await?;
+    }
+    Ok(names(app, &gone))
+}
+
+/// A new password, and what was proved for it.
+#[derive(Clone, Debug)]
+pub(super) struct Effect<'a> {
+    pub hash: String,
+    pub proofs: &'a [Method],
+    /// The names of providers from which the account is disconnected already.
+    pub disconnected: Vec<String>,
+}
+
+/// The new password is the account's: everything that was signed in ends, and its owner hears of it. Also gives the names of the providers from which
+/// the account is disconnected now.
+pub(super) async fn take_effect(
+    app: &App,
+    tx: &mut Tx,
+    mut user: User,
+    effect: Effect<'_>,
+    requester: &Requester,
+) -> Outcome<(User, Vec<String>)> {
+    let Effect { hash, proofs, mut disconnected } = effect;
     let (read_at, now) = (user.updated_at, app.now());
     (user.password_hash, user.password_changed_at, user.updated_at) = (Some(hash), Some(now), later(read_at, now));
+    let by_mail = proofs.iter().any(|proof| proof.kind == MethodKind::Mail);
+    let vouched_by = if by_mail { user.email_vouched_by.take() } else { None };
     if !users::update(tx, &user, read_at).await? {
         return Err(StoreError::Overtaken.into());
     }
@@ -206,8 +257,11 @@ pub(super) async fn take_effect(app: &App, tx: &mut Tx, mut user: User, hash: St
     }
     app.record(tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
         .await?;
-    app.notify(tx, &user, Notice::PasswordChanged, requester).await?;
-    Ok(user)
+    if let Some(vouched_by) = vouched_by {
+        disconnected.extend(disconnect(app, tx, &user, &vouched_by, requester).await?);
+    }
+    app.notify(tx, &user, Notice::PasswordChanged { disconnected: disconnected.clone() }, requester).await?;
+    Ok((user, disconnected))
 }
 
 /// The time of a change, strictly after the one before, so that the guard sees two changes within one millisecond.

@@ -5,14 +5,15 @@ use super::limits::Purpose;
 use super::passkeys::prove;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Fault, Outcome, Requester, factors, reset};
+use super::{App, Fault, Outcome, Requester, confirm, factors, reset};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Contact};
+use crate::engine::confirm::best_proof;
 use crate::engine::event::{Event, Kind};
 use crate::engine::factor::Enrolled;
 use crate::engine::flow::{AccountPage, Continue, Flow, HalfSignedIn, State, Step};
 use crate::engine::method::{Method, MethodKind, Strength, strength_since};
-use crate::engine::sign_in::{best_proof, second_factors};
+use crate::engine::sign_in::second_factors;
 use crate::engine::user::User;
 use crate::store::{Tx, enrolled, flows, users};
 
@@ -115,10 +116,20 @@ pub enum Given<'a> {
     },
 }
 
+/// The second factor was right.
+#[derive(Debug)]
+pub struct Done {
+    pub signed_in: SignedIn,
+    pub continue_to: Continue,
+    /// The secret for the browser's cookie, if it is not to be asked again.
+    pub trusted: Option<String>,
+    /// With the new password of a reset: the names of the providers from which the account is disconnected.
+    pub disconnected: Vec<String>,
+}
+
 #[derive(Debug)]
 pub enum Second {
-    /// Also the secret for the browser's cookie, if it is not to be asked again.
-    Done(SignedIn, Continue, Option<String>),
+    Done(Box<Done>),
     Wrong,
     /// A new code is needed.
     CodeSpent,
@@ -198,11 +209,16 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     }
     app.forgive_second(&mut tx, &user.id, known).await?;
     let State::SecondFactor(half) = &flow.state else { return Ok(Second::Over) };
-    let (user, before) = match &half.new_password {
+    let (mut user, mut before, mut disconnected) = (user, arrival.before, Vec::new());
+    if let Some(hash) = &half.new_password {
         // Now that it is proved whose reset it is.
-        Some(hash) => (reset::take_effect(app, &mut tx, user, hash.clone(), arrival.requester).await?, None),
-        None => (user, arrival.before),
-    };
+        let proofs = [half.given.clone(), vec![Method::second(kind, app.now())]].concat();
+        let effect = reset::Effect { hash: hash.clone(), proofs: &proofs, disconnected };
+        (user, disconnected) = reset::take_effect(app, &mut tx, user, effect, arrival.requester).await?;
+        before = None;
+    } else if let (MethodKind::Mail, Some(Contact::Email(email))) = (kind, flow.state.destination()) {
+        users::mailbox_proved(&mut tx, &user.id, email).await?;
+    }
     // Where somebody proves anew that they are there, the browser's trust is not the question.
     let is_better_first = kind == MethodKind::Password && !enrolled.is_on();
     let secret = match trust && !half.given.is_empty() && !is_better_first {
@@ -217,37 +233,40 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         false => sign_in::finish(app, tx, &user, methods, &arrival).await?,
     };
     app.metrics.sign_in(kind.as_str(), signed_in.as_str());
-    Ok(Second::Done(signed_in, flow.continue_to.clone(), secret))
+    Ok(Second::Done(Box::new(Done { signed_in, continue_to: flow.continue_to.clone(), trusted: secret, disconnected })))
 }
 
 const fn right(yes: bool) -> Typed {
     if yes { Typed::Right } else { Typed::Wrong }
 }
 
+/// Somebody signed in, and where.
+#[derive(Clone, Copy, Debug)]
+pub struct At<'a> {
+    pub current: &'a Current,
+    /// The hash of the browser's secret.
+    pub browser: [u8; 32],
+    pub requester: &'a Requester,
+}
+
 /// Whether what was proved in this session lately is worth as much as the account's best proof. If not, the journey in which that is
 /// proved: changing how one signs in wants it, so that neither an open browser nor a mailbox alone is enough.
-pub async fn step_up(
-    app: &App,
-    current: &Current,
-    page: AccountPage,
-    slack: std::time::Duration,
-    browser: [u8; 32],
-) -> Outcome<Option<Flow>> {
-    step_up_to(app, current, Continue::Page { page }, slack, browser).await
+pub async fn step_up(app: &App, at: At<'_>, page: AccountPage, slack: std::time::Duration) -> Outcome<Option<Flow>> {
+    step_up_to(app, at, Continue::Page { page }, slack).await
 }
 
 /// The same, on the way to anything.
 pub(super) async fn step_up_to(
     app: &App,
-    current: &Current,
+    at: At<'_>,
     continue_to: Continue,
     slack: std::time::Duration,
-    browser: [u8; 32],
 ) -> Outcome<Option<Flow>> {
+    let current = at.current;
     let mut tx = app.store.read().await?;
     let enrolled = enrolled::of(&mut tx, &current.user).await?;
     drop(tx);
-    let best = best_proof(&enrolled, &current.session.methods);
+    let best = best_proof(&enrolled, &current.session.methods, confirm::ways(app));
     let since = app.now() - (app.settings.sign_in.step_up + slack);
     if strength_since(&current.session.methods, since).is_some_and(|strength| strength >= best) {
         return Ok(None);
@@ -256,24 +275,33 @@ pub(super) async fn step_up_to(
         Strength::TwoFactors => State::SecondFactor(Box::new(HalfSignedIn::new(Vec::new(), current.session.remembered))),
         Strength::OneFactor | Strength::Reachable => State::SignIn,
     };
-    begin(app, current, state, browser, continue_to).await.map(Some)
+    begin(app, at, state, continue_to).await.map(Some)
 }
 
 /// The journey in which somebody signed in adds a second factor to their session. None: they have none to give.
-pub async fn add_to_session(app: &App, current: &Current, browser: [u8; 32], continue_to: Continue) -> Outcome<Option<Flow>> {
+pub async fn add_to_session(app: &App, at: At<'_>, continue_to: Continue) -> Outcome<Option<Flow>> {
+    let current = at.current;
     let enrolled = enrolled::of(&mut app.store.read().await?, &current.user).await?;
     let kinds = second_factors(&enrolled, &current.session.methods);
     if kinds.is_empty() || (kinds == [MethodKind::Password] && !enrolled.is_on()) {
         return Ok(None);
     }
     let half = HalfSignedIn::new(Vec::new(), current.session.remembered);
-    begin(app, current, State::SecondFactor(Box::new(half)), browser, continue_to).await.map(Some)
+    begin(app, at, State::SecondFactor(Box::new(half)), continue_to).await.map(Some)
 }
 
-async fn begin(app: &App, current: &Current, state: State, browser: [u8; 32], continue_to: Continue) -> Outcome<Flow> {
-    let flow = codes::begin(app, state, Some(current.user.id.clone()), browser, continue_to);
+/// The journey of somebody signed in that a page leads to. Pages are opened again and again, by people and by apps that send their visitors here: the
+/// one that waits in this browser for the same goes on, and new ones are limited like those of people who are not signed in.
+async fn begin(app: &App, at: At<'_>, state: State, continue_to: Continue) -> Outcome<Flow> {
+    let new = codes::begin(app, state, Some(at.current.user.id.clone()), at.browser, continue_to);
+    // What is left of its time must do for the page that it opens.
+    let half = app.flow_lifetimes().of(&new.state) / 2;
+    if let Some(waiting) = flows::like(&mut app.store.read().await?, &new, app.now() + half).await? {
+        return Ok(waiting);
+    }
     let mut tx = app.store.write().await?;
-    flows::insert(&mut tx, &flow).await?;
+    app.may_begin(&mut tx, at.requester).await?;
+    flows::insert(&mut tx, &new).await?;
     tx.commit().await?;
-    Ok::<_, Fault>(flow)
+    Ok::<_, Fault>(new)
 }

@@ -97,6 +97,7 @@ async fn bootstrap(app: &App, settings: &BootstrapSettings) -> Outcome<Prepared>
     let blank = || User::blank(UserId::new(now, &app.random), now);
     let mut user = existing.clone().unwrap_or_else(blank);
     user.email_verified_at = user.email_verified_at.or(Some(now));
+    user.email_vouched_by = None;
     user.email = Some(email);
     user.is_admin = true;
     user.password_hash = Some(hash.to_owned());

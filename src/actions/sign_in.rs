@@ -212,7 +212,7 @@ async fn verify_first(
     arrival: &Arrival<'_>,
 ) -> Outcome<SignedIn> {
     let Some(to) = user.contact(channel) else { return Ok(SignedIn::Wrong) };
-    let state = State::Verify { to: to.clone(), given };
+    let state = State::Verify { to: to.clone(), given, remember: arrival.remember };
     let mut flow = codes::begin(app, state, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
     // Without a text the page still offers another one, later.
     let may_send = codes::may_send_to(app, &mut tx, &to.identifier(), arrival.requester).await?;

@@ -4,7 +4,7 @@ use super::codes::{self, Recipient, Typed};
 use super::limits::Purpose;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome};
-use crate::engine::address::{Channel, Identifier};
+use crate::engine::address::{Channel, Contact, Identifier};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Asked, Continue, Flow, SignInCode, State, Step};
 use crate::engine::method::{Method, MethodKind};
@@ -111,6 +111,9 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     let Some(user) = user else { return Ok(Arrived::Over) };
     let kind = MethodKind::sent_by(to.channel());
     codes::arrived(app, &mut tx, to).await?;
+    if let Contact::Email(email) = to {
+        users::mailbox_proved(&mut tx, &user.id, email).await?;
+    }
     let continue_to = match proof {
         Proof::LinkAndNumber(_) => flow.continue_to.clone().elsewhere(),
         Proof::Code(_) | Proof::Link => flow.continue_to.clone(),

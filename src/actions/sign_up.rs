@@ -8,7 +8,7 @@ use super::{App, Outcome, Requester, providers};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Contact, Email};
 use crate::engine::event::{Event, Kind};
-use crate::engine::external::External;
+use crate::engine::external::Brought;
 use crate::engine::flow::{Continue, Flow, SignUp, State, Step};
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
@@ -19,7 +19,6 @@ use crate::gateways::sms::texts::Sms;
 use crate::ids::UserId;
 use crate::settings::Way;
 use crate::store::{StoreError, Tx, flows, users};
-use crate::time::Timestamp;
 
 /// What was typed.
 #[derive(Clone, Copy, Debug)]
@@ -102,14 +101,14 @@ pub async fn start(app: &App, form: Form<'_>) -> Outcome<Started> {
         device: None,
         requester: form.requester,
     };
-    go_on(app, SignUp { to, password_hash, profile, external: None }, &arrival).await
+    go_on(app, SignUp { to, password_hash, profile, brought: None }, &arrival).await
 }
 
 /// What an account for somebody from a provider is made of, once the address is proved.
-pub(super) fn from_provider(external: External, email: Email, requester: &Requester) -> SignUp {
-    let mut profile = external.profile.clone();
+pub(super) fn from_provider(brought: Brought, email: Email, requester: &Requester) -> SignUp {
+    let mut profile = brought.external.profile.clone();
     profile.locale = profile.locale.or_else(|| Some(requester.locale.tag().to_owned()));
-    SignUp { to: Contact::Email(email), password_hash: None, profile, external: Some(Box::new(external)) }
+    SignUp { to: Contact::Email(email), password_hash: None, profile, brought: Some(Box::new(brought)) }
 }
 
 /// Lets somebody from a provider prove an address.
@@ -166,36 +165,47 @@ async fn tell_owner(app: &App, tx: &mut Tx, flow: &mut Flow, user: &User, reques
 
 async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Started> {
     let channel = sign_up.to.channel();
-    let kind = if sign_up.external.is_some() { MethodKind::Provider } else { MethodKind::Password };
+    let brought = sign_up.brought.clone();
     let mut tx = app.store.write().await?;
-    let user = match create(app, &mut tx, sign_up, None, arrival.requester).await {
+    let user = match create(app, &mut tx, sign_up, Proved::No, arrival.requester).await {
         Ok(user) => user,
         Err(super::Fault::Store(StoreError::Taken)) => return Ok(Started::Problems(vec![Problem::Taken(channel)])),
         Err(fault) => return Err(fault),
     };
-    match sign_in::proceed(app, tx, &user, vec![Method::first(kind, app.now())], arrival).await? {
+    let (given, remember) = match brought {
+        Some(brought) => (providers::come_back::dated(app, &mut tx, &user, brought.given_by(app.now())).await?, brought.remember),
+        None => (vec![Method::first(MethodKind::Password, app.now())], arrival.remember),
+    };
+    match sign_in::proceed(app, tx, &user, given, &Arrival { remember, ..arrival.clone() }).await? {
         SignedIn::Done(session) => Ok(Started::Done(session)),
         SignedIn::More(flow) => Ok(Started::Verify(flow)),
         SignedIn::Wrong | SignedIn::Disabled => Ok(Started::Closed),
     }
 }
 
+/// Why a new account's address or number counts as proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Proved {
+    /// It does not.
+    No,
+    /// By a code or link of ours.
+    Here,
+    /// The identity's provider says so.
+    There,
+}
+
 /// Makes the account, with its identity if it has one. [`StoreError::Taken`] if either is another's.
-pub(super) async fn create(
-    app: &App,
-    tx: &mut Tx,
-    sign_up: SignUp,
-    verified_at: Option<Timestamp>,
-    requester: &Requester,
-) -> Outcome<User> {
+pub(super) async fn create(app: &App, tx: &mut Tx, sign_up: SignUp, proved: Proved, requester: &Requester) -> Outcome<User> {
     let now = app.now();
-    let SignUp { to, password_hash, profile, external } = sign_up;
+    let SignUp { to, password_hash, profile, brought } = sign_up;
     let password_changed_at = password_hash.is_some().then_some(now);
     let mut user = User { password_hash, password_changed_at, profile, ..User::blank(UserId::new(now, &app.random), now) };
-    user.set_contact(to, verified_at);
+    user.set_contact(to, (proved != Proved::No).then_some(now));
+    let vouching = brought.as_ref().filter(|_| proved == Proved::There);
+    user.email_vouched_by = vouching.map(|brought| brought.external.provider.clone());
     users::insert(tx, &user).await?;
-    if let Some(external) = external {
-        providers::connect(app, tx, &user, &external, Some(now)).await?;
+    if let Some(brought) = brought {
+        providers::connect(app, tx, &user, &brought.external, Some(now)).await?;
     }
     let event = super::tell::event(Kind::UserCreated, requester.origin());
     app.record(tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
@@ -258,26 +268,28 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
         return Ok(Verified::Over);
     }
     let by = |how| vec![Method::first(how, now)];
-    let (user, methods) = match flow.state.clone() {
+    let (user, methods, remember) = match flow.state.clone() {
         State::SignUp(sign_up) => {
             // Without a password the code is what was proved.
             let sent = MethodKind::sent_by(sign_up.to.channel());
             let mut methods = by(if sign_up.password_hash.is_some() { MethodKind::Password } else { sent });
-            methods.extend(sign_up.external.is_some().then(|| Method::first(MethodKind::Provider, now)));
-            match create(app, &mut tx, *sign_up, Some(now), requester).await {
-                Ok(user) => (Some(user), methods),
+            let remember = sign_up.brought.as_ref().is_some_and(|brought| brought.remember);
+            methods.extend(sign_up.brought.iter().flat_map(|brought| brought.given_by(now)));
+            match create(app, &mut tx, *sign_up, Proved::Here, requester).await {
+                Ok(user) => (Some(user), methods, remember),
                 Err(super::Fault::Store(StoreError::Taken)) => return Ok(Verified::HasAccount),
                 Err(fault) => return Err(fault),
             }
         }
-        State::Verify { to, given } => {
-            let methods = match proof {
-                Proof::LinkAndPassword(_) => by(MethodKind::Password),
-                Proof::Code(_) | Proof::Link => given,
+        State::Verify { to, given, remember } => {
+            let (methods, remember) = match proof {
+                // What was ticked in the other browser was not meant for this one.
+                Proof::LinkAndPassword(_) => (by(MethodKind::Password), false),
+                Proof::Code(_) | Proof::Link => (given, remember),
             };
-            (confirm(app, &mut tx, flow, to, requester).await?.filter(|_| !methods.is_empty()), methods)
+            (confirm(app, &mut tx, flow, to, requester).await?.filter(|_| !methods.is_empty()), methods, remember)
         }
-        _ => (None, Vec::new()),
+        _ => (None, Vec::new(), false),
     };
     let Some(user) = user else { return Ok(Verified::Over) };
     let continue_to = match proof {
@@ -285,7 +297,7 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
         Proof::LinkAndPassword(_) => flow.continue_to.clone().elsewhere(),
         Proof::Code(_) | Proof::Link => flow.continue_to.clone(),
     };
-    let arrival = Arrival { continue_to: &continue_to, flow: None, ..arrival.clone() };
+    let arrival = Arrival { remember, continue_to: &continue_to, flow: None, ..arrival.clone() };
     match sign_in::proceed(app, tx, &user, methods, &arrival).await? {
         SignedIn::Done(session) => Ok(Verified::Done(session, continue_to)),
         SignedIn::More(flow) => Ok(Verified::More(flow)),

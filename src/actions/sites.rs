@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::second_factor::At;
 use super::session::Current;
 use super::{App, Fault, Outcome, Requester, codes, keys, second_factor};
 use crate::crypto::jose::Alg;
@@ -42,7 +43,7 @@ pub async fn go(
         if !destination.two_factors || has_two_factors(&current.session) {
             return Ok(Next::Arrive);
         }
-        if let Some(flow) = second_factor::add_to_session(app, current, browser, continue_to.clone()).await? {
+        if let Some(flow) = second_factor::add_to_session(app, At { current, browser, requester }, continue_to.clone()).await? {
             return Ok(Next::SecondFactor(flow));
         }
         // Signing in again leads to setting one up.

@@ -110,6 +110,7 @@ mod tests {
             username: None,
             email: Email::parse("ana@example.com").ok(),
             email_verified_at: Some(now),
+            email_vouched_by: None,
             phone_number: Phone::stored("+4312345678").ok(),
             phone_number_verified_at: None,
             password_hash: None,

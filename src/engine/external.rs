@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::Email;
+use super::method::Method;
 use super::user::Profile;
 use crate::ids::{IdentityId, UserId};
 use crate::settings::providers::Vouching;
@@ -40,6 +41,70 @@ impl External {
     pub fn shown_as(&self) -> String {
         let email = self.email.as_ref().map(|email| email.as_str().to_owned());
         email.or_else(|| self.username.clone()).or_else(|| self.profile.name.clone()).unwrap_or_default()
+    }
+}
+
+/// What somebody goes to a provider for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "for", rename_all = "snake_case")]
+pub enum Errand {
+    SignIn {
+        /// What stood in the form's field, for the page that follows if nothing comes of it.
+        identifier: String,
+        /// "Stay signed in".
+        remember: bool,
+        /// Somebody is signed in here: the provider shall ask rather than let them through.
+        ask: bool,
+    },
+    /// Who is signed in must prove that it is still them.
+    ProveAgain { person: UserId, remember: bool },
+    /// Who is signed in wants to sign in with an identity from there, too.
+    Connect { person: UserId },
+}
+
+impl Errand {
+    /// The longest identifier that is kept, in bytes: that of an address (RFC 5321 section 4.5.3.1.3).
+    const LONGEST: usize = 254;
+
+    pub fn sign_in(typed: &str, remember: bool, ask: bool) -> Self {
+        let identifier = if typed.len() <= Self::LONGEST { typed } else { "" };
+        Self::SignIn { identifier: identifier.to_owned(), remember, ask }
+    }
+
+    /// Who is signed in, if it is for them.
+    pub const fn person(&self) -> Option<&UserId> {
+        match self {
+            Self::SignIn { .. } => None,
+            Self::ProveAgain { person, .. } | Self::Connect { person } => Some(person),
+        }
+    }
+
+    /// Whether a session that comes of it stays.
+    pub const fn remember(&self) -> bool {
+        match self {
+            Self::SignIn { remember, .. } | Self::ProveAgain { remember, .. } => *remember,
+            Self::Connect { .. } => false,
+        }
+    }
+}
+
+/// What somebody has brought from a provider while something is still missing. It counts for the account that the identity belongs to in the
+/// end, in the browser and the journey that brought it, and nowhere else.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Brought {
+    pub external: External,
+    /// What was proved there, with the provider's times.
+    pub given: Vec<Method>,
+    /// "Stay signed in", as it was ticked before.
+    pub remember: bool,
+    /// The end of the journey that asks for what is missing. A sign-up that follows from it stays open for longer.
+    pub until: Timestamp,
+}
+
+impl Brought {
+    /// What is still worth something: a second factor only until the end.
+    pub fn given_by(&self, now: Timestamp) -> Vec<Method> {
+        self.given.iter().copied().filter(|method| !method.second || now < self.until).collect()
     }
 }
 
@@ -89,6 +154,27 @@ pub fn vouches(by: &Vouching, claimed: Claimed<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::method::MethodKind;
+    use crate::engine::user::Profile;
+
+    #[test]
+    fn a_second_factor_is_worth_nothing_after_the_end() {
+        let (at, until) = (Timestamp::from_seconds(100), Timestamp::from_seconds(200));
+        let (first, second) = (Method::first(MethodKind::Provider, at), Method::second(MethodKind::Provider, at));
+        let external = External {
+            provider: "google".to_owned(),
+            issuer: "https://accounts.google.com".to_owned(),
+            subject: "1".to_owned(),
+            email: None,
+            vouched: false,
+            username: None,
+            profile: Profile::default(),
+            tokens: None,
+        };
+        let brought = Brought { external, given: vec![first, second], remember: false, until };
+        assert_eq!(brought.given_by(Timestamp::from_millis(199_999)), [first, second]);
+        assert_eq!(brought.given_by(until), [first]);
+    }
 
     #[test]
     fn whose_word_counts_for_which_address() {

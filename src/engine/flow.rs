@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::address::{Channel, Contact};
 use super::authorize::AuthorizationRequest;
 use super::codes::Codes;
-use super::external::External;
+use super::external::{Brought, Errand};
 use super::method::Method;
 use super::site::Destination;
 use super::user::Profile;
@@ -62,6 +62,9 @@ pub enum State {
         /// By what somebody signed in before this was asked.
         #[serde(default)]
         given: Vec<Method>,
+        /// "Stay signed in", as it was ticked then.
+        #[serde(default)]
+        remember: bool,
     },
     Reset(Box<Asked>),
     ResetProved {
@@ -77,7 +80,7 @@ pub enum State {
     /// At a provider, from where the browser comes back.
     Away(Box<Away>),
     /// Back from a provider that does not vouch for an address: one has to be given.
-    Newcomer(Box<External>),
+    Newcomer(Box<Brought>),
     /// Back from a provider, with the address of an account: its owner signs in first.
     Join(Box<Join>),
     /// "This was not me": the link of a security notice, for as long as what it tells of can be taken back.
@@ -94,9 +97,9 @@ pub struct SignUp {
     /// None: the account has no password, and its owner signs in by codes.
     pub password_hash: Option<String>,
     pub profile: Profile,
-    /// The identity that the account will be connected with.
+    /// With the identity that the account will be connected with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub external: Option<Box<External>>,
+    pub brought: Option<Box<Brought>>,
 }
 
 /// On the way to a provider and back.
@@ -104,20 +107,13 @@ pub struct SignUp {
 pub struct Away {
     /// Its id in the settings.
     pub provider: String,
-    pub remember: bool,
-    /// What stood in the form's field, for the page that follows if nothing comes of it.
-    #[serde(default)]
-    pub identifier: String,
-    /// The journey's person asked to connect an identity, not to sign in.
-    pub connect: bool,
-    /// The journey's person was to prove that it is still them.
-    pub again: bool,
+    pub errand: Errand,
 }
 
 /// An identity that may belong to the journey's account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Join {
-    pub external: External,
+    pub brought: Brought,
     /// Whether its owner may leave that account alone and have one of their own.
     pub may_replace: bool,
 }
@@ -298,6 +294,8 @@ pub enum Continue {
     /// The question whether to connect the identity of a [`State::Join`] journey with the account.
     Connect {
         journey: FlowId,
+        /// "Stay signed in", as it was ticked before going to the provider.
+        remember: bool,
     },
     /// Back into an authorization request of a client.
     Authorize {
@@ -443,10 +441,11 @@ impl Lifetimes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::engine::external::External;
     use crate::engine::method::MethodKind;
 
-    fn external() -> External {
-        External {
+    fn brought() -> Brought {
+        let external = External {
             provider: "google".to_owned(),
             issuer: "https://accounts.google.com".to_owned(),
             subject: "1".to_owned(),
@@ -455,7 +454,9 @@ mod tests {
             username: None,
             profile: Profile::default(),
             tokens: None,
-        }
+        };
+        let at = Timestamp::from_seconds(1);
+        Brought { external, given: vec![Method::second(MethodKind::Provider, at)], remember: true, until: at }
     }
 
     fn states() -> Vec<State> {
@@ -472,24 +473,18 @@ mod tests {
                 to: to(),
                 password_hash: None,
                 profile: Profile::default(),
-                external: Some(Box::new(external())),
+                brought: Some(Box::new(brought())),
             })),
-            State::Verify { to: to(), given: vec![method] },
+            State::Verify { to: to(), given: vec![method], remember: true },
             State::Reset(Box::new(asked(Some(to())))),
             State::Reset(Box::new(asked(None))),
             State::ResetProved { to: to() },
             State::Change { to: to() },
             State::AddTotp { sealed: "c2VhbGVk".to_owned() },
             State::Alarm { to: to() },
-            State::Away(Box::new(Away {
-                provider: "google".to_owned(),
-                remember: true,
-                identifier: String::new(),
-                connect: false,
-                again: false,
-            })),
-            State::Newcomer(Box::new(external())),
-            State::Join(Box::new(Join { external: external(), may_replace: true })),
+            State::Away(Box::new(Away { provider: "google".to_owned(), errand: Errand::sign_in("ana", true, false) })),
+            State::Newcomer(Box::new(brought())),
+            State::Join(Box::new(Join { brought: brought(), may_replace: true })),
         ]
     }
 

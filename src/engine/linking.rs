@@ -98,5 +98,27 @@ fn stranger(facts: Facts<'_>) -> Decision {
     }
 }
 
+/// Why an account's address counts as proved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// A code or link arrived there.
+    Proved,
+    /// By the word of a provider that links so; none: one that is not set up any more.
+    Vouched(Option<Linking>),
+}
+
+/// Whether an identity of an account still leads in after the password was reset by the account's address. `own`: how its provider links, if it is
+/// set up.
+///
+/// A provider that is not believed enough to link by an address has asked once whose the address was. It may have another owner by now, who resets the
+/// password of an account that somebody else came to by that provider: then the account is whose the address is, and the other one leaves.
+pub fn stays_after_reset(address: Standing, own: Option<Linking>) -> bool {
+    let believed = |linking| linking == Some(Linking::LinkVerified);
+    match address {
+        Standing::Proved => true,
+        Standing::Vouched(by) => believed(by) || believed(own),
+    }
+}
+
 #[cfg(test)]
 mod tests;

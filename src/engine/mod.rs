@@ -11,6 +11,7 @@ pub mod authorize;
 pub mod claims;
 pub mod client;
 pub mod codes;
+pub mod confirm;
 pub mod event;
 pub mod external;
 pub mod factor;

@@ -89,6 +89,17 @@ impl Session {
         self
     }
 
+    /// A second factor that was given before this session, with an identity that has become the account's since: it comes on top, with the time
+    /// at which it was given. When somebody last proved who they are stays as it was.
+    pub fn with_earlier(mut self, second: Method) -> Self {
+        let same = |old: &Method| (old.kind, old.second) == (second.kind, true);
+        if second.second && !self.methods.iter().any(|old| same(old) && old.at >= second.at) {
+            self.methods.retain(|old| !same(old));
+            self.methods.push(second);
+        }
+        self
+    }
+
     /// The new `last_seen_at` and `idle_expires_at`, if it is time to write them.
     pub fn seen(&self, lifetimes: Lifetimes, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         (now.since(self.last_seen_at) >= SEEN_EVERY).then(|| (now, idle_end(now, self.expires_at, self.remembered, lifetimes)))
@@ -193,6 +204,19 @@ mod tests {
         assert_eq!((two.acr(), two.amr()), (method::ACR_TWO_FACTORS, vec!["pwd", "otp", "mfa"]));
         let one = two.reauthenticated(&[Method::first(MethodKind::Mail, later)]);
         assert_eq!((one.acr(), one.amr()), (method::ACR_ONE_FACTOR, vec!["otp"]), "no more than this sign-in gave");
+    }
+
+    #[test]
+    fn an_earlier_second_factor_comes_on_top_and_moves_nothing() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let earlier = now - Duration::from_secs(60);
+        let one = session(true, now);
+        assert_eq!(one.clone().with_earlier(Method::first(MethodKind::Provider, earlier)).methods, one.methods);
+        let two = one.with_earlier(Method::second(MethodKind::Provider, earlier));
+        assert_eq!((two.auth_time, two.acr(), two.amr()), (now, method::ACR_TWO_FACTORS, vec!["pwd", "fed", "mfa"]));
+        let newer = two.with_earlier(Method::second(MethodKind::Provider, now));
+        let older = newer.clone().with_earlier(Method::second(MethodKind::Provider, Method::UNDATED));
+        assert_eq!((newer.methods.len(), &older.methods), (2, &newer.methods), "the newest of a kind");
     }
 
     #[test]

@@ -116,17 +116,5 @@ pub const fn channel_of(kind: MethodKind) -> Option<Channel> {
     }
 }
 
-/// What the account's best proof is worth: what it takes to change how one signs in. A weaker proof cannot make a stronger one.
-///
-/// `given` is what the session was opened with: where it leaves no second factor to ask for, as after a mail to somebody who has nothing
-/// else, what was enough to sign in is enough.
-pub fn best_proof(enrolled: &Enrolled, given: &[Method]) -> Strength {
-    match () {
-        () if enrolled.is_on() && !second_factors(enrolled, given).is_empty() => Strength::TwoFactors,
-        () if enrolled.has_password || enrolled.passkeys > 0 => Strength::OneFactor,
-        () => Strength::Reachable,
-    }
-}
-
 #[cfg(test)]
 mod tests;

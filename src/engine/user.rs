@@ -14,6 +14,8 @@ pub struct User {
     pub username: Option<Username>,
     pub email: Option<Email>,
     pub email_verified_at: Option<Timestamp>,
+    /// The provider on whose word alone the address counts as proved; none once a code or link has arrived there.
+    pub email_vouched_by: Option<String>,
     pub phone_number: Option<Phone>,
     pub phone_number_verified_at: Option<Timestamp>,
     /// PHC string.
@@ -255,6 +257,7 @@ impl User {
             username: None,
             email: None,
             email_verified_at: None,
+            email_vouched_by: None,
             phone_number: None,
             phone_number_verified_at: None,
             password_hash: None,
@@ -309,7 +312,9 @@ impl User {
     /// Makes this its address or number.
     pub fn set_contact(&mut self, contact: Contact, verified_at: Option<Timestamp>) {
         match contact {
-            Contact::Email(email) => (self.email, self.email_verified_at) = (Some(email), verified_at),
+            Contact::Email(email) => {
+                (self.email, self.email_verified_at, self.email_vouched_by) = (Some(email), verified_at, None);
+            }
             Contact::Phone(phone) => (self.phone_number, self.phone_number_verified_at) = (Some(phone), verified_at),
         }
     }

@@ -14,7 +14,10 @@ pub enum Notice {
     FactorRemoved,
     PasskeyAdded,
     PasskeyRemoved,
-    PasswordChanged,
+    PasswordChanged {
+        /// The names of providers from which the account was disconnected on the way.
+        disconnected: Vec<String>,
+    },
     /// Somebody signed in asks for another address; it is not proved yet.
     EmailChangeRequested {
         new: String,
@@ -50,7 +53,8 @@ impl Notice {
             Self::FactorRemoved,
             Self::PasskeyAdded,
             Self::PasskeyRemoved,
-            Self::PasswordChanged,
+            Self::PasswordChanged { disconnected: Vec::new() },
+            Self::PasswordChanged { disconnected: vec!["GitHub".to_owned(), "Discord".to_owned()] },
             Self::EmailChangeRequested { new: mail.to_owned() },
             Self::EmailChanged { previous: Some("old@example.org".to_owned()), new: mail.to_owned() },
             Self::EmailChanged { previous: None, new: mail.to_owned() },
@@ -72,7 +76,7 @@ impl Notice {
             Self::FactorRemoved => "factor-removed",
             Self::PasskeyAdded => "passkey-added",
             Self::PasskeyRemoved => "passkey-removed",
-            Self::PasswordChanged => "password-changed",
+            Self::PasswordChanged { .. } => "password-changed",
             Self::EmailChangeRequested { .. } => "email-change-requested",
             Self::EmailChanged { .. } => "email-changed",
             Self::PhoneChangeRequested { .. } => "phone-change-requested",
@@ -92,7 +96,7 @@ impl Notice {
             Self::FactorRemoved => "told-factor-removed",
             Self::PasskeyAdded => "told-passkey-added",
             Self::PasskeyRemoved => "told-passkey-removed",
-            Self::PasswordChanged => "told-password-changed",
+            Self::PasswordChanged { .. } => "told-password-changed",
             Self::EmailChangeRequested { .. } => "told-email-requested",
             Self::EmailChanged { .. } => "told-email-changed",
             Self::PhoneChangeRequested { .. } => "told-phone-requested",
@@ -117,7 +121,11 @@ impl Notice {
             Self::FactorRemoved => plain("told-factor-removed-text"),
             Self::PasskeyAdded => plain("told-passkey-added-text"),
             Self::PasskeyRemoved => plain("told-passkey-removed-text"),
-            Self::PasswordChanged => plain("told-password-changed-text"),
+            Self::PasswordChanged { disconnected } if disconnected.is_empty() => plain("told-password-changed-text"),
+            Self::PasswordChanged { disconnected } => {
+                let changed = plain("told-password-changed-text");
+                format!("{changed} {}", text.with("told-password-disconnected", &[("providers", &disconnected.join(", "))]))
+            }
             Self::EmailChangeRequested { new } => to("told-email-requested-text", new),
             Self::EmailChanged { previous: Some(old), new } => both("told-email-changed-text", old, new),
             Self::EmailChanged { previous: None, new } => to("told-email-added-text", new),

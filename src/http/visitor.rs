@@ -260,8 +260,21 @@ impl Visitor {
         self.error(bad.status, "problem-request-title", "problem-request")
     }
 
-    /// A notice by its key, for the page that follows a redirect. Only keys of ours are shown.
+    /// A notice by its key, for the page that follows a redirect.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
+        let key = Self::notice_key(query.first("notice"))?;
+        Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })
+    }
+
+    /// The notice that this request's own address names, for a redirect that must not lose it.
+    pub fn notice_to_keep(&self) -> Option<&'static str> {
+        let (_, query) = self.context.path_and_query().split_once('?')?;
+        let (_, name) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "notice")?;
+        Self::notice_key(&name)
+    }
+
+    /// Only keys of ours are shown.
+    fn notice_key(name: &str) -> Option<&'static str> {
         const KEYS: [&str; 26] = [
             "saved",
             "password-changed",
@@ -290,8 +303,7 @@ impl Visitor {
             "passkey-renamed",
             "passkey-removed",
         ];
-        let key = KEYS.into_iter().find(|key| *key == query.first("notice"))?;
-        Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })
+        KEYS.into_iter().find(|key| *key == name)
     }
 
     pub const fn cookies(&self) -> Cookies {

@@ -39,6 +39,7 @@ async fn begin(visitor: Visitor, params: &Params) -> Response {
     let requester = visitor.requester();
     let asking = Asking { current: current.as_ref(), browser: visitor.browser(), requester: &requester };
     match authorize::begin(&visitor.app, params, asking).await {
+        Ok(Next::Untrusted(why)) => refuse(&visitor, why, params),
         Ok(next) => show(&visitor, next, current.as_ref(), true),
         Err(fault) => visitor.fault(&fault),
     }
@@ -105,7 +106,7 @@ pub(super) async fn consent(visitor: Visitor, form: Result<Form, BadInput>) -> R
 /// The browser's next page. `new` requests redirect to the page of their journey; others are on it.
 fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> Response {
     match next {
-        Next::Untrusted(untrusted) => refuse(visitor, untrusted),
+        Next::Untrusted(untrusted) => refuse(visitor, untrusted, &Params::default()),
         Next::Respond(trusted, answer) => respond(visitor, &trusted, &answer),
         Next::SignIn { flow, create, .. } => {
             let page = if create && visitor.app.settings.signup.is_open() { "/signup" } else { "/login" };
@@ -166,8 +167,11 @@ fn respond(visitor: &Visitor, trusted: &Trusted, answer: &Answer) -> Response {
 }
 
 /// Nothing may be sent anywhere: a page for the person, and the reason for the log.
-fn refuse(visitor: &Visitor, untrusted: Untrusted) -> Response {
-    tracing::warn!(reason = %untrusted, "an authorization request was refused");
+fn refuse(visitor: &Visitor, untrusted: Untrusted, params: &Params) -> Response {
+    // The commonest mistake of a new client; what to register is said here alone.
+    let sent = |name| params.first(name).chars().take(200).collect::<String>();
+    let (client_id, redirect_uri) = (sent("client_id"), sent("redirect_uri"));
+    tracing::warn!(reason = %untrusted, ?client_id, ?redirect_uri, "an authorization request was refused");
     let detail = match untrusted {
         Untrusted::ClientMissing | Untrusted::ClientUnknown => "problem-client-unknown",
         Untrusted::RedirectMissing | Untrusted::RedirectUnknown => "problem-client-redirect",

@@ -40,7 +40,7 @@ pub struct Link {
 }
 
 /// What a link carries on to the next page, as `?flow=…&identifier=…` or nothing.
-fn query(flow: Option<&str>, identifier: &str) -> String {
+pub(crate) fn query(flow: Option<&str>, identifier: &str) -> String {
     let mut pairs = form_urlencoded::Serializer::new(String::new());
     if let Some(flow) = flow {
         pairs.append_pair("flow", flow);

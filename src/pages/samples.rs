@@ -74,7 +74,9 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         reauthenticate: None,
         way: Way::Password,
         providers: providers::providers(),
-        only_providers: false,
+        form: true,
+        stuck: false,
+        reset: Some("/reset?flow=flow_1".to_owned()),
         others: vec![Way::Mail, Way::Sms],
         labels: IdentifierKinds { usernames: true, phones: true },
         passkey: Some(passkeys::ceremony()),
@@ -86,13 +88,6 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         identifier: ADDRESS.to_owned(),
         ..login.clone()
     };
-    let again = Login {
-        shell: with_client(shell(text, "login-again-title")),
-        identifier: ADDRESS.to_owned(),
-        reauthenticate: Some(ADDRESS.to_owned()),
-        ..login.clone()
-    };
-    let again_there = Login { only_providers: true, others: Vec::new(), ..again.clone() };
     let many = Login { providers: providers::many(), ..login.clone() };
     let signup = Signup {
         shell: keeps(shell(text, "signup"), "sign-up"),
@@ -118,17 +113,17 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         name: String::new(),
         min_length: 8,
     };
-    Ok(vec![
+    let mut pages = vec![
         ("login", login.render()?),
         ("login-many", many.render()?),
         ("login-error", failed.render()?),
-        ("login-again", again.render()?),
-        ("login-again-provider", again_there.render()?),
         ("signup", signup.render()?),
         ("signup-error", refused.render()?),
         ("reset", reset.render()?),
         ("setup", setup.render()?),
-    ])
+    ];
+    pages.extend(ways::again(text, &login)?);
+    Ok(pages)
 }
 
 fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {

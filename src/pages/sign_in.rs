@@ -26,8 +26,12 @@ pub struct Login {
     pub others: Vec<Way>,
     /// Posts to `/connect/…`.
     pub providers: Vec<ProviderButton>,
-    /// Whoever must prove themselves again can do so there and nowhere else: the form has no field.
-    pub only_providers: bool,
+    /// There is something to type, or a message to ask for. Whoever must prove themselves again may have only providers, a passkey, or nothing.
+    pub form: bool,
+    /// Whoever must prove themselves again has nothing left to do so.
+    pub stuck: bool,
+    /// Where a new password is chosen; none: no code can reach the person.
+    pub reset: Option<String>,
     pub labels: IdentifierKinds,
     /// What the browser is asked for a passkey; the answer goes to `/login/passkey`. Fields: `credential`, `state`, `remember`, `flow`.
     pub passkey: Option<Ceremony>,
@@ -57,6 +61,19 @@ impl Login {
             Way::Passkey => "login-with-passkey",
             Way::Mail => "login-with-mail",
             Way::Sms => "login-with-sms",
+        }
+    }
+
+    fn asks_password(&self) -> bool {
+        self.form && self.is(Way::Password)
+    }
+
+    /// What to do, for whoever must prove themselves again.
+    fn lead(&self) -> &'static str {
+        match () {
+            () if self.stuck => "login-again-stuck",
+            () if self.asks_password() => "login-again-text",
+            () => "login-again-other",
         }
     }
 

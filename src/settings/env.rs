@@ -32,15 +32,10 @@ pub fn overlay(raw: &mut Raw, env: impl Iterator<Item = (String, String)>, probl
                 subject: format!("[[{section}]]"),
                 what: format!("{section} cannot be set in the environment"),
                 cure: match section.as_str() {
+                    "sites" => "write them to config.toml".into(),
                     "clients" => "write them to config.toml or use `vestibule client add`".into(),
                     _ => "write them to config.toml, and their secrets to files (client_secret_file)".into(),
                 },
-            }),
-            Err(_) if section == "sites" => problems.push(Problem {
-                origin,
-                subject: "[[sites]]".into(),
-                what: "sites cannot be set in the environment".into(),
-                cure: "write them to config.toml".into(),
             }),
             Err(rejected) => {
                 let keys = SECTIONS.iter().find(|(name, _)| *name == section).map_or(&[][..], |(_, keys)| *keys);
@@ -50,6 +45,11 @@ pub fn overlay(raw: &mut Raw, env: impl Iterator<Item = (String, String)>, probl
             }
         }
     }
+}
+
+/// The variable of a key.
+pub(super) fn variable(section: &str, key: &str) -> String {
+    format!("{PREFIX}{section}__{key}").to_ascii_uppercase()
 }
 
 /// The likeliest slip: one underscore where two belong. Silence would run the server with a default.

@@ -114,7 +114,11 @@ fn not_a_table(line: usize, name: &str) -> Problem {
     let cure = match owner {
         _ if LISTS.contains(&name) => format!("write each of the {name} under its own [[{name}]] line"),
         Some((section, _)) => format!("move it below the line [{section}]"),
-        None => "every key stands below the line of its section, such as [server]".to_owned(),
+        None if LISTS.iter().any(|list| list.strip_suffix('s') == Some(name)) => format!("did you mean [[{name}s]]?"),
+        None => match nearest(name, LISTS) {
+            Some(list) => format!("did you mean [[{list}]]?"),
+            None => "every key stands below the line of its section, such as [server]".to_owned(),
+        },
     };
     Problem { origin: Origin::File { line }, subject: name.to_owned(), what: "is not a section".into(), cure }
 }

@@ -14,6 +14,7 @@ use url::{Host, Url};
 use super::{
     Mode,
     clients::resolve_clients,
+    env,
     problem::Problem,
     raw::{self, Raw},
     resolve_durations as durations, resolve_mail as mail,
@@ -25,7 +26,7 @@ use super::{
     },
     secret::Secret,
     sites::resolve_sites,
-    value::Field,
+    value::{Field, Origin},
 };
 
 /// What the checks gather on the way.
@@ -40,10 +41,14 @@ impl Report {
         self.refuse_because(field, field, what, cure);
     }
 
-    /// Notes a problem of a field, at the place of the one that caused it.
+    /// Notes a problem of a field, at the place of the one that caused it; a variable of the environment is its own place.
     pub fn refuse_because<T, U>(&mut self, field: &Field<T>, cause: &Field<U>, what: impl Into<String>, cure: impl Into<String>) {
+        let origin = match &cause.origin {
+            Origin::Environment(_) => Origin::Environment(env::variable(field.section, field.key)),
+            place => place.clone(),
+        };
         self.problems.push(Problem {
-            origin: cause.origin.clone(),
+            origin,
             subject: format!("[{}] {}", field.section, field.key),
             what: what.into(),
             cure: cure.into(),
@@ -114,6 +119,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
         sms::warn_sms(sms, mode, loopback, https, raw, &mut report);
     }
     let passwords = passwords(&raw.passwords, loopback, &mut report);
+    let signup = signup(&raw.signup, &mut report);
     let sign_in = sign_in::sign_in(&raw.sign_in, &mut report);
     let second_factor = sign_in::second_factor(&raw.second_factor, &mut report);
     let sessions = durations::sessions(&raw.sessions, public, &mut report);
@@ -135,9 +141,10 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
             .push("outbound.allow_private is on: clients can make this server call addresses of the internal network.".into());
     }
 
-    match (server, database, mail, sms, tokens, pages, log) {
-        (Some(server), Some(database), Some(mail), Some(sms), Some(tokens), Some(pages), Some(log))
-            if report.problems.is_empty() =>
+    let Report { problems, warnings } = report;
+    match (server, database, mail, sms, signup, tokens, pages, log) {
+        (Some(server), Some(database), Some(mail), Some(sms), Some(signup), Some(tokens), Some(pages), Some(log))
+            if problems.is_empty() =>
         {
             Ok(Settings {
                 mode,
@@ -151,13 +158,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 mail,
                 sms,
                 passwords,
-                signup: SignupSettings {
-                    who: report
-                        .word(&raw.signup.who, &WhoSignsUp::ALL.map(|who| (who.as_str(), who)))
-                        .unwrap_or(WhoSignsUp::Everyone),
-                    verify_email: raw.signup.verify_email.value,
-                    verify_phone: raw.signup.verify_phone.value,
-                },
+                signup,
                 sign_in,
                 second_factor,
                 sessions,
@@ -174,11 +175,16 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
                 providers,
                 presets_off,
                 sites,
-                warnings: report.warnings,
+                warnings,
             })
         }
-        _ => Err(report.problems),
+        _ => Err(problems),
     }
+}
+
+fn signup(raw: &raw::Signup, report: &mut Report) -> Option<SignupSettings> {
+    let who = report.word(&raw.who, &WhoSignsUp::ALL.map(|who| (who.as_str(), who)));
+    Some(SignupSettings { who: who?, verify_email: raw.verify_email.value, verify_phone: raw.verify_phone.value })
 }
 
 /// True for `localhost`, 127.0.0.0/8 and `::1`.

@@ -78,9 +78,12 @@ pub fn providers(raw: &Raw, report: &mut Report) -> (Vec<ProviderSettings>, Vec<
         }
     }
     for entry in &raw.providers {
-        if let Some(provider) = other(entry, &found, inside, report) {
-            found.push(provider);
+        let Some(provider) = other(entry, &found, inside, report) else { continue };
+        if found.iter().any(|before| before.name == provider.name) {
+            let name = &provider.name;
+            report.warnings.push(format!("[[providers]] name \"{name}\" occurs twice: people see two buttons that are alike."));
         }
+        found.push(provider);
     }
     (found, off)
 }
@@ -96,6 +99,8 @@ struct Parts {
 }
 
 fn assemble(parts: Parts, common: &Common<'_>, client_secret: Secret, report: &mut Report) -> Option<ProviderSettings> {
+    pasted(common.client_id, &common.client_id.value, report);
+    pasted(common.client_secret, common.client_secret.value.expose(), report);
     let linking = report.word(common.linking, &Linking::ALL.map(|linking| (linking.as_str(), linking)));
     // RFC 6749 appendix A.4: visible characters without the quote and the backslash.
     let is_scope =
@@ -120,7 +125,7 @@ fn assemble(parts: Parts, common: &Common<'_>, client_secret: Secret, report: &m
         name,
         logo,
         kind,
-        client_id: common.client_id.value.trim().to_owned(),
+        client_id: common.client_id.value.clone(),
         client_secret,
         scopes: common.scopes.value.clone(),
         linking: linking?,
@@ -129,6 +134,15 @@ fn assemble(parts: Parts, common: &Common<'_>, client_secret: Secret, report: &m
         second_factor: common.second_factor.value.clone(),
         logout,
     })
+}
+
+/// What is copied from a provider's page, often with something around it.
+fn pasted<T>(field: &Field<T>, text: &str, report: &mut Report) {
+    if text == "..." || text == "…" {
+        report.refuse(field, "is still the placeholder", "copy it from the provider's page");
+    } else if text != text.trim() || text.contains(char::is_control) {
+        report.refuse(field, "has blanks or line breaks at its ends or inside", "copy it again without them");
+    }
 }
 
 fn warn_second_factor(field: &Field<Vec<String>>, report: &mut Report) {
@@ -239,6 +253,9 @@ fn openid(raw: &RawProvider, inside: bool, report: &mut Report) -> Option<Provid
         report.refuse(field, "stands beside issuer, whose metadata says it", "remove it, or remove issuer");
     }
     let issuer = optional_url(&raw.issuer, inside, report)?;
+    if issuer.path().contains("/.well-known/") {
+        report.refuse(&raw.issuer, "is the address of the metadata", "write what stands before /.well-known/");
+    }
     Some(ProviderKind::OpenId { issuer })
 }
 

@@ -193,6 +193,21 @@ fn wrong_values_say_what_would_be_right() {
         let errors = load(&sound.replace(from, to)).expect_err(to);
         assert!(errors.contains(&format!("config.toml:{line}: {message}")), "{to}: {errors}");
     }
+    for (from, to, what) in [
+        ("\"me\"", "\" me\"", "[[providers]] client_id: has blanks or line breaks"),
+        ("hush hush hush", "hush\\n", "[[providers]] client_secret: has blanks or line breaks"),
+        ("hush hush hush", "...", "[[providers]] client_secret: is still the placeholder"),
+        (
+            "example.org\"",
+            "example.org/.well-known/openid-configuration\"",
+            "[[providers]] issuer: is the address of the metadata",
+        ),
+    ] {
+        let errors = load(&sound.replace(from, to)).expect_err(to);
+        assert!(errors.contains(what), "{to}: {errors}");
+    }
+    let alike = load(&format!("{sound}{}", sound.replace("\"work\"", "\"work-2\""))).unwrap();
+    assert!(alike.warnings().join("\n").contains("name \"Work\" occurs twice"));
     let twice = load(&format!("{sound}{sound}")).unwrap_err();
     assert_eq!(twice, "config.toml:8: [[providers]] id: \"work\" occurs twice; give every provider its own");
     let warned = load("[github]\nsecond_factor = [\"mfa\"]\n").unwrap();
@@ -258,7 +273,7 @@ fn config_toml_names_every_key_and_its_examples_are_valid() {
     let with = |wanted: &dyn Fn(&str) -> bool| {
         let lines = keys.iter().filter(|line| wanted(line.split(' ').next().unwrap()));
         let lines: String = lines.flat_map(|line| [*line, "\n"]).collect();
-        providers(&format!("[[providers]]\n{lines}"))
+        providers(&format!("[[providers]]\n{lines}").replace("\"...\"", "\"hush\""))
     };
     let plain = |key: &str| key.ends_with("_endpoint") || key.ends_with("_claim") || key == "token_endpoint_auth_method";
     // Files that this machine does not have.

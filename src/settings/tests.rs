@@ -126,6 +126,36 @@ fn syntax_errors_have_a_line() {
 #[test]
 fn a_key_outside_its_section_is_sent_home() {
     refused("listen = \"127.0.0.1:1\"\n", &["config.toml:1: listen: is not a section; move it below the line [server]"]);
+    refused("[[provider]]\n", &["config.toml:1: provider: is not a section; did you mean [[providers]]?"]);
+}
+
+#[test]
+fn every_word_is_checked() {
+    refused(
+        "[signup]\nwho = \"invite\"\n",
+        &["config.toml:2: [signup] who: \"invite\" is unknown; one of: everyone, invited, nobody"],
+    );
+    let taken =
+        raw::SECTIONS.iter().flat_map(|(section, keys)| keys.iter().map(move |key| format!("{section}.{key}"))).filter(|name| {
+            let (section, key) = name.split_once('.').unwrap();
+            load(&format!("[{section}]\n{key} = \"no such word\"\n"), Mode::Serve, &[]).is_ok()
+        });
+    // Any text may stand here, at least as long as nothing else switches them on.
+    let free = [
+        "data.dir",
+        "mail.smtp_host",
+        "mail.smtp_ca_file",
+        "mail.smtp_username",
+        "mail.smtp_password",
+        "sms.from",
+        "sms.messaging_service",
+        "sms.account",
+        "sms.secret",
+        "sms.base_url",
+        "pages.name",
+        "log.level",
+    ];
+    assert_eq!(taken.collect::<Vec<_>>(), free);
 }
 
 #[test]
@@ -198,6 +228,7 @@ fn errors_of_the_environment_name_the_variable() {
         ("VESTIBULE_LOG__FORMAT", "yaml"),
         ("VESTIBULE_CLIENTS__0", "x"),
         ("VESTIBULE_NOTHING__LIKE_THIS", "x"),
+        ("VESTIBULE_GOOGLE__CLIENT_ID", "x"),
     ];
     let errors = load("", Mode::Serve, &env).unwrap_err().to_string();
     assert_eq!(
@@ -209,6 +240,7 @@ fn errors_of_the_environment_name_the_variable() {
              `vestibule client add`",
             "environment VESTIBULE_NOTHING__LIKE_THIS: unknown key; unset it, or see config.toml for the keys",
             "environment VESTIBULE_LOG__FORMAT: \"yaml\" is unknown; one of: text, json",
+            "environment VESTIBULE_GOOGLE__CLIENT_SECRET: is missing beside client_id; set both, or neither",
         ]
     );
 }

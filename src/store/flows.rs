@@ -113,6 +113,28 @@ pub async fn open_of(tx: &mut Tx, kind: &'static str, user_id: &UserId, now: Tim
     .transpose()
 }
 
+/// A person's open journey that is still as `new` begins, in the same browser and on the same way, and is open until `until`.
+pub async fn like(tx: &mut Tx, new: &Flow, until: Timestamp) -> Result<Option<Flow>> {
+    optional!(
+        tx,
+        FlowRow,
+        concat!(
+            "SELECT ",
+            columns!(),
+            " FROM flows WHERE user_id = $1 AND kind = $2 AND browser_hash = $3 AND state = $4 AND continue_to = $5 AND sends = 0 \
+             AND finished_at IS NULL AND expires_at >= $6 ORDER BY created_at DESC, id DESC LIMIT 1"
+        ),
+        new.user_id.as_ref().map(UserId::as_str),
+        new.state.kind(),
+        new.browser_hash.as_slice(),
+        json(&new.state)?,
+        json(&new.continue_to)?,
+        until.millis(),
+    )?
+    .map(Flow::try_from)
+    .transpose()
+}
+
 fn json(value: &impl serde::Serialize) -> Result<String> {
     serde_json::to_string(value).map_err(|error| StoreError::corrupt("flow", error))
 }

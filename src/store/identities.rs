@@ -122,6 +122,12 @@ pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &IdentityId, expires_at: 
     Ok(rows == 1)
 }
 
+/// Disconnects one for good: whoever says "this was not me" does not bring it back.
+pub async fn delete(tx: &mut Tx, user_id: &UserId, id: &IdentityId) -> Result<bool> {
+    let rows = execute!(tx, "DELETE FROM external_identities WHERE id = $1 AND user_id = $2", id.as_str(), user_id.as_str())?;
+    Ok(rows == 1)
+}
+
 /// The identity with the tokens that have waited longest to be renewed.
 pub async fn due(tx: &mut Tx, now: Timestamp) -> Result<Option<(IdentityId, String, Vec<u8>)>> {
     let row = optional!(

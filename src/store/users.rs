@@ -15,6 +15,7 @@ row! {
         username: Option<String>,
         email: Option<String>,
         email_verified_at: Option<i64>,
+        email_vouched_by: Option<String>,
         phone_number: Option<String>,
         phone_number_verified_at: Option<i64>,
         password_hash: Option<String>,
@@ -31,8 +32,8 @@ row! {
 /// The columns of [`UserRow`], for a table named `users`.
 macro_rules! columns {
     () => {
-        "users.id, users.username, users.email, users.email_verified_at, users.phone_number, users.phone_number_verified_at, \
-         users.password_hash, users.password_changed_at, users.state, users.is_admin, users.profile, users.created_at, \
+        "users.id, users.username, users.email, users.email_verified_at, users.email_vouched_by, users.phone_number, \
+         users.phone_number_verified_at, users.password_hash, users.password_changed_at, users.state, users.is_admin, users.profile, users.created_at, \
          users.updated_at, users.last_login_at"
     };
 }
@@ -47,6 +48,7 @@ impl TryFrom<UserRow> for User {
             username: row.username.map(|name| Username::parse(&name)).transpose().map_err(|error| corrupt(error.to_string()))?,
             email: row.email.map(|email| Email::parse(&email)).transpose().map_err(|error| corrupt(error.to_string()))?,
             email_verified_at: row.email_verified_at.map(Timestamp::from_millis),
+            email_vouched_by: row.email_vouched_by,
             phone_number: row
                 .phone_number
                 .map(|number| Phone::stored(&number))
@@ -115,8 +117,8 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO users (id, username, username_key, email, email_key, email_verified_at, phone_number, phone_number_verified_at, \
-         password_hash, password_changed_at, state, is_admin, profile, created_at, updated_at, last_login_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)",
+         password_hash, password_changed_at, state, is_admin, profile, created_at, updated_at, last_login_at, email_vouched_by) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
         user.id.as_str(),
         user.username.as_ref().map(Username::as_str),
         user.username.as_ref().map(Username::key),
@@ -133,6 +135,7 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<()> {
         user.created_at.millis(),
         user.updated_at.millis(),
         user.last_login_at.map(Timestamp::millis),
+        user.email_vouched_by.as_deref(),
     )
     .map(drop)
 }
@@ -144,7 +147,7 @@ pub async fn update(tx: &mut Tx, user: &User, read_at: Timestamp) -> Result<bool
         tx,
         "UPDATE users SET username = $2, username_key = $3, email = $4, email_key = $5, email_verified_at = $6, phone_number = $7, \
          phone_number_verified_at = $8, password_hash = $9, password_changed_at = $10, state = $11, is_admin = $12, profile = $13, \
-         updated_at = $14 WHERE id = $1 AND updated_at = $15",
+         updated_at = $14, email_vouched_by = $16 WHERE id = $1 AND updated_at = $15",
         user.id.as_str(),
         user.username.as_ref().map(Username::as_str),
         user.username.as_ref().map(Username::key),
@@ -160,8 +163,20 @@ pub async fn update(tx: &mut Tx, user: &User, read_at: Timestamp) -> Result<bool
         profile(user)?,
         user.updated_at.millis(),
         read_at.millis(),
+        user.email_vouched_by.as_deref(),
     )?;
     Ok(rows == 1)
+}
+
+/// A code or link has arrived at the account's address: nobody's word is needed for it any more. No change of the account.
+pub async fn mailbox_proved(tx: &mut Tx, id: &UserId, email: &Email) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE users SET email_vouched_by = NULL WHERE id = $1 AND email_key = $2 AND email_vouched_by IS NOT NULL",
+        id.as_str(),
+        email.key(),
+    )
+    .map(drop)
 }
 
 fn profile(user: &User) -> Result<String> {

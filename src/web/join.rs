@@ -7,6 +7,8 @@ use super::providers::{go_on, name, titled};
 use super::{journey, verify};
 use crate::actions::codes::{self, Found};
 use crate::actions::providers::{join, newcomer};
+use crate::actions::second_factor::At;
+use crate::actions::session::Current;
 use crate::actions::sign_in::SignedIn;
 use crate::actions::sign_up::Started;
 use crate::engine::address::Email;
@@ -41,7 +43,8 @@ pub(super) async fn address(visitor: Visitor, query: Result<Query, BadInput>) ->
 
 async fn address_shown(visitor: &Visitor, params: &Params) -> Result<Response, Response> {
     let flow = find(visitor, params).await?;
-    let Some(external) = newcomer::newcomer(&visitor.app, &flow) else { return Err(super::over(visitor)) };
+    let Some(brought) = newcomer::newcomer(&visitor.app, &flow) else { return Err(super::over(visitor)) };
+    let external = &brought.external;
     let theirs = external.email.as_ref().map(Email::as_str).unwrap_or_default();
     let email = if params.has("email") { params.first("email") } else { theirs }.to_owned();
     Ok(address_page(visitor, visitor.shell("connect-address"), &flow, &external.provider, email))
@@ -62,7 +65,7 @@ pub(super) async fn give_address(visitor: Visitor, carrier: Carrier, form: Resul
         Some(Started::Verify(next)) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
         Some(Started::Done(session)) => go_on(&visitor, &carrier, SignedIn::Done(session), &flow.continue_to).await,
         Some(Started::Problems(problems)) => {
-            let provider = newcomer::newcomer(&visitor.app, &flow).map(|external| external.provider.as_str());
+            let provider = newcomer::newcomer(&visitor.app, &flow).map(|brought| brought.external.provider.as_str());
             let mut shell = visitor.shell("connect-address");
             for problem in problems {
                 let (field, text) = super::signup::say(&shell.text, &problem);
@@ -82,8 +85,8 @@ pub(super) async fn join(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let page = JoinAccount {
         shell: visitor.shell("connect-join"),
         flow: flow.id.to_string(),
-        provider: name(&visitor, &asked.external.provider),
-        email: asked.external.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned(),
+        provider: name(&visitor, &asked.brought.external.provider),
+        email: asked.brought.external.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned(),
         may_replace: asked.may_replace,
     };
     Ok(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
@@ -110,12 +113,22 @@ async fn to_sign_in(visitor: &Visitor, flow: &Flow) -> Result<Response, Response
     let Some(asked) = join::join(&visitor.app, flow) else { return Err(super::over(visitor)) };
     let first = join::sign_in_first(&visitor.app, flow, visitor.browser(), &visitor.requester()).await;
     let first = first.map_err(|fault| visitor.fault(&fault))?;
-    let email = asked.external.email.as_ref().map(Email::as_str).unwrap_or_default();
+    let email = asked.brought.external.email.as_ref().map(Email::as_str).unwrap_or_default();
     let query = form_urlencoded::Serializer::new(String::new())
         .append_pair("flow", first.id.as_str())
         .append_pair("identifier", email)
         .finish();
     Ok(visitor.keep_browser(see_other(&format!("/login?{query}"))))
+}
+
+/// Goes on if whoever is signed in has proved it well enough; else the response leads to where they do.
+async fn step_up(visitor: &Visitor, flow: &Flow, current: &Current) -> Result<(), Response> {
+    let requester = visitor.requester();
+    let at = At { current, browser: visitor.browser(), requester: &requester };
+    match join::step_up(&visitor.app, flow, at).await.map_err(|fault| visitor.fault(&fault))? {
+        Some(proof) => Err(visitor.keep_browser(see_other(&super::page_of(&proof)))),
+        None => Ok(()),
+    }
 }
 
 /// `/login/connect`: only for somebody who has signed in since the question came up.
@@ -127,16 +140,12 @@ pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) ->
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
     };
-    if let Some(proof) =
-        join::step_up(&visitor.app, &flow, &current, visitor.browser()).await.map_err(|fault| visitor.fault(&fault))?
-    {
-        return Ok(visitor.keep_browser(see_other(&super::page_of(&proof))));
-    }
-    let provider = name(&visitor, &asked.external.provider);
+    step_up(&visitor, &flow, &current).await?;
+    let provider = name(&visitor, &asked.brought.external.provider);
     let page = ConfirmConnect {
         shell: visitor.shell_at(titled(&visitor, "connect-confirm", &provider), &format!("/login/connect?flow={}", flow.id)),
         flow: flow.id.to_string(),
-        there: asked.external.shown_as(),
+        there: asked.brought.external.shown_as(),
         here: current.user.email.as_ref().map_or_else(|| current.user.shown_as(), |email| email.as_str().to_owned()),
         provider,
     };
@@ -154,11 +163,7 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
     };
-    if let Some(proof) =
-        join::step_up(&visitor.app, &flow, &current, visitor.browser()).await.map_err(|fault| visitor.fault(&fault))?
-    {
-        return Ok(visitor.keep_browser(see_other(&super::page_of(&proof))));
-    }
+    step_up(&visitor, &flow, &current).await?;
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, Some(&current), &flow.continue_to, false);
     if params.first("do") != "connect" {

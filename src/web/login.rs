@@ -4,11 +4,12 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::journey::{self, Journey};
-use crate::actions::App;
 use crate::actions::session::{self, Current, Sessions};
 use crate::actions::sign_in::{Arrival, SignedIn, with_password};
+use crate::actions::{App, confirm};
 use crate::engine::address::{Channel, Email, Username};
 use crate::engine::authorize::Prompt;
+use crate::engine::confirm::Offer;
 use crate::engine::flow::{AccountPage, Continue, State};
 use crate::engine::params::Params;
 use crate::engine::phone::Phone;
@@ -18,16 +19,16 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{IdentifierKinds, Login};
+use crate::pages::{self, IdentifierKinds, Login};
 use crate::settings::Way;
 
 /// The sign-in page. Who is signed in already goes on, unless the journey wants a new proof.
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
-    shown(&visitor, &params, true).await
+    shown(&visitor, &params, None).await
 }
 
-async fn shown(visitor: &Visitor, params: &Params, remember: bool) -> Result<Response, Response> {
+async fn shown(visitor: &Visitor, params: &Params, remember: Option<bool>) -> Result<Response, Response> {
     let journey = journey::of(visitor, params).await?;
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
     if current.is_some() && journey.flow.is_none() && journey.client.is_none() {
@@ -39,12 +40,18 @@ async fn shown(visitor: &Visitor, params: &Params, remember: bool) -> Result<Res
     {
         return Ok(see_other(&journey.destination()));
     }
-    let who = current.map(|current| current.user).filter(|user| journey.flow.is_some() && wants(&journey, user));
-    let identifier = who.as_ref().map_or_else(|| hint(&journey, params), own_identifier);
-    let shell = journey.shell(visitor, title(who.as_ref()), params);
-    let way = Way::named(params.first("way")).filter(|way| is_on(&visitor.app, *way));
+    let who = confirming(&journey, current.as_ref());
+    let identifier = who.map_or_else(|| hint(&journey, params), |who| own_identifier(&who.user));
+    let shell = journey.shell(visitor, title(who), params);
+    let way = Way::named(params.first("way"));
     let shell = super::provider_failure::say_failure(visitor, shell, params);
-    Ok(page_about(visitor, &journey, shell, Typed { identifier, remember, way }, who.as_ref(), None).await)
+    let remember = remember.unwrap_or_else(|| is_ticked(&journey));
+    page_about(visitor, &journey, shell, Typed { identifier, remember, way }, who, None).await
+}
+
+/// "Stay signed in", before anybody has touched it: as it was on the page before.
+const fn is_ticked(journey: &Journey) -> bool {
+    !matches!(journey.continue_to, Continue::Connect { remember: false, .. })
 }
 
 struct Typed {
@@ -56,21 +63,27 @@ struct Typed {
 
 /// Whether people can sign in this way.
 pub(super) fn is_on(app: &App, way: Way) -> bool {
-    app.settings.sign_in.ways.contains(&way) && (way != Way::Sms || app.settings.sms.is_on())
+    confirm::is_on(app, way)
 }
 
-/// The ways that have a form, for whoever signs in or for `who` has to prove that it is still them.
-fn ways(app: &App, who: Option<&User>) -> Vec<Way> {
-    let fits = |way: &Way| match (way, who) {
-        // It has a button of its own, where the browser can do it.
-        (Way::Passkey, _) => false,
-        (_, None) => true,
-        (Way::Password, Some(user)) => user.password_hash.is_some(),
-        // A message proves less than a password.
-        (Way::Mail, Some(user)) => user.password_hash.is_none() && user.is_verified(Channel::Mail),
-        (Way::Sms, Some(user)) => user.password_hash.is_none() && user.is_verified(Channel::Sms),
+/// Who is signed in and is asked on this page to prove that it is still them.
+pub(super) fn confirming<'a>(journey: &Journey, current: Option<&'a Current>) -> Option<&'a Current> {
+    current.filter(|current| journey.flow.is_some() && wants(journey, &current.user))
+}
+
+/// The ways that have a form; a passkey has a button of its own, where the browser can do it.
+fn ways(app: &App, offer: Option<&Offer>) -> Vec<Way> {
+    let on = app.settings.sign_in.ways.iter().copied().filter(|way| is_on(app, *way) && *way != Way::Passkey);
+    let Some(offer) = offer else { return on.collect() };
+    let offered = |way: &Way| match way {
+        Way::Password => offer.password,
+        Way::Mail => offer.mail,
+        Way::Sms => offer.sms,
+        Way::Passkey => false,
     };
-    app.settings.sign_in.ways.iter().copied().filter(|way| is_on(app, *way)).filter(fits).collect()
+    // A password may be offered although it is no way in.
+    let last = Some(Way::Password).filter(|way| !is_on(app, *way));
+    on.chain(last).filter(offered).collect()
 }
 
 /// The sign-in page with the form of a way, as its button on the form of another wants.
@@ -82,18 +95,25 @@ pub(super) async fn other(
     problem: Option<&str>,
 ) -> Result<Response, Response> {
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
-    let who = current.as_ref().filter(|_| journey.flow.is_some()).map(|current| &current.user);
+    let who = confirming(journey, current.as_ref());
     let mut shell = journey.shell(visitor, title(who), params);
     if let Some(key) = problem {
         let text = shell.t(key).into_owned();
         shell.problem("identifier", text);
     }
-    let typed = Typed { identifier: params.first("identifier").to_owned(), remember: params.has("remember"), way };
-    Ok(page(visitor, journey, shell, typed, who).await)
+    let identifier = who.map_or_else(|| params.first("identifier").to_owned(), |who| own_identifier(&who.user));
+    let typed = Typed { identifier, remember: params.has("remember"), way };
+    page(visitor, journey, shell, typed, who).await
 }
 
 /// The page in answer to a form. `who` has to prove that it is still them.
-async fn page(visitor: &Visitor, journey: &Journey, shell: Shell, typed: Typed, who: Option<&User>) -> Response {
+async fn page(
+    visitor: &Visitor,
+    journey: &Journey,
+    shell: Shell,
+    typed: Typed,
+    who: Option<&Current>,
+) -> Result<Response, Response> {
     // The language switch leads to the page that GET shows.
     let way = typed.way.map(|way| format!("way={}", way.as_str()));
     let flow = journey.id().map(|flow| format!("flow={flow}"));
@@ -110,9 +130,9 @@ pub(super) async fn after_passkey(
     params: &Params,
     problem: Option<&str>,
     unknown: Option<String>,
-) -> Response {
-    let who = current.map(|current| &current.user).filter(|user| journey.flow.is_some() && wants(journey, user));
-    let identifier = who.map_or_else(|| hint(journey, params), own_identifier);
+) -> Result<Response, Response> {
+    let who = confirming(journey, current);
+    let identifier = who.map_or_else(|| hint(journey, params), |who| own_identifier(&who.user));
     let mut shell = journey.shell(visitor, title(who), params);
     super::passkeys::refuse(visitor, &mut shell, problem);
     let shell = visitor.shell_at(shell, &format!("/login{}", journey.query()));
@@ -125,37 +145,60 @@ async fn page_about(
     journey: &Journey,
     shell: Shell,
     typed: Typed,
-    who: Option<&User>,
+    who: Option<&Current>,
     unknown: Option<String>,
-) -> Response {
+) -> Result<Response, Response> {
     let app = &visitor.app;
-    let ways = ways(app, who);
-    let last = visitor.last_way().filter(|way| ways.contains(way));
-    let way = typed.way.filter(|way| ways.contains(way)).or(last).or(ways.first().copied()).unwrap_or(Way::Password);
-    let providers = match who {
-        None => super::providers::buttons(visitor),
-        Some(user) => super::providers::own_buttons(visitor, user, ways.is_empty()).await,
+    let (offer, own) = match who {
+        None => (None, Vec::new()),
+        Some(who) => {
+            let (offer, own) = confirm::offer(app, who, &journey.continue_to).await.map_err(|fault| visitor.fault(&fault))?;
+            (Some(offer), own)
+        }
     };
+    let ways = ways(app, offer.as_ref());
+    let last = visitor.last_way().filter(|way| ways.contains(way) && is_on(app, *way));
+    let way = typed.way.filter(|way| ways.contains(way)).or(last).or(ways.first().copied());
+    let mut providers = super::providers::buttons(visitor);
+    if let Some(offer) = &offer {
+        providers.retain(|button| own.contains(&button.id) && offer.has_provider(confirm::says_when(app, &button.id)));
+    }
+    let query = pages::query(journey.id().as_deref(), &typed.identifier);
     let page = Login {
-        way,
-        only_providers: who.is_some() && ways.is_empty() && !providers.is_empty(),
+        form: offer.as_ref().is_none_or(Offer::has_form),
+        reset: match who {
+            None => Some(format!("/reset{query}")),
+            Some(who) => reset_of(app, &who.user).map(|to| format!("/reset{}", pages::query(journey.id().as_deref(), &to))),
+        },
+        way: way.unwrap_or(Way::Password),
+        stuck: offer.as_ref().is_some_and(Offer::is_empty),
         providers,
-        others: ways.into_iter().filter(|other| *other != way).collect(),
+        others: ways.into_iter().filter(|other| Some(*other) != way).collect(),
         labels: IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) },
-        shell: Shell { keeps: "sign-in", ..shell },
+        // Whoever is known has nothing to type but a secret.
+        shell: Shell { keeps: if who.is_none() { "sign-in" } else { "" }, ..shell },
         flow: journey.id(),
         identifier: typed.identifier,
         remember: typed.remember,
         signup_open: visitor.app.settings.signup.is_open(),
-        reauthenticate: who.map(User::shown_as),
-        passkey: is_on(app, Way::Passkey).then(|| super::passkeys::at_sign_in(visitor)).flatten(),
+        reauthenticate: who.map(|who| who.user.shown_as()),
+        passkey: match &offer {
+            Some(Offer { passkey: false, .. }) => None,
+            _ => is_on(app, Way::Passkey).then(|| super::passkeys::at_sign_in(visitor)).flatten(),
+        },
         unknown,
         passkey_first: visitor.last_way().or(app.settings.sign_in.ways.first().copied()) == Some(Way::Passkey),
     };
-    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
+    Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))))
 }
 
-const fn title(who: Option<&User>) -> &'static str {
+/// What to type for a code with which somebody chooses a new password: where their messages go, proved or not. None: nowhere.
+fn reset_of(app: &App, user: &User) -> Option<String> {
+    let phone = user.contact(Channel::Sms).filter(|_| app.settings.sms.is_on());
+    user.contact(Channel::Mail).or(phone).map(|to| to.as_str().to_owned())
+}
+
+const fn title(who: Option<&Current>) -> &'static str {
     if who.is_some() { "login-again-title" } else { "login" }
 }
 
@@ -192,33 +235,41 @@ fn hint(journey: &Journey, params: &Params) -> String {
 pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     if let Some(asked) = visitor.switched(&params) {
-        return shown(&visitor, &asked, params.has("remember")).await;
+        return shown(&visitor, &asked, Some(params.has("remember"))).await;
     }
     let journey = journey::of(&visitor, &params).await?;
     let (identifier, password) = (params.first("identifier"), params.first("password"));
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;
     // Only who is asked for a new proof sees that page again; the same words for everybody else.
-    let who = current.as_ref().filter(|_| journey.flow.is_some()).map(|current| &current.user);
-    let who = who.filter(|user| own_identifier(user) == identifier);
+    let who = confirming(&journey, current.as_ref()).filter(|who| own_identifier(&who.user) == identifier);
+    if who.is_none() && !is_on(&visitor.app, Way::Password) {
+        return other(&visitor, &journey, &params, None, None).await;
+    }
     let typed = || Typed { identifier: identifier.to_owned(), remember: params.has("remember"), way: Some(Way::Password) };
     let missing =
         [("identifier", identifier.trim(), "problem-identifier-required"), ("password", password, "problem-password-required")];
-    let missing: Vec<_> = missing.into_iter().filter(|(_, value, _)| value.is_empty()).collect();
+    // Whoever is signed in need not have an identifier.
+    let asked = |field| who.is_none() || field != "identifier";
+    let missing: Vec<_> = missing.into_iter().filter(|(field, value, _)| asked(*field) && value.is_empty()).collect();
     if !missing.is_empty() {
         let mut shell = journey.shell(&visitor, title(who), &params);
         for (field, _, problem) in missing {
             let text = shell.t(problem).into_owned();
             shell.problem(field, text);
         }
-        return Ok(page(&visitor, &journey, shell, typed(), who).await);
+        return page(&visitor, &journey, shell, typed(), who).await;
     }
     let requester = visitor.requester();
     let arrival = Arrival {
         flow: journey.flow.as_ref(),
         ..super::arrival(&visitor, &requester, current.as_ref(), &journey.continue_to, params.has("remember"))
     };
-    match with_password(&visitor.app, identifier, password, &arrival).await.map_err(fault)? {
+    let tried = match who {
+        Some(who) => confirm::with_password(&visitor.app, who, password, &arrival).await,
+        None => with_password(&visitor.app, identifier, password, &arrival).await,
+    };
+    match tried.map_err(fault)? {
         SignedIn::Done(session) => {
             let next = super::passkeys::by_way_of_offer(&visitor, &journey, &params, &session.user_id).await;
             super::sign_in(&visitor, &carrier, &session, see_other(&next)).await
@@ -236,7 +287,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
             let mut shell = journey.shell(&visitor, title(who), &params);
             let text = shell.t(key).into_owned();
             shell.problem(field, text);
-            Ok(page(&visitor, &journey, shell, typed(), who).await)
+            page(&visitor, &journey, shell, typed(), who).await
         }
     }
 }

@@ -255,7 +255,7 @@ fn destination(continue_to: &Continue, flow: Option<&Flow>) -> String {
     match (continue_to, flow) {
         (Continue::Page { page }, _) => page.path().to_owned(),
         (Continue::Authorize { .. }, Some(flow)) => format!("/consent?flow={}", flow.id),
-        (Continue::Connect { journey }, _) => format!("/login/connect?flow={journey}"),
+        (Continue::Connect { journey, .. }, _) => format!("/login/connect?flow={journey}"),
         (Continue::Site { destination }, _) => site::way_to(&destination.url),
         (Continue::Away, _) => "/account?notice=go-back".to_owned(),
         (Continue::Account | Continue::Authorize { .. }, _) => "/account".to_owned(),

@@ -74,7 +74,7 @@ pub(super) async fn sign_in(visitor: Visitor, carrier: Carrier, form: Result<For
         ByPasskey::Refused(Refusal::Wrong) | ByPasskey::Right(SignedIn::Wrong) => Some("problem-passkey"),
     };
     let unknown = (refusal == Some("problem-passkey-unknown")).then(|| prove::unknown_credential(&visitor.app, credential));
-    Ok(login::after_passkey(&visitor, &journey, current.as_ref(), &params, refusal, unknown.flatten()).await)
+    login::after_passkey(&visitor, &journey, current.as_ref(), &params, refusal, unknown.flatten()).await
 }
 
 /// The words for a refusal on the sign-in page, put into its frame.

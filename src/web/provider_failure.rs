@@ -46,6 +46,7 @@ pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> S
         "cancelled" => "problem-provider-cancelled",
         "unavailable" => "problem-provider-unavailable",
         "unusable" => "problem-provider-unusable",
+        "not-asked" => "problem-provider-not-asked",
         "another" => "problem-provider-another",
         "closed" => "problem-provider-closed",
         "invited" => "problem-provider-invited",

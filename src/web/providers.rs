@@ -11,18 +11,18 @@ use super::provider_failure::{back_to_account, back_to_login, done, refusal};
 use super::{journey, step_up, verify};
 use crate::actions::codes;
 use crate::actions::providers::come_back::{self, Answer, CameBack, Connected};
-use crate::actions::providers::{self, Asking, Departure, own};
+use crate::actions::providers::{self, Asking, Departure};
 use crate::actions::sign_in::SignedIn;
+use crate::engine::external::Errand;
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::params::{Params, Repeated};
-use crate::engine::user::User;
 use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::pages::{ButtonLogo, Departing, PROVIDERS_SHOWN, ProviderButton};
-use crate::settings::providers::{Linking, Logo, ProviderKind, ProviderSettings};
+use crate::settings::providers::{Linking, Logo, ProviderSettings};
 
 /// The buttons of every provider, the one used last marked; and first, where it might be folded away.
 pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
@@ -48,27 +48,6 @@ pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
 pub(super) fn buttons_to_sign_up(visitor: &Visitor) -> Vec<ProviderButton> {
     let mut buttons = buttons(visitor);
     buttons.retain(|button| providers::find(&visitor.app, &button.id).is_some_and(|found| found.linking != Linking::SignInOnly));
-    buttons
-}
-
-/// Those with which this person proves that it is still them. A provider's word is worth less than a password, and it counts as new only where
-/// the provider says when it asked; unless there is nothing else.
-pub(super) async fn own_buttons(visitor: &Visitor, user: &User, nothing_else: bool) -> Vec<ProviderButton> {
-    let mut buttons = buttons(visitor);
-    if buttons.is_empty() || user.password_hash.is_some() {
-        return Vec::new();
-    }
-    match own::list(&visitor.app, &user.id).await {
-        Ok(own) => buttons.retain(|button| {
-            let kind = providers::find(&visitor.app, &button.id).map(|provider| &provider.kind);
-            let says_when = matches!(kind, Some(ProviderKind::OpenId { .. }));
-            (says_when || nothing_else) && own.iter().any(|identity| identity.provider == button.id)
-        }),
-        Err(fault) => {
-            tracing::warn!(%fault, "a person's identities could not be read");
-            buttons.clear();
-        }
-    }
     buttons
 }
 
@@ -101,19 +80,17 @@ pub(super) async fn depart(
         true => Continue::Page { page: AccountPage::Identities },
         false => journey.continue_to.clone(),
     };
-    let again = current.as_ref().filter(|current| journey.flow.is_some() && super::login::wants(&journey, &current.user));
     let typed = ["identifier", "email", "phone"].map(|field| params.first(field)).into_iter().find(|typed| !typed.is_empty());
     let typed = typed.unwrap_or_default();
-    let asking = Asking {
-        connect: current.as_ref().filter(|_| connects),
-        again: again.filter(|_| !connects),
-        ask: current.is_some(),
-        remember: !connects && params.has("remember"),
-        identifier: typed,
-        browser: visitor.browser(),
-        continue_to: &continue_to,
-        requester: &requester,
+    let remember = params.has("remember");
+    let errand = match current.map(|current| current.user) {
+        Some(user) if connects => Errand::Connect { person: user.id },
+        Some(user) if journey.flow.is_some() && super::login::wants(&journey, &user) => {
+            Errand::ProveAgain { person: user.id, remember }
+        }
+        signed_in => Errand::sign_in(typed, remember, signed_in.is_some()),
     };
+    let asking = Asking { errand, browser: visitor.browser(), continue_to: &continue_to, requester: &requester };
     match providers::depart(&visitor.app, &provider, asking).await.map_err(fault)? {
         Departure::To(url) => {
             let name = name(&visitor, &provider);
@@ -198,11 +175,10 @@ fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
 /// To where the journey began, with a sentence.
 async fn back(visitor: &Visitor, flow: &Flow, failed: &str, provider: &str) -> Result<Response, Response> {
     let State::Away(away) = &flow.state else { return Ok(super::over(visitor)) };
-    if away.connect {
-        return Ok(back_to_account(failed, provider));
-    }
-    if !away.again {
-        return Ok(back_to_login(Some(flow.id.as_str()), failed, provider, &away.identifier));
+    match &away.errand {
+        Errand::Connect { .. } => return Ok(back_to_account(failed, provider)),
+        Errand::SignIn { identifier, .. } => return Ok(back_to_login(Some(flow.id.as_str()), failed, provider, identifier)),
+        Errand::ProveAgain { .. } => {}
     }
     // The page is shown to somebody signed in only on a journey that waits.
     let anew = flow.continue_to.clone().anew(visitor.app.now());

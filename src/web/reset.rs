@@ -1,6 +1,6 @@
 //! `/reset`: a forgotten password.
 
-use axum::http::StatusCode;
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
@@ -14,7 +14,7 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{Link, Reset, ResetNew, ResetSent};
+use crate::pages::{Link, Message, Reset, ResetNew, ResetSent};
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
@@ -157,6 +157,20 @@ fn new_page(visitor: &Visitor, shell: Shell, flow: &Flow) -> Response {
     journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)
 }
 
+/// Where a reset leads; on the way a page says from which providers the account was disconnected, if it was.
+pub(super) fn done(visitor: &Visitor, arrived: Response, disconnected: &[String]) -> Response {
+    if disconnected.is_empty() {
+        return arrived;
+    }
+    let next = arrived.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("/account").to_owned();
+    let page = Message {
+        shell: visitor.shell_at(visitor.shell("reset-done"), "/account"),
+        detail: visitor.text.with("reset-disconnected", &[("providers", &disconnected.join(", "))]),
+        link: Some(Link { href: next, label: visitor.text.t("continue").into_owned() }),
+    };
+    visitor.keep_browser(visitor.page(&page.shell, &page))
+}
+
 pub(super) async fn finish(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let fault = |fault| visitor.fault(&fault);
@@ -166,8 +180,8 @@ pub(super) async fn finish(visitor: Visitor, carrier: Carrier, form: Result<Form
     let arrival = super::arrival(&visitor, &requester, current.as_ref(), &flow.continue_to, false);
     match reset::finish(&visitor.app, &flow, params.first("password"), &arrival).await.map_err(fault)? {
         reset::Reset::More(next) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
-        reset::Reset::Done(session, continue_to) => {
-            let response = verify::arrive(&visitor, &continue_to).await?;
+        reset::Reset::Done(session, continue_to, disconnected) => {
+            let response = done(&visitor, verify::arrive(&visitor, &continue_to).await?, &disconnected);
             super::sign_in(&visitor, &carrier, &session, response).await
         }
         reset::Reset::Over => Ok(over(&visitor)),

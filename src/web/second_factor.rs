@@ -3,9 +3,9 @@
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
-use super::{journey, passkeys, verify};
+use super::{journey, passkeys, reset, verify};
 use crate::actions::codes::{self, Found};
-use crate::actions::second_factor::{self, Given, Offer, Second, Sending};
+use crate::actions::second_factor::{self, Done, Given, Offer, Second, Sending};
 use crate::actions::session::Current;
 use crate::actions::sign_in::SignedIn;
 use crate::engine::address::Contact;
@@ -134,19 +134,27 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let arrival = super::arrival(&visitor, &requester, asked.current.as_ref(), &asked.flow.continue_to, false);
     let second = second_factor::prove(&visitor.app, &asked.flow, given, params.has("trust"), &arrival).await;
     match second.map_err(|fault| visitor.fault(&fault))? {
-        Second::Done(SignedIn::Done(session), continue_to, secret) => {
-            let response = verify::arrive(&visitor, &continue_to).await?;
-            let response = match secret {
-                Some(secret) => visitor.keep_trusted(response, &secret),
-                None => response,
-            };
-            super::sign_in(&visitor, &carrier, &session, response).await
-        }
-        Second::Done(SignedIn::More(next), ..) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
+        Second::Done(done) => arrive(&visitor, &carrier, *done).await,
         Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
         Second::CodeSpent => Ok(problem(&visitor, &asked, code, visitor.text.t("problem-code-spent").into_owned(), true)),
         Second::NotOffered => Ok(see_other(&super::page_of(&asked.flow))),
-        Second::Done(..) | Second::Over => Ok(super::over(&visitor)),
+        Second::Over => Ok(super::over(&visitor)),
+    }
+}
+
+async fn arrive(visitor: &Visitor, carrier: &Carrier, done: Done) -> Result<Response, Response> {
+    let Done { signed_in, continue_to, trusted, disconnected } = done;
+    match signed_in {
+        SignedIn::Done(session) => {
+            let response = reset::done(visitor, verify::arrive(visitor, &continue_to).await?, &disconnected);
+            let response = match trusted {
+                Some(secret) => visitor.keep_trusted(response, &secret),
+                None => response,
+            };
+            super::sign_in(visitor, carrier, &session, response).await
+        }
+        SignedIn::More(next) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
+        SignedIn::Wrong | SignedIn::Disabled => Ok(super::over(visitor)),
     }
 }
 

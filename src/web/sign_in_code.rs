@@ -8,7 +8,7 @@ use super::{login, verify};
 use crate::actions::codes::{self, Found, Resent};
 use crate::actions::sign_in::SignedIn;
 use crate::actions::sign_in_code::{self, Arrived, Proof, Started};
-use crate::engine::address::Channel;
+use crate::engine::address::{Channel, Contact};
 use crate::engine::flow::{Flow, SignInCode, State};
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
@@ -23,13 +23,17 @@ pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Res
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let journey = journey::of(&visitor, &params).await?;
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
-    let way = Way::named(params.first("way")).filter(|way| login::is_on(&visitor.app, *way));
+    let named = Way::named(params.first("way"));
+    let way = named.filter(|way| login::is_on(&visitor.app, *way));
     let channel = match way {
         Some(Way::Mail) => Channel::Mail,
         Some(Way::Sms) => Channel::Sms,
-        Some(Way::Password | Way::Passkey) | None => return login::other(&visitor, &journey, &params, way, None).await,
+        // The page knows which forms it has; whoever is signed in may see one that others do not.
+        Some(Way::Password | Way::Passkey) | None => return login::other(&visitor, &journey, &params, named, None).await,
     };
-    let typed = params.first("identifier");
+    // Whoever is asked to prove that it is still them has typed nothing, and their name need not be an address or a number.
+    let own = login::confirming(&journey, current.as_ref()).and_then(|who| who.user.verified(channel));
+    let typed = own.as_ref().map_or_else(|| params.first("identifier"), Contact::as_str);
     if typed.trim().is_empty() {
         return login::other(&visitor, &journey, &params, way, None).await;
     }

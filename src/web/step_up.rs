@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use axum::response::Response;
 
-use crate::actions::second_factor;
+use crate::actions::second_factor::{self, At};
 use crate::actions::session::Current;
 use crate::engine::flow::AccountPage;
 use crate::http::page::see_other;
@@ -24,9 +24,15 @@ pub(super) async fn to_send(visitor: &Visitor, current: &Current, page: AccountP
 }
 
 async fn check(visitor: &Visitor, current: &Current, page: AccountPage, slack: Duration) -> Result<(), Response> {
-    let needed = second_factor::step_up(&visitor.app, current, page, slack, visitor.browser()).await;
+    let requester = visitor.requester();
+    let at = At { current, browser: visitor.browser(), requester: &requester };
+    let needed = second_factor::step_up(&visitor.app, at, page, slack).await;
     match needed.map_err(|fault| visitor.fault(&fault))? {
         None => Ok(()),
-        Some(flow) => Err(visitor.keep_browser(see_other(&super::page_of(&flow)))),
+        Some(flow) => {
+            // What was done just now is said here: it may be why more is asked for, as after turning on codes by mail.
+            let notice = visitor.notice_to_keep().map(|key| format!("&notice={key}")).unwrap_or_default();
+            Err(visitor.keep_browser(see_other(&format!("{}{notice}", super::page_of(&flow)))))
+        }
     }
 }

@@ -41,7 +41,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
 
 fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool) -> Response {
     let change = match &flow.state {
-        State::SignUp(sign_up) if sign_up.external.is_some() => "/login/address",
+        State::SignUp(sign_up) if sign_up.brought.is_some() => "/login/address",
         State::SignUp(_) => "/signup",
         _ => "/login",
     };

@@ -33,7 +33,7 @@ impl Bench {
         let text = fakes.settings(settings);
         let settings = Settings::from_text("config.toml", &text, Mode::Dev, std::iter::empty()).unwrap();
         let patience = Patience { call: Duration::from_secs(4), keys: Duration::ZERO, ..Patience::default() };
-        let upstreams = Upstreams::within(&settings.providers, Reach::Anywhere, patience).unwrap();
+        let upstreams = Upstreams::within(&settings.providers, Reach::Anywhere, patience, &clock).unwrap();
         Self { fakes, upstreams, clock }
     }
 
@@ -113,6 +113,8 @@ async fn what_goes_wrong_has_a_name() {
     for quirk in ["clock_behind", "keys_rotated", "keys_rotated", "none"] {
         assert!(bench.with_quirk(Provider::Google, quirk).await.is_ok(), "{quirk}");
     }
+    let before = bench.with_quirk(Provider::Google, "let_through").await.unwrap().auth_time.unwrap();
+    assert!(bench.clock.now().since(before).as_secs() >= 86_400);
     assert!(bench.with_quirk(Provider::Google, "multi_factor").await.unwrap().amr.contains(&"mfa".to_owned()));
 }
 

@@ -79,7 +79,7 @@ id_token_signed_response_alg = "{alg}"
             hasher: Hasher::new(cheap, random.clone()).unwrap(),
             mailer: Mailer::Mailbox,
             texter: Texter::Inbox,
-            upstreams: Upstreams::new(&[], Reach::Public).unwrap(),
+            upstreams: Upstreams::new(&[], Reach::Public, &Clock::system()).unwrap(),
             random,
         })
         .unwrap();

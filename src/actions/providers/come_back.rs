@@ -3,12 +3,16 @@
 use std::time::Duration;
 
 use super::super::notices::Notice;
+use super::super::second_factor::At;
+use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
-use super::super::{App, Fault, Outcome, codes, second_factor, sign_up, tell};
+use super::super::sign_up::Proved;
+use super::super::{App, Fault, Outcome, codes, confirm, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, tokens};
-use crate::engine::address::{Channel, Email};
+use crate::engine::address::Email;
+use crate::engine::authorize::is_fresh;
 use crate::engine::event::{Event, Kind};
-use crate::engine::external::{Claimed, External, vouches};
+use crate::engine::external::{Brought, Claimed, Errand, External, vouches};
 use crate::engine::flow::{AccountPage, Away, Continue, Flow, Join, State, Step};
 use crate::engine::linking::{Decision, Facts, Local, Refusal, decide};
 use crate::engine::method::{Method, MethodKind};
@@ -16,9 +20,8 @@ use crate::engine::sign_in::Needed;
 use crate::engine::user::{Profile, User};
 use crate::gateways::upstream::{self, Arrived};
 use crate::ids::UserId;
-use crate::settings::Way;
 use crate::settings::providers::ProviderSettings;
-use crate::store::{StoreError, Tx, enrolled, flows, identities, sessions, users};
+use crate::store::{StoreError, Tx, flows, identities, sessions, users};
 use crate::time::Timestamp;
 
 /// How long somebody may be at the provider, who was about to connect it when they had proved who they are.
@@ -86,8 +89,11 @@ pub async fn come_back(app: &App, provider: &str, answer: Answer<'_>, arrival: &
     if proved_twice(settings, &arrived) {
         given.push(Method::second(MethodKind::Provider, at));
     }
-    let arrival = Arrival { remember: away.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
-    settle(app, Back { settings, flow: &flow, away, external, given }, &arrival).await
+    let remember = away.errand.remember();
+    let arrival = Arrival { remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
+    let until = app.now() + app.flow_lifetimes().external;
+    let brought = Brought { external, given, remember, until };
+    settle(app, Back { settings, flow: &flow, errand: away.errand, brought }, &arrival).await
 }
 
 enum Waiting {
@@ -168,21 +174,22 @@ fn proved_twice(settings: &ProviderSettings, arrived: &Arrived) -> bool {
 struct Back<'a> {
     settings: &'a ProviderSettings,
     flow: &'a Flow,
-    away: Away,
-    external: External,
-    given: Vec<Method>,
+    errand: Errand,
+    brought: Brought,
 }
 
 async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
-    let Back { settings, flow, external, given, .. } = &back;
-    let connecting = match (back.away.connect, arrival.before) {
-        (false, _) => None,
+    let Back { settings, flow, errand, brought } = &back;
+    let external = &brought.external;
+    let connecting = match (errand, arrival.before) {
         // The journey belongs to the account that was signed in when it began.
-        (true, Some(current)) if Some(&current.user.id) == flow.user_id.as_ref() => Some(current),
-        (true, _) => return Ok(CameBack::Over),
+        (Errand::Connect { person }, Some(current)) if current.user.id == *person => Some(current),
+        (Errand::Connect { .. }, _) => return Ok(CameBack::Over),
+        (Errand::SignIn { .. } | Errand::ProveAgain { .. }, _) => None,
     };
     if let Some(current) = connecting
-        && let Some(proof) = second_factor::step_up(app, current, AccountPage::Identities, AWAY, arrival.browser).await?
+        && let at = (At { current, browser: arrival.browser, requester: arrival.requester })
+        && let Some(proof) = second_factor::step_up(app, at, AccountPage::Identities, AWAY).await?
     {
         return Ok(CameBack::More(Box::new(proof)));
     }
@@ -193,11 +200,13 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         _ => None,
     };
     let guarded = match &local {
-        Some(user) => sign_in::still_needed(app, &mut tx, user, given, arrival).await? != Needed::Nothing,
+        Some(user) => sign_in::still_needed(app, &mut tx, user, &brought.given, arrival).await? != Needed::Nothing,
         None => false,
     };
     let is_owner = |id: &UserId| owner.as_ref().is_some_and(|identity| identity.user_id == *id);
-    if back.away.again && !flow.user_id.as_ref().is_some_and(is_owner) {
+    if let Errand::ProveAgain { person, .. } = errand
+        && !is_owner(person)
+    {
         return Ok(CameBack::Failed(Box::new((*flow).clone()), Failure::Another));
     }
     let decision = decide(Facts {
@@ -211,22 +220,29 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
     let outcome = match decision {
         Decision::SignIn(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
+            let given = dated(app, &mut tx, &user, back.brought.given.clone()).await?;
+            if matches!(errand, Errand::ProveAgain { .. })
+                && arrival.before.is_some_and(|current| current.user.id == user.id && !has_asked(app, flow, current, &given))
+                && sign_in::still_needed(app, &mut tx, &user, &given, arrival).await? == Needed::Nothing
+            {
+                tracing::info!(provider = settings.id, "a provider did not ask again who somebody is, though it was told to");
+                return Ok(CameBack::Failed(Box::new((*flow).clone()), Failure::NotAsked));
+            }
             if let Some(identity) = owner {
                 let kept = tokens::kept_over(app, &mut tx, &identity.id, external).await?;
                 identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await?;
             }
-            let given = dated(app, &mut tx, &user, back.given.clone()).await?;
-            sign_in(app, tx, &user, Back { given, ..back }, arrival).await?
+            sign_in(app, tx, &user, given, arrival).await?
         }
         Decision::Link(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
             attach(app, &mut tx, &user, external, Some(app.now()), arrival).await?;
-            sign_in(app, tx, &user, back, arrival).await?
+            sign_in(app, tx, &user, back.brought.given, arrival).await?
         }
         Decision::Create => {
-            let user = create(app, &mut tx, external, arrival).await?;
-            let given = dated(app, &mut tx, &user, back.given.clone()).await?;
-            sign_in(app, tx, &user, Back { given, ..back }, arrival).await?
+            let user = create(app, &mut tx, brought, arrival).await?;
+            let given = dated(app, &mut tx, &user, back.brought.given).await?;
+            sign_in(app, tx, &user, given, arrival).await?
         }
         Decision::Connect(_) => {
             let Some(current) = connecting else { return Ok(CameBack::Over) };
@@ -242,22 +258,34 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         Decision::AlreadyConnected => CameBack::Connected(Connected::Already),
         Decision::BelongsToAnother => CameBack::Connected(Connected::Anothers),
         Decision::SignInFirst { may_replace } => {
-            let state = State::Join(Box::new(Join { external: external.clone(), may_replace }));
+            let state = State::Join(Box::new(Join { brought: back.brought, may_replace }));
             ask(app, tx, state, local.map(|user| user.id), arrival).await?
         }
-        Decision::AskAddress => ask(app, tx, State::Newcomer(Box::new(external.clone())), None, arrival).await?,
+        Decision::AskAddress => ask(app, tx, State::Newcomer(Box::new(back.brought)), None, arrival).await?,
         Decision::Refuse(why) => CameBack::Refused(Box::new((*flow).clone()), why),
     };
     Ok(outcome)
 }
 
+/// Whether somebody who was to prove anew that it is still them was asked at the provider lately enough for where they are on the way to. Else
+/// they would be asked here again, and not know why.
+fn has_asked(app: &App, flow: &Flow, current: &Current, given: &[Method]) -> bool {
+    let newest = given.iter().map(|method| method.at).max().unwrap_or(Method::UNDATED);
+    match &flow.continue_to {
+        Continue::Account | Continue::Away => true,
+        Continue::Page { .. } => newest >= app.now() - app.settings.sign_in.step_up,
+        Continue::Authorize { request } => {
+            let renewed = current.session.clone().reauthenticated(given);
+            is_fresh(request, &renewed, request.requested_at, app.now())
+        }
+        Continue::Connect { .. } => newest >= flow.created_at,
+        Continue::Site { .. } => newest >= current.session.auth_time,
+    }
+}
+
 /// Whoever has nothing else to prove themselves with is believed now, or could never change anything.
-async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> Outcome<Vec<Method>> {
-    let enrolled = enrolled::of(tx, user).await?;
-    let offered = |way, channel| app.settings.sign_in.ways.contains(&way) && user.is_verified(channel);
-    // What the page that asks for a new proof has: a proved address is of no use there where no message is sent to sign in.
-    let by_message = offered(Way::Mail, Channel::Mail) || (app.settings.sms.is_on() && offered(Way::Sms, Channel::Sms));
-    if !enrolled.has_password && enrolled.passkeys == 0 && !by_message && !enrolled.is_on() {
+pub(in crate::actions) async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> Outcome<Vec<Method>> {
+    if confirm::believes_undated(app, tx, user).await? {
         for method in given.iter_mut().filter(|method| method.at == Method::UNDATED) {
             method.at = app.now();
         }
@@ -265,8 +293,8 @@ async fn dated(app: &App, tx: &mut Tx, user: &User, mut given: Vec<Method>) -> O
     Ok(given)
 }
 
-async fn sign_in(app: &App, tx: Tx, user: &User, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
-    let signed_in = sign_in::proceed(app, tx, user, back.given, arrival).await?;
+async fn sign_in(app: &App, tx: Tx, user: &User, given: Vec<Method>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
+    let signed_in = sign_in::proceed(app, tx, user, given, arrival).await?;
     app.metrics.sign_in("provider", signed_in.as_str());
     Ok(CameBack::SignedIn(signed_in, arrival.continue_to.clone()))
 }
@@ -304,15 +332,17 @@ pub(super) async fn attach(
 }
 
 /// Which provider, for the log: those with a name of their own.
-pub(super) fn detail(app: &App, provider: &str) -> Option<&'static str> {
+pub(in crate::actions) fn detail(app: &App, provider: &str) -> Option<&'static str> {
     super::find(app, provider).map(|found| found.kind.as_str())
 }
 
 /// An account whose address the provider vouches for.
-pub(super) async fn create(app: &App, tx: &mut Tx, external: &External, arrival: &Arrival<'_>) -> Outcome<User> {
-    let Some(email) = external.email.clone() else { return Err(Fault::Broken("an account without an address".to_owned())) };
-    let sign_up = sign_up::from_provider(external.clone(), email, arrival.requester);
-    match sign_up::create(app, tx, sign_up, Some(app.now()), arrival.requester).await {
+pub(super) async fn create(app: &App, tx: &mut Tx, brought: &Brought, arrival: &Arrival<'_>) -> Outcome<User> {
+    let Some(email) = brought.external.email.clone() else {
+        return Err(Fault::Broken("an account without an address".to_owned()));
+    };
+    let sign_up = sign_up::from_provider(brought.clone(), email, arrival.requester);
+    match sign_up::create(app, tx, sign_up, Proved::There, arrival.requester).await {
         Err(Fault::Store(StoreError::Taken)) => Err(StoreError::Overtaken.into()),
         other => other,
     }

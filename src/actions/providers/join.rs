@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
+use super::super::second_factor::At;
 use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Outcome, Requester, codes, reset, second_factor, tell};
 use super::come_back::{attach, create};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, Join, State, Step};
-use crate::engine::method::{Method, MethodKind};
-use crate::store::{StoreError, flows, identities, users};
+use crate::store::{StoreError, flows, identities, sessions, users};
 
 /// What a journey asks about.
 pub fn join<'a>(app: &App, flow: &'a Flow) -> Option<&'a Join> {
@@ -21,7 +21,7 @@ pub fn join<'a>(app: &App, flow: &'a Flow) -> Option<&'a Join> {
 
 /// The journey in which the account's owner signs in, and which comes back to the question.
 pub async fn sign_in_first(app: &App, flow: &Flow, browser: [u8; 32], requester: &Requester) -> Outcome<Flow> {
-    codes::remember(app, browser, Continue::Connect { journey: flow.id.clone() }, requester).await
+    codes::remember(app, browser, back_to(flow), requester).await
 }
 
 /// Whether this session was opened, or renewed, after the question came up.
@@ -30,21 +30,35 @@ pub fn has_signed_in_since(flow: &Flow, current: &Current) -> bool {
 }
 
 /// The journey in which somebody signed in proves it as well as they can: connecting is another way in.
-pub async fn step_up(app: &App, flow: &Flow, current: &Current, browser: [u8; 32]) -> Outcome<Option<Flow>> {
-    let continue_to = Continue::Connect { journey: flow.id.clone() };
-    second_factor::step_up_to(app, current, continue_to, Duration::ZERO, browser).await
+pub async fn step_up(app: &App, flow: &Flow, at: At<'_>) -> Outcome<Option<Flow>> {
+    second_factor::step_up_to(app, at, back_to(flow), Duration::ZERO).await
 }
 
-/// "Yes, connect it." False: the journey is over, or the identity has an owner by now.
+/// To the question.
+fn back_to(flow: &Flow) -> Continue {
+    let remember = matches!(&flow.state, State::Join(join) if join.brought.remember);
+    Continue::Connect { journey: flow.id.clone(), remember }
+}
+
+/// "Yes, connect it." False: the journey or the session is over, or the identity has an owner by now.
+///
+/// From here on the identity is the account's, and so is a second factor that was given with it. While the owner signed in it counted for
+/// nothing: it could have been anybody's.
 pub async fn confirm(app: &App, flow: &Flow, current: &Current, arrival: &Arrival<'_>) -> Outcome<bool> {
-    let Some(Join { external, .. }) = join(app, flow) else { return Ok(false) };
+    let Some(Join { brought, .. }) = join(app, flow) else { return Ok(false) };
+    let (external, now) = (&brought.external, app.now());
     let mut tx = app.store.write().await?;
-    if !flows::finish(&mut tx, &flow.id, app.now()).await?
+    if !flows::finish(&mut tx, &flow.id, now).await?
         || identities::by_subject(&mut tx, &external.issuer, &external.subject).await?.is_some()
     {
         return Ok(false);
     }
+    let session = sessions::of_user(&mut tx, &current.user.id, now).await?.into_iter().find(|one| one.id == current.session.id);
+    let Some(session) = session else { return Ok(false) };
     attach(app, &mut tx, &current.user, external, None, arrival).await?;
+    if let Some(second) = brought.given_by(now).into_iter().find(|method| method.second) {
+        sessions::reauthenticated(&mut tx, &session.with_earlier(second)).await?;
+    }
     tx.commit().await?;
     Ok(true)
 }
@@ -60,8 +74,8 @@ pub async fn decline(app: &App, flow: &Flow) -> Outcome<()> {
 /// "That account is not mine": a new account has the address, which nobody has proved there. The other one keeps everything else. None: the
 /// journey is over, or the address was proved meanwhile.
 pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<Option<SignedIn>> {
-    let Some(Join { external, may_replace: true }) = join(app, flow) else { return Ok(None) };
-    let Some(email) = &external.email else { return Ok(None) };
+    let Some(Join { brought, may_replace: true }) = join(app, flow) else { return Ok(None) };
+    let Some(email) = &brought.external.email else { return Ok(None) };
     let now = app.now();
     let mut tx = app.store.write().await?;
     if !flows::finish(&mut tx, &flow.id, now).await? {
@@ -82,9 +96,8 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
         let detail = Some("the owner of its unproved address has an account of their own");
         app.record(&mut tx, Event { user_id: Some(stranger.id), detail, ..event }).await?;
     }
-    let user = create(app, &mut tx, external, arrival).await?;
-    // The sign-in there was before the question, and nobody has said when.
-    let given = vec![Method::first(MethodKind::Provider, Method::UNDATED)];
-    let arrival = Arrival { continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
-    sign_in::proceed(app, tx, &user, given, &arrival).await.map(Some)
+    let user = create(app, &mut tx, brought, arrival).await?;
+    // The sign-in there was before the question: it is no fresh proof unless the provider says so.
+    let arrival = Arrival { remember: brought.remember, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
+    sign_in::proceed(app, tx, &user, brought.given_by(now), &arrival).await.map(Some)
 }

@@ -16,10 +16,9 @@ pub mod tokens;
 use data_encoding::BASE64URL_NOPAD;
 use url::Url;
 
-use super::session::Current;
 use super::{App, Outcome, Requester, codes};
 use crate::crypto::token;
-use crate::engine::external::{External, Identity};
+use crate::engine::external::{Errand, External, Identity};
 use crate::engine::flow::{Away, Continue, State};
 use crate::engine::user::User;
 use crate::gateways::upstream::{Begun, Prompt, UpstreamError};
@@ -39,6 +38,8 @@ pub enum Failure {
     Unusable,
     /// Somebody signed in was to prove that it is still them, and came back as somebody else.
     Another,
+    /// They were to prove it, and the provider let them through without asking.
+    NotAsked,
 }
 
 impl Failure {
@@ -48,6 +49,7 @@ impl Failure {
             Self::Unavailable => "unavailable",
             Self::Unusable => "unusable",
             Self::Another => "another",
+            Self::NotAsked => "not-asked",
         }
     }
 }
@@ -66,22 +68,10 @@ pub fn find<'a>(app: &'a App, id: &str) -> Option<&'a ProviderSettings> {
     app.settings.providers.iter().find(|provider| provider.id == id)
 }
 
-/// The longest identifier that is kept, in bytes: that of an address (RFC 5321 section 4.5.3.1.3).
-const IDENTIFIER: usize = 254;
-
 /// Who wants to go to a provider, and why.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Asking<'a> {
-    /// Who is signed in and wants to connect an identity; none: somebody signs in.
-    pub connect: Option<&'a Current>,
-    /// Who must prove anew that it is still them.
-    pub again: Option<&'a Current>,
-    /// Somebody is signed in: the provider shall ask rather than let them through.
-    pub ask: bool,
-    /// "Stay signed in".
-    pub remember: bool,
-    /// What was typed before; kept if an identifier can be that long.
-    pub identifier: &'a str,
+    pub errand: Errand,
     /// The hash of the browser's secret.
     pub browser: [u8; 32],
     pub continue_to: &'a Continue,
@@ -102,25 +92,19 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
     let (Some(settings), Some(upstream)) = (find(app, provider), app.upstreams.get(provider)) else {
         return Ok(Departure::Unknown);
     };
-    let state = State::Away(Box::new(Away {
-        provider: settings.id.clone(),
-        remember: asking.remember,
-        identifier: Some(asking.identifier).filter(|typed| typed.len() <= IDENTIFIER).unwrap_or_default().to_owned(),
-        connect: asking.connect.is_some(),
-        again: asking.again.is_some(),
-    }));
-    let person = asking.connect.or(asking.again).map(|current| current.user.id.clone());
+    let prompt = match asking.errand {
+        Errand::SignIn { ask: false, .. } => Prompt::Nothing,
+        Errand::SignIn { ask: true, .. } | Errand::ProveAgain { .. } => Prompt::ProveAgain,
+        Errand::Connect { .. } => Prompt::Choose,
+    };
+    let person = asking.errand.person().cloned();
+    let state = State::Away(Box::new(Away { provider: settings.id.clone(), errand: asking.errand }));
     let flow = codes::begin(app, state, person, asking.browser, asking.continue_to.clone());
     let mut tx = app.store.write().await?;
     app.may_begin(&mut tx, asking.requester).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     let secrets = Secrets::of(app, &flow.id, provider);
-    let prompt = match (asking.connect, asking.ask) {
-        (Some(_), _) => Prompt::Choose,
-        (None, true) => Prompt::ProveAgain,
-        (None, false) => Prompt::Nothing,
-    };
     match upstream.authorization_url(&secrets.begun(), prompt, asking.requester.locale).await {
         Ok(url) => Ok(Departure::To(url)),
         Err(error) => Ok(Departure::Failed(failed(app, provider, &error))),

@@ -151,11 +151,16 @@ impl Changes {
         if let Some(email) = self.email.as_ref().map(Set::value) {
             let same = email.as_ref().map(Email::key) == user.email.as_ref().map(Email::key);
             user.email_verified_at = user.email_verified_at.filter(|_| same);
+            user.email_vouched_by = user.email_vouched_by.take().filter(|_| same);
             user.email = email;
         }
         if let Some(number) = self.phone_number.as_ref().map(Set::value) {
             user.phone_number_verified_at = user.phone_number_verified_at.filter(|_| number == user.phone_number);
             user.phone_number = number;
+        }
+        if self.email_verified.is_some() {
+            // The operator's word counts like a proof.
+            user.email_vouched_by = None;
         }
         user.email_verified_at = verified("email", user.email.is_some(), self.email_verified, user.email_verified_at, now)?;
         let has_number = user.phone_number.is_some();

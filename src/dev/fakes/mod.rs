@@ -6,7 +6,7 @@
 //!   nobody to a redirect URI that is not, requests for another host name are refused, and only `vestibule dev` starts it, which in turn
 //!   refuses a public URL that is not loopback.
 //! * How to add one: a variant of [`Provider`], a file with its endpoints, its [`Quirk`]s, a test that drives it.
-//! * Where it is tested: `tests.rs`, and every journey through a provider in `tests/it`.
+//! * Where it is tested: `tests.rs` and the `…_tests.rs` beside it, and every journey through a provider in `tests/it`.
 //!
 //! They are no copies: no look of theirs, no cookies (whoever is chosen on the page is signed in there), no rate limits, no consent that
 //! is remembered. There is one client, [`CLIENT_ID`] with [`CLIENT_SECRET`], because nothing here is secret: both are checked all the
@@ -22,8 +22,6 @@ mod page;
 mod people;
 mod provider;
 mod quirk;
-#[cfg(test)]
-mod tests;
 mod token;
 mod twitter;
 
@@ -158,3 +156,14 @@ async fn picture(State(_): State<Arc<Fakes>>, Path(file): Path<String>) -> Respo
     );
     ([(header::CONTENT_TYPE, HeaderValue::from_static("image/svg+xml"))], drawn).into_response()
 }
+
+#[cfg(test)]
+mod dialects_tests;
+#[cfg(test)]
+mod google_tests;
+#[cfg(test)]
+mod page_tests;
+#[cfg(test)]
+mod refusals_tests;
+#[cfg(test)]
+mod tests;

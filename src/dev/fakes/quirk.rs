@@ -49,6 +49,8 @@ pub enum Quirk {
     OtherPerson,
     /// The person proved a second factor there.
     MultiFactor,
+    /// The person was let through without being asked, whatever the request says: they signed in there a day ago.
+    LetThrough,
     /// The answer names another server as its sender (RFC 9207).
     MixUp,
 }
@@ -65,7 +67,7 @@ const HUGE: usize = 10 * 1024 * 1024;
 
 impl Quirk {
     /// In the order of the page.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::None,
         Self::UnverifiedEmail,
         Self::NoEmail,
@@ -84,6 +86,7 @@ impl Quirk {
         Self::WrongIssuer,
         Self::OtherPerson,
         Self::MultiFactor,
+        Self::LetThrough,
         Self::MixUp,
     ];
 
@@ -108,6 +111,7 @@ impl Quirk {
             Self::WrongIssuer => "wrong_issuer",
             Self::OtherPerson => "other_person",
             Self::MultiFactor => "multi_factor",
+            Self::LetThrough => "let_through",
             Self::MixUp => "mix_up",
         }
     }
@@ -133,6 +137,7 @@ impl Quirk {
             Self::WrongIssuer => "fake-quirk-wrong-issuer",
             Self::OtherPerson => "fake-quirk-other-person",
             Self::MultiFactor => "fake-quirk-multi-factor",
+            Self::LetThrough => "fake-quirk-let-through",
             Self::MixUp => "fake-quirk-mix-up",
         }
     }
@@ -148,7 +153,8 @@ impl Quirk {
             | Self::OtherNonce
             | Self::WrongIssuer
             | Self::OtherPerson
-            | Self::MultiFactor => matches!(provider, Provider::Google),
+            | Self::MultiFactor
+            | Self::LetThrough => matches!(provider, Provider::Google),
             Self::MixUp => matches!(provider, Provider::Google | Provider::Github),
             _ => true,
         }

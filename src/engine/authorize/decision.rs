@@ -67,7 +67,7 @@ pub struct Consent {
 pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>) -> Decision {
     let silent = request.asks(Prompt::None);
     let live = facts.session.filter(|session| session.is_live(facts.now));
-    let Some(session) = live.filter(|session| is_fresh(request, session, facts)) else {
+    let Some(session) = live.filter(|session| is_fresh(request, session, facts.requested_at, facts.now)) else {
         return match silent {
             true => refuse(Code::LoginRequired, "nobody is signed in, or not recently enough"),
             false => Decision::SignIn { again: live.is_some(), create: request.asks(Prompt::Create) },
@@ -105,12 +105,12 @@ pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>)
 }
 
 /// `prompt=login`, `select_account` and `create` want a sign-in after the request arrived; `max_age` one that is not older than it says.
-fn is_fresh(request: &AuthorizationRequest, session: &Session, facts: Facts<'_>) -> bool {
+pub fn is_fresh(request: &AuthorizationRequest, session: &Session, requested_at: Timestamp, now: Timestamp) -> bool {
     let anew = [Prompt::Login, Prompt::SelectAccount, Prompt::Create].iter().any(|prompt| request.asks(*prompt));
-    let since_request = session.auth_time >= facts.requested_at;
-    let young = request.max_age.is_none_or(|seconds| facts.now.since(session.auth_time).as_secs() <= u64::from(seconds));
+    let since_request = session.auth_time >= requested_at;
+    let young = request.max_age.is_none_or(|seconds| now.since(session.auth_time).as_secs() <= u64::from(seconds));
     // `max_age=0` means the same as `prompt=login`: a sign-in for this request is always young enough.
-    (!anew || since_request) && (young || (since_request && facts.requested_at < facts.now))
+    (!anew || since_request) && (young || (since_request && requested_at < now))
 }
 
 fn refuse(code: Code, why: &'static str) -> Decision {

@@ -21,7 +21,7 @@ use crate::ids::ClientId;
 use crate::time::Timestamp;
 
 pub use checks::{CHECKS, Check};
-pub use decision::{Consent, Consented, Decision, Facts, decide};
+pub use decision::{Consent, Consented, Decision, Facts, decide, is_fresh};
 pub use redirect::{Trusted, Untrusted, trust};
 pub use response::{Answer, ResponseMode, answer_url};
 

@@ -221,3 +221,16 @@ fn prehijack_non_verifying_provider() {
         }
     }
 }
+
+/// Somebody has come by a provider with an address that is the victim's by now, who resets the password.
+#[test]
+fn what_stays_connected_after_a_reset() {
+    let every = [Some(LinkVerified), Some(Ask), Some(CreateOnly), Some(SignInOnly), None];
+    for own in every {
+        assert!(stays_after_reset(Standing::Proved, own), "{own:?}");
+        assert!(stays_after_reset(Standing::Vouched(Some(LinkVerified)), own), "{own:?}");
+        for by in every.into_iter().filter(|by| *by != Some(LinkVerified)) {
+            assert_eq!(stays_after_reset(Standing::Vouched(by), own), own == Some(LinkVerified), "{by:?} {own:?}");
+        }
+    }
+}

@@ -118,20 +118,3 @@ fn a_second_factor_can_be_one_again() {
         assert_eq!(second_factors(&with(&[factor]), &given), [kind]);
     }
 }
-
-#[test]
-fn a_weak_proof_is_best_only_where_there_is_no_other() {
-    let (mail, password) = ([Method::first(MethodKind::Mail, NOW)], [Method::first(MethodKind::Password, NOW)]);
-    let no_password = |enrolled| Enrolled { has_password: false, ..enrolled };
-    for (enrolled, given, expected) in [
-        (Enrolled::default(), &mail, Strength::Reachable),
-        (with(&[]), &mail, Strength::OneFactor),
-        (Enrolled { passkeys: 1, ..Enrolled::default() }, &mail, Strength::OneFactor),
-        (with(&[FactorKind::Mail]), &password, Strength::TwoFactors),
-        (with(&[FactorKind::Mail]), &mail, Strength::TwoFactors),
-        (no_password(with(&[FactorKind::Totp])), &mail, Strength::TwoFactors),
-        (no_password(with(&[FactorKind::Mail])), &mail, Strength::Reachable),
-    ] {
-        assert_eq!(best_proof(&enrolled, given), expected, "{enrolled:?} {given:?}");
-    }
-}

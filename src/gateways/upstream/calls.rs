@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{super::http::HttpClient, error::UpstreamError};
+use super::{super::http::HttpClient, arrived::Tokens, error::UpstreamError};
 
 type Sending = Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, UpstreamError>> + Send>>;
 
@@ -33,6 +33,17 @@ impl Calls {
             let calls = calls.clone();
             Box::pin(async move { calls.send(request).await })
         }
+    }
+
+    /// What an API says about the person whose tokens these are.
+    pub(super) async fn document(
+        &self,
+        url: &str,
+        tokens: &Tokens,
+        headers: &[(HeaderName, &str)],
+    ) -> Result<Value, UpstreamError> {
+        let url = Url::parse(url).map_err(|error| UpstreamError::Garbage(error.to_string()))?;
+        self.json(&url, Some(tokens.access_token.expose()), headers).await
     }
 
     /// Sends a request. A server that is down or busy, and one

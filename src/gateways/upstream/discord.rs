@@ -1,22 +1,14 @@
 //! Discord: OAuth 2, and a user with `verified` beside the address. <https://discord.com/developers/docs/topics/oauth2>
 
 use oauth2::AuthType;
-use serde_json::Value;
-use url::Url;
 
 use super::{
     arrived::{Arrived, Tokens},
-    calls::Calls,
     document::Document,
     error::UpstreamError,
     oauth2::{Endpoints, Profile},
 };
 use crate::settings::providers::Base;
-
-#[derive(Debug)]
-pub(super) struct Discord {
-    api: String,
-}
 
 pub(super) fn endpoints(base: &Base) -> Endpoints {
     let site = base.or("https://discord.com");
@@ -26,26 +18,21 @@ pub(super) fn endpoints(base: &Base) -> Endpoints {
         token: format!("{api}/oauth2/token"),
         auth: AuthType::RequestBody,
         scopes: vec!["identify", "email"],
-        profile: Profile::Discord(Discord { api }),
+        profile: Profile::Document { url: format!("{api}/users/@me"), read },
     }
 }
 
-impl Discord {
-    pub(super) async fn profile(&self, calls: &Calls, tokens: Tokens) -> Result<Arrived, UpstreamError> {
-        let url = Url::parse(&format!("{}/users/@me", self.api)).map_err(|error| UpstreamError::Garbage(error.to_string()))?;
-        let me: Value = calls.json(&url, Some(tokens.access_token.expose()), &[]).await?;
-        let me = Document(&me);
-        let subject = me.subject("id")?;
-        Ok(Arrived {
-            email: me.text("email"),
-            email_verified: me.flag("verified"),
-            name: me.text("global_name"),
-            username: me.text("username"),
-            picture: me.text("avatar").and_then(|avatar| picture(&subject, &avatar)),
-            locale: me.text("locale"),
-            ..Arrived::new(subject, tokens)
-        })
-    }
+fn read(me: Document<'_>, tokens: Tokens) -> Result<Arrived, UpstreamError> {
+    let subject = me.subject("id")?;
+    Ok(Arrived {
+        email: me.text("email"),
+        email_verified: me.flag("verified"),
+        name: me.text("global_name"),
+        username: me.text("username"),
+        picture: me.text("avatar").and_then(|avatar| picture(&subject, &avatar)),
+        locale: me.text("locale"),
+        ..Arrived::new(subject, tokens)
+    })
 }
 
 /// Discord gives the picture's hash only.

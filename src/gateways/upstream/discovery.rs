@@ -1,9 +1,6 @@
 //! What an OpenID provider says about itself (OIDC Discovery 1.0), and its keys; remembered for a while.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::Instant,
-};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use openidconnect::{
     AdditionalProviderMetadata, JsonWebKeySet, ProviderMetadata, TokenUrl, UserInfoUrl,
@@ -14,9 +11,15 @@ use openidconnect::{
     },
 };
 use serde::{Deserialize, Serialize};
+use tokio::sync::Mutex as AsyncMutex;
 use url::{Host, Url};
 
 use super::{Patience, calls::Calls, error::UpstreamError};
+use crate::time::{Clock, Timestamp};
+
+/// Who comes while a provider is asked again is answered with a failure that is at most so many times as old as one may be that keeps it from
+/// being asked.
+const STALE: u32 = 4;
 
 pub(super) type Metadata = ProviderMetadata<
     Additional,
@@ -49,34 +52,84 @@ impl AdditionalProviderMetadata for Additional {}
 #[derive(Debug)]
 pub(super) struct Known {
     pub metadata: Metadata,
-    read: Instant,
+    read: Timestamp,
     /// When the keys were read again for a token that none of them fitted.
-    keys_read: Option<Instant>,
+    keys_read: Option<Timestamp>,
 }
 
 #[derive(Debug)]
 pub(super) struct Discovery {
     issuer: Url,
     patience: Patience,
-    known: Mutex<Option<Arc<Known>>>,
+    clock: Clock,
+    memory: Mutex<Memory>,
+    /// Held by whoever asks the provider.
+    asking: Arc<AsyncMutex<()>>,
+}
+
+/// What was read last, and what went wrong since.
+#[derive(Debug, Default)]
+struct Memory {
+    known: Option<Arc<Known>>,
+    failed: Option<(UpstreamError, Timestamp)>,
 }
 
 impl Discovery {
-    pub(super) const fn new(issuer: Url, patience: Patience) -> Self {
-        Self { issuer, patience, known: Mutex::new(None) }
+    pub(super) fn new(issuer: Url, patience: Patience, clock: Clock) -> Self {
+        Self { issuer, patience, clock, memory: Mutex::default(), asking: Arc::default() }
     }
 
-    /// The metadata; read anew when they are old. Nobody waits for another's call: at a provider that is down, the last of
-    /// many visitors would wait for the sum of all.
-    pub(super) async fn known(&self, calls: &Calls) -> Result<Arc<Known>, UpstreamError> {
-        if let Some(known) = self.remembered().filter(|known| known.read.elapsed() < self.patience.metadata) {
-            return Ok(known);
+    /// The metadata; read anew when they are old, by one visitor at a time. At a provider that is down the others wait no longer than the first
+    /// one, and for a while nobody does: they are told at once what the last one learned.
+    pub(super) async fn known(self: &Arc<Self>, calls: &Calls) -> Result<Arc<Known>, UpstreamError> {
+        if let Some(answer) = self.answer() {
+            return answer;
         }
+        let asking = match (Arc::clone(&self.asking).try_lock_owned(), self.failure(STALE)) {
+            (Ok(asking), _) => asking,
+            (Err(_), Some(error)) => return Err(error),
+            (Err(_), None) => Arc::clone(&self.asking).lock_owned().await,
+        };
+        // Somebody else may have asked meanwhile.
+        if let Some(answer) = self.answer() {
+            return answer;
+        }
+        let (own, calls) = (Arc::clone(self), calls.clone());
+        // On its own: who goes away in the middle leaves what is learned to the next.
+        let asked = tokio::spawn(async move {
+            let answer = own.ask(&calls).await;
+            let answer = own.keep(answer);
+            drop(asking);
+            answer
+        });
+        asked.await.unwrap_or_else(|error| Err(UpstreamError::Unreachable(error.to_string())))
+    }
+
+    /// What needs no call.
+    fn answer(&self) -> Option<Result<Arc<Known>, UpstreamError>> {
+        let now = self.clock.now();
+        let young = self.remembered().filter(|known| now.since(known.read) < self.patience.metadata);
+        young.map(Ok).or_else(|| self.failure(1).map(Err))
+    }
+
+    /// Why it was in vain a moment ago. One from the future, when the clock was wrong, is none.
+    fn failure(&self, times: u32) -> Option<UpstreamError> {
+        let until = |at: Timestamp| at + self.patience.failure.saturating_mul(times);
+        let failed = self.memory().failed.clone();
+        failed.filter(|(_, at)| (*at..until(*at)).contains(&self.clock.now())).map(|(error, _)| error)
+    }
+
+    async fn ask(&self, calls: &Calls) -> Result<Known, UpstreamError> {
         let metadata: Metadata = calls.json(&self.address()?, None, &[]).await?;
         self.check(&metadata)?;
         let keys = keys(calls, &metadata).await?;
-        let now = Instant::now();
-        Ok(self.remember(Known { metadata: metadata.set_jwks(keys), read: now, keys_read: None }))
+        Ok(Known { metadata: metadata.set_jwks(keys), read: self.clock.now(), keys_read: None })
+    }
+
+    fn keep(&self, answer: Result<Known, UpstreamError>) -> Result<Arc<Known>, UpstreamError> {
+        answer.map(|known| self.remember(known)).inspect_err(|error| {
+            self.memory().failed = Some((error.clone(), self.clock.now()));
+        })
     }
 
     /// The metadata with the keys read again, for a token whose key is unknown; none if that was done a moment ago, so that
@@ -85,21 +138,26 @@ impl Discovery {
         if let Some(newer) = self.remembered().filter(|known| !Arc::ptr_eq(known, used)) {
             return Ok(Some(newer));
         }
-        if used.keys_read.is_some_and(|read| read.elapsed() < self.patience.keys) {
+        let now = self.clock.now();
+        if used.keys_read.is_some_and(|read| now.since(read) < self.patience.keys) {
             return Ok(None);
         }
         let keys = keys(calls, &used.metadata).await?;
         let metadata = used.metadata.clone().set_jwks(keys);
-        Ok(Some(self.remember(Known { metadata, read: used.read, keys_read: Some(Instant::now()) })))
+        Ok(Some(self.remember(Known { metadata, read: used.read, keys_read: Some(now) })))
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn remembered(&self) -> Option<Arc<Known>> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.memory().known.clone()
     }
 
     fn remember(&self, known: Known) -> Arc<Known> {
         let known = Arc::new(known);
-        *self.known.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(&known));
+        *self.memory() = Memory { known: Some(Arc::clone(&known)), failed: None };
         known
     }
 

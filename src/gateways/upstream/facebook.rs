@@ -19,11 +19,6 @@ use crate::settings::{Secret, providers::Base};
 const VERSION: &str = "v23.0";
 const FIELDS: &str = "id,name,first_name,last_name,email,picture";
 
-#[derive(Debug)]
-pub(super) struct Facebook {
-    graph: String,
-}
-
 pub(super) fn endpoints(base: &Base) -> Endpoints {
     let graph = format!("{}/{VERSION}", base.or("https://graph.facebook.com"));
     Endpoints {
@@ -31,28 +26,26 @@ pub(super) fn endpoints(base: &Base) -> Endpoints {
         token: format!("{graph}/oauth/access_token"),
         auth: AuthType::RequestBody,
         scopes: vec!["public_profile", "email"],
-        profile: Profile::Facebook(Facebook { graph }),
+        profile: Profile::Facebook { graph },
     }
 }
 
-impl Facebook {
-    pub(super) async fn profile(&self, calls: &Calls, secret: &Secret, tokens: Tokens) -> Result<Arrived, UpstreamError> {
-        let access_token = tokens.access_token.expose();
-        let parameters =
-            [("fields", FIELDS), ("access_token", access_token), ("appsecret_proof", &appsecret_proof(secret, access_token))];
-        let url = Url::parse_with_params(&format!("{}/me", self.graph), parameters)
-            .map_err(|error| UpstreamError::Garbage(error.to_string()))?;
-        let me: Value = calls.json(&url, None, &[]).await?;
-        let me = Document(&me);
-        Ok(Arrived {
-            email: me.text("email"),
-            name: me.text("name"),
-            given_name: me.text("first_name"),
-            family_name: me.text("last_name"),
-            picture: me.text("picture.data.url"),
-            ..Arrived::new(me.subject("id")?, tokens)
-        })
-    }
+pub(super) async fn profile(graph: &str, calls: &Calls, secret: &Secret, tokens: Tokens) -> Result<Arrived, UpstreamError> {
+    let access_token = tokens.access_token.expose();
+    let parameters =
+        [("fields", FIELDS), ("access_token", access_token), ("appsecret_proof", &appsecret_proof(secret, access_token))];
+    let url =
+        Url::parse_with_params(&format!("{graph}/me"), parameters).map_err(|error| UpstreamError::Garbage(error.to_string()))?;
+    let me: Value = calls.json(&url, None, &[]).await?;
+    let me = Document(&me);
+    Ok(Arrived {
+        email: me.text("email"),
+        name: me.text("name"),
+        given_name: me.text("first_name"),
+        family_name: me.text("last_name"),
+        picture: me.text("picture.data.url"),
+        ..Arrived::new(me.subject("id")?, tokens)
+    })
 }
 
 /// <https://developers.facebook.com/docs/graph-api/guides/secure-requests>: a stolen access token is of no use without it.

@@ -4,8 +4,8 @@
 //!   (`oauth2`, `discovery`, `id_token`, `calls`, `document`), and [`Upstreams`] over all. The `oauth2` and `openidconnect` crates do the protocol.
 //! * What may not: who may sign in, and which account a visitor belongs to; a dialect says only what the provider said.
 //! * How to add one: a variant of `ProviderKind` in `crate::settings`, a file here that maps its document to [`Arrived`], a
-//!   branch in [`Upstream::new`], and its answers in `tests.rs`.
-//! * Where it is tested: `tests.rs` and `openid_tests.rs` against a server on loopback that speaks each dialect, and journeys in `tests/it`.
+//!   branch in [`Upstream::new`], and a `…_tests.rs` beside it.
+//! * Where it is tested: a `…_tests.rs` for each subject, against the server on loopback of `tests.rs`, and journeys in `tests/it`.
 
 mod arrived;
 mod calls;
@@ -32,9 +32,10 @@ use super::http::{HttpClient, Reach};
 use crate::{
     locale::Locale,
     settings::providers::{ProviderKind, ProviderSettings},
-    time::Timestamp,
+    time::{Clock, Timestamp},
 };
 use calls::Calls;
+use discovery::Discovery;
 use oauth2::OAuth2;
 use openid::OpenId;
 
@@ -47,11 +48,18 @@ pub struct Patience {
     pub metadata: Duration,
     /// How long after reading the keys an unknown one is not looked for again.
     pub keys: Duration,
+    /// How long a provider is left alone that could not give its metadata.
+    pub failure: Duration,
 }
 
 impl Default for Patience {
     fn default() -> Self {
-        Self { call: Duration::from_secs(10), metadata: Duration::from_secs(3600), keys: Duration::from_secs(60) }
+        Self {
+            call: Duration::from_secs(10),
+            metadata: Duration::from_secs(3600),
+            keys: Duration::from_secs(60),
+            failure: Duration::from_secs(15),
+        }
     }
 }
 
@@ -66,17 +74,22 @@ impl Upstreams {
     ///
     /// # Errors
     /// The system's root certificates cannot be read.
-    pub fn new(providers: &[ProviderSettings], reach: Reach) -> Result<Self, UpstreamError> {
-        Self::within(providers, reach, Patience::default())
+    pub fn new(providers: &[ProviderSettings], reach: Reach, clock: &Clock) -> Result<Self, UpstreamError> {
+        Self::within(providers, reach, Patience::default(), clock)
     }
 
     /// Like [`Self::new`], with other limits of time.
     ///
     /// # Errors
     /// The system's root certificates cannot be read.
-    pub fn within(providers: &[ProviderSettings], reach: Reach, patience: Patience) -> Result<Self, UpstreamError> {
+    pub fn within(
+        providers: &[ProviderSettings],
+        reach: Reach,
+        patience: Patience,
+        clock: &Clock,
+    ) -> Result<Self, UpstreamError> {
         let http = HttpClient::within(reach, patience.call)?;
-        let all = providers.iter().map(|provider| Upstream::new(provider, http.clone(), patience));
+        let all = providers.iter().map(|provider| Upstream::new(provider, http.clone(), patience, clock));
         Ok(Self { all: all.collect::<Result<_, _>>()? })
     }
 
@@ -101,8 +114,11 @@ enum Dialect {
 }
 
 impl Upstream {
-    fn new(settings: &ProviderSettings, http: HttpClient, patience: Patience) -> Result<Self, UpstreamError> {
-        let openid = |issuer: &Url, google| Dialect::OpenId(Box::new(OpenId::new(settings, issuer, google, patience)));
+    fn new(settings: &ProviderSettings, http: HttpClient, patience: Patience, clock: &Clock) -> Result<Self, UpstreamError> {
+        let openid = |issuer: &Url, google| {
+            let discovery = Discovery::new(issuer.clone(), patience, clock.clone());
+            Dialect::OpenId(Box::new(OpenId::new(settings, discovery, google)))
+        };
         let oauth2 = |endpoints| OAuth2::new(settings, endpoints).map(|dialect| Dialect::OAuth2(Box::new(dialect)));
         let dialect = match &settings.kind {
             ProviderKind::Google { issuer } => openid(issuer, true),
@@ -163,6 +179,18 @@ impl Upstream {
 }
 
 #[cfg(test)]
+mod discord_tests;
+#[cfg(test)]
+mod discovery_tests;
+#[cfg(test)]
+mod facebook_tests;
+#[cfg(test)]
+mod github_tests;
+#[cfg(test)]
+mod oauth2_tests;
+#[cfg(test)]
 mod openid_tests;
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod twitter_tests;

@@ -10,12 +10,11 @@ use url::Url;
 use super::{
     arrived::{Answer, Arrived, Begun, TokenText, Tokens},
     calls::{Calls, refusal_in},
-    discord::Discord,
+    document::Document,
     error::UpstreamError,
-    facebook::Facebook,
+    facebook,
     generic::Generic,
-    github::Github,
-    twitter::Twitter,
+    github,
 };
 use crate::settings::{Secret, providers::ProviderSettings};
 
@@ -30,13 +29,20 @@ pub(super) struct Endpoints {
     pub profile: Profile,
 }
 
-/// Who the tokens are about: a call or two, and a document to map.
+/// How to learn whom the tokens are about.
 #[derive(Debug)]
 pub(super) enum Profile {
-    Github(Github),
-    Facebook(Facebook),
-    Twitter(Twitter),
-    Discord(Discord),
+    /// One document, which is read in the provider's way.
+    Document {
+        url: String,
+        read: fn(Document<'_>, Tokens) -> Result<Arrived, UpstreamError>,
+    },
+    Github {
+        api: String,
+    },
+    Facebook {
+        graph: String,
+    },
     Generic(Box<Generic>),
 }
 
@@ -93,10 +99,9 @@ impl OAuth2 {
             .map_err(token_error)?;
         let tokens = tokens(&response)?;
         match &self.profile {
-            Profile::Github(github) => github.profile(calls, tokens).await,
-            Profile::Facebook(facebook) => facebook.profile(calls, &self.secret, tokens).await,
-            Profile::Twitter(twitter) => twitter.profile(calls, tokens).await,
-            Profile::Discord(discord) => discord.profile(calls, tokens).await,
+            Profile::Document { url, read } => read(Document(&calls.document(url, &tokens, &[]).await?), tokens),
+            Profile::Github { api } => github::profile(api, calls, tokens).await,
+            Profile::Facebook { graph } => facebook::profile(graph, calls, &self.secret, tokens).await,
             Profile::Generic(generic) => generic.profile(calls, tokens).await,
         }
     }

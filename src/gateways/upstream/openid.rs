@@ -14,7 +14,6 @@ use serde_json::Value;
 use url::Url;
 
 use super::{
-    Patience,
     arrived::{Answer, Arrived, Begun, Prompt, Tokens},
     calls::{Calls, refusal_in},
     discovery::{Discovery, Known, Metadata},
@@ -43,7 +42,7 @@ impl AdditionalClaims for HostedDomain {}
 /// An OpenID provider.
 #[derive(Debug)]
 pub(super) struct OpenId {
-    discovery: Discovery,
+    discovery: Arc<Discovery>,
     client_id: String,
     client_secret: Secret,
     scopes: Vec<String>,
@@ -53,7 +52,7 @@ pub(super) struct OpenId {
 }
 
 impl OpenId {
-    pub(super) fn new(settings: &ProviderSettings, issuer: &Url, google: bool, patience: Patience) -> Self {
+    pub(super) fn new(settings: &ProviderSettings, discovery: Discovery, google: bool) -> Self {
         // "openid" the crate adds by itself.
         let mut scopes = vec!["profile".to_owned(), "email".to_owned()];
         for scope in &settings.scopes {
@@ -62,7 +61,7 @@ impl OpenId {
             }
         }
         Self {
-            discovery: Discovery::new(issuer.clone(), patience),
+            discovery: Arc::new(discovery),
             client_id: settings.client_id.clone(),
             client_secret: settings.client_secret.clone(),
             scopes,

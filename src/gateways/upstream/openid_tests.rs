@@ -12,14 +12,14 @@ use super::{
 };
 use crate::crypto::jose::{Alg, SigningKey, half_hash};
 
-struct Provider {
-    fake: Fake,
+pub(super) struct Provider {
+    pub fake: Fake,
     key: SigningKey,
     issuer: String,
 }
 
 impl Provider {
-    async fn start() -> Self {
+    pub(super) async fn start() -> Self {
         Self::with(Alg::Es256).await
     }
 
@@ -35,7 +35,7 @@ impl Provider {
     }
 
     /// Serves metadata, with some members changed.
-    fn metadata(&self, changes: Value) {
+    pub(super) fn metadata(&self, changes: Value) {
         let mut metadata = json!({
             "issuer": self.issuer,
             "authorization_endpoint": self.fake.url("/authorize"),
@@ -51,7 +51,7 @@ impl Provider {
         self.fake.json("/.well-known/openid-configuration", metadata);
     }
 
-    fn publish(&self) {
+    pub(super) fn publish(&self) {
         self.fake.json("/jwks", json!({"keys": [self.key.public_jwk(), {"kty": "AKP", "alg": "ML-DSA-65"}]}));
     }
 
@@ -64,16 +64,16 @@ impl Provider {
     }
 
     /// Answers codes with an ID token of these changes.
-    fn tokens(&self, changes: Value) {
+    pub(super) fn tokens(&self, changes: Value) {
         self.id_token(&self.key.sign("JWT", &self.claims(changes)).unwrap());
     }
 
-    fn id_token(&self, id_token: &str) {
+    pub(super) fn id_token(&self, id_token: &str) {
         let body = json!({"access_token": ACCESS, "token_type": "Bearer", "expires_in": 3600, "id_token": id_token});
         self.fake.json("/token", body);
     }
 
-    fn settings(&self) -> ProviderSettings {
+    pub(super) fn settings(&self) -> ProviderSettings {
         settings(ProviderKind::OpenId { issuer: self.issuer.parse().unwrap() })
     }
 
@@ -427,7 +427,7 @@ async fn in_trouble() {
 #[tokio::test]
 async fn endpoints_inside_our_network_are_not_called() {
     let provider = Provider::start().await;
-    let guarded = Upstreams::within(&[provider.settings()], Reach::Public, PATIENT).unwrap();
+    let guarded = Upstreams::within(&[provider.settings()], Reach::Public, PATIENT, &Clock::manual(NOW)).unwrap();
     assert_eq!(finish(&guarded, None).await.unwrap_err().as_str(), "unreachable");
     assert!(guarded.get("it").unwrap().authorization_url(&BEGUN, Prompt::Nothing, Locale::En).await.is_err());
     assert_eq!(provider.fake.requests(), 0);

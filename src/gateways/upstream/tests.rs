@@ -1,4 +1,4 @@
-//! The OAuth 2 dialects, against a server that answers in each provider's words; the server also serves `openid_tests`.
+//! A server on loopback that answers in any provider's words, and what the tests of every dialect do with it.
 
 use std::{
     collections::HashMap,
@@ -21,7 +21,7 @@ use url::Url;
 use super::*;
 use crate::settings::{
     Secret,
-    providers::{Base, ClaimPaths, ClientAuth, Endpoints, Linking, Logo, Vouching},
+    providers::{Linking, Logo, Vouching},
 };
 
 pub(super) const SECRET: &str = "the-client-secret";
@@ -133,12 +133,16 @@ pub(super) fn settings(kind: ProviderKind) -> ProviderSettings {
 }
 
 /// Long enough for a busy machine, and for the slow provider not.
-pub(super) const PATIENT: Patience =
-    Patience { call: Duration::from_secs(30), metadata: Duration::from_secs(3600), keys: Duration::from_secs(60) };
+pub(super) const PATIENT: Patience = Patience {
+    call: Duration::from_secs(30),
+    metadata: Duration::from_secs(3600),
+    keys: Duration::from_secs(60),
+    failure: Duration::from_secs(15),
+};
 pub(super) const HASTY: Patience = Patience { call: Duration::from_millis(200), ..PATIENT };
 
 pub(super) fn upstreams(settings: ProviderSettings, patience: Patience) -> Upstreams {
-    Upstreams::within(&[settings], Reach::Anywhere, patience).unwrap()
+    Upstreams::within(&[settings], Reach::Anywhere, patience, &Clock::manual(NOW)).unwrap()
 }
 
 /// Finishes a sign-in. Whatever goes wrong, the error keeps the secrets.
@@ -172,7 +176,7 @@ pub(super) fn troubles() -> Vec<(&'static str, Reply, &'static str)> {
 }
 
 /// Every trouble at every path ends in its error and in no panic.
-async fn all_troubles(fake: &Fake, kind: ProviderKind, paths: &[&str]) {
+pub(super) async fn all_troubles(fake: &Fake, kind: ProviderKind, paths: &[&str]) {
     let (patient, hasty) = (upstreams(settings(kind.clone()), PATIENT), upstreams(settings(kind), HASTY));
     for path in paths {
         let good = fake.replies.lock().unwrap().get(*path).cloned().unwrap();
@@ -186,12 +190,12 @@ async fn all_troubles(fake: &Fake, kind: ProviderKind, paths: &[&str]) {
     assert!(finish(&patient, None).await.is_ok());
 }
 
-fn parameters(url: &Url) -> HashMap<String, String> {
+pub(super) fn parameters(url: &Url) -> HashMap<String, String> {
     url.query_pairs().into_owned().collect()
 }
 
 /// What every authorization request has.
-async fn begins_with(upstreams: &Upstreams, address: &Url, scope: &str) {
+pub(super) async fn begins_with(upstreams: &Upstreams, address: &Url, scope: &str) {
     let url = upstreams.get("it").unwrap().authorization_url(&BEGUN, Prompt::Nothing, Locale::De).await.unwrap();
     assert_eq!(url.as_str().split('?').next().unwrap(), address.as_str());
     let found = parameters(&url);
@@ -211,7 +215,7 @@ async fn begins_with(upstreams: &Upstreams, address: &Url, scope: &str) {
 }
 
 /// What every token request has.
-fn exchanged(fake: &Fake, path: &str) -> Seen {
+pub(super) fn exchanged(fake: &Fake, path: &str) -> Seen {
     let seen = fake.seen(path).pop().unwrap();
     for (name, value) in [
         ("grant_type", "authorization_code"),
@@ -224,7 +228,7 @@ fn exchanged(fake: &Fake, path: &str) -> Seen {
     seen
 }
 
-fn by_body(seen: &Seen) {
+pub(super) fn by_body(seen: &Seen) {
     assert_eq!(seen.form.get("client_id").map(String::as_str), Some("me"));
     assert_eq!(seen.form.get("client_secret").map(String::as_str), Some(SECRET));
     assert!(!seen.headers.contains_key("authorization"));
@@ -235,365 +239,11 @@ pub(super) fn by_header(seen: &Seen) {
     assert!(!seen.form.contains_key("client_secret"));
 }
 
-fn bearer(fake: &Fake, path: &str) {
+pub(super) fn bearer(fake: &Fake, path: &str) {
     assert_eq!(fake.seen(path).pop().unwrap().headers["authorization"], format!("Bearer {ACCESS}"));
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "it stands beside None")]
 pub(super) fn some(text: &str) -> Option<String> {
     Some(text.to_owned())
-}
-
-async fn github() -> (Fake, Upstreams) {
-    let fake = Fake::start().await;
-    fake.json(
-        "/login/oauth/access_token",
-        json!({"access_token": ACCESS, "scope": "read:user,user:email", "token_type": "bearer"}),
-    );
-    fake.json(
-        "/api/v3/user",
-        json!({"login": "ada", "id": 583_231, "node_id": "MDQ6VXNlcjU4MzIzMQ==", "avatar_url": "https://avatars.example/u/1",
-               "name": "Ada Lovelace", "blog": "", "email": "public@example.org", "type": "User"}),
-    );
-    fake.json(
-        "/api/v3/user/emails",
-        json!([{"email": "other@example.org", "primary": false, "verified": true, "visibility": null},
-               {"email": "ada@example.org", "primary": true, "verified": true, "visibility": "private"}]),
-    );
-    let upstreams = upstreams(settings(ProviderKind::Github(Base(Some(fake.url("/"))))), PATIENT);
-    (fake, upstreams)
-}
-
-#[tokio::test]
-async fn github_speaks_its_dialect() {
-    let (fake, upstreams) = github().await;
-    begins_with(&upstreams, &fake.url("/login/oauth/authorize"), "read:user user:email more").await;
-    let arrived = finish(&upstreams, None).await.unwrap();
-    assert_eq!(arrived.subject, "583231");
-    assert_eq!((arrived.email, arrived.email_verified), (some("ada@example.org"), true));
-    assert_eq!((arrived.name, arrived.username, arrived.website), (some("Ada Lovelace"), some("ada"), None));
-    assert_eq!(arrived.picture, some("https://avatars.example/u/1"));
-    assert_eq!((arrived.tokens.access_token.expose(), arrived.tokens.expires_in), (ACCESS, None));
-    assert_eq!(arrived.tokens.scope, some("read:user,user:email"));
-    let seen = exchanged(&fake, "/login/oauth/access_token");
-    by_body(&seen);
-    assert_eq!(seen.headers["accept"], "application/json");
-    bearer(&fake, "/api/v3/user");
-    let emails = fake.seen("/api/v3/user/emails").pop().unwrap();
-    assert_eq!(emails.headers["accept"], "application/vnd.github+json");
-    assert!(emails.headers["user-agent"].to_str().unwrap().starts_with("vestibule/"));
-}
-
-#[tokio::test]
-async fn github_may_know_no_verified_address() {
-    let (fake, upstreams) = github().await;
-    fake.json("/api/v3/user/emails", json!([{"email": "ada@example.org", "primary": true, "verified": false}]));
-    let arrived = finish(&upstreams, None).await.unwrap();
-    assert_eq!((arrived.email, arrived.email_verified), (some("ada@example.org"), false));
-    for reply in [Reply::Json(404, json!({"message": "Not Found"})), Reply::Json(200, json!([]))] {
-        fake.on("/api/v3/user/emails", reply);
-        let arrived = finish(&upstreams, None).await.unwrap();
-        assert_eq!((arrived.email, arrived.email_verified), (None, false));
-    }
-}
-
-#[tokio::test]
-async fn github_refuses_with_status_200() {
-    let (fake, upstreams) = github().await;
-    fake.json(
-        "/login/oauth/access_token",
-        json!({"error": "bad_verification_code", "error_description": "The code passed is incorrect or expired.",
-               "error_uri": "https://docs.github.com/"}),
-    );
-    let error = finish(&upstreams, None).await.unwrap_err();
-    assert_eq!(error, UpstreamError::refused("bad_verification_code", "The code passed is incorrect or expired."));
-    let (fake, upstreams) = github().await;
-    fake.on("/api/v3/user", Reply::Json(401, json!({"message": "Bad credentials"})));
-    assert_eq!(finish(&upstreams, None).await.unwrap_err(), UpstreamError::refused("Bad credentials", ""));
-}
-
-#[tokio::test]
-async fn github_in_trouble() {
-    let (fake, upstreams) = github().await;
-    all_troubles(&fake, ProviderKind::Github(Base(Some(fake.url("/")))), &["/login/oauth/access_token", "/api/v3/user"]).await;
-    fake.json("/api/v3/user", json!({"user_id": 1, "login": "ada"}));
-    assert_eq!(finish(&upstreams, None).await.unwrap_err(), UpstreamError::Garbage("`id` is missing".into()));
-    fake.json("/api/v3/user", json!({"id": {"a": 1}}));
-    assert_eq!(finish(&upstreams, None).await.unwrap_err().as_str(), "garbage");
-}
-
-#[tokio::test]
-async fn github_lives_at_its_own_hosts_by_default() {
-    let upstreams = upstreams(settings(ProviderKind::Github(Base(None))), PATIENT);
-    begins_with(&upstreams, &"https://github.com/login/oauth/authorize".parse().unwrap(), "read:user user:email more").await;
-}
-
-#[tokio::test]
-async fn an_issuer_at_another_host_is_a_mix_up() {
-    let (fake, upstreams) = github().await;
-    for iss in ["https://attacker.example", "http://127.0.0.1", "nonsense", ""] {
-        assert_eq!(finish(&upstreams, Some(iss)).await.unwrap_err(), UpstreamError::WrongIssuer, "{iss}");
-    }
-    assert_eq!(fake.requests(), 0, "the code stays with us");
-    assert!(finish(&upstreams, Some(fake.url("/login/oauth").as_str())).await.is_ok());
-}
-
-async fn facebook() -> (Fake, Upstreams) {
-    let fake = Fake::start().await;
-    fake.json("/v23.0/oauth/access_token", json!({"access_token": ACCESS, "token_type": "bearer", "expires_in": 5_183_944}));
-    fake.json(
-        "/v23.0/me",
-        json!({"id": "10158000000000000", "name": "Ada Lovelace", "first_name": "Ada", "last_name": "Lovelace",
-               "email": "ada@example.org",
-               "picture": {"data": {"height": 50, "is_silhouette": false, "url": "https://pic.example/1", "width": 50}}}),
-    );
-    let upstreams = upstreams(settings(ProviderKind::Facebook(Base(Some(fake.url("/"))))), PATIENT);
-    (fake, upstreams)
-}
-
-#[tokio::test]
-async fn facebook_speaks_its_dialect() {
-    let (fake, upstreams) = facebook().await;
-    begins_with(&upstreams, &fake.url("/v23.0/dialog/oauth"), "public_profile email more").await;
-    let arrived = finish(&upstreams, None).await.unwrap();
-    assert_eq!(arrived.subject, "10158000000000000");
-    assert_eq!((arrived.email, arrived.email_verified), (some("ada@example.org"), false));
-    assert_eq!((arrived.given_name, arrived.family_name), (some("Ada"), some("Lovelace")));
-    assert_eq!(arrived.picture, some("https://pic.example/1"));
-    assert_eq!(arrived.tokens.expires_in, Some(Duration::from_secs(5_183_944)));
-    by_body(&exchanged(&fake, "/v23.0/oauth/access_token"));
-    let me = fake.seen("/v23.0/me").pop().unwrap();
-    assert_eq!(me.query["fields"], "id,name,first_name,last_name,email,picture");
-    assert_eq!(me.query["access_token"], ACCESS);
-    // printf %s the-access-token | openssl dgst -sha256 -hmac the-client-secret
-    assert_eq!(me.query["appsecret_proof"], "280d50fc96d311200537f8f4de940504a59bcae6271b33aa97eac6852d82c1be");
-}
-
-#[tokio::test]
-async fn facebook_may_know_no_address() {
-    let (fake, upstreams) = facebook().await;
-    fake.json("/v23.0/me", json!({"id": "1", "name": "Ada"}));
-    let arrived = finish(&upstreams, None).await.unwrap();
-    assert_eq!((arrived.email, arrived.email_verified, arrived.picture), (None, false, None));
-}
-
-#[tokio::test]
-async fn facebook_refuses_in_a_shape_of_its_own() {
-    let (fake, upstreams) = facebook().await;
-    let refusal = json!({"error": {"message": "This authorization code has been used.", "type": "OAuthException",
-                         "code": 100, "error_subcode": 36009, "fbtrace_id": "x"}});
-    for path in ["/v23.0/me", "/v23.0/oauth/access_token"] {
-        fake.on(path, Reply::Json(400, refusal.clone()));
-        let error = finish(&upstreams, None).await.unwrap_err();
-        assert_eq!(error, UpstreamError::refused("OAuthException", "This authorization code has been used."));
-    }
-}
-
-#[tokio::test]
-async fn facebook_in_trouble() {
-    let (fake, upstreams) = facebook().await;
-    all_troubles(&fake, ProviderKind::Facebook(Base(Some(fake.url("/")))), &["/v23.0/oauth/access_token", "/v23.0/me"]).await;
-    fake.json("/v23.0/me", json!({"uid": "1"}));
-    assert_eq!(finish(&upstreams, None).await.unwrap_err(), UpstreamError::Garbage("`id` is missing".into()));
-    // The token stands in the URL here, which must not stand in an error.
-    drop(fake);
-    let nobody = Base(Some("http://127.0.0.1:1/".parse().unwrap()));
-    let gone = self::upstreams(settings(ProviderKind::Facebook(nobody)), PATIENT);
-    let error = finish(&gone, None).await.unwrap_err();
-    assert_eq!(error.as_str(), "unreachable");
-    assert!(!error.to_string().contains("127.0.0.1:1/"), "{error}");
-}
-
-async fn twitter(keep_tokens: bool) -> (Fake, Upstreams) {
-    let fake = Fake::start().await;
-    fake.json(
-        "/2/oauth2/token",
-        json!({"token_type": "bearer", "expires_in": 7200, "access_token": ACCESS,
-               "scope": "users.read tweet.read offline.access", "refresh_token": "the-refresh-token"}),
-    );
-    fake.json(
-        "/2/users/me",
-        json!({"data": {"id": "2244994945", "name": "Ada", "username": "ada", "confirmed_email": "ada@example.org",
-                        "profile_image_url": "https://pbs.example/1_normal.jpg"}}),
-    );
-    let settings = ProviderSettings { keep_tokens, ..settings(ProviderKind::Twitter(Base(Some(fake.url("/"))))) };
-    let upstreams = upstreams(settings, PATIENT);
-    (fake, upstreams)
-}
-
-#[tokio::test]
-async fn twitter_speaks_its_dialect() {
-    let (fake, upstreams) = twitter(true).await;
-    let scope = "users.read tweet.read users.email offline.access more";
-    begins_with(&upstreams, &fake.url("/i/oauth2/authorize"), scope).await;
-    let arrived = finish(&upstreams, None).await.unwrap();
-    assert_eq!((arrived.subject.as_str(), arrived.username), ("2244994945", some("ada")));
-    assert_eq!((arrived.email, arrived.email_verified), (some("ada@example.org"), true));
-    assert_eq!(arrived.tokens.refresh_token.as_ref().map(TokenText::expose), Some("the-refresh-token"));
-    by_header(&exchanged(&fake, "/2/oauth2/token"));
-    bearer(&fake, "/2/users/me");
-    let me = fake.seen("/2/users/me").pop().unwrap();
-    assert_eq!(me.query["user.fields"], "name,username,profile_image_url,confirmed_email");
-
-    fake.json("/2/users/me", json!({"data": {"id": "1", "name": "Ada", "username": "ada"}}));
-    let arrived = finish(&upstreams, None).await.unwrap();
-    assert_eq!((arrived.email, arrived.email_verified), (None, false));
-
-    let tokens = upstreams.get("it").unwrap().refresh("the-refresh-token").await.unwrap();
-    assert_eq!((tokens.access_token.expose(), tokens.expires_in), (ACCESS, Some(Duration::from_secs(7200))));
-    let seen = fake.seen("/2/oauth2/token").pop().unwrap();
-    assert_eq!((seen.form["grant_type"].as_str(), seen.form["refresh_token"].as_str()), ("refresh_token", "the-refresh-token"));
-    by_header(&seen);
-}
-
-#[tokio::test]
-async fn twitter_in_trouble() {
-    let (fake, upstreams) = twitter(false).await;
-    begins_with(&upstreams, &fake.url("/i/oauth2/authorize"), "users.read tweet.read users.email more").await;
-    all_troubles(&fake, ProviderKind::Twitter(Base(Some(fake.url("/")))), &["/2/oauth2/token", "/2/users/me"]).await;
-    let refusal = json!({"title": "Unauthorized", "type": "about:blank", "status": 401, "detail": "Unauthorized"});
-    fake.on("/2/users/me", Reply::Json(401, refusal));
-    assert_eq!(finish(&upstreams, None).await.unwrap_err(), UpstreamError::refused("Unauthorized", "Unauthorized"));
-    let refusal = json!({"error": "invalid_request", "error_description": "Value passed for the code was invalid."});
-    fake.on("/2/oauth2/token", Reply::Json(400, refusal));
-    let error = UpstreamError::refused("invalid_request", "Value passed for the code was invalid.");
-    assert_eq!(finish(&upstreams, None).await.unwrap_err(), error);
-    assert_eq!(upstreams.get("it").unwrap().refresh("x").await.unwrap_err(), error);
-}
-
-async fn discord() -> (Fake, Upstreams) {
-    let fake = Fake::start().await;
-    fake.json(
-        "/api/oauth2/token",
-        json!({"access_token": ACCESS, "token_type": "Bearer", "expires_in": 604_800, "refresh_token": "the-refresh-token",
-               "scope": "identify email"}),
-    );
-    fake.json(
-        "/api/users/@me",
-        json!({"id": "80351110224678912", "username": "ada", "discriminator": "0", "global_name": "Ada L.",
-               "avatar": "8342729096ea3675442027381ff50dfe", "verified": true, "email": "ada@example.org",
-               "locale": "en-US", "mfa_enabled": true}),
-    );
-    let upstreams = upstreams(settings(ProviderKind::Discord(Base(Some(fake.url("/"))))), PATIENT);
-    (fake, upstreams)
-}
-
-#[tokio::test]
-async fn discord_speaks_its_dialect() {
-    let (fake, upstreams) = discord().await;
-    begins_with(&upstreams, &fake.url("/oauth2/authorize"), "identify email more").await;
-    let arrived = finish(&upstreams, None).await.unwrap();
-    assert_eq!((arrived.subject.as_str(), arrived.username), ("80351110224678912", some("ada")));
-    assert_eq!((arrived.email, arrived.email_verified), (some("ada@example.org"), true));
-    assert_eq!((arrived.name, arrived.locale), (some("Ada L."), some("en-US")));
-    let picture = "https://cdn.discordapp.com/avatars/80351110224678912/8342729096ea3675442027381ff50dfe.png";
-    assert_eq!(arrived.picture, some(picture));
-    by_body(&exchanged(&fake, "/api/oauth2/token"));
-    bearer(&fake, "/api/users/@me");
-
-    // Unverified, without a name, and with a picture that is none.
-    let user = json!({"id": "1", "username": "ada", "global_name": null, "avatar": "../../x", "verified": false,
-                      "email": "ada@example.org"});
-    fake.json("/api/users/@me", user);
-    let arrived = finish(&upstreams, None).await.unwrap();
-    assert_eq!((arrived.email, arrived.email_verified), (some("ada@example.org"), false));
-    assert_eq!((arrived.name, arrived.picture), (None, None));
-    fake.json("/api/users/@me", json!({"id": "1", "username": "ada", "email": null, "verified": true}));
-    let arrived = finish(&upstreams, None).await.unwrap();
-    assert_eq!((arrived.email, arrived.email_verified), (None, false));
-}
-
-#[tokio::test]
-async fn discord_in_trouble() {
-    let (fake, upstreams) = discord().await;
-    all_troubles(&fake, ProviderKind::Discord(Base(Some(fake.url("/")))), &["/api/oauth2/token", "/api/users/@me"]).await;
-    fake.on("/api/users/@me", Reply::Json(401, json!({"message": "401: Unauthorized", "code": 0})));
-    assert_eq!(finish(&upstreams, None).await.unwrap_err(), UpstreamError::refused("401: Unauthorized", ""));
-    fake.on("/api/oauth2/token", Reply::Json(400, json!({"error": "invalid_grant"})));
-    assert_eq!(finish(&upstreams, None).await.unwrap_err(), UpstreamError::refused("invalid_grant", ""));
-    fake.json("/api/oauth2/token", json!({"accessToken": ACCESS, "token_type": "Bearer"}));
-    let error = finish(&upstreams, None).await.unwrap_err();
-    assert_eq!(error, UpstreamError::Garbage("token response: missing field `access_token`".into()));
-    fake.json("/api/oauth2/token", json!({"access_token": ACCESS, "token_type": "Bearer", "expires_in": ACCESS}));
-    assert_eq!(finish(&upstreams, None).await.unwrap_err().as_str(), "garbage");
-    for token in ["", "a\nb", "\u{e9}"] {
-        fake.json("/api/oauth2/token", json!({"access_token": token, "token_type": "Bearer"}));
-        assert_eq!(finish(&upstreams, None).await.unwrap_err().as_str(), "garbage", "{token:?}");
-    }
-}
-
-#[tokio::test]
-async fn any_oauth2_provider_is_read_by_its_paths() {
-    let fake = Fake::start().await;
-    fake.json("/token", json!({"access_token": ACCESS, "token_type": "Bearer"}));
-    let user = json!({"response": {"user": {"no": 7, "mail": "ada@example.org", "ok": "true", "display": "  Ada  ",
-                      "nick": "a\u{0}da", "face": "javascript:alert(1)"}}});
-    fake.json("/me", user);
-    let paths = |subject: &str, email_verified: &str| {
-        let path = |name: &str| format!("response.user.{name}");
-        let claims = ClaimPaths {
-            subject: path(subject),
-            email: path("mail"),
-            email_verified: email_verified.into(),
-            name: path("display"),
-            username: path("nick"),
-            picture: path("face"),
-        };
-        let (authorization, token, userinfo) = (fake.url("/auth"), fake.url("/token"), fake.url("/me"));
-        let endpoints = Endpoints { authorization, token, userinfo, client_auth: ClientAuth::Basic, claims };
-        ProviderKind::OAuth2(Box::new(endpoints))
-    };
-    let reading = |kind: ProviderKind| upstreams(settings(kind), PATIENT);
-    let kind = paths("no", "response.user.ok");
-    let generic = reading(kind.clone());
-    begins_with(&generic, &fake.url("/auth"), "more").await;
-    let arrived = finish(&generic, None).await.unwrap();
-    assert_eq!((arrived.subject.as_str(), arrived.email, arrived.email_verified), ("7", some("ada@example.org"), true));
-    // Trimmed, and without what would harm.
-    assert_eq!((arrived.name, arrived.username, arrived.picture), (some("Ada"), None, None));
-    by_header(&exchanged(&fake, "/token"));
-    bearer(&fake, "/me");
-    all_troubles(&fake, kind, &["/token", "/me"]).await;
-    assert!(!finish(&reading(paths("no", "")), None).await.unwrap().email_verified);
-    let error = finish(&reading(paths("id", "")), None).await.unwrap_err();
-    assert_eq!(error, UpstreamError::Garbage("`response.user.id` is missing".into()));
-    fake.json("/me", json!({"response": {"user": {"no": ""}}}));
-    assert_eq!(finish(&generic, None).await.unwrap_err().as_str(), "garbage");
-}
-
-#[tokio::test]
-async fn a_malformed_verifier_is_no_panic() {
-    let (_fake, upstreams) = discord().await;
-    let begun = Begun { verifier: "short", ..BEGUN };
-    let upstream = upstreams.get("it").unwrap();
-    assert_eq!(upstream.authorization_url(&begun, Prompt::Nothing, Locale::En).await.unwrap_err().as_str(), "garbage");
-    let answer = Answer { code: "x", iss: None };
-    assert_eq!(upstream.finish(&begun, answer, NOW).await.unwrap_err().as_str(), "garbage");
-}
-
-#[tokio::test]
-async fn private_addresses_are_called_only_if_allowed() {
-    let (fake, _) = discord().await;
-    for host in ["127.0.0.1", "localhost"] {
-        let mut base = fake.url("/");
-        base.set_host(Some(host)).unwrap();
-        let settings = [settings(ProviderKind::Discord(Base(Some(base))))];
-        let guarded = Upstreams::within(&settings, Reach::Public, PATIENT).unwrap();
-        let error = finish(&guarded, None).await.unwrap_err();
-        assert!(matches!(&error, UpstreamError::Unreachable(text) if text.contains("not allowed")), "{error}");
-    }
-    assert_eq!(fake.requests(), 0);
-}
-
-#[test]
-fn tokens_travel_as_json_and_hide_in_debug() {
-    let tokens = Tokens {
-        access_token: TokenText::new(ACCESS),
-        refresh_token: None,
-        expires_in: Some(Duration::from_secs(5)),
-        scope: None,
-    };
-    let text = serde_json::to_string(&tokens).unwrap();
-    assert_eq!(serde_json::from_str::<Tokens>(&text).unwrap(), tokens);
-    assert!(!format!("{tokens:?}").contains(ACCESS));
 }

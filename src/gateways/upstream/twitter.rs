@@ -2,22 +2,16 @@
 //! the app may ask for it. <https://docs.x.com/fundamentals/authentication/oauth-2-0/authorization-code>
 
 use oauth2::AuthType;
-use serde_json::Value;
-use url::Url;
 
 use super::{
     arrived::{Arrived, Tokens},
-    calls::Calls,
     document::Document,
     error::UpstreamError,
     oauth2::{Endpoints, Profile},
 };
 use crate::settings::providers::Base;
 
-#[derive(Debug)]
-pub(super) struct Twitter {
-    api: String,
-}
+const FIELDS: &str = "name,username,profile_image_url,confirmed_email";
 
 pub(super) fn endpoints(base: &Base, keep_tokens: bool) -> Endpoints {
     let api = format!("{}/2", base.or("https://api.x.com"));
@@ -29,25 +23,18 @@ pub(super) fn endpoints(base: &Base, keep_tokens: bool) -> Endpoints {
         token: format!("{api}/oauth2/token"),
         auth: AuthType::BasicAuth,
         scopes,
-        profile: Profile::Twitter(Twitter { api }),
+        profile: Profile::Document { url: format!("{api}/users/me?user.fields={FIELDS}"), read },
     }
 }
 
-impl Twitter {
-    pub(super) async fn profile(&self, calls: &Calls, tokens: Tokens) -> Result<Arrived, UpstreamError> {
-        let fields = [("user.fields", "name,username,profile_image_url,confirmed_email")];
-        let url = Url::parse_with_params(&format!("{}/users/me", self.api), fields)
-            .map_err(|error| UpstreamError::Garbage(error.to_string()))?;
-        let document: Value = calls.json(&url, Some(tokens.access_token.expose()), &[]).await?;
-        let me = Document(&document);
-        let email = me.text("data.confirmed_email");
-        Ok(Arrived {
-            email_verified: email.is_some(),
-            email,
-            name: me.text("data.name"),
-            username: me.text("data.username"),
-            picture: me.text("data.profile_image_url"),
-            ..Arrived::new(me.subject("data.id")?, tokens)
-        })
-    }
+fn read(me: Document<'_>, tokens: Tokens) -> Result<Arrived, UpstreamError> {
+    let email = me.text("data.confirmed_email");
+    Ok(Arrived {
+        email_verified: email.is_some(),
+        email,
+        name: me.text("data.name"),
+        username: me.text("data.username"),
+        picture: me.text("data.profile_image_url"),
+        ..Arrived::new(me.subject("data.id")?, tokens)
+    })
 }

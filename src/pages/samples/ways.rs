@@ -24,7 +24,9 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         reauthenticate: None,
         way,
         others: vec![Way::Password, other],
-        only_providers: false,
+        form: true,
+        stuck: false,
+        reset: Some("/reset?flow=flow_1".to_owned()),
         providers: Vec::new(),
         labels: IdentifierKinds { usernames: true, phones: true },
     };
@@ -110,5 +112,26 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         ("second-password", second(MethodKind::Password, false).render()?),
         ("second-key", second(MethodKind::SecurityKey, false).render()?),
         ("second-recovery", second(MethodKind::RecoveryCode, false).render()?),
+    ])
+}
+
+/// The sign-in page where the same person proves that it is still them, with less and less to do it by.
+pub(super) fn again(text: &Text, login: &Login) -> Result<Vec<(&'static str, String)>, askama::Error> {
+    let again = Login {
+        shell: with_client(shell(text, "login-again-title")),
+        identifier: ADDRESS.to_owned(),
+        reauthenticate: Some(ADDRESS.to_owned()),
+        ..login.clone()
+    };
+    let provider = Login { form: false, others: Vec::new(), passkey: None, ..again.clone() };
+    let passkey = Login { passkey: again.passkey.clone(), providers: Vec::new(), ..provider.clone() };
+    let stuck = Login { stuck: true, passkey: None, ..passkey.clone() };
+    let for_good = Login { reset: None, ..stuck.clone() };
+    Ok(vec![
+        ("login-again", again.render()?),
+        ("login-again-provider", provider.render()?),
+        ("login-again-passkey", passkey.render()?),
+        ("login-again-stuck", stuck.render()?),
+        ("login-again-stuck-for-good", for_good.render()?),
     ])
 }

@@ -1,6 +1,9 @@
 //! Rates and delays, as people and attackers meet them.
 
-use crate::world::{Database, PASSWORD, Place, World};
+use serde_json::json;
+use sqlx::Connection as _;
+
+use crate::world::{Browser, Database, PASSWORD, Place, World};
 
 const ADA: &str = "ada@a.example";
 const ON: &str = "[limits]\nenabled = true";
@@ -127,4 +130,146 @@ async fn limits_can_be_switched_off() {
     for _ in 0..60 {
         assert_eq!(world.browser().post("/login", &[("identifier", ADA), ("password", "x")]).await.status, 422);
     }
+}
+
+/// How many rows the tables have that a page could fill.
+async fn rows(world: &World) -> i64 {
+    let vestibule::store::Location::Sqlite(path) = &world.place.location else { panic!("no file") };
+    let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}", path.display())).await.unwrap();
+    let count = "SELECT (SELECT COUNT(*) FROM flows) + (SELECT COUNT(*) FROM grants) + (SELECT COUNT(*) FROM sessions) \
+                 + (SELECT COUNT(*) FROM events) + (SELECT COUNT(*) FROM outbox)";
+    sqlx::query_scalar(count).fetch_one(&mut connection).await.unwrap()
+}
+
+/// More than the journeys that may begin in a minute.
+const MANY: i64 = 150;
+
+/// Opens a page again and again: how many rows that makes, and whether it was refused at some time.
+async fn hammer(world: &World, browser: &mut Browser, path: &str) -> (i64, bool) {
+    let (before, mut refused) = (rows(world).await, false);
+    for _ in 0..MANY {
+        let answer = browser.get(path).await;
+        assert!(answer.status < 500, "{path}: {}", answer.status);
+        refused |= answer.status == 429;
+    }
+    (rows(world).await - before, refused)
+}
+
+fn site(url: &str) -> String {
+    form_urlencoded::Serializer::new("/session/start?".to_owned()).append_pair("return_to", url).finish()
+}
+
+/// Opening pages fills no disk, whoever does it: a page writes nothing, or what waits in the browser goes on, or there is a limit.
+#[tokio::test]
+async fn opening_pages_again_and_again_fills_no_disk() {
+    let settings = format!("{ON}\n[[sites]]\nhost = \"localhost:3000\"\nacr = \"two-factor\"\n");
+    let (world, _fakes) = World::with_fakes(&settings).await;
+    let client = json!({"client_name": "Shop", "redirect_uris": ["https://shop.example/cb"], "first_party": true});
+    let client = world.client(client).await.client.id.clone();
+    let authorize = format!(
+        "/oauth2/authorize?client_id={client}&response_type=code&scope=openid&nonce=n&redirect_uri=https%3A%2F%2Fshop.example%2Fcb"
+    );
+    let silent = format!("{authorize}&prompt=none");
+    let strict = format!(
+        "{authorize}&acr_values=urn:vestibule:acr:two-factor&claims=%7B%22id_token%22%3A%7B%22acr%22%3A%7B%22essential%22%3Atrue%2C%22value%22%3A%22urn%3Avestibule%3Aacr%3Atwo-factor%22%7D%7D%7D"
+    );
+
+    let mut stranger = world.browser();
+    let begun = stranger.get(&authorize).await;
+    let flow = begun.location().split_once("flow=").unwrap().1.to_owned();
+    world.advance(2 * 86_400);
+    let expired = format!("/login?flow={flow}");
+    for path in
+        ["/login", "/signup", "/reset", "/verify", "/login/second?flow=x", "/account/password", "/logout", "/setup?token=x"]
+    {
+        assert_eq!(hammer(&world, &mut stranger, path).await, (0, false), "{path}");
+    }
+    for path in [authorize.as_str(), &strict, &expired, &site("http://localhost:3000/a")] {
+        world.advance(120);
+        let (rows, refused) = hammer(&world, &mut stranger, path).await;
+        assert!(rows < MANY && refused, "{path}: {rows}");
+    }
+
+    world.person(ADA).await;
+    world.advance(120);
+    let mut first = world.sign_in(ADA, PASSWORD).await;
+    let mut ada = world.sign_in(ADA, PASSWORD).await;
+    super::second_factor::add_app(&world, &mut first).await;
+    world.advance(3600);
+    assert!(ada.get(&silent).await.location().starts_with("https://shop.example/cb?code="));
+    world.advance(120);
+    for path in ["/account", "/account/sessions", "/login", "/session", "/session/verify"] {
+        let (rows, refused) = hammer(&world, &mut ada, path).await;
+        assert!(rows <= 1 && !refused, "{path}: {rows}");
+    }
+    // What waits goes on: a person who opens the page again is never refused.
+    for path in ["/account/password", "/account/security", "/account/delete", &site("http://localhost:3000/a")] {
+        let (rows, refused) = hammer(&world, &mut ada, path).await;
+        assert!(rows <= 1 && !refused, "{path}: {rows}");
+    }
+    // Each of these is another request, or is answered.
+    for path in [silent.as_str(), &strict] {
+        world.advance(120);
+        let (rows, refused) = hammer(&world, &mut ada, path).await;
+        assert!(rows < MANY && refused, "{path}: {rows}");
+    }
+    world.advance(120);
+    let before = rows(&world).await;
+    let mut refused = 0;
+    for number in 0..MANY {
+        refused += i64::from(ada.get(&site(&format!("http://localhost:3000/{number}"))).await.status == 429);
+    }
+    assert!(refused > 0 && rows(&world).await - before <= MANY - refused, "{refused}");
+
+    for mut browser in [world.browser(), ada] {
+        world.advance(120);
+        browser.get("/login").await;
+        let (before, mut refused) = (rows(&world).await, 0);
+        for _ in 0..MANY {
+            refused += i64::from(browser.post("/connect/github", &[]).await.status == 429);
+        }
+        assert!(refused > 0 && rows(&world).await - before <= MANY - refused, "{refused}");
+    }
+}
+
+/// A journey that waits is the one of this browser, for the same page, untouched, and with time enough to go on.
+#[tokio::test]
+async fn a_journey_that_waits_goes_on() {
+    let world = World::new().await;
+    world.person(ADA).await;
+    let mut ada = world.sign_in(ADA, PASSWORD).await;
+    world.advance(3600);
+    let flow = async |browser: &mut Browser, page: &str| browser.get(page).await.location().to_owned();
+    let first = flow(&mut ada, "/account/password").await;
+    assert!(first.starts_with("/login?flow=flow_"), "{first}");
+    let other = flow(&mut ada, "/account/security").await;
+    assert_ne!(other, first, "another page");
+    assert_eq!(flow(&mut ada, "/account/password").await, first);
+    assert_eq!(flow(&mut ada, "/account/security").await, other);
+    let mut forgetful = ada.clone();
+    forgetful.cookies.retain(|name, _| !name.contains("browser"));
+    let lost = flow(&mut forgetful, "/account/password").await;
+    assert_ne!(lost, first, "another browser");
+    assert_eq!(forgetful.get(&lost).await.status, 200);
+    world.advance(2 * 3600);
+    let mut late = flow(&mut ada, "/account/password").await;
+    for _ in 0..30 {
+        assert_eq!(ada.get(&late).await.status, 200, "never one that is about to end");
+        world.advance(3600);
+        late = flow(&mut ada, "/account/password").await;
+        if late.starts_with("/login?to=") {
+            break;
+        }
+    }
+    // One in which a code was sent stands alone: another tab begins its own, with codes of its own.
+    let mut ada = world.sign_in(ADA, PASSWORD).await;
+    ada.get("/account/security").await;
+    ada.post("/account/security/codes", &[("kind", "mail"), ("on", "yes")]).await;
+    world.advance(3600);
+    let second = flow(&mut ada, "/account/password").await;
+    assert!(second.starts_with("/login/second?flow="), "{second}");
+    assert_eq!(flow(&mut ada, "/account/password").await, second);
+    ada.get(&second).await;
+    ada.submit("/login/second/send", &[]).await;
+    assert_ne!(flow(&mut ada, "/account/password").await, second);
 }

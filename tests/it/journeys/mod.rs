@@ -3,6 +3,7 @@
 mod account;
 mod attacks;
 mod bad_input;
+mod confirm;
 mod email_change;
 mod enumeration;
 mod forward_auth;

@@ -10,7 +10,7 @@ use crate::world::{Answer, Authenticator, Browser, Claim, Database, PASSWORD, Wo
 const ADA: &str = "ada@a.example";
 
 /// What the form with this action asks the authenticator.
-fn options(page: &Answer, action: &str) -> String {
+pub(super) fn options(page: &Answer, action: &str) -> String {
     let html = Html::parse_document(&page.text());
     let form = Selector::parse(&format!("form[action='{action}']")).unwrap();
     let form = html.select(&form).next().unwrap_or_else(|| panic!("no form to {action}: {}", page.text()));
@@ -27,7 +27,7 @@ async fn with_passkey(world: &World, email: &str) -> (Browser, Authenticator) {
     (browser, authenticator)
 }
 
-async fn add(browser: &mut Browser, authenticator: &mut Authenticator, action: &str) -> Answer {
+pub(super) async fn add(browser: &mut Browser, authenticator: &mut Authenticator, action: &str) -> Answer {
     let page = browser.get("/account/passkeys").await;
     let made = authenticator.create(&options(&page, action)).await.unwrap();
     browser.submit(action, &[("credential", &made)]).await

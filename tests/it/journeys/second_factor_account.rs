@@ -175,7 +175,13 @@ async fn codes_by_mail_need_a_proved_address_and_are_turned_on_and_off() {
     let world = World::new().await;
     let mut ada = signed_in(&world, ADA).await;
     ada.get(PAGE).await;
-    assert_eq!(ada.submit("/account/security/codes", &[]).await.location(), "/account/security?notice=factor-added");
+    let added = ada.submit("/account/security/codes", &[]).await;
+    assert_eq!(added.location(), "/account/security?notice=factor-added");
+    // The step is asked for at once, and its page says why.
+    let asked = ada.follow(&added).await;
+    let page = ada.follow(&asked).await;
+    assert!(page.shown(".notice").unwrap_or_default().contains("Two-step verification is on"), "{}", page.text());
+    assert!(!ada.get("/account/security?notice=evil").await.location().contains("evil"));
     ada.post("/account/security/codes", &[("kind", "mail"), ("on", "yes")]).await;
     let user = world.read(ADA).await.unwrap();
     let found = factors::of_user(&mut world.store().await.read().await.unwrap(), &user.id).await.unwrap();

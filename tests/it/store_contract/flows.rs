@@ -42,7 +42,7 @@ fn reset(address: &str) -> State {
 async fn every_state_is_read_back_as_written() {
     for bench in benches().await {
         let to: Contact = "Ana@A.example".parse().unwrap();
-        let sign_up = SignUp { to: to.clone(), password_hash: Some("$x".into()), profile: Profile::default(), external: None };
+        let sign_up = SignUp { to: to.clone(), password_hash: Some("$x".into()), profile: Profile::default(), brought: None };
         let asked = Asked { identifier: "ana".to_owned(), channel: Channel::Sms, to: "+436601234567".parse().ok() };
         let half = HalfSignedIn { to: Some(to.clone()), ..HalfSignedIn::new(vec![Method::second(MethodKind::Totp, NOW)], true) };
         for state in [
@@ -52,7 +52,7 @@ async fn every_state_is_read_back_as_written() {
             State::SecondFactor(Box::new(half.clone())),
             State::Enrol(Box::new(half)),
             State::Reset(Box::new(Asked { to: None, ..asked })),
-            State::Verify { to: to.clone(), given: vec![Method::first(MethodKind::Password, NOW)] },
+            State::Verify { to: to.clone(), given: vec![Method::first(MethodKind::Password, NOW)], remember: true },
             State::ResetProved { to: to.clone() },
             State::Change { to },
             State::Alarm { to: "ana@a.example".parse().unwrap() },

@@ -37,9 +37,10 @@ impl Fakes {
         Self { origin, browser, _stop: stop }
     }
 
-    /// The sections of a `config.toml` that send every preset here; `more` is the text of further settings.
+    /// The sections of a `config.toml` that send every preset here; `more` is the text of further settings, in which `{fakes}` stands for
+    /// [`Self::origin`].
     pub fn settings(&self, more: &str) -> String {
-        let mut table: toml::Table = more.parse().unwrap();
+        let mut table: toml::Table = more.replace("{fakes}", &self.origin).parse().unwrap();
         for provider in Provider::ALL {
             let section = table.entry(provider.slug()).or_insert_with(|| toml::Table::new().into());
             let section = section.as_table_mut().unwrap();

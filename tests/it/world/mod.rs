@@ -160,8 +160,10 @@ impl World {
             workers: passwords.workers.unwrap_or(0),
             queue: passwords.queue,
         };
+        let upstreams = Upstreams::within(&settings.providers, Reach::Anywhere, patience, &clock).unwrap();
         let app = App::new(Made {
             clock,
+            upstreams,
             // Nodes on one store have the same keys.
             keyring: Keyring::generate(&Random::seeded(1)),
             hasher: Hasher::new(hasher, random.clone()).unwrap(),
@@ -170,7 +172,6 @@ impl World {
                 let reach = if settings.outbound.allow_private { Reach::Anywhere } else { Reach::Public };
                 Texter::new(&settings.sms, reach).unwrap()
             },
-            upstreams: Upstreams::within(&settings.providers, Reach::Anywhere, patience).unwrap(),
             random,
             store,
             settings,

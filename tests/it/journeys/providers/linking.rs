@@ -205,7 +205,7 @@ async fn sign_in_only_lets_in_whoever_was_connected_before() {
 
 #[tokio::test]
 async fn where_nobody_signs_up_only_known_people_come_in() {
-    for (sign_up, sentence) in [("nobody", "new accounts are not made here"), ("invited", "by invitation")] {
+    for (sign_up, sentence) in [("nobody", "New accounts are not made here"), ("invited", "by invitation")] {
         let (world, fakes) = World::with_fakes(&format!("{LINK}[signup]\nwho = \"{sign_up}\"\n")).await;
         let grace = world.person(GRACE).await;
         for (provider, person, quirk) in

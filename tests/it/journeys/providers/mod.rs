@@ -1,7 +1,9 @@
 //! People who come through other providers: the fakes of `vestibule dev` on loopback, over the real router.
 
 mod account;
+mod again;
 mod coming;
+mod detours;
 mod enumeration;
 mod failures;
 mod linking;
@@ -68,7 +70,7 @@ fn form_of(page: &Html, action: &str) -> Option<usize> {
 }
 
 /// The buttons of a page: provider and label.
-fn buttons(page: &Answer) -> Vec<(String, String)> {
+pub(super) fn buttons(page: &Answer) -> Vec<(String, String)> {
     let html = Html::parse_document(&page.text());
     let found = Selector::parse("button[formaction^='/connect/']").unwrap();
     let label = |button: scraper::ElementRef<'_>| {
@@ -79,7 +81,7 @@ fn buttons(page: &Answer) -> Vec<(String, String)> {
 }
 
 /// From the open page to the provider and back, as one of its people.
-async fn through(fakes: &Fakes, browser: &mut Browser, provider: &str, person: &str, quirk: &str) -> Answer {
+pub(super) async fn through(fakes: &Fakes, browser: &mut Browser, provider: &str, person: &str, quirk: &str) -> Answer {
     let to = leave(browser, provider).await;
     let callback = fakes.answer(&to, person, quirk).await;
     browser.get(&path_and_query(&callback)).await
@@ -101,7 +103,7 @@ async fn come(world: &World, fakes: &Fakes, provider: &str, person: &str, quirk:
 }
 
 /// A new browser that has come in that way.
-async fn arrive(world: &World, fakes: &Fakes, provider: &str, person: &str) -> Browser {
+pub(super) async fn arrive(world: &World, fakes: &Fakes, provider: &str, person: &str) -> Browser {
     let (mut browser, answer) = come(world, fakes, provider, person, "none").await;
     assert_eq!((answer.status, answer.location()), (303, "/account"), "{provider} {person}: {}", answer.text());
     assert!(is_signed_in(&mut browser).await);
@@ -155,7 +157,7 @@ async fn claims(world: &World, email: &str, password: &str) -> Browser {
 }
 
 /// Proves anew by a code in a mail, on the sign-in page that the answer leads to; where that leads.
-async fn by_mail(world: &World, browser: &mut Browser, ask: &Answer, email: &str) -> Answer {
+pub(super) async fn by_mail(world: &World, browser: &mut Browser, ask: &Answer, email: &str) -> Answer {
     let flow = browser.follow(ask).await.value("flow").unwrap();
     let sent = browser.post("/login/code", &[("flow", &flow), ("identifier", email), ("way", "mail")]).await;
     assert!(sent.location().starts_with("/login/code?flow="), "{} {}", sent.location(), sent.text());

@@ -132,3 +132,32 @@ async fn a_provider_is_not_offered_where_it_is_not_enough() {
     assert_eq!(browser.submit("/login", &[("password", PASSWORD)]).await.location(), "/account/password");
     assert_eq!(browser.get("/account/password").await.status, 200);
 }
+
+/// A provider that was asked to ask, and does not say that it did: a sentence says so, rather than the same page without a word.
+#[tokio::test]
+async fn a_provider_that_does_not_say_when_it_asked() {
+    let clock = World::new().await;
+    let fakes = Fakes::start(clock.app.clock.clone(), std::time::Duration::from_secs(1)).await;
+    let world = World::with(&format!(
+        "[outbound]\nallow_private = true\n[[providers]]\nid = \"acme\"\nname = \"Acme\"\nclient_id = \"{}\"\n\
+         client_secret = \"{}\"\nissuer = \"{}/google\"\nvouches_for = [\"*\"]\n",
+        vestibule::dev::fakes::CLIENT_ID,
+        vestibule::dev::fakes::CLIENT_SECRET,
+        fakes.origin
+    ))
+    .await;
+    let mut browser = arrive(&world, &fakes, "acme", "ada").await;
+    let ask = browser.get("/account/password").await;
+    let page = browser.follow(&ask).await;
+    assert_eq!(buttons(&page).len(), 1, "beside a mail");
+    let back = through(&fakes, &mut browser, "acme", "ada", "none").await;
+    let page = browser.follow(&back).await;
+    assert!(notice(&page).contains("did not ask you again who you are"), "{} {}", back.location(), page.text());
+    assert_eq!(page.shown("h1").as_deref(), Some("Confirm it is you"));
+    let flow = page.value("flow").unwrap();
+    let sent = browser.post("/login/code", &[("flow", &flow), ("way", "mail")]).await;
+    browser.follow(&sent).await;
+    let done = browser.submit("/login/code/enter", &[("code", &code_to(&world, ADA).await)]).await;
+    assert_eq!(done.location(), "/account/password");
+    assert_eq!(browser.get("/account/password").await.status, 200);
+}

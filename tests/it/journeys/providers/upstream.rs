@@ -217,6 +217,7 @@ async fn an_old_proof_is_refused() {
     ada.open(stripped.as_str()).await;
     assert_eq!(ada.at.origin().ascii_serialization(), both.site, "{}", ada.at);
     assert_eq!(ada.at.path(), "/login", "asked again: {}", ada.page);
+    assert!(ada.page.contains("did not ask you again"), "{}", ada.page);
     ada.open(&format!("{}/account/password", both.site)).await;
     assert_eq!(ada.at.path(), "/login");
 }
