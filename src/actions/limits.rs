@@ -60,8 +60,8 @@ const CODES_A_DAY: Rate = Rate { many: 30, within: Duration::from_secs(86400) };
 const NUMBERS: Duration = Duration::from_secs(86400);
 /// How many times longer than after wrong passwords the wait after wrong second factors grows: an hour instead of 15 minutes.
 const SECOND_LONGER: u32 = 4;
-/// Each journey is a row for a day: enough for an office behind one address, too few to fill a disk.
-const JOURNEYS: Rate = Rate { many: 120, within: Duration::from_secs(60) };
+/// More than any app asks for one person.
+const ANSWERS: Rate = Rate { many: 120, within: Duration::from_secs(60) };
 
 /// A requester is an IPv4 address or an IPv6 /64: whoever has one address of it has them all.
 pub(super) fn requester_key(purpose: Purpose, requester: &Requester) -> String {
@@ -198,17 +198,18 @@ impl App {
         if !self.settings.limits.enabled {
             return Ok(());
         }
-        let allowance = limits::spend(tx, &requester_key(Purpose::Begin, requester), JOURNEYS, self.now()).await?;
+        let rate = self.settings.limits.journeys_requester.into();
+        let allowance = limits::spend(tx, &requester_key(Purpose::Begin, requester), rate, self.now()).await?;
         self.refuse(Purpose::Begin, allowance)
     }
 
-    /// An authorization request that is answered without a page, as often as journeys begin; in the transaction that stores the code.
+    /// An authorization request that is answered without a page, in the transaction that stores the code.
     pub(in crate::actions) async fn may_answer(&self, tx: &mut Tx, session: &SessionId) -> Outcome<()> {
         if !self.settings.limits.enabled {
             return Ok(());
         }
         let key = format!("{}|of|{session}", Purpose::Authorize.as_str());
-        let allowance = limits::spend(tx, &key, JOURNEYS, self.now()).await?;
+        let allowance = limits::spend(tx, &key, ANSWERS, self.now()).await?;
         self.refuse(Purpose::Authorize, allowance)
     }
 

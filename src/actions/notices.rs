@@ -9,7 +9,9 @@ use super::codes;
 use super::{App, Fault, Outcome, Requester, reset};
 use crate::engine::address::{Channel, Contact};
 use crate::engine::event::{Event, Kind};
+use crate::engine::external::Identity;
 use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::passkey::Passkey;
 use crate::engine::sms_guard::Verdict;
 use crate::engine::user::User;
 use crate::gateways::mail::letters::{Letter, Notified};
@@ -18,7 +20,7 @@ use crate::gateways::sms::texts::Sms;
 use crate::ids::{AddressChangeId, UserId};
 use crate::store::address_changes::{self, AddressChange};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, flows, grants, lock_down, sessions, users};
+use crate::store::{StoreError, Tx, flows, grants, identities, lock_down, passkeys, sessions, users};
 
 /// How often a lock is tried again when another request has changed the account in between.
 const ATTEMPTS: usize = 5;
@@ -173,6 +175,13 @@ pub enum Lock {
     Over,
 }
 
+/// Something that leads into the account, and whether the lock brought it back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left<T> {
+    pub what: T,
+    pub restored: bool,
+}
+
 /// What a lock did, besides ending every session.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct LockedDown {
@@ -182,14 +191,21 @@ pub struct LockedDown {
     pub phone: Option<Contact>,
     /// One from before is another account's by now; this one has none in its place.
     pub taken: bool,
-    /// Factors, passkeys or recovery codes were removed or came back.
+    /// Factors, passkeys, recovery codes or identities were removed or came back.
     pub credentials: bool,
+    /// What the account is connected with now. The owner may have removed one on purpose that came back.
+    pub identities: Vec<Left<Identity>>,
+    /// Passkeys and security keys.
+    pub passkeys: Vec<Left<Passkey>>,
+    /// Coming through a provider takes a code from the mailbox as well.
+    pub mailbox: bool,
     /// The account has an address or number to which a new password can be sent for.
     pub way_in: bool,
 }
 
 /// Locks an account whose owner says that somebody else was in it: everything that is signed in ends, what was changed in the last hours is
-/// taken back, and the password works no more. The way back in is a reset by the address that is restored. Works without signing in.
+/// taken back, and the password works no more. The way back in is a reset by the address that is restored; until then a provider alone is not
+/// enough to come in ([`crate::engine::sign_in::wants_mailbox`]). Works without signing in.
 pub async fn lock_down(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Lock> {
     codes::limit(app, requester).await?;
     let (Ok(_), Some(user_id)) = (flow.step(Step::Raised, app.now()), &flow.user_id) else { return Ok(Lock::Over) };
@@ -231,7 +247,11 @@ async fn lock(app: &App, flow: &Flow, user_id: &UserId, requester: &Requester) -
     // Codes and links under way, to whatever address, and other notices' links: this one has done what they would.
     flows::cancel_all(&mut tx, user_id, now).await?;
     let since = now - app.settings.flows.undo;
+    let before = (identities::of_user(&mut tx, user_id).await?, passkeys::of_user(&mut tx, user_id).await?);
     done.credentials = lock_down::restore_credentials(&mut tx, user_id, since, now).await?;
+    done.identities = left(&before.0, identities::of_user(&mut tx, user_id).await?, |identity| &identity.id);
+    done.passkeys = left(&before.1, passkeys::of_user(&mut tx, user_id).await?, |passkey| &passkey.id);
+    done.mailbox = user.is_verified(Channel::Mail);
     address_changes::forget(&mut tx, user_id).await?;
     let detail = done.taken.then_some("an address from before belongs to another account");
     let event = super::tell::event(Kind::LockedDown, requester.origin());
@@ -244,6 +264,12 @@ async fn lock(app: &App, flow: &Flow, user_id: &UserId, requester: &Requester) -
     }
     tx.commit().await?;
     Ok(Some(Lock::Done(Box::new(done))))
+}
+
+/// What is there `now`, each with whether it was `before`.
+fn left<T, Id: PartialEq>(before: &[T], now: Vec<T>, id: impl Fn(&T) -> &Id) -> Vec<Left<T>> {
+    let is_new = |what: &T| before.iter().all(|known| id(known) != id(what));
+    now.into_iter().map(|what| Left { restored: is_new(&what), what }).collect()
 }
 
 /// Makes the address and the number what they were before all changes that can be taken back. One that is another account's by now stays

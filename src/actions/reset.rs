@@ -11,7 +11,7 @@ use crate::crypto::token::constant_time_eq;
 use crate::engine::address::{Channel, Email, Identifier};
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::Identity;
-use crate::engine::flow::{Asked, Continue, Flow, HalfSignedIn, Next, State, Step};
+use crate::engine::flow::{AccountPage, Asked, Continue, Flow, HalfSignedIn, Next, State, Step};
 use crate::engine::linking::{Standing, stays_after_reset};
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::{self, Weakness};
@@ -162,7 +162,8 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     let how = MethodKind::sent_by(channel);
     let given = vec![Method::first(how, now)];
     let before = arrival.before.filter(|before| before.user.id != user.id);
-    let arrival = Arrival { before, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
+    let continue_to = destination(&mut tx, &user, flow).await?;
+    let arrival = Arrival { before, continue_to: &continue_to, flow: None, ..arrival.clone() };
     let mut disconnected = Vec::new();
     if !user.is_verified(channel) {
         disconnected = names(app, &identities::of_user(&mut tx, &user.id).await?);
@@ -179,10 +180,21 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     }
     let (user, disconnected) = take_effect(app, &mut tx, user, Effect { hash, proofs: &given, disconnected }, requester).await?;
     match sign_in::proceed(app, tx, &user, given, &arrival).await? {
-        SignedIn::Done(session) => Ok(Reset::Done(session, flow.continue_to.clone(), disconnected)),
+        SignedIn::Done(session) => Ok(Reset::Done(session, continue_to, disconnected)),
         SignedIn::More(flow) => Ok(Reset::More(flow)),
         SignedIn::Wrong | SignedIn::Disabled => Ok(Reset::Over),
     }
+}
+
+/// Where the journey leads. After a lock, who is on the way to their account sees first what is connected with it: from now on that is enough
+/// again to sign in.
+async fn destination(tx: &mut Tx, user: &User, flow: &Flow) -> Outcome<Continue> {
+    Ok(match &flow.continue_to {
+        Continue::Account if user.is_locked() && !identities::of_user(tx, &user.id).await?.is_empty() => {
+            Continue::Page { page: AccountPage::Identities }
+        }
+        other => other.clone(),
+    })
 }
 
 /// Whoever made an account with an address that was never proved need not be whose address it is: nothing they put there leads back in.

@@ -13,7 +13,7 @@ use crate::engine::event::{Event, Kind};
 use crate::engine::factor::Enrolled;
 use crate::engine::flow::{AccountPage, Continue, Flow, HalfSignedIn, State, Step};
 use crate::engine::method::{Method, MethodKind, Strength, strength_since};
-use crate::engine::sign_in::second_factors;
+use crate::engine::sign_in::{is_second, second_factors, wants_mailbox};
 use crate::engine::user::User;
 use crate::store::{Tx, enrolled, flows, users};
 
@@ -23,13 +23,15 @@ pub struct Offer {
     pub user: User,
     /// The ways, the one to show first in front.
     pub kinds: Vec<MethodKind>,
+    /// It is no second factor that is asked for, but the mailbox: the account was locked.
+    pub is_mailbox: bool,
 }
 
 /// Whose second factor a journey asks for, and by what it can be given. None: the journey is over, or of another kind.
 pub async fn offer(app: &App, flow: &Flow, current: Option<&Current>) -> Outcome<Option<Offer>> {
     let mut tx = app.store.read().await?;
     let Some((user, enrolled, given)) = standing(app, &mut tx, flow, current).await? else { return Ok(None) };
-    Ok(Some(Offer { kinds: second_factors(&enrolled, &given), user }))
+    Ok(Some(Offer { kinds: second_factors(&enrolled, &given), is_mailbox: wants_mailbox(&enrolled, &given), user }))
 }
 
 async fn standing(
@@ -167,7 +169,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         Given::Code(_) | Given::Totp(_) | Given::RecoveryCode(_) => false,
     };
     let mut tx = app.store.write().await?;
-    let Some((user, enrolled, before)) = standing(app, &mut tx, flow, arrival.before).await? else { return Ok(Second::Over) };
+    let Some((user, enrolled, earlier)) = standing(app, &mut tx, flow, arrival.before).await? else { return Ok(Second::Over) };
     let sent_by = flow.state.destination().map(Contact::channel);
     let kind = match (given, sent_by) {
         (Given::Code(_), Some(Channel::Mail)) => MethodKind::Mail,
@@ -178,7 +180,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         (Given::RecoveryCode(_), _) => MethodKind::RecoveryCode,
         (Given::Key { .. }, _) => MethodKind::SecurityKey,
     };
-    if !second_factors(&enrolled, &before).contains(&kind) {
+    if !second_factors(&enrolled, &earlier).contains(&kind) {
         return Ok(Second::NotOffered);
     }
     let judged = match given {
@@ -220,17 +222,17 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         users::mailbox_proved(&mut tx, &user.id, email).await?;
     }
     // Where somebody proves anew that they are there, the browser's trust is not the question.
-    let is_better_first = kind == MethodKind::Password && !enrolled.is_on();
-    let secret = match trust && !half.given.is_empty() && !is_better_first {
+    let is_second = is_second(kind, &enrolled, &earlier);
+    let secret = match trust && !half.given.is_empty() && is_second {
         true => factors::trust(app, &mut tx, &user, arrival.requester).await?,
         false => None,
     };
-    let proof = if is_better_first { Method::first(kind, app.now()) } else { Method::second(kind, app.now()) };
+    let proof = if is_second { Method::second(kind, app.now()) } else { Method::first(kind, app.now()) };
     let methods = [half.given.clone(), vec![proof]].concat();
     let arrival = Arrival { remember: half.remember, flow: None, before, continue_to: &flow.continue_to, ..arrival.clone() };
-    let signed_in = match is_better_first {
-        true => sign_in::proceed(app, tx, &user, methods, &arrival).await?,
-        false => sign_in::finish(app, tx, &user, methods, &arrival).await?,
+    let signed_in = match is_second {
+        true => sign_in::finish(app, tx, &user, methods, &arrival).await?,
+        false => sign_in::proceed(app, tx, &user, methods, &arrival).await?,
     };
     app.metrics.sign_in(kind.as_str(), signed_in.as_str());
     Ok(Second::Done(Box::new(Done { signed_in, continue_to: flow.continue_to.clone(), trusted: secret, disconnected })))

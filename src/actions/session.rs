@@ -10,6 +10,7 @@ use tower_sessions::session_store::{self, Error as CarrierError};
 use super::{App, Fault, Outcome, Requester};
 use crate::crypto::token;
 use crate::engine::event::{Event, Kind};
+use crate::engine::external::Identity;
 use crate::engine::method::Method;
 use crate::engine::session::{Opening, Session};
 use crate::engine::user::User;
@@ -128,6 +129,24 @@ async fn end_in(app: &App, tx: &mut Tx, current: &Current, which: Which<'_>, req
         app.record(tx, Event { user_id: Some(current.user.id.clone()), session_id: Some(id.clone()), ..event }).await?;
     }
     Ok(ended)
+}
+
+/// Ends the sessions of an account that came in by one of its identities, with what they authorized as for [`end`]; but not the one in
+/// which its owner asks for that, if they do: it has just proved itself anew.
+pub(super) async fn end_by_identity(
+    app: &App,
+    tx: &mut Tx,
+    identity: &Identity,
+    here: Option<&SessionId>,
+    event: &Event,
+) -> Outcome<()> {
+    let all = sessions::of_user(tx, &identity.user_id, app.now()).await?;
+    for session in all.iter().filter(|session| Some(&session.id) != here && session.came_in_by(&identity.id)) {
+        for id in sessions::end(tx, &identity.user_id, Which::One(&session.id)).await? {
+            app.record(tx, Event { kind: Kind::SignedOut, session_id: Some(id), ..event.clone() }).await?;
+        }
+    }
+    Ok(())
 }
 
 /// Ends sessions of the person signed in, with what they authorized but for `offline_access`.

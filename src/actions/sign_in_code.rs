@@ -111,7 +111,10 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     let Some(user) = user else { return Ok(Arrived::Over) };
     let kind = MethodKind::sent_by(to.channel());
     codes::arrived(app, &mut tx, to).await?;
-    if let Contact::Email(email) = to {
+    // Whoever is here by a provider and reads the mailbox, too, is who the provider said. Who only reads it may be its next owner.
+    let by_provider = |method: &Method| method.kind == MethodKind::Provider;
+    let same = arrival.before.is_some_and(|before| before.user.id == user.id && before.session.methods.iter().any(by_provider));
+    if let (Contact::Email(email), true) = (to, same) {
         users::mailbox_proved(&mut tx, &user.id, email).await?;
     }
     let continue_to = match proof {

@@ -173,7 +173,10 @@ async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Out
         Err(fault) => return Err(fault),
     };
     let (given, remember) = match brought {
-        Some(brought) => (providers::come_back::dated(app, &mut tx, &user, brought.given_by(app.now())).await?, brought.remember),
+        Some(brought) => {
+            let given = providers::name_proofs(&mut tx, &brought.external, brought.given_by(app.now())).await?;
+            (providers::come_back::dated(app, &mut tx, &user, given).await?, brought.remember)
+        }
         None => (vec![Method::first(MethodKind::Password, app.now())], arrival.remember),
     };
     match sign_in::proceed(app, tx, &user, given, &Arrival { remember, ..arrival.clone() }).await? {
@@ -273,10 +276,18 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
             // Without a password the code is what was proved.
             let sent = MethodKind::sent_by(sign_up.to.channel());
             let mut methods = by(if sign_up.password_hash.is_some() { MethodKind::Password } else { sent });
-            let remember = sign_up.brought.as_ref().is_some_and(|brought| brought.remember);
-            methods.extend(sign_up.brought.iter().flat_map(|brought| brought.given_by(now)));
+            let brought = sign_up.brought.clone();
             match create(app, &mut tx, *sign_up, Proved::Here, requester).await {
-                Ok(user) => (Some(user), methods, remember),
+                Ok(user) => {
+                    let (there, remember) = match brought {
+                        Some(brought) => {
+                            (providers::name_proofs(&mut tx, &brought.external, brought.given_by(now)).await?, brought.remember)
+                        }
+                        None => (Vec::new(), false),
+                    };
+                    methods.extend(there);
+                    (Some(user), methods, remember)
+                }
                 Err(super::Fault::Store(StoreError::Taken)) => return Ok(Verified::HasAccount),
                 Err(fault) => return Err(fault),
             }

@@ -132,7 +132,8 @@ async fn set_hash(app: &App, user: &mut User, password: Option<&NewPassword>) ->
         Some(NewPassword::Hash(hash)) => Some(hash.clone()),
         Some(NewPassword::Remove) => None,
     };
-    user.password_changed_at = Some(app.now());
+    // Taken away by the operator is not locked by the owner.
+    user.password_changed_at = user.password_hash.is_some().then(|| app.now());
     Ok(())
 }
 

@@ -104,7 +104,7 @@ pub struct Brought {
 impl Brought {
     /// What is still worth something: a second factor only until the end.
     pub fn given_by(&self, now: Timestamp) -> Vec<Method> {
-        self.given.iter().copied().filter(|method| !method.second || now < self.until).collect()
+        self.given.iter().filter(|method| !method.second || now < self.until).cloned().collect()
     }
 }
 
@@ -171,8 +171,8 @@ mod tests {
             profile: Profile::default(),
             tokens: None,
         };
-        let brought = Brought { external, given: vec![first, second], remember: false, until };
-        assert_eq!(brought.given_by(Timestamp::from_millis(199_999)), [first, second]);
+        let brought = Brought { external, given: vec![first.clone(), second.clone()], remember: false, until };
+        assert_eq!(brought.given_by(Timestamp::from_millis(199_999)), [first.clone(), second]);
         assert_eq!(brought.given_by(until), [first]);
     }
 

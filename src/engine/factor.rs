@@ -51,6 +51,8 @@ impl FactorKind {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Enrolled {
     pub has_password: bool,
+    /// [`super::user::User::is_locked`]
+    pub is_locked: bool,
     pub factors: Vec<Factor>,
     /// Passkeys that sign in by themselves.
     pub passkeys: usize,

@@ -463,7 +463,8 @@ mod tests {
         let to = || "ana@example.com".parse::<Contact>().unwrap();
         let asked = |to| Asked { identifier: "Ana".to_owned(), channel: Channel::Mail, to };
         let method = Method::first(MethodKind::Password, Timestamp::from_seconds(1));
-        let half = || Box::new(HalfSignedIn { to: "+436601234567".parse().ok(), ..HalfSignedIn::new(vec![method], true) });
+        let half =
+            || Box::new(HalfSignedIn { to: "+436601234567".parse().ok(), ..HalfSignedIn::new(vec![method.clone()], true) });
         vec![
             State::SignIn,
             State::SignInCode(Box::new(SignInCode { asked: asked(Some(to())), remember: true })),
@@ -475,7 +476,7 @@ mod tests {
                 profile: Profile::default(),
                 brought: Some(Box::new(brought())),
             })),
-            State::Verify { to: to(), given: vec![method], remember: true },
+            State::Verify { to: to(), given: vec![method.clone()], remember: true },
             State::Reset(Box::new(asked(Some(to())))),
             State::Reset(Box::new(asked(None))),
             State::ResetProved { to: to() },

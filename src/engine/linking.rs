@@ -27,7 +27,7 @@ pub struct Facts<'a> {
 #[derive(Clone, Copy, Debug)]
 pub struct Local<'a> {
     pub id: &'a UserId,
-    /// The address was proved.
+    /// The address was proved, or [holds](Standing::holds_against).
     pub verified: bool,
     /// Signing in to it takes more than this, such as a second factor.
     pub guarded: bool,
@@ -105,6 +105,17 @@ pub enum Standing {
     Proved,
     /// By the word of a provider that links so; none: one that is not set up any more.
     Vouched(Option<Linking>),
+}
+
+impl Standing {
+    /// Whether the address counts as proved for somebody who comes by a provider that links so: not if it is only another's word against the word
+    /// of one that is believed more. Then two people may be meant, and neither inherits from the other.
+    pub fn holds_against(self, comes_by: Linking) -> bool {
+        match self {
+            Self::Proved | Self::Vouched(Some(Linking::LinkVerified)) => true,
+            Self::Vouched(_) => comes_by != Linking::LinkVerified,
+        }
+    }
 }
 
 /// Whether an identity of an account still leads in after the password was reset by the account's address. `own`: how its provider links, if it is

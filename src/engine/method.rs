@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::address::Channel;
+use crate::ids::IdentityId;
 use crate::time::Timestamp;
 
 /// How a person can prove who they are.
@@ -84,13 +85,16 @@ pub enum Strength {
 }
 
 /// One proof of identity.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Method {
     pub kind: MethodKind,
     pub at: Timestamp,
     /// It came on top of another proof, and was a second factor of the account.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub second: bool,
+    /// The account's identity at the provider that said so. None also in proofs written down before it was kept: it may be any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub identity: Option<IdentityId>,
 }
 
 impl Method {
@@ -98,21 +102,27 @@ impl Method {
     pub const UNDATED: Timestamp = Timestamp::from_millis(0);
 
     pub const fn first(kind: MethodKind, at: Timestamp) -> Self {
-        Self { kind, at, second: false }
+        Self { kind, at, second: false, identity: None }
     }
 
     pub const fn second(kind: MethodKind, at: Timestamp) -> Self {
-        Self { kind, at, second: true }
+        Self { kind, at, second: true, identity: None }
     }
 
-    pub const fn strength(self) -> Strength {
+    /// The same, through this identity.
+    #[must_use]
+    pub fn by(self, identity: IdentityId) -> Self {
+        Self { identity: Some(identity), ..self }
+    }
+
+    pub const fn strength(&self) -> Strength {
         if self.second { Strength::TwoFactors } else { self.kind.strength() }
     }
 }
 
 /// What proofs since a time are worth; none: nothing was proved.
 pub fn strength_since(methods: &[Method], since: Timestamp) -> Option<Strength> {
-    methods.iter().filter(|method| method.at >= since).map(|method| method.strength()).max()
+    methods.iter().filter(|method| method.at >= since).map(Method::strength).max()
 }
 
 /// The `amr` claim: each value once, `mfa` where there were two factors (RFC 8176 section 2).
@@ -133,7 +143,7 @@ pub const ACR_TWO_FACTORS: &str = "urn:vestibule:acr:two-factor";
 
 /// The `acr` claim.
 pub fn acr(methods: &[Method]) -> &'static str {
-    match methods.iter().map(|method| method.strength()).max() {
+    match methods.iter().map(Method::strength).max() {
         None => "0",
         Some(Strength::TwoFactors) => ACR_TWO_FACTORS,
         Some(Strength::Reachable | Strength::OneFactor) => ACR_ONE_FACTOR,
@@ -178,6 +188,19 @@ mod tests {
             assert_eq!((acr(&methods), amr(&methods)), (level, values), "{methods:?}");
         }
         assert_eq!((acr(&[]), amr(&[])), ("0", vec![]));
+    }
+
+    #[test]
+    fn proofs_survive_storage_also_those_of_before_identities_were_named() {
+        let own = IdentityId::new(NOW, &crate::crypto::random::Random::seeded(1));
+        let named = Method::second(MethodKind::Provider, NOW).by(own);
+        for method in [named, Method::first(MethodKind::Password, NOW)] {
+            let text = serde_json::to_string(&method).unwrap();
+            assert_eq!(serde_json::from_str::<Method>(&text).unwrap(), method, "{text}");
+        }
+        let old: Method = serde_json::from_str(r#"{"kind":"provider","at":1000000000}"#).unwrap();
+        assert_eq!(old, Method::first(MethodKind::Provider, NOW));
+        assert_eq!(serde_json::to_string(&old).unwrap(), r#"{"kind":"provider","at":1000000000}"#);
     }
 
     #[test]

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::method::{self, Method};
-use crate::ids::{SessionId, UserId};
+use super::method::{self, Method, MethodKind};
+use crate::ids::{IdentityId, SessionId, UserId};
 use crate::time::Timestamp;
 
 /// A browser session.
@@ -84,7 +84,7 @@ impl Session {
             self.methods.clear();
         }
         self.methods.retain(|old| proofs.iter().all(|new| (new.kind, new.second) != (old.kind, old.second)));
-        self.methods.extend(proofs);
+        self.methods.extend_from_slice(proofs);
         self.auth_time = newest;
         self
     }
@@ -103,6 +103,12 @@ impl Session {
     /// The new `last_seen_at` and `idle_expires_at`, if it is time to write them.
     pub fn seen(&self, lifetimes: Lifetimes, now: Timestamp) -> Option<(Timestamp, Timestamp)> {
         (now.since(self.last_seen_at) >= SEEN_EVERY).then(|| (now, idle_end(now, self.expires_at, self.remembered, lifetimes)))
+    }
+
+    /// Whether somebody came in by this identity, or may have: old sessions do not say by which.
+    pub fn came_in_by(&self, identity: &IdentityId) -> bool {
+        let by = |method: &Method| method.identity.as_ref().is_none_or(|own| own == identity);
+        self.methods.iter().any(|method| method.kind == MethodKind::Provider && by(method))
     }
 
     /// The `amr` claim.
@@ -157,7 +163,6 @@ pub fn device(user_agent: &str) -> String {
 mod tests {
     use super::*;
     use crate::crypto::random::Random;
-    use crate::engine::method::MethodKind;
 
     const LIFETIMES: Lifetimes = Lifetimes {
         absolute: Duration::from_secs(30 * 86400),
@@ -204,6 +209,20 @@ mod tests {
         assert_eq!((two.acr(), two.amr()), (method::ACR_TWO_FACTORS, vec!["pwd", "otp", "mfa"]));
         let one = two.reauthenticated(&[Method::first(MethodKind::Mail, later)]);
         assert_eq!((one.acr(), one.amr()), (method::ACR_ONE_FACTOR, vec!["otp"]), "no more than this sign-in gave");
+    }
+
+    #[test]
+    fn sessions_know_by_which_identity_they_came_in() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let random = Random::seeded(2);
+        let (own, other) = (IdentityId::new(now, &random), IdentityId::new(now, &random));
+        let provider = || Method::first(MethodKind::Provider, now);
+        let with = |methods: Vec<Method>| Session { methods, ..session(true, now) };
+        let second = Method::second(MethodKind::Totp, now);
+        assert!(with(vec![provider().by(own.clone()), second]).came_in_by(&own));
+        assert!(!with(vec![provider().by(other)]).came_in_by(&own));
+        assert!(with(vec![provider()]).came_in_by(&own), "it may have been that one");
+        assert!(!session(true, now).came_in_by(&own));
     }
 
     #[test]

@@ -47,8 +47,26 @@ pub fn what_is_still_needed(facts: Facts<'_>) -> Needed {
     match () {
         () if !facts.active => Needed::ActiveAccount,
         () if !facts.verified => Needed::Verification,
+        () if wants_mailbox(facts.enrolled, facts.given) => Needed::SecondFactor,
         () if facts.given.iter().any(|method| method.strength() == Strength::TwoFactors) => Needed::Nothing,
         () => second_factor(facts),
+    }
+}
+
+/// Whether somebody comes through a provider to an account that its owner has locked. What was connected then may be the intruder's, also an
+/// identity that the lock brought back: the owner reads the account's mail, too. Where no address is proved there is nowhere to send a code, and
+/// the provider is enough as before: it may be the owner's only way back.
+pub fn wants_mailbox(enrolled: &Enrolled, given: &[Method]) -> bool {
+    let has = |kind| given.iter().any(|method| method.kind == kind);
+    enrolled.is_locked && enrolled.reachable.contains(&Channel::Mail) && has(MethodKind::Provider) && !has(MethodKind::Mail)
+}
+
+/// Whether what is given on top of the rest is a second factor, or only a better first one: a password after a message, or the mailbox beside
+/// a provider.
+pub fn is_second(kind: MethodKind, enrolled: &Enrolled, given: &[Method]) -> bool {
+    match kind {
+        MethodKind::Password => enrolled.is_on(),
+        _ => !wants_mailbox(enrolled, given),
     }
 }
 
@@ -70,6 +88,9 @@ fn second_factor(facts: Facts<'_>) -> Needed {
 /// one; where that leaves nothing, the password is, as it would have been first. Without two-step verification it only counts as a better first
 /// one: whoever reads somebody's messages must not set up a second factor with them.
 pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> {
+    if wants_mailbox(enrolled, given) {
+        return vec![MethodKind::Mail];
+    }
     // One that was a second factor before can be one again.
     let was_first = |kind| given.iter().any(|method| method.kind == kind && !method.second);
     // Who comes from a provider may come by the same mailbox: it is that provider's, or lets them in there.

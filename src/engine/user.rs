@@ -20,6 +20,7 @@ pub struct User {
     pub phone_number_verified_at: Option<Timestamp>,
     /// PHC string.
     pub password_hash: Option<String>,
+    /// Also when a lock took it away; None if there is, or never was, none by the owner's or the operator's choice.
     pub password_changed_at: Option<Timestamp>,
     pub state: UserState,
     pub is_admin: bool,
@@ -273,6 +274,11 @@ impl User {
 
     pub fn is_active(&self) -> bool {
         self.state == UserState::Active
+    }
+
+    /// Its owner has locked it ("this was not me"), and it has no new password yet.
+    pub const fn is_locked(&self) -> bool {
+        self.password_hash.is_none() && self.password_changed_at.is_some()
     }
 
     /// The groups that sites may ask for. There is one so far.

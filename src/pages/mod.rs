@@ -30,7 +30,7 @@ pub use providers::{
 };
 pub use security::{AuthenticatorApp, Enrol, Messages, NewKeys, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
-pub use wasnt_me::{Locked, WasntMe};
+pub use wasnt_me::{LeftOver, Locked, WasntMe};
 
 /// A link dressed as a button.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -8,8 +8,8 @@ use askama::Template;
 
 use super::{
     App, Apps, ChangeContact, ChangePassword, Choice, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FakeSignIn,
-    FormPost, Home, IdentifierKinds, Inbox, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox, Message,
-    Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
+    FormPost, Home, IdentifierKinds, Inbox, LeftOver, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox,
+    Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
 };
 use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
@@ -194,14 +194,24 @@ fn alarms(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         phone: Some("+43 ••• 67".to_owned()),
         taken: false,
         credentials: true,
+        left: Vec::new(),
+        mailbox: false,
         way_in: true,
     };
     let stranded = Locked { email: None, phone: None, taken: true, credentials: false, way_in: false, ..locked.clone() };
+    let left = |name: &str, restored| LeftOver { name: name.to_owned(), restored };
+    let passkey = text.with("locked-passkey", &[("name", "Phone")]);
+    let open = Locked {
+        left: vec![left("Google an•••@gmail.com", false), left("GitHub mallory", true), left(&passkey, true)],
+        mailbox: true,
+        ..locked.clone()
+    };
     Ok(vec![
         ("wasnt-me", alarm.render()?),
         ("wasnt-me-error", unticked.render()?),
         ("locked", locked.render()?),
         ("locked-taken", stranded.render()?),
+        ("locked-left", open.render()?),
     ])
 }
 

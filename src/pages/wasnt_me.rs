@@ -14,6 +14,14 @@ pub struct WasntMe {
     pub hours: i64,
 }
 
+/// Something that leads into the account.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LeftOver {
+    pub name: String,
+    /// It was removed, and has just come back.
+    pub restored: bool,
+}
+
 /// What was done, and what to do next.
 #[derive(Clone, Debug, Template)]
 #[template(path = "locked.html")]
@@ -25,8 +33,12 @@ pub struct Locked {
     pub phone: Option<String>,
     /// One from before belongs to somebody else now.
     pub taken: bool,
-    /// Passkeys or second factors were removed or came back.
+    /// Passkeys, second factors or connected accounts were removed or came back.
     pub credentials: bool,
+    /// Connected accounts, passkeys and security keys.
+    pub left: Vec<LeftOver>,
+    /// A connected account alone does not sign in now.
+    pub mailbox: bool,
     /// There is an address or number to which a new password can be sent for.
     pub way_in: bool,
 }

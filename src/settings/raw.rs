@@ -233,6 +233,7 @@ sections! {
         reset_requester_per_hour: u64 = 20_u64,
         reset_account_per_hour: u64 = 5_u64,
         verify_requester_per_minute: u64 = 20_u64,
+        journeys_requester_per_minute: u64 = 120_u64,
         token_failures_per_minute: u64 = 30_u64,
         delay_max_seconds: u64 = 900_u64,
     }

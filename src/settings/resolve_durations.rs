@@ -119,6 +119,7 @@ pub fn limits(raw: &raw::Limits, report: &mut Report) -> LimitSettings {
             account: rate(&raw.reset_account_per_hour, HOUR),
         },
         verify_requester: rate(&raw.verify_requester_per_minute, MINUTE),
+        journeys_requester: rate(&raw.journeys_requester_per_minute, MINUTE),
         token_failures: rate(&raw.token_failures_per_minute, MINUTE),
         sign_in_free_failures: report.number(&raw.sign_in_free_failures, 1, 1_000_000),
         delay_max: time(&raw.delay_max_seconds, 1, 24 * HOUR, report),

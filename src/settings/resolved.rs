@@ -394,6 +394,8 @@ pub struct LimitSettings {
     pub reset: PairLimit,
     /// Codes and links tried, per requester (each code also has `flows.code_tries`).
     pub verify_requester: Rate,
+    /// Journeys begun by opening a page: each is a row for a day.
+    pub journeys_requester: Rate,
     /// Failed client authentications and grants, per requester.
     pub token_failures: Rate,
     /// The longest wait the growing delay reaches.

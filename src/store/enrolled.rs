@@ -21,7 +21,8 @@ pub async fn of(tx: &mut Tx, user: &User) -> Result<Enrolled> {
         user.id.as_str(),
     )?;
     let reachable = Channel::ALL.into_iter().filter(|channel| user.is_verified(*channel)).collect();
-    let mut enrolled = Enrolled { has_password: user.password_hash.is_some(), reachable, ..Enrolled::default() };
+    let (has_password, is_locked) = (user.password_hash.is_some(), user.is_locked());
+    let mut enrolled = Enrolled { has_password, is_locked, reachable, ..Enrolled::default() };
     for row in rows {
         match row.kind.as_str() {
             "passkey" => enrolled.passkeys += 1,

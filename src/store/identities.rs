@@ -89,18 +89,19 @@ pub async fn insert(tx: &mut Tx, identity: &Identity, tokens: Option<&KeptTokens
     .map(drop)
 }
 
-/// Somebody came by it: under which name, when, and with which tokens.
-pub async fn used(tx: &mut Tx, id: &IdentityId, name: &str, tokens: Option<&KeptTokens>, now: Timestamp) -> Result<()> {
-    execute!(
+/// Somebody came by it: under which name, when, and with which tokens. False if it has been disconnected meanwhile.
+pub async fn used(tx: &mut Tx, id: &IdentityId, name: &str, tokens: Option<&KeptTokens>, now: Timestamp) -> Result<bool> {
+    let rows = execute!(
         tx,
-        "UPDATE external_identities SET name = $2, last_used_at = $3, tokens = $4, renew_at = $5 WHERE id = $1",
+        "UPDATE external_identities SET name = $2, last_used_at = $3, tokens = $4, renew_at = $5 \
+         WHERE id = $1 AND expires_at IS NULL",
         id.as_str(),
         name,
         now.millis(),
         tokens.map(|tokens| tokens.sealed.as_slice()),
         tokens.and_then(|tokens| tokens.renew_at).map(Timestamp::millis),
-    )
-    .map(drop)
+    )?;
+    Ok(rows == 1)
 }
 
 /// Its tokens, sealed, if any are kept.

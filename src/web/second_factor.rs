@@ -54,6 +54,9 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     if shell.notice.is_none() && matches!(&asked.flow.state, State::SecondFactor(half) if half.new_password.is_some()) {
         shell.notice = Some(Notice { kind: Tone::Info, text: shell.t("notice-reset-second").into_owned() });
     }
+    if shell.notice.is_none() && asked.offer.is_mailbox {
+        shell.notice = Some(Notice { kind: Tone::Info, text: shell.t("notice-locked-mailbox").into_owned() });
+    }
     Ok(page(&visitor, shell, &asked, "", false))
 }
 
@@ -73,7 +76,7 @@ fn page(visitor: &Visitor, shell: Shell, asked: &Asked, code: &str, expired: boo
         code: code.to_owned(),
         expired,
         resend_after_seconds: verify::resend_after(visitor, flow),
-        remember_days: remember_days(visitor, flow),
+        remember_days: remember_days(visitor, flow).filter(|_| !offer.is_mailbox),
         key: asked.key.clone(),
     };
     visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))

@@ -24,6 +24,10 @@ pub(super) async fn start(visitor: Visitor, query: Result<Query, BadInput>) -> R
     let fault = |fault| visitor.fault(&fault);
     let asked = params.one("return_to").ok().flatten().unwrap_or_default();
     let destination = visitor.app.sites.destination(asked).map_err(|elsewhere| refuse(&visitor, elsewhere))?;
+    // Pictures and scripts of other pages begin no journeys in a visitor's name.
+    if visitor.context.headers().get("sec-fetch-mode").is_some_and(|mode| mode != "navigate") {
+        return Ok(see_other("/login"));
+    }
     let current = visitor.current().await.map_err(fault)?;
     let next = sites::go(&visitor.app, &destination, current.as_ref(), visitor.browser(), &visitor.requester()).await;
     Ok(match next.map_err(fault)? {

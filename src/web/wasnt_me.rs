@@ -4,13 +4,15 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::link::{self, Behind, behind, broken};
+use super::providers;
 use crate::actions::codes::{self, Found};
-use crate::actions::notices::{self, Lock};
-use crate::engine::address::Contact;
+use crate::actions::notices::{self, Left, Lock, LockedDown};
+use crate::engine::address::{Contact, Email};
 use crate::engine::flow::State;
+use crate::engine::passkey::PasskeyKind;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::visitor::Visitor;
-use crate::pages::{Locked, WasntMe};
+use crate::pages::{LeftOver, Locked, WasntMe};
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Behind { token, flow, .. } = behind(&visitor, query).await?;
@@ -50,6 +52,8 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         super::sign_out(&carrier).await;
     }
     let page = Locked {
+        left: left_over(&visitor, &done),
+        mailbox: done.mailbox && !done.identities.is_empty(),
         shell: visitor.shell_at(visitor.shell("locked"), "/login"),
         email: done.email.as_ref().map(Contact::masked),
         phone: done.phone.as_ref().map(Contact::masked),
@@ -58,4 +62,21 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         way_in: done.way_in,
     };
     Ok(visitor.page(&page.shell, &page))
+}
+
+/// What leads into the account. Its reader is not signed in, so addresses are masked as elsewhere on the page.
+fn left_over(visitor: &Visitor, done: &LockedDown) -> Vec<LeftOver> {
+    let identities = done.identities.iter().map(|Left { what, restored }| {
+        let name = Email::parse(&what.name).map_or_else(|_| what.name.clone(), |email| email.masked());
+        let name = format!("{} {name}", providers::name(visitor, &what.provider)).trim_end().to_owned();
+        LeftOver { name, restored: *restored }
+    });
+    let passkeys = done.passkeys.iter().map(|Left { what, restored }| {
+        let key = match what.kind {
+            PasskeyKind::Passkey => "locked-passkey",
+            PasskeyKind::SecurityKey => "locked-security-key",
+        };
+        LeftOver { name: visitor.text.with(key, &[("name", &what.name)]), restored: *restored }
+    });
+    identities.chain(passkeys).collect()
 }

@@ -8,7 +8,7 @@ use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::sign_up::Proved;
 use super::super::{App, Fault, Outcome, codes, confirm, second_factor, sign_up, tell};
-use super::{Failure, Secrets, connect, failed, tokens};
+use super::{Failure, Secrets, connect, failed, holds, name_proofs, tokens};
 use crate::engine::address::Email;
 use crate::engine::authorize::is_fresh;
 use crate::engine::event::{Event, Kind};
@@ -213,14 +213,14 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         owner: owner.as_ref().map(|identity| &identity.user_id),
         connecting: connecting.map(|current| &current.user.id),
         vouched: external.vouched,
-        local: local.as_ref().map(|user| Local { id: &user.id, verified: user.email_is_verified(), guarded }),
+        local: local.as_ref().map(|user| Local { id: &user.id, verified: holds(app, user, &settings.id), guarded }),
         sign_up: app.settings.signup.who,
         policy: settings.linking,
     });
     let outcome = match decision {
         Decision::SignIn(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
-            let given = dated(app, &mut tx, &user, back.brought.given.clone()).await?;
+            let given = dated(app, &mut tx, &user, brought.given.clone()).await?;
             if matches!(errand, Errand::ProveAgain { .. })
                 && arrival.before.is_some_and(|current| current.user.id == user.id && !has_asked(app, flow, current, &given))
                 && sign_in::still_needed(app, &mut tx, &user, &given, arrival).await? == Needed::Nothing
@@ -230,19 +230,21 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
             }
             if let Some(identity) = owner {
                 let kept = tokens::kept_over(app, &mut tx, &identity.id, external).await?;
-                identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await?;
+                if !identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await? {
+                    return Err(StoreError::Overtaken.into());
+                }
             }
-            sign_in(app, tx, &user, given, arrival).await?
+            sign_in(app, tx, &user, external, given, arrival).await?
         }
         Decision::Link(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
             attach(app, &mut tx, &user, external, Some(app.now()), arrival).await?;
-            sign_in(app, tx, &user, back.brought.given, arrival).await?
+            sign_in(app, tx, &user, external, brought.given.clone(), arrival).await?
         }
         Decision::Create => {
             let user = create(app, &mut tx, brought, arrival).await?;
-            let given = dated(app, &mut tx, &user, back.brought.given).await?;
-            sign_in(app, tx, &user, given, arrival).await?
+            let given = dated(app, &mut tx, &user, brought.given.clone()).await?;
+            sign_in(app, tx, &user, external, given, arrival).await?
         }
         Decision::Connect(_) => {
             let Some(current) = connecting else { return Ok(CameBack::Over) };
@@ -293,7 +295,15 @@ pub(in crate::actions) async fn dated(app: &App, tx: &mut Tx, user: &User, mut g
     Ok(given)
 }
 
-async fn sign_in(app: &App, tx: Tx, user: &User, given: Vec<Method>, arrival: &Arrival<'_>) -> Outcome<CameBack> {
+async fn sign_in(
+    app: &App,
+    mut tx: Tx,
+    user: &User,
+    external: &External,
+    given: Vec<Method>,
+    arrival: &Arrival<'_>,
+) -> Outcome<CameBack> {
+    let given = name_proofs(&mut tx, external, given).await?;
     let signed_in = sign_in::proceed(app, tx, user, given, arrival).await?;
     app.metrics.sign_in("provider", signed_in.as_str());
     Ok(CameBack::SignedIn(signed_in, arrival.continue_to.clone()))

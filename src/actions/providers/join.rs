@@ -7,6 +7,7 @@ use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Outcome, Requester, codes, reset, second_factor, tell};
 use super::come_back::{attach, create};
+use super::{holds, name_proofs};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, Join, State, Step};
 use crate::store::{StoreError, flows, identities, sessions, users};
@@ -56,7 +57,8 @@ pub async fn confirm(app: &App, flow: &Flow, current: &Current, arrival: &Arriva
     let session = sessions::of_user(&mut tx, &current.user.id, now).await?.into_iter().find(|one| one.id == current.session.id);
     let Some(session) = session else { return Ok(false) };
     attach(app, &mut tx, &current.user, external, None, arrival).await?;
-    if let Some(second) = brought.given_by(now).into_iter().find(|method| method.second) {
+    let given = name_proofs(&mut tx, external, brought.given_by(now)).await?;
+    if let Some(second) = given.into_iter().find(|method| method.second) {
         sessions::reauthenticated(&mut tx, &session.with_earlier(second)).await?;
     }
     tx.commit().await?;
@@ -82,22 +84,24 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
         return Ok(None);
     }
     if let Some(mut stranger) = users::by_email(&mut tx, email).await? {
-        if stranger.email_is_verified() {
+        if stranger.email_is_verified() && holds(app, &stranger, &brought.external.provider) {
             return Ok(None);
         }
         let read_at = stranger.updated_at;
-        (stranger.email, stranger.updated_at) = (None, reset::later(read_at, now));
+        (stranger.email, stranger.email_verified_at, stranger.email_vouched_by) = (None, None, None);
+        stranger.updated_at = reset::later(read_at, now);
         if !users::update(&mut tx, &stranger, read_at).await? {
             return Err(StoreError::Overtaken.into());
         }
         // Codes on their way to the address are its owner's now.
         flows::cancel_all(&mut tx, &stranger.id, now).await?;
         let event = tell::event(Kind::UserUpdated, arrival.requester.origin());
-        let detail = Some("the owner of its unproved address has an account of their own");
+        let detail = Some("the owner of its address, unproved here, has an account of their own");
         app.record(&mut tx, Event { user_id: Some(stranger.id), detail, ..event }).await?;
     }
     let user = create(app, &mut tx, brought, arrival).await?;
     // The sign-in there was before the question: it is no fresh proof unless the provider says so.
+    let given = name_proofs(&mut tx, &brought.external, brought.given_by(now)).await?;
     let arrival = Arrival { remember: brought.remember, continue_to: &flow.continue_to, flow: None, ..arrival.clone() };
-    sign_in::proceed(app, tx, &user, brought.given_by(now), &arrival).await.map(Some)
+    sign_in::proceed(app, tx, &user, given, &arrival).await.map(Some)
 }

@@ -16,13 +16,16 @@ pub mod tokens;
 use data_encoding::BASE64URL_NOPAD;
 use url::Url;
 
-use super::{App, Outcome, Requester, codes};
+use super::{App, Outcome, Requester, codes, session};
 use crate::crypto::token;
+use crate::engine::event::{Event, Kind};
 use crate::engine::external::{Errand, External, Identity};
 use crate::engine::flow::{Away, Continue, State};
+use crate::engine::linking::Standing;
+use crate::engine::method::{Method, MethodKind};
 use crate::engine::user::User;
 use crate::gateways::upstream::{Begun, Prompt, UpstreamError};
-use crate::ids::{FlowId, IdentityId};
+use crate::ids::{FlowId, IdentityId, SessionId};
 use crate::settings::providers::ProviderSettings;
 use crate::store::{Tx, flows, identities};
 use crate::time::Timestamp;
@@ -66,6 +69,21 @@ impl From<&UpstreamError> for Failure {
 /// A provider by its id.
 pub fn find<'a>(app: &'a App, id: &str) -> Option<&'a ProviderSettings> {
     app.settings.providers.iter().find(|provider| provider.id == id)
+}
+
+/// Why an account's address counts as proved; none: it does not.
+fn standing(app: &App, user: &User) -> Option<Standing> {
+    let standing = match &user.email_vouched_by {
+        Some(by) => Standing::Vouched(find(app, by).map(|provider| provider.linking)),
+        None => Standing::Proved,
+    };
+    user.email_is_verified().then_some(standing)
+}
+
+/// Whether the address of an account is beyond doubt for somebody who comes by a provider.
+fn holds(app: &App, user: &User, comes_by: &str) -> bool {
+    let standing = standing(app, user).zip(find(app, comes_by));
+    standing.is_some_and(|(standing, provider)| standing.holds_against(provider.linking))
 }
 
 /// Who wants to go to a provider, and why.
@@ -145,6 +163,32 @@ impl Secrets {
     fn fits(&self, state: &str) -> bool {
         token::constant_time_eq(&token::hash(state), &token::hash(&self.state))
     }
+}
+
+/// Takes an identity from its account, to be taken back until `until`; and whatever somebody has come to by it. `here` is the session in
+/// which its owner does that, `event` says who does.
+pub(super) async fn take_away(
+    app: &App,
+    tx: &mut Tx,
+    identity: &Identity,
+    until: Timestamp,
+    here: Option<&SessionId>,
+    event: Event,
+) -> Outcome<()> {
+    identities::remove(tx, &identity.user_id, &identity.id, until).await?;
+    for kind in ["second_factor", "enrol", "verify"] {
+        flows::cancel(tx, kind, &identity.user_id, app.now()).await?;
+    }
+    let event = Event { kind: Kind::IdentityDisconnected, detail: come_back::detail(app, &identity.provider), ..event };
+    session::end_by_identity(app, tx, identity, here, &Event { detail: None, ..event.clone() }).await?;
+    app.record(tx, event).await
+}
+
+/// Says by which identity of the account a provider's proofs came, once it has one.
+pub(super) async fn name_proofs(tx: &mut Tx, external: &External, given: Vec<Method>) -> Outcome<Vec<Method>> {
+    let Some(identity) = identities::by_subject(tx, &external.issuer, &external.subject).await? else { return Ok(given) };
+    let name = |method: Method| if method.kind == MethodKind::Provider { method.by(identity.id.clone()) } else { method };
+    Ok(given.into_iter().map(name).collect())
 }
 
 /// Connects an account with an identity that belongs to nobody; `last_used` is when somebody signed in by it, if they did.

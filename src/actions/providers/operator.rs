@@ -2,7 +2,6 @@
 
 use super::super::users::{Refused, find};
 use super::super::{App, Fault};
-use super::come_back::detail;
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::external::Identity;
 use crate::ids::IdentityId;
@@ -14,7 +13,7 @@ pub async fn list(app: &App, name: &str) -> Result<Vec<Identity>, Refused> {
     Ok(identities::of_user(&mut app.store.read().await?, &user.id).await?)
 }
 
-/// Disconnects one, even if it is the last way in, and for good. Gives what was disconnected.
+/// Disconnects one, even if it is the last way in, and for good, with the sessions that came in by it. Gives what was disconnected.
 pub async fn remove(app: &App, name: &str, id: &IdentityId) -> Result<Identity, Refused> {
     let user = find(app, name).await?;
     let mut tx = app.store.write().await?;
@@ -26,7 +25,6 @@ pub async fn remove(app: &App, name: &str, id: &IdentityId) -> Result<Identity, 
             why: format!("{id} is none of this account's connected identities"),
         });
     };
-    identities::remove(&mut tx, &user.id, id, app.now()).await?;
     let event = Event {
         kind: Kind::IdentityDisconnected,
         user_id: Some(user.id),
@@ -34,9 +32,9 @@ pub async fn remove(app: &App, name: &str, id: &IdentityId) -> Result<Identity, 
         client_id: None,
         actor: Actor::Operator,
         origin: Origin::default(),
-        detail: detail(app, &identity.provider),
+        detail: None,
     };
-    app.record(&mut tx, event).await?;
+    super::take_away(app, &mut tx, &identity, app.now(), None, event).await?;
     tx.commit().await.map_err(Fault::from)?;
     Ok(identity)
 }

@@ -7,14 +7,13 @@ use url::Url;
 use super::super::notices::Notice;
 use super::super::session::Current;
 use super::super::{App, Outcome, Requester, account, factors, passkeys};
-use super::come_back::detail;
-use crate::engine::event::{Event, Kind};
+use crate::engine::event::Kind;
 use crate::engine::external::Identity;
 use crate::engine::method::MethodKind;
 use crate::engine::user::User;
 use crate::ids::{IdentityId, UserId};
 use crate::settings::Way;
-use crate::store::{Tx, enrolled, flows, identities};
+use crate::store::{Tx, enrolled, identities};
 
 /// The account's, oldest first.
 pub async fn list(app: &App, user_id: &UserId) -> Outcome<Vec<Identity>> {
@@ -37,23 +36,19 @@ pub enum Disconnected {
     Gone,
 }
 
-/// Disconnects an identity, unless it is the last way in.
+/// Disconnects an identity, unless it is the last way in. Other devices that came in by it are signed out.
 pub async fn disconnect(app: &App, current: &Current, id: &IdentityId, requester: &Requester) -> Outcome<Disconnected> {
     let user = &current.user;
     let mut tx = app.store.write().await?;
     factors::lock(&mut tx, current).await?;
     let known = identities::of_user(&mut tx, &user.id).await?.into_iter().find(|known| known.id == *id);
     let Some(known) = known else { return Ok(Disconnected::Gone) };
-    identities::remove(&mut tx, &user.id, id, app.now() + app.settings.flows.undo).await?;
+    let until = app.now() + app.settings.flows.undo;
+    let event = account::own(current, Kind::IdentityDisconnected, requester);
+    super::take_away(app, &mut tx, &known, until, Some(&current.session.id), event).await?;
     if !can_sign_in(app, &mut tx, user).await? {
         return Ok(Disconnected::LastWayIn);
     }
-    // What somebody has begun with it ends with it.
-    for kind in ["second_factor", "enrol", "verify"] {
-        flows::cancel(&mut tx, kind, &user.id, app.now()).await?;
-    }
-    let event = account::own(current, Kind::IdentityDisconnected, requester);
-    app.record(&mut tx, Event { detail: detail(app, &known.provider), ..event }).await?;
     let provider = super::find(app, &known.provider).map_or_else(|| known.provider.clone(), |found| found.name.clone());
     app.notify(&mut tx, user, Notice::IdentityDisconnected { provider }, requester).await?;
     tx.commit().await?;
@@ -75,12 +70,14 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// Where somebody who came through a provider signs out there, too, and what it is called: if the settings offer that, and the provider has such
 /// a page (OpenID Connect RP-Initiated Logout 1.0). To be asked while they are still signed in.
 pub async fn sign_out_there(app: &App, current: &Current) -> Outcome<Option<(String, Url)>> {
-    if !current.session.methods.iter().any(|method| method.kind == MethodKind::Provider) {
-        return Ok(None);
-    }
-    // A session does not say which one; it is the one that was used last.
-    let last = list(app, &current.user.id).await?.into_iter().max_by_key(|identity| identity.last_used_at);
-    let settings = last.as_ref().and_then(|identity| super::find(app, &identity.provider)).filter(|settings| settings.logout);
+    let Some(method) = current.session.methods.iter().find(|method| method.kind == MethodKind::Provider) else { return Ok(None) };
+    let all = list(app, &current.user.id).await?.into_iter();
+    let through = match &method.identity {
+        Some(id) => all.into_iter().find(|identity| identity.id == *id),
+        // An old session does not say which one; it is the one that was used last.
+        None => all.into_iter().max_by_key(|identity| identity.last_used_at),
+    };
+    let settings = through.as_ref().and_then(|identity| super::find(app, &identity.provider)).filter(|settings| settings.logout);
     let Some((settings, upstream)) = settings.and_then(|settings| Some((settings, app.upstreams.get(&settings.id)?))) else {
         return Ok(None);
     };

@@ -117,7 +117,7 @@ fn every(mut check: impl FnMut(&Enrolled, Ways, Elsewhere)) {
 /// What a session has after one of the things that the page offers, and the second factor that sign-in asks for then.
 fn proved(kind: MethodKind, enrolled: &Enrolled) -> Vec<Method> {
     let first = Method::first(kind, NOW);
-    let second = second_factors(enrolled, &[first]).first().map(|kind| Method::second(*kind, NOW));
+    let second = second_factors(enrolled, std::slice::from_ref(&first)).first().map(|kind| Method::second(*kind, NOW));
     let asked = enrolled.is_on() && first.strength() < Strength::TwoFactors;
     [Some(first), second.filter(|_| asked)].into_iter().flatten().collect()
 }

@@ -222,6 +222,19 @@ fn prehijack_non_verifying_provider() {
     }
 }
 
+/// … or by a provider that is not believed about addresses, when one that is believed names another person.
+#[test]
+fn whose_word_holds_against_whose() {
+    let every = [LinkVerified, Ask, CreateOnly, SignInOnly];
+    for comes_by in every {
+        assert!(Standing::Proved.holds_against(comes_by));
+        assert!(Standing::Vouched(Some(LinkVerified)).holds_against(comes_by));
+        for by in [Some(Ask), Some(CreateOnly), Some(SignInOnly), None] {
+            assert_eq!(Standing::Vouched(by).holds_against(comes_by), comes_by != LinkVerified, "{by:?} {comes_by:?}");
+        }
+    }
+}
+
 /// Somebody has come by a provider with an address that is the victim's by now, who resets the password.
 #[test]
 fn what_stays_connected_after_a_reset() {

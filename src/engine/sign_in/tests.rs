@@ -79,6 +79,44 @@ fn when_a_second_factor_is_asked() {
     }
 }
 
+/// After a lock nobody gets in through a provider alone, whatever that provider has asked for: what is connected may be the intruder's.
+#[test]
+fn a_locked_account_wants_its_mailbox_beside_a_provider() {
+    use MethodKind::{Mail, Passkey, Provider, Sms, Totp};
+    let locked = |factors: &[FactorKind], reachable: &[Channel]| Enrolled {
+        has_password: false,
+        is_locked: true,
+        reachable: reachable.to_vec(),
+        ..with(factors)
+    };
+    let (mail, both) = (&[Channel::Mail][..], &[Channel::Mail, Channel::Sms][..]);
+    let provider = || Method::first(Provider, Method::UNDATED);
+    let and = |more: Method| vec![provider(), more];
+    let read = || Method::first(Mail, NOW);
+    for (enrolled, given, needed, offered) in [
+        (locked(&[], mail), vec![provider()], Needed::SecondFactor, vec![Mail]),
+        (locked(&[], mail), and(Method::second(Provider, NOW)), Needed::SecondFactor, vec![Mail]),
+        (locked(&[FactorKind::Totp], both), vec![provider()], Needed::SecondFactor, vec![Mail]),
+        (locked(&[FactorKind::Mail], mail), vec![provider()], Needed::SecondFactor, vec![Mail]),
+        (locked(&[], mail), and(read()), Needed::Nothing, vec![]),
+        (locked(&[FactorKind::Totp], mail), and(read()), Needed::SecondFactor, vec![Totp]),
+        (locked(&[], mail), vec![read()], Needed::Nothing, vec![]),
+        (locked(&[], mail), vec![Method::first(Passkey, NOW)], Needed::Nothing, vec![]),
+        // Nowhere to send a code.
+        (locked(&[], &[]), vec![provider()], Needed::Nothing, vec![]),
+        (locked(&[], &[Channel::Sms]), vec![provider()], Needed::Nothing, vec![]),
+        // Without a password, and not locked.
+        (Enrolled { is_locked: false, ..locked(&[], mail) }, vec![provider()], Needed::Nothing, vec![]),
+    ] {
+        let facts = Facts { active: true, verified: true, given: &given, enrolled: &enrolled, second: Second::default() };
+        assert_eq!(what_is_still_needed(facts), needed, "{enrolled:?} {given:?}");
+        assert_eq!(second_factors(&enrolled, &given), offered, "{enrolled:?} {given:?}");
+        assert_eq!(is_second(Mail, &enrolled, &given), offered != [Mail], "it is no second factor: {enrolled:?} {given:?}");
+    }
+    assert!(is_second(Sms, &with(&[FactorKind::Sms]), &[Method::first(MethodKind::Password, NOW)]));
+    assert!(!is_second(MethodKind::Password, &with(&[]), &[read()]), "a better first one");
+}
+
 #[test]
 fn what_is_offered_as_second_factor() {
     use MethodKind::{Mail, Password, Provider, RecoveryCode, SecurityKey, Sms, Totp};

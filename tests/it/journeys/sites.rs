@@ -288,3 +288,12 @@ async fn another_provider_leads_back() {
     let came = ada.get(&crate::world::fakes::path_and_query(&back)).await;
     assert_eq!(away(&mut ada, came).await, LOCAL_PAGE);
 }
+
+/// A picture on a foreign page begins no journey in a visitor's name; a person's own click does.
+#[tokio::test]
+async fn only_pages_begin_a_journey() {
+    let world = World::with(SETTINGS).await;
+    let begun = async |mode: &str| world.browser().sending("sec-fetch-mode", mode).get(&start(PAGE)).await.location().to_owned();
+    assert_eq!(begun("no-cors").await, "/login");
+    assert!(begun("navigate").await.starts_with("/login?flow="));
+}

@@ -50,12 +50,13 @@ async fn they_are_found_by_issuer_and_subject_alone() {
         assert_eq!(identities::by_subject(&mut tx, ISSUER, "1").await.unwrap().as_ref(), Some(&first));
         assert_eq!(identities::by_subject(&mut tx, ISSUER, "3").await.unwrap(), None);
         assert_eq!(identities::of_user(&mut tx, &ana.id).await.unwrap(), [first.clone(), second.clone()]);
-        identities::used(&mut tx, &first.id, "Other", None, later(5)).await.unwrap();
+        assert!(identities::used(&mut tx, &first.id, "Other", None, later(5)).await.unwrap());
         let used = Identity { name: "Other".to_owned(), last_used_at: Some(later(5)), ..first.clone() };
         assert_eq!(identities::by_subject(&mut tx, ISSUER, "1").await.unwrap(), Some(used));
         assert!(!identities::remove(&mut tx, &bob.id, &first.id, later(60)).await.unwrap(), "another's");
         assert!(identities::remove(&mut tx, &ana.id, &first.id, later(60)).await.unwrap());
         assert!(!identities::remove(&mut tx, &ana.id, &first.id, later(60)).await.unwrap());
+        assert!(!identities::used(&mut tx, &first.id, "Late", None, later(6)).await.unwrap(), "{:?}", bench.database);
         assert_eq!(identities::by_subject(&mut tx, ISSUER, "1").await.unwrap(), None);
         tx.commit().await.unwrap();
         insert(&bench, &twin, None).await.expect("who was disconnected can be connected elsewhere");

@@ -1,5 +1,8 @@
 //! `/account/identities`.
 
+use vestibule::actions::providers::operator;
+
+use super::super::account::{let_in, shop, userinfo};
 use super::super::second_factor::{add_app, app_code};
 use super::*;
 
@@ -208,6 +211,101 @@ async fn of_two_identities_one_stays_whoever_is_faster() {
         let answers = tries.join_all().await;
         assert_eq!(answers.iter().filter(|to| to.contains("identity-disconnected")).count(), 1, "{answers:?}");
         assert_eq!(identities(&world, &grace.id).await.len(), 1);
+    }
+}
+
+/// Whoever came in by it: its owner reads that nobody signs in with it any more, so nobody stays in by it either.
+#[tokio::test]
+async fn a_disconnected_identity_takes_its_sessions_along() {
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, "").await else { continue };
+        let bob = world.person("bob@a.example").await;
+        let mut owner = world.sign_in("bob@a.example", PASSWORD).await;
+        for (provider, person) in [("github", "ada"), ("github", "grace"), ("discord", "alan")] {
+            connect(&fakes, &mut owner, provider, person).await;
+        }
+        let by_password = world.sign_in("bob@a.example", PASSWORD).await;
+        let mut lost = arrive(&world, &fakes, "github", "ada").await;
+        let others = [arrive(&world, &fakes, "github", "grace").await, arrive(&world, &fakes, "discord", "alan").await];
+        let client = shop(&world).await;
+        let tokens = let_in(&world, &mut lost, &client, "openid").await;
+        assert_eq!(userinfo(&world, &tokens).await, 200);
+        let id = identities(&world, &bob.id).await[0].id.to_string();
+        let done = disconnect(&mut owner, &id).await;
+        assert_eq!(done.location(), "/account/identities?notice=identity-disconnected&with=github");
+        let page = owner.follow(&done).await;
+        assert!(notice(&page).contains("signed out"), "{}", notice(&page));
+        assert_eq!((who(&lost).await, lost.get("/account").await.location()), (None, "/login"), "{database:?}");
+        assert_eq!(userinfo(&world, &tokens).await, 401, "{database:?}: and what it authorized");
+        for browser in others.iter().chain([&owner, &by_password]) {
+            assert_eq!(who(browser).await.as_deref(), Some(bob.id.as_str()), "{database:?}");
+        }
+    }
+}
+
+/// Also the sessions of people whom the identity made, linked or led past a second factor.
+#[tokio::test]
+async fn however_somebody_came_in_by_it() {
+    // Made by it: the session in which one acts stays.
+    let (world, fakes) = World::with_fakes(LINK).await;
+    let mut maker = arrive(&world, &fakes, "github", "grace").await;
+    let again = arrive(&world, &fakes, "github", "grace").await;
+    let grace = world.read(GRACE).await.unwrap();
+    let id = identities(&world, &grace.id).await[0].id.to_string();
+    let ask = disconnect(&mut maker, &id).await;
+    by_mail(&world, &mut maker, &ask, GRACE).await;
+    assert_eq!(disconnect(&mut maker, &id).await.location(), "/account/identities?notice=identity-disconnected&with=github");
+    assert!(who(&maker).await.is_some() && who(&again).await.is_none());
+    // Made by it, elsewhere.
+    let (world, fakes) = World::with_fakes(LINK).await;
+    let maker = arrive(&world, &fakes, "github", "grace").await;
+    let grace = world.read(GRACE).await.unwrap();
+    operator::remove(&world.app, GRACE, &identities(&world, &grace.id).await[0].id).await.unwrap();
+    assert!(who(&maker).await.is_none());
+    // Linked by its word.
+    let (world, fakes) = World::with_fakes(LINK).await;
+    let grace = world.person(GRACE).await;
+    let linked = arrive(&world, &fakes, "github", "grace").await;
+    let mut owner = world.sign_in(GRACE, PASSWORD).await;
+    let id = identities(&world, &grace.id).await[0].id.to_string();
+    assert_eq!(disconnect(&mut owner, &id).await.location(), "/account/identities?notice=identity-disconnected&with=github");
+    assert!(who(&linked).await.is_none() && who(&owner).await.is_some());
+    // With a second factor on top.
+    let (world, fakes) = World::with_fakes("").await;
+    let bob = world.person("bob@a.example").await;
+    let mut owner = world.sign_in("bob@a.example", PASSWORD).await;
+    connect(&fakes, &mut owner, "discord", "alan").await;
+    let secret = add_app(&world, &mut owner).await;
+    world.advance(60);
+    let (mut two, half) = come(&world, &fakes, "discord", "alan", "none").await;
+    two.follow(&half).await;
+    assert_eq!(two.submit("/login/second", &[("code", &app_code(&world, &secret))]).await.location(), "/account");
+    let id = identities(&world, &bob.id).await[0].id.to_string();
+    assert_eq!(disconnect(&mut owner, &id).await.location(), "/account/identities?notice=identity-disconnected&with=discord");
+    assert!(who(&two).await.is_none() && who(&owner).await.is_some());
+}
+
+/// The operator's word goes further: no session that came by it stays, and no journey that began with it ends in one.
+#[tokio::test]
+async fn what_the_operator_disconnects_leads_nowhere() {
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, "").await else { continue };
+        let bob = world.person("bob@a.example").await;
+        let mut owner = world.sign_in("bob@a.example", PASSWORD).await;
+        for (provider, person) in [("github", "grace"), ("discord", "alan")] {
+            connect(&fakes, &mut owner, provider, person).await;
+        }
+        let inside = arrive(&world, &fakes, "github", "grace").await;
+        let beside = arrive(&world, &fakes, "discord", "alan").await;
+        let secret = add_app(&world, &mut owner).await;
+        world.advance(60);
+        let (mut half_way, half) = come(&world, &fakes, "github", "grace", "none").await;
+        assert!(half.location().starts_with("/login/second?flow="), "{}", half.location());
+        half_way.follow(&half).await;
+        operator::remove(&world.app, "bob@a.example", &identities(&world, &bob.id).await[0].id).await.unwrap();
+        assert_eq!(half_way.submit("/login/second", &[("code", &app_code(&world, &secret))]).await.status, 410, "{database:?}");
+        assert!(who(&half_way).await.is_none() && who(&inside).await.is_none(), "{database:?}");
+        assert!(who(&owner).await.is_some() && who(&beside).await.is_some(), "{database:?}");
     }
 }
 

@@ -140,7 +140,7 @@ async fn many_buttons_are_folded() {
         assert_eq!(ids(&page), ["bolt", "google", "github", "facebook", "twitter", "discord", "acme"]);
         assert_eq!(folded(&page), ["acme"], "{path}");
     }
-    let (world, _fakes) = World::with_fakes(&more.split_inclusive("\n").take(6).collect::<String>()).await;
+    let (world, _fakes) = World::with_fakes(&more.split_inclusive('\n').take(6).collect::<String>()).await;
     let page = world.browser().sending("cookie", "vestibule_way=acme").get("/login").await;
     assert_eq!(ids(&page), ["google", "github", "facebook", "twitter", "discord", "acme"], "six stay where they are");
     assert!(folded(&page).is_empty());

@@ -279,18 +279,31 @@ async fn prehijack_an_address_with_another_owner_by_now() {
     }
 }
 
-/// As soon as a code or link has arrived there, the person who came by the provider is whose mailbox it is, and a reset is only a reset.
+/// As soon as a code arrives in a session that came by the provider, both are the same person, and a reset is only a reset.
 #[tokio::test]
 async fn an_address_that_was_proved_since_keeps_its_identities() {
+    let (world, fakes) = World::with_fakes("").await;
+    let mut grace = arrive(&world, &fakes, "github", "grace").await;
+    let account = who(&grace).await;
+    let ask = grace.get("/account/password").await;
+    assert_eq!(vouched_by(&world, GRACE).await.as_deref(), Some("github"), "asking proves nothing");
+    by_mail(&world, &mut grace, &ask, GRACE).await;
+    assert_eq!(vouched_by(&world, GRACE).await, None);
+    let (_, done) = resets(&world, GRACE).await;
+    assert_eq!(done.location(), "/account", "{}", done.text());
+    assert_eq!(who(&arrive(&world, &fakes, "github", "grace").await).await, account);
+}
+
+/// Who reads the mailbox alone may be its next owner: that proves nothing for the one who came by the provider.
+#[tokio::test]
+async fn a_mailed_sign_in_does_not_speak_for_the_provider() {
     for by_link in [false, true] {
         let (world, fakes) = World::with_fakes("").await;
-        let grace = arrive(&world, &fakes, "github", "grace").await;
-        let account = who(&grace).await;
+        let account = who(&arrive(&world, &fakes, "github", "grace").await).await;
         let mut mailed = world.browser();
         mailed.get("/login").await;
         let sent = mailed.post("/login/code", &[("identifier", GRACE), ("way", "mail")]).await;
         mailed.follow(&sent).await;
-        assert_eq!(vouched_by(&world, GRACE).await.as_deref(), Some("github"), "asking proves nothing");
         let mail = world.mails_to(GRACE).await.into_iter().find(|mail| !mail.code.is_empty()).unwrap();
         if by_link {
             mailed.get(&mail.link).await;
@@ -299,11 +312,28 @@ async fn an_address_that_was_proved_since_keeps_its_identities() {
             mailed.submit("/login/code/enter", &[("code", &mail.code)]).await;
         }
         assert_eq!(who(&mailed).await, account);
-        assert_eq!(vouched_by(&world, GRACE).await, None);
-        let (_, done) = resets(&world, GRACE).await;
-        assert_eq!(done.location(), "/account", "{}", done.text());
-        assert_eq!(who(&arrive(&world, &fakes, "github", "grace").await).await, account);
+        assert_eq!(vouched_by(&world, GRACE).await.as_deref(), Some("github"));
     }
+}
+
+/// Somebody whose old address GitHub still believes in has an account with it. Its owner comes by a provider that is believed: they are not led
+/// into that account, and have one of their own.
+#[tokio::test]
+async fn prehijack_by_a_provider_that_is_believed_less() {
+    let (world, fakes) = World::with_fakes("").await;
+    let attacker = arrive(&world, &fakes, "github", "ada").await;
+    let theirs = who(&attacker).await.unwrap();
+    let (mut ada, answer) = come(&world, &fakes, "google", "ada", "none").await;
+    assert!(answer.location().starts_with("/login/join?flow="), "not in: {}", answer.location());
+    assert!(who(&ada).await.is_none());
+    ada.follow(&answer).await;
+    let own = ada.submit("/login/join", &[("do", "afresh")]).await;
+    assert_eq!(own.location(), "/account", "{}", own.text());
+    let account = who(&ada).await.unwrap();
+    assert_ne!(account, theirs);
+    assert_eq!(id_of(&world, ADA).await, account, "the address is hers");
+    assert_eq!(who(&arrive(&world, &fakes, "google", "ada").await).await.as_deref(), Some(account.as_str()));
+    assert_eq!(who(&attacker).await.as_deref(), Some(theirs.as_str()), "and the other account has none");
 }
 
 /// A provider that is believed enough to link by an address is believed here, too.
