@@ -201,6 +201,11 @@ home-apps = { $count ->
     [one] Eine App
    *[other] { $count } Apps
 }
+home-identities = { $count ->
+    [0] Keine
+    [one] Ein Konto
+   *[other] { $count } Konten
+}
 profile-text = Alle Angaben sind freiwillig. Apps sehen nur, was Sie erlauben.
 profile-save = Profil speichern
 profile-unset = Keine Angabe
@@ -733,6 +738,7 @@ second-key-unsupported = Dieser Browser kann Passkeys und Sicherheitsschlüssel 
 # Andere Anbieter
 connect-with = Weiter mit { $provider }
 connect-last = Zuletzt benutzt
+connect-more = Weitere Wege zur Anmeldung
 connect-go = Auf dem Weg zu { $provider }
 connect-go-text = Wenn nichts geschieht, nehmen Sie die Schaltfläche. Danach kommen Sie hierher zurück.
 connect-address = Ihre E-Mail-Adresse
@@ -749,21 +755,27 @@ connect-confirm-text = Danach können Sie sich auch mit { $provider } bei Ihrem 
 connect-confirm-here = Ihr Konto
 connect-confirm-button = Verbinden
 connect-confirm-no = Jetzt nicht
-account-identities = Verbundene Konten
-identities-text = Konten bei anderen Anbietern, mit denen Sie sich hier anmelden können. Trennen Sie, was Sie nicht kennen.
+account-identities = Anmeldedienste
+identities-text = Ihre Konten bei anderen Diensten, mit denen Sie sich hier anmelden können. Trennen Sie, was Sie nicht kennen.
 identities-none = Noch ist kein Konto verbunden.
-identities-since = verbunden
+identities-since = Verbunden am
+identities-unused = Noch nicht benutzt
 identities-disconnect = Trennen
 identities-disconnect-named = { $provider } { $name } trennen
 identities-more = Ein Konto verbinden
 identities-connect = { $provider } verbinden
+identities-connect-more = Weitere Dienste
 signup-others = Andere Wege zu einem Konto
-notice-identity-connected = Verbunden. Sie können sich jetzt damit anmelden.
+signup-more = Weitere Wege zu einem Konto
+notice-identity-connected = Ihr { $provider }-Konto ist verbunden. Sie können sich jetzt damit anmelden.
+notice-identity-already = Dieses { $provider }-Konto war schon verbunden.
+notice-identity-disconnected = Ihr { $provider }-Konto ist getrennt. Andere Geräte, die sich damit angemeldet hatten, sind abgemeldet.
 notice-identity-choose = Danke. Wählen Sie jetzt das Konto, das Sie verbinden möchten.
-notice-identity-already = Es war schon verbunden.
-notice-identity-disconnected = Getrennt. Andere Geräte, die sich damit angemeldet hatten, sind abgemeldet.
 problem-identity-last = Das ist Ihr letzter Weg, sich anzumelden. Legen Sie zuerst ein Passwort oder einen Passkey fest, oder bestätigen Sie eine E-Mail-Adresse.
 problem-identity-anothers = Dieses { $provider }-Konto ist hier mit einem anderen Konto verbunden. Melden Sie sich damit an und trennen Sie es zuerst dort.
+problem-connect-cancelled = Es wurde nichts verbunden. Sie haben bei { $provider } abgebrochen.
+problem-connect-unavailable = Es wurde nichts verbunden. { $provider } antwortet gerade nicht. Versuchen Sie es in einer Minute noch einmal.
+problem-connect-unusable = Es wurde nichts verbunden. Die Antwort von { $provider } war nicht zu gebrauchen. Versuchen Sie es noch einmal. Wenn es so bleibt, sagen Sie es denen, die diese Seite betreiben.
 problem-provider-cancelled = Sie haben bei { $provider } abgebrochen, es hat sich also nichts geändert. Versuchen Sie es noch einmal oder wählen Sie einen anderen Weg.
 problem-provider-unavailable = { $provider } antwortet gerade nicht. Versuchen Sie es in einer Minute noch einmal oder wählen Sie einen anderen Weg.
 problem-provider-unusable = Die Antwort von { $provider } war nicht zu gebrauchen. Versuchen Sie es noch einmal oder wählen Sie einen anderen Weg. Wenn es so bleibt, sagen Sie es denen, die diese Seite betreiben.

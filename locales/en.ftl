@@ -201,6 +201,11 @@ home-apps = { $count ->
     [one] One app
    *[other] { $count } apps
 }
+home-identities = { $count ->
+    [0] None
+    [one] One account
+   *[other] { $count } accounts
+}
 profile-text = Everything here is optional. Apps see only what you allow.
 profile-save = Save profile
 profile-unset = Not set
@@ -733,6 +738,7 @@ second-key-unsupported = This browser cannot use passkeys and security keys. Use
 # Other providers
 connect-with = Continue with { $provider }
 connect-last = Last used
+connect-more = More ways to sign in
 connect-go = On the way to { $provider }
 connect-go-text = If nothing happens, use the button. Afterwards you come back here.
 connect-address = Your email address
@@ -749,21 +755,27 @@ connect-confirm-text = From then on you can sign in to your account with { $prov
 connect-confirm-here = Your account
 connect-confirm-button = Connect
 connect-confirm-no = Not now
-account-identities = Connected accounts
-identities-text = Accounts with other providers that you can sign in with here. Disconnect what you do not know.
+account-identities = Sign-in services
+identities-text = Your accounts with other services that you can sign in with here. Disconnect what you do not know.
 identities-none = No account is connected yet.
-identities-since = connected
+identities-since = Connected on
+identities-unused = Not used yet
 identities-disconnect = Disconnect
 identities-disconnect-named = Disconnect { $provider } { $name }
 identities-more = Connect an account
 identities-connect = Connect { $provider }
+identities-connect-more = More services
 signup-others = Other ways to sign up
-notice-identity-connected = Connected. You can now sign in with it.
+signup-more = More ways to sign up
+notice-identity-connected = Your { $provider } account is connected. You can now sign in with it.
+notice-identity-already = This { $provider } account was connected already.
+notice-identity-disconnected = Your { $provider } account is disconnected. Other devices that came in by it are signed out.
 notice-identity-choose = Thank you. Now choose the account to connect.
-notice-identity-already = It was connected already.
-notice-identity-disconnected = Disconnected. Other devices that came in by it are signed out.
 problem-identity-last = This is your last way to sign in. Set a password, add a passkey or prove an email address first.
 problem-identity-anothers = This { $provider } account is connected with another account here. Sign in with it and disconnect it there first.
+problem-connect-cancelled = Nothing was connected. You cancelled at { $provider }.
+problem-connect-unavailable = Nothing was connected. { $provider } does not answer at the moment. Try again in a minute.
+problem-connect-unusable = Nothing was connected. The answer from { $provider } could not be used. Try again. If this keeps happening, tell whoever runs this site.
 problem-provider-cancelled = You cancelled at { $provider }, so nothing has changed. Try again or choose another way.
 problem-provider-unavailable = { $provider } does not answer at the moment. Try again in a minute or choose another way.
 problem-provider-unusable = The answer from { $provider } could not be used. Try again or choose another way. If this keeps happening, tell whoever runs this site.

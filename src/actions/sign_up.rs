@@ -221,7 +221,7 @@ pub(super) async fn create(app: &App, tx: &mut Tx, sign_up: SignUp, proved: Prov
     user.email_vouched_by = vouching.map(|brought| brought.external.provider.clone());
     users::insert(tx, &user).await?;
     if let Some(brought) = brought {
-        providers::connect(app, tx, &user, &brought.external).await?;
+        providers::connect(app, tx, &user, &brought.external, Some(now)).await?;
     }
     let event = super::tell::event(Kind::UserCreated, requester.origin());
     app.record(tx, Event { user_id: Some(user.id.clone()), ..event }).await?;

@@ -142,6 +142,7 @@ pub struct Identity {
     /// What the person was called there when they last came: an address or a name.
     pub name: String,
     pub created_at: Timestamp,
+    /// When somebody signed in by it; connecting it is no such time.
     pub last_used_at: Option<Timestamp>,
 }
 

@@ -77,6 +77,8 @@ pub struct Shell {
     /// The account has a page for other providers' accounts.
     pub identities: bool,
     pub switch: Vec<LanguageLink>,
+    /// The id of the form whose fields the switch sends along, so that they survive it; empty: none.
+    pub keeps: &'static str,
     /// The operation id people can quote.
     pub reference: String,
 }
@@ -96,6 +98,7 @@ impl Shell {
             help_url: None,
             identities: false,
             switch: Vec::new(),
+            keeps: "",
             reference: String::new(),
         }
     }

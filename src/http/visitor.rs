@@ -72,6 +72,14 @@ impl Visitor {
         Self { text: app.text(locale), app: app.clone(), context, cookies, chosen, browser }
     }
 
+    /// If the language switch sent the form: its fields, and what the page's address has beside. The page is shown again with them, and nothing
+    /// else happens.
+    pub fn switched(&self, form: &Params) -> Option<Params> {
+        let (_, query) = self.context.path_and_query().split_once('?')?;
+        let query = Params::parse(query.as_bytes()).ok()?;
+        query.has("lang").then(|| form.clone().or(query))
+    }
+
     pub fn requester(&self) -> Requester {
         Requester { address: self.context.address, user_agent: self.context.device.clone(), locale: self.text.locale() }
     }
@@ -267,7 +275,7 @@ impl Visitor {
 
     /// Only keys of ours are shown.
     fn notice_key(name: &str) -> Option<&'static str> {
-        const KEYS: [&str; 30] = [
+        const KEYS: [&str; 27] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -294,10 +302,7 @@ impl Visitor {
             "passkey-added",
             "passkey-renamed",
             "passkey-removed",
-            "identity-connected",
-            "identity-already",
             "identity-choose",
-            "identity-disconnected",
         ];
         KEYS.into_iter().find(|key| *key == name)
     }

@@ -6,6 +6,24 @@ use crate::engine::address::Channel;
 use crate::http::shell::Shell;
 use crate::locale::When;
 
+/// Path and name of every page in the account's menu.
+pub(super) fn rooms(shell: &Shell) -> impl Iterator<Item = (&'static str, &'static str)> {
+    [
+        ("/account", "account-home"),
+        ("/account/profile", "account-profile"),
+        ("/account/email", "account-email"),
+        ("/account/phone", "account-phone"),
+        ("/account/password", "account-password"),
+        ("/account/security", "account-security"),
+        ("/account/identities", "account-identities"),
+        ("/account/sessions", "account-sessions"),
+        ("/account/apps", "account-apps"),
+        ("/account/delete", "account-delete"),
+    ]
+    .into_iter()
+    .filter(|(path, _)| shell.identities || *path != "/account/identities")
+}
+
 /// `/account`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "account/home.html")]
@@ -18,6 +36,8 @@ pub struct Home {
     pub username: Option<String>,
     pub sessions: i64,
     pub apps: i64,
+    /// How many identities elsewhere lead in; none: there is no page for them.
+    pub identities: Option<i64>,
     /// The day the account was made.
     pub since: When,
 }

@@ -16,6 +16,7 @@ mod security;
 mod sign_in;
 mod wasnt_me;
 
+use account::rooms;
 pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
 pub use consent::{Consent, FormPost, ScopeLine};
@@ -24,7 +25,8 @@ pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use passkeys::{Ceremony, Passkey, PasskeyOffer, Passkeys, Signals};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
 pub use providers::{
-    ButtonLogo, ConfirmConnect, ConnectedIdentity, Departing, GiveAddress, Identities, JoinAccount, ProviderButton,
+    ButtonLogo, ConfirmConnect, ConnectedIdentity, Departing, GiveAddress, Identities, JoinAccount, PROVIDERS_SHOWN,
+    ProviderButton,
 };
 pub use security::{AuthenticatorApp, Enrol, Messages, NewKeys, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};

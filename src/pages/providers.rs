@@ -5,6 +5,9 @@ use askama::Template;
 use crate::http::shell::Shell;
 use crate::locale::When;
 
+/// So many buttons are seen at once; the others are behind "More ways to sign in".
+pub const PROVIDERS_SHOWN: usize = 6;
+
 /// A "Continue with …" button.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ProviderButton {
@@ -19,6 +22,7 @@ pub struct ProviderButton {
 /// The picture on it; it says nothing that the words do not.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ButtonLogo {
+    /// The name's initial takes its place.
     None,
     /// Ours, by the provider's id.
     Mark,
@@ -38,6 +42,11 @@ impl ProviderButton {
             _ => "",
         }
         .trim_end()
+    }
+
+    /// What stands where others have a picture.
+    pub(super) fn initial(&self) -> String {
+        self.name.chars().find(|letter| letter.is_alphanumeric()).into_iter().flat_map(char::to_uppercase).take(1).collect()
     }
 }
 

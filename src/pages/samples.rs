@@ -52,6 +52,12 @@ fn with_client(shell: Shell) -> Shell {
     Shell { client: Some(client), ..shell }
 }
 
+/// The language switch sends this form along.
+const fn keeps(mut shell: Shell, form: &'static str) -> Shell {
+    shell.keeps = form;
+    shell
+}
+
 fn wrong(mut shell: Shell, field: &str, key: &str) -> Shell {
     let words = shell.t(key).into_owned();
     shell.problem(field, words);
@@ -60,7 +66,7 @@ fn wrong(mut shell: Shell, field: &str, key: &str) -> Shell {
 
 fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let login = Login {
-        shell: with_client(shell(text, "login")),
+        shell: keeps(with_client(shell(text, "login")), "sign-in"),
         flow: Some("flow_1".to_owned()),
         identifier: String::new(),
         remember: false,
@@ -83,8 +89,9 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         identifier: ADDRESS.to_owned(),
         ..login.clone()
     };
+    let many = Login { providers: providers::many(), ..login.clone() };
     let signup = Signup {
-        shell: shell(text, "signup"),
+        shell: keeps(shell(text, "signup"), "sign-up"),
         flow: Some("flow_1".to_owned()),
         channel: Channel::Mail,
         contact: String::new(),
@@ -99,7 +106,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         contact: "ana@".to_owned(),
         ..signup.clone()
     };
-    let reset = Reset { shell: shell(text, "reset"), flow: None, identifier: ADDRESS.to_owned() };
+    let reset = Reset { shell: keeps(shell(text, "reset"), "reset"), flow: None, identifier: ADDRESS.to_owned() };
     let setup = Setup {
         shell: shell(text, "setup"),
         token: "token".to_owned(),
@@ -109,6 +116,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     };
     let mut pages = vec![
         ("login", login.render()?),
+        ("login-many", many.render()?),
         ("login-error", failed.render()?),
         ("signup", signup.render()?),
         ("signup-error", refused.render()?),
@@ -267,13 +275,14 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
 fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let notice = Notice { kind: Tone::Success, text: text.t("notice-saved").into_owned() };
     let home = Home {
-        shell: shell(text, "account-home"),
+        shell: Shell { identities: true, ..shell(text, "account-home") },
         name: "Ana".to_owned(),
         email: ADDRESS.to_owned(),
         email_verified: false,
         username: Some("ana".to_owned()),
         sessions: 2,
         apps: 1,
+        identities: Some(2),
         since: text.day(NOW, ZONE),
     };
     let values = |name: &str| match name {

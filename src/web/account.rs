@@ -6,6 +6,7 @@ use tower_sessions::Session as Carrier;
 
 use super::step_up;
 use crate::actions::account::{self, PasswordChange, Saved};
+use crate::actions::providers::own;
 use crate::actions::session::{self, Current, Sessions};
 use crate::engine::address::Email;
 use crate::engine::flow::AccountPage;
@@ -51,6 +52,10 @@ pub(super) async fn home(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let sessions = session::list(&visitor.app, &current).await.map_err(fault)?;
     let apps = account::connected_apps(&visitor.app, &current).await.map_err(fault)?;
     let user = &current.user;
+    let identities = match shell.identities {
+        true => Some(count(&own::list(&visitor.app, &user.id).await.map_err(fault)?)),
+        false => None,
+    };
     let page = Home {
         name: user.shown_as(),
         email: address(user),
@@ -58,6 +63,7 @@ pub(super) async fn home(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         username: user.username.as_ref().map(|name| name.as_str().to_owned()),
         sessions: count(&sessions),
         apps: count(&apps),
+        identities,
         since: shell.text.day(user.created_at.millis(), zone(user)),
         shell,
     };

@@ -3,6 +3,7 @@
 use axum::response::Response;
 
 use super::account::{say, signed_in, zone};
+use super::provider_failure::{done, say_outcome};
 use super::{providers as buttons, step_up};
 use crate::actions::providers::own::{self, Disconnected};
 use crate::actions::session::Current;
@@ -19,7 +20,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let shell = Shell { notice: visitor.notice(&params), ..visitor.shell("account-identities") };
     let current = signed_in(&visitor, Some(AccountPage::Identities)).await?;
-    let shell = super::provider_failure::say_failure(&visitor, shell, &params);
+    let shell = say_outcome(&visitor, shell, &params);
     page(&visitor, shell, &current).await
 }
 
@@ -47,7 +48,7 @@ pub(super) async fn disconnect(visitor: Visitor, form: Result<Form, BadInput>) -
     let Ok(id) = params.first("identity").parse::<IdentityId>() else { return Ok(see_other(AccountPage::Identities.path())) };
     let outcome = own::disconnect(&visitor.app, &current, &id, &visitor.requester()).await;
     match outcome.map_err(|fault| visitor.fault(&fault))? {
-        Disconnected::Done => Ok(see_other("/account/identities?notice=identity-disconnected")),
+        Disconnected::Done { provider } => Ok(done("identity-disconnected", &provider)),
         Disconnected::Gone => Ok(see_other(AccountPage::Identities.path())),
         Disconnected::LastWayIn => {
             let mut shell = visitor.shell("account-identities");

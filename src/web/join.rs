@@ -32,7 +32,7 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
 }
 
 fn address_page(visitor: &Visitor, shell: Shell, flow: &Flow, provider: &str, email: String) -> Response {
-    let shell = visitor.shell_at(shell, &super::page_of(flow));
+    let shell = Shell { keeps: "address", ..visitor.shell_at(shell, &format!("/login/address?flow={}", flow.id)) };
     let page = GiveAddress { shell, flow: flow.id.to_string(), provider: name(visitor, provider), email };
     journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)
 }
@@ -40,15 +40,23 @@ fn address_page(visitor: &Visitor, shell: Shell, flow: &Flow, provider: &str, em
 /// `/login/address`
 pub(super) async fn address(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
-    let flow = find(&visitor, &params).await?;
-    let Some(brought) = newcomer::newcomer(&visitor.app, &flow) else { return Err(super::over(&visitor)) };
+    address_shown(&visitor, &params).await
+}
+
+async fn address_shown(visitor: &Visitor, params: &Params) -> Result<Response, Response> {
+    let flow = find(visitor, params).await?;
+    let Some(brought) = newcomer::newcomer(&visitor.app, &flow) else { return Err(super::over(visitor)) };
     let external = &brought.external;
-    let email = external.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned();
-    Ok(address_page(&visitor, visitor.shell("connect-address"), &flow, &external.provider, email))
+    let theirs = external.email.as_ref().map(Email::as_str).unwrap_or_default();
+    let email = if params.has("email") { params.first("email") } else { theirs }.to_owned();
+    Ok(address_page(visitor, visitor.shell("connect-address"), &flow, &external.provider, email))
 }
 
 pub(super) async fn give_address(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    if let Some(asked) = visitor.switched(&params) {
+        return address_shown(&visitor, &asked).await;
+    }
     let flow = find(&visitor, &params).await?;
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;

@@ -25,7 +25,11 @@ use crate::settings::Way;
 /// The sign-in page. Who is signed in already goes on, unless the journey wants a new proof.
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
-    let journey = journey::of(&visitor, &params).await?;
+    shown(&visitor, &params, None).await
+}
+
+async fn shown(visitor: &Visitor, params: &Params, remember: Option<bool>) -> Result<Response, Response> {
+    let journey = journey::of(visitor, params).await?;
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
     if current.is_some() && journey.flow.is_none() && journey.client.is_none() {
         return Ok(see_other(&super::destination(&journey.continue_to, None)));
@@ -37,11 +41,12 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         return Ok(see_other(&journey.destination()));
     }
     let who = confirming(&journey, current.as_ref());
-    let identifier = who.map_or_else(|| hint(&journey, &params), |who| own_identifier(&who.user));
-    let shell = journey.shell(&visitor, title(who), &params);
+    let identifier = who.map_or_else(|| hint(&journey, params), |who| own_identifier(&who.user));
+    let shell = journey.shell(visitor, title(who), params);
     let way = Way::named(params.first("way"));
-    let shell = super::provider_failure::say_failure(&visitor, shell, &params);
-    page(&visitor, &journey, shell, Typed { identifier, remember: is_ticked(&journey, &params), way }, who).await
+    let shell = super::provider_failure::say_failure(visitor, shell, params);
+    let remember = remember.unwrap_or_else(|| is_ticked(&journey, params));
+    page_about(visitor, &journey, shell, Typed { identifier, remember, way }, who, None).await
 }
 
 /// "Stay signed in", before anybody has touched it: as it was on the page before.
@@ -102,7 +107,7 @@ pub(super) async fn other(
     page(visitor, journey, shell, typed, who).await
 }
 
-/// `who` has to prove that it is still them.
+/// The page in answer to a form. `who` has to prove that it is still them.
 async fn page(
     visitor: &Visitor,
     journey: &Journey,
@@ -110,6 +115,11 @@ async fn page(
     typed: Typed,
     who: Option<&Current>,
 ) -> Result<Response, Response> {
+    // The language switch leads to the page that GET shows.
+    let way = typed.way.map(|way| format!("way={}", way.as_str()));
+    let flow = journey.id().map(|flow| format!("flow={flow}"));
+    let query: Vec<_> = flow.into_iter().chain(way).collect();
+    let shell = visitor.shell_at(shell, &format!("/login?{}", query.join("&")));
     page_about(visitor, journey, shell, typed, who, None).await
 }
 
@@ -126,7 +136,6 @@ pub(super) async fn after_passkey(
     let identifier = who.map_or_else(|| hint(journey, params), |who| own_identifier(&who.user));
     let mut shell = journey.shell(visitor, title(who), params);
     super::passkeys::refuse(visitor, &mut shell, problem);
-    // The language switch leads to the page that GET shows.
     let shell = visitor.shell_at(shell, &format!("/login{}", journey.query()));
     let typed = Typed { identifier, remember: params.has("remember"), way: None };
     page_about(visitor, journey, shell, typed, who, unknown).await
@@ -170,7 +179,8 @@ async fn page_about(
         providers,
         others: ways.into_iter().filter(|other| Some(*other) != way).collect(),
         labels: IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) },
-        shell,
+        // Whoever is known has nothing to type but a secret.
+        shell: Shell { keeps: if who.is_none() { "sign-in" } else { "" }, ..shell },
         flow: journey.id(),
         identifier: typed.identifier,
         remember: typed.remember,
@@ -231,6 +241,9 @@ fn hint(journey: &Journey, params: &Params) -> String {
 /// A try.
 pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    if let Some(asked) = visitor.switched(&params) {
+        return shown(&visitor, &asked, Some(params.has("remember"))).await;
+    }
     let journey = journey::of(&visitor, &params).await?;
     let (identifier, password) = (params.first("identifier"), params.first("password"));
     let fault = |fault| visitor.fault(&fault);

@@ -1,4 +1,4 @@
-//! Back from a provider with empty hands: to where it began, with a sentence.
+//! Back from a provider: to where it began, with a sentence.
 
 use axum::response::Response;
 use form_urlencoded::Serializer;
@@ -33,7 +33,17 @@ fn said<'a>(flow: Option<&str>, failed: &str, provider: &str) -> Serializer<'a, 
 }
 
 pub(super) fn back_to_account(failed: &str, provider: &str) -> Response {
-    back_to(AccountPage::Identities.path(), None, failed, provider)
+    to_account("failed", failed, provider)
+}
+
+/// Connected or disconnected, as the notice says.
+pub(super) fn done(notice: &str, provider: &str) -> Response {
+    to_account("notice", notice, provider)
+}
+
+fn to_account(name: &str, value: &str, provider: &str) -> Response {
+    let query = Serializer::new(String::new()).append_pair(name, value).append_pair("with", provider).finish();
+    see_other(&format!("{}?{query}", AccountPage::Identities.path()))
 }
 
 pub(super) const fn refusal(why: Refusal) -> &'static str {
@@ -45,7 +55,7 @@ pub(super) const fn refusal(why: Refusal) -> &'static str {
     }
 }
 
-/// The sentence for `failed` and `with`, as the redirects above set them. Only words of ours are shown.
+/// The sentence of the sign-in page for `failed` and `with`, as the redirects above set them. Only words of ours are shown.
 pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> Shell {
     let key = match params.first("failed") {
         "cancelled" => "problem-provider-cancelled",
@@ -58,10 +68,32 @@ pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> S
         "not-connected" => "problem-provider-not-connected",
         "elsewhere" => "problem-provider-elsewhere",
         "has-account" => "problem-provider-has-account",
-        "anothers" => "problem-identity-anothers",
         _ => return shell,
     };
-    let Some(provider) = providers::find(&visitor.app, params.first("with")) else { return shell };
-    let text = visitor.text.with(key, &[("provider", &provider.name)]);
-    Shell { notice: Some(Notice { kind: Tone::Warning, text }), ..shell }
+    say(visitor, shell, params, Tone::Warning, key)
+}
+
+/// The same for the account's page: nobody there looks for another way in.
+pub(super) fn say_outcome(visitor: &Visitor, shell: Shell, params: &Params) -> Shell {
+    let (tone, key) = match (params.first("notice"), params.first("failed")) {
+        ("identity-connected", _) => (Tone::Success, "notice-identity-connected"),
+        ("identity-already", _) => (Tone::Success, "notice-identity-already"),
+        ("identity-disconnected", _) => (Tone::Success, "notice-identity-disconnected"),
+        (_, "cancelled") => (Tone::Warning, "problem-connect-cancelled"),
+        (_, "unavailable") => (Tone::Warning, "problem-connect-unavailable"),
+        (_, "unusable") => (Tone::Warning, "problem-connect-unusable"),
+        (_, "anothers") => (Tone::Warning, "problem-identity-anothers"),
+        _ => return shell,
+    };
+    say(visitor, shell, params, tone, key)
+}
+
+fn say(visitor: &Visitor, shell: Shell, params: &Params, kind: Tone, key: &str) -> Shell {
+    let text = match providers::find(&visitor.app, params.first("with")) {
+        Some(provider) => visitor.text.with(key, &[("provider", &provider.name)]),
+        // Disconnected from one that is no longer set up.
+        None if kind == Tone::Success => visitor.text.t("notice-saved").into_owned(),
+        None => return shell,
+    };
+    Shell { notice: Some(Notice { kind, text }), ..shell }
 }

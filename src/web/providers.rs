@@ -7,7 +7,7 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::account::signed_in;
-use super::provider_failure::{back_to, back_to_account, back_to_login, back_to_proof, refusal};
+use super::provider_failure::{back_to, back_to_account, back_to_login, back_to_proof, done, refusal};
 use super::{journey, step_up, verify};
 use crate::actions::codes;
 use crate::actions::providers::come_back::{self, Answer, CameBack, Connected};
@@ -20,10 +20,10 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{ButtonLogo, Departing, ProviderButton};
-use crate::settings::providers::{Logo, ProviderSettings};
+use crate::pages::{ButtonLogo, Departing, PROVIDERS_SHOWN, ProviderButton};
+use crate::settings::providers::{Linking, Logo, ProviderSettings};
 
-/// The buttons of every provider, the one used last marked.
+/// The buttons of every provider, the one used last marked; and first, where it might be folded away.
 pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
     let last = visitor.last_provider();
     let button = |provider: &ProviderSettings| ProviderButton {
@@ -36,7 +36,18 @@ pub(super) fn buttons(visitor: &Visitor) -> Vec<ProviderButton> {
         },
         last: last == Some(provider.id.as_str()),
     };
-    visitor.app.settings.providers.iter().map(button).collect()
+    let mut buttons: Vec<_> = visitor.app.settings.providers.iter().map(button).collect();
+    if buttons.len() > PROVIDERS_SHOWN {
+        buttons.sort_by_key(|button| !button.last);
+    }
+    buttons
+}
+
+/// Those by which a stranger can get an account.
+pub(super) fn buttons_to_sign_up(visitor: &Visitor) -> Vec<ProviderButton> {
+    let mut buttons = buttons(visitor);
+    buttons.retain(|button| providers::find(&visitor.app, &button.id).is_some_and(|found| found.linking != Linking::SignInOnly));
+    buttons
 }
 
 pub(super) fn name(visitor: &Visitor, id: &str) -> String {
@@ -148,8 +159,8 @@ pub(super) async fn come_back(
         CameBack::Late(flow) => see_other(&format!("/login?flow={}", flow.id)),
         CameBack::Failed(flow, why) => back(&visitor, &flow, None, why.as_str(), &provider).await?,
         CameBack::Refused(flow, why) => back_to_login(Some(flow.id.as_str()), refusal(why), &provider),
-        CameBack::Connected(Connected::Done) => see_other("/account/identities?notice=identity-connected"),
-        CameBack::Connected(Connected::Already) => see_other("/account/identities?notice=identity-already"),
+        CameBack::Connected(Connected::Done) => done("identity-connected", &provider),
+        CameBack::Connected(Connected::Already) => done("identity-already", &provider),
         CameBack::Connected(Connected::Anothers) => back_to_account("anothers", &provider),
         CameBack::More(next) => visitor.keep_browser(see_other(&super::page_of(&next))),
         CameBack::SignedIn(signed_in, continue_to) => go_on(&visitor, &carrier, signed_in, &continue_to).await?,

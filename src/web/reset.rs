@@ -18,15 +18,26 @@ use crate::pages::{Link, Message, Reset, ResetNew, ResetSent};
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
-    let journey = journey::of(&visitor, &params).await?;
-    let shell = journey.shell(&visitor, "reset", &params);
+    shown(&visitor, &params).await
+}
+
+async fn shown(visitor: &Visitor, params: &Params) -> Result<Response, Response> {
+    let journey = journey::of(visitor, params).await?;
+    Ok(page(visitor, &journey, journey.shell(visitor, "reset", params), params))
+}
+
+fn page(visitor: &Visitor, journey: &Journey, shell: Shell, params: &Params) -> Response {
+    let shell = Shell { keeps: "reset", ..shell };
     let page = Reset { shell, flow: journey.id(), identifier: params.first("identifier").to_owned() };
-    Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))))
+    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
 }
 
 /// Known or not, the same page follows.
 pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    if let Some(asked) = visitor.switched(&params) {
+        return shown(&visitor, &asked).await;
+    }
     let journey = journey::of(&visitor, &params).await?;
     let identifier = params.first("identifier");
     if identifier.trim().is_empty() {
@@ -44,8 +55,7 @@ fn again(visitor: &Visitor, journey: &Journey, params: &Params, problem: &str) -
     let mut shell = journey.shell(visitor, "reset", params);
     let text = shell.t(problem).into_owned();
     shell.problem("identifier", text);
-    let page = Reset { shell, flow: journey.id(), identifier: params.first("identifier").to_owned() };
-    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
+    page(visitor, journey, shell, params)
 }
 
 async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {

@@ -20,21 +20,25 @@ use crate::settings::{Way, WhoSignsUp};
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    shown(&visitor, &params).await
+}
+
+async fn shown(visitor: &Visitor, params: &Params) -> Result<Response, Response> {
     if !visitor.app.settings.signup.is_open() {
-        return Ok(closed(&visitor));
+        return Ok(closed(visitor));
     }
-    let journey = journey::of(&visitor, &params).await?;
+    let journey = journey::of(visitor, params).await?;
     let left = journey.left.as_ref();
-    let typed = if params.has("identifier") { params.first("identifier") } else { params.first("email") };
-    let typed = left.map(|left| left.identifier.as_str()).filter(|_| typed.is_empty()).unwrap_or(typed);
+    let typed = ["email", "phone", "identifier"].map(|field| params.first(field)).into_iter().find(|typed| !typed.is_empty());
+    let typed = typed.or(left.map(|left| left.identifier.as_str())).unwrap_or_default();
     let name = left.map(|left| left.name.as_str()).filter(|name| !name.is_empty()).unwrap_or(params.first("name"));
     let channel = match left {
-        Some(left) if phones(&visitor) && begins_like_a_number(&left.identifier) => Channel::Sms,
-        _ => channel(&visitor, &params),
+        Some(left) if phones(visitor) && begins_like_a_number(&left.identifier) => Channel::Sms,
+        _ => channel(visitor, params),
     };
     let contact = Some(typed).filter(|text| (channel == Channel::Mail) == text.contains('@')).unwrap_or_default();
-    let shell = super::provider_failure::say_failure(&visitor, journey.shell(&visitor, "signup", &params), &params);
-    Ok(page(&visitor, &journey, shell, channel, [contact, name]))
+    let shell = super::provider_failure::say_failure(visitor, journey.shell(visitor, "signup", params), params);
+    Ok(page(visitor, &journey, shell, channel, [contact, name]))
 }
 
 fn begins_like_a_number(typed: &str) -> bool {
@@ -61,13 +65,13 @@ fn closed(visitor: &Visitor) -> Response {
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [contact, name]: [&str; 2]) -> Response {
     let min_length = i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX);
     let page = Signup {
-        shell,
+        shell: Shell { keeps: "sign-up", ..shell },
         flow: journey.id(),
         channel,
         contact: contact.to_owned(),
         name: name.to_owned(),
         min_length,
-        providers: super::providers::buttons(visitor),
+        providers: super::providers::buttons_to_sign_up(visitor),
         other: phones(visitor),
         passwordless: sign_up::may_be_passwordless(&visitor.app, channel),
     };
@@ -76,6 +80,9 @@ fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [c
 
 pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
+    if let Some(asked) = visitor.switched(&params) {
+        return shown(&visitor, &asked).await;
+    }
     let journey = journey::of(&visitor, &params).await?;
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;

@@ -34,6 +34,26 @@ journey("change the password", async ({ page, another }) => {
   assert.ok(await signsIn(elsewhere, person.email, "another tram 17 quay"));
 });
 
+journey("on a narrow phone the menu is folded behind the page's name, by keyboard too", async ({ page }) => {
+  await enter(page);
+  const menu = page.locator(".rooms");
+  const link = menu.getByRole("link", { name: "Devices" });
+  assert.ok(await link.isVisible(), "on a wide screen it is all there");
+  assert.equal(await menu.locator("summary").isVisible(), false);
+  await page.setViewportSize({ width: 320, height: 640 });
+  assert.equal(await link.isVisible(), false);
+  assert.equal(await menu.locator("summary").innerText(), "Overview");
+  assert.ok((await page.locator("main").boundingBox()).y < 160);
+  await menu.locator("summary").press("Enter");
+  assert.ok(await link.isVisible());
+  assert.ok((await link.boundingBox()).height >= 44);
+  await check(page, "account menu open");
+  await press(page, link);
+  under(page, "/account/sessions");
+  assert.equal(await menu.locator("summary").innerText(), "Devices");
+  assert.equal(await menu.getByRole("link", { name: "Overview" }).isVisible(), false);
+});
+
 journey("/.well-known/change-password leads to the form", async ({ page }) => {
   await enter(page);
   await page.goto(`${server().url}/.well-known/change-password`);

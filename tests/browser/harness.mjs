@@ -169,6 +169,8 @@ export async function screenshot(page, name) {
 
 export const field = (page, name) => page.locator(`input[name="${name}"]:not([type=hidden]), textarea[name="${name}"], select[name="${name}"]`).first();
 export const button = (page, name) => page.getByRole("button", { name }).first();
+/** A language of the footer's switch: a button where it takes a form along, a link elsewhere. */
+export const language = (page, name) => page.locator("footer").getByText(name, { exact: true });
 const formOf = (page, name) => page.locator("form").filter({ has: field(page, name) }).first();
 
 /** Fills the fields and presses the submit button of the form that holds the last of them. */

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { brotliCompressSync, gzipSync } from "node:zlib";
-import { check, field, journey, press, under, useServer } from "./harness.mjs";
+import { at, check, field, journey, language, press, under, useServer } from "./harness.mjs";
 
 const server = useServer();
 const BUDGET = 14_336; // bytes: the first flight of a TCP connection
@@ -17,8 +17,7 @@ for (const path of ["/login", "/signup", "/reset", "/verify", "/logout", "/wasnt
 journey("the language can be switched, and what was typed in the address survives", async ({ page }) => {
   await page.goto(`${server().url}/login`);
   assert.equal(await page.locator("html").getAttribute("lang"), "en");
-  const german = page.getByRole("button", { name: /deutsch/i }).or(page.getByRole("link", { name: /deutsch/i })).first();
-  await press(page, german);
+  await press(page, language(page, "Deutsch"));
   under(page, "/login");
   assert.equal(await page.locator("html").getAttribute("lang"), "de");
   assert.ok(await field(page, "identifier").isVisible());
@@ -26,6 +25,23 @@ journey("the language can be switched, and what was typed in the address survive
   await page.goto(`${server().url}/signup`);
   assert.equal(await page.locator("html").getAttribute("lang"), "de", "the choice is remembered");
   await check(page, "sign up, German");
+});
+
+journey("what was typed survives the switch, and stays out of the address", async ({ page }) => {
+  for (const [path, typed] of [["/login", { identifier: "keep@me.example" }], ["/signup", { email: "keep@me.example", name: "Ana" }], ["/reset", { identifier: "keep@me.example" }]]) {
+    await page.goto(`${server().url}${path}?lang=en`);
+    for (const [name, value] of Object.entries(typed)) await field(page, name).fill(value);
+    if (path === "/login") await field(page, "remember").uncheck();
+    await press(page, language(page, "Deutsch"));
+    at(page, path);
+    assert.equal(await page.locator("html").getAttribute("lang"), "de");
+    for (const [name, value] of Object.entries(typed)) assert.equal(await field(page, name).inputValue(), value, path);
+    if (path === "/login") assert.equal(await field(page, "remember").isChecked(), false);
+    assert.ok(!page.url().includes("keep"), page.url());
+    await check(page, `${path} switched`);
+    await press(page, language(page, "English"));
+    for (const [name, value] of Object.entries(typed)) assert.equal(await field(page, name).inputValue(), value, path);
+  }
 });
 
 journey("the browser's language is respected", async ({ another }) => {

@@ -1,10 +1,12 @@
 // Through other providers: there and back, whatever is still missing then, and the identities that an account is connected with.
 // The providers are the five that `vestibule dev` stands in for.
 import assert from "node:assert/strict";
-import { at, button, check, field, journey, press, refused, signIn, signOut, submit, under, useServer } from "./harness.mjs";
+import { at, button, check, field, journey, language, press, refused, signIn, signOut, submit, under, useServer } from "./harness.mjs";
 
 const server = useServer();
 const lax = useServer({ settings: { VESTIBULE_SIGNUP__VERIFY_EMAIL: "false" } });
+const own = (id, name) => `[[providers]]\nid = "${id}"\nname = "${name}"\nclient_id = "c"\nclient_secret = "s"\nissuer = "https://${id}.example"\n`;
+const many = useServer({ config: ["Acme", "Bolt", "Cork"].map((name) => own(name.toLowerCase(), name)).join("") });
 const mobile = useServer({ settings: { VESTIBULE_SIGN_IN__WAYS: '["sms"]' } });
 const PASSWORD = "violet tram 42 harbour";
 const PROVIDERS = [["google", "Google"], ["github", "GitHub"], ["facebook", "Facebook"], ["twitter", "Twitter"], ["discord", "Discord"]];
@@ -145,6 +147,12 @@ journey("an address that the provider does not vouch for, or does not have", asy
   assert.equal(await field(page, "email").inputValue(), "ana@");
   await check(page, "address refused");
   const email = server().address();
+  await field(page, "email").fill(email);
+  await press(page, language(page, "Deutsch"));
+  at(page, "/login/address");
+  assert.ok(!page.url().includes("example"), page.url());
+  assert.equal(await field(page, "email").inputValue(), email, "typed once is enough");
+  await press(page, language(page, "English"));
   await submit(page, { email });
   at(page, "/verify");
   await check(page, "address code");
@@ -327,13 +335,13 @@ journey("an account with the same, unproved address is one's own: not now, and t
 journey("connect, connect another of the same provider, disconnect", async ({ page, another }) => {
   const person = await server().person();
   await enter(page, person);
-  await press(page, page.getByRole("link", { name: "Connected accounts" }));
+  await press(page, page.getByRole("link", { name: "Sign-in services" }));
   at(page, "/account/identities");
   await check(page, "identities none");
   await connect(page, "Google", "google");
   await giveUp(page);
   at(page, "/account/identities");
-  assert.match(await notice(page).innerText(), /google/i);
+  assert.equal(await notice(page).innerText(), "Nothing was connected. You cancelled at Google.");
   await check(page, "identities cancelled");
 
   const [first, second] = [server().address(), server().address()];
@@ -342,7 +350,7 @@ journey("connect, connect another of the same provider, disconnect", async ({ pa
     await be(page, email);
     at(page, "/account/identities");
   }
-  assert.match(await notice(page).innerText(), /connected/i);
+  assert.match(await notice(page).innerText(), /google account is connected/i);
   assert.deepEqual(await page.locator(".items > li h2").allInnerTexts(), ["Google", "Google"]);
   await check(page, "identities two");
   await connect(page, "Google", "google");
@@ -491,6 +499,23 @@ journey("in German", async ({ another }) => {
   at(page, "/account");
   await open(page, "/account/identities");
   await check(page, "identities German");
+});
+
+journey("many providers: seven and more are folded, and every button begins at the same place", async ({ page }) => {
+  for (const path of ["/login", "/signup"]) {
+    await open(page, path, many());
+    const folded = page.locator("details.more > .provider");
+    assert.equal(await folded.count(), 2);
+    assert.equal(await folded.first().isVisible(), false);
+    assert.equal(await page.locator(".provider[formaction]:visible").count(), 6);
+    await check(page, `${path} many folded`);
+    await page.locator("details.more > summary").press("Enter");
+    assert.ok(await folded.first().isVisible());
+    const starts = await page.locator(".provider[formaction] > span").evaluateAll((all) => all.map((one) => one.getBoundingClientRect().left));
+    assert.equal(new Set(starts).size, 1, starts.join());
+    assert.equal(await button(page, /^continue with acme$/i).count(), 1, "the initial is for the eye only");
+    await check(page, `${path} many`);
+  }
 });
 
 journey("on a narrow phone no button is cut off or too small for a finger", async ({ another }) => {

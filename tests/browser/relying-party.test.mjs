@@ -1,6 +1,6 @@
 // The demo relying party of `vestibule dev`: consent, refusal, what is remembered, and signing out from there.
 import assert from "node:assert/strict";
-import { check, field, journey, press, refused, signIn, submit, under, useServer } from "./harness.mjs";
+import { check, field, journey, language, press, refused, signIn, submit, under, useServer } from "./harness.mjs";
 
 const server = useServer();
 const start = async (page) => {
@@ -70,17 +70,17 @@ journey("sign out from the application", async ({ page }) => {
 
 journey("sign up on the way to the application, with a slip in the address", async ({ page, script }) => {
   await start(page);
-  await press(page, page.getByRole("link", { name: "Deutsch" }));
-  await press(page, page.getByRole("link", { name: "English" }));
+  await press(page, language(page, "Deutsch"));
+  await press(page, language(page, "English"));
   await press(page, page.getByRole("link", { name: /create an account/i }));
   assert.match(await page.locator("main").innerText(), /Demo application/, "the way is kept over language and page");
   await submit(page, { email: server().address(), password: "harbour" });
-  await press(page, page.getByRole("link", { name: "Deutsch" })); // from a refused form, too
-  await press(page, page.getByRole("link", { name: "English" }));
+  await press(page, language(page, "Deutsch")); // from a refused form, too
+  await press(page, language(page, "English"));
   await submit(page, { email: server().address(), password: "violet tram 42 harbour" });
   await submit(page, { code: "wrong" });
-  await press(page, page.getByRole("link", { name: "Deutsch" }));
-  await press(page, page.getByRole("link", { name: "English" }));
+  await press(page, language(page, "Deutsch"));
+  await press(page, language(page, "English"));
   under(page, "/verify");
   await press(page, page.getByRole("link", { name: /another address/i }));
   const email = server().address();

@@ -22,6 +22,7 @@ use crate::gateways::upstream::{self, Arrived};
 use crate::ids::UserId;
 use crate::settings::providers::ProviderSettings;
 use crate::store::{StoreError, Tx, flows, identities, sessions, users};
+use crate::time::Timestamp;
 
 /// How long somebody may be at the provider, who was about to connect it when they had proved who they are.
 const AWAY: Duration = Duration::from_secs(10 * 60);
@@ -238,7 +239,7 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         }
         Decision::Link(user_id) => {
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
-            attach(app, &mut tx, &user, external, arrival).await?;
+            attach(app, &mut tx, &user, external, Some(app.now()), arrival).await?;
             sign_in(app, tx, &user, external, brought.given.clone(), arrival).await?
         }
         Decision::Create => {
@@ -253,7 +254,7 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
             if sessions.iter().all(|session| session.id != current.session.id) {
                 return Ok(CameBack::Over);
             }
-            attach(app, &mut tx, &current.user, external, arrival).await?;
+            attach(app, &mut tx, &current.user, external, None, arrival).await?;
             tx.commit().await?;
             CameBack::Connected(Connected::Done)
         }
@@ -318,13 +319,20 @@ async fn ask(app: &App, mut tx: Tx, state: State, user_id: Option<UserId>, arriv
     Ok(CameBack::More(Box::new(flow)))
 }
 
-/// Connects an identity with an account that was there before, and tells its owner.
-pub(super) async fn attach(app: &App, tx: &mut Tx, user: &User, external: &External, arrival: &Arrival<'_>) -> Outcome<()> {
+/// Connects an identity with an account that was there before, and tells its owner; `last_used` as for [`connect`].
+pub(super) async fn attach(
+    app: &App,
+    tx: &mut Tx,
+    user: &User,
+    external: &External,
+    last_used: Option<Timestamp>,
+    arrival: &Arrival<'_>,
+) -> Outcome<()> {
     // Whoever locks the account at this moment is not overtaken.
     if !users::hold(tx, user).await? {
         return Err(StoreError::Overtaken.into());
     }
-    match connect(app, tx, user, external).await {
+    match connect(app, tx, user, external, last_used).await {
         // Somebody has come by it in another tab.
         Err(Fault::Store(StoreError::Taken)) => return Err(StoreError::Overtaken.into()),
         other => drop(other?),

@@ -121,7 +121,7 @@ pub async fn confirm(app: &App, flow: &Flow, current: &Current, arrival: &Arriva
     }
     let session = sessions::of_user(&mut tx, &current.user.id, now).await?.into_iter().find(|one| one.id == current.session.id);
     let Some(session) = session else { return Ok(false) };
-    attach(app, &mut tx, &current.user, external, arrival).await?;
+    attach(app, &mut tx, &current.user, external, None, arrival).await?;
     let given = name_proofs(&mut tx, external, brought.given_by(now)).await?;
     if let Some(second) = given.into_iter().find(|method| method.second) {
         sessions::reauthenticated(&mut tx, &session.with_earlier(second)).await?;

@@ -197,8 +197,14 @@ pub(super) async fn name_proofs(tx: &mut Tx, external: &External, given: Vec<Met
     Ok(given.into_iter().map(name).collect())
 }
 
-/// Connects an account with an identity that belongs to nobody.
-pub(super) async fn connect(app: &App, tx: &mut Tx, user: &User, external: &External) -> Outcome<Identity> {
+/// Connects an account with an identity that belongs to nobody; `last_used` is when somebody signed in by it, if they did.
+pub(super) async fn connect(
+    app: &App,
+    tx: &mut Tx,
+    user: &User,
+    external: &External,
+    last_used: Option<Timestamp>,
+) -> Outcome<Identity> {
     let now = app.now();
     let identity = Identity {
         id: IdentityId::new(now, &app.random),
@@ -208,7 +214,7 @@ pub(super) async fn connect(app: &App, tx: &mut Tx, user: &User, external: &Exte
         subject: external.subject.clone(),
         name: external.shown_as(),
         created_at: now,
-        last_used_at: Some(now),
+        last_used_at: last_used,
     };
     identities::insert(tx, &identity, tokens::kept(external).as_ref()).await?;
     Ok(identity)

@@ -36,9 +36,10 @@ pub(in crate::actions) async fn usable(app: &App, tx: &mut Tx, user_id: &UserId)
     Ok(all.iter().filter(|identity| super::find(app, &identity.provider).is_some()).count())
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Disconnected {
-    Done,
+    /// By the provider's id.
+    Done { provider: String },
     /// Nobody could sign in to the account any more.
     LastWayIn,
     /// There is no such one.
@@ -61,7 +62,7 @@ pub async fn disconnect(app: &App, current: &Current, id: &IdentityId, requester
     let provider = super::name(app, &known.provider);
     app.notify(&mut tx, user, Notice::IdentityDisconnected { provider }, requester).await?;
     tx.commit().await?;
-    Ok(Disconnected::Done)
+    Ok(Disconnected::Done { provider: known.provider })
 }
 
 /// Whether any way into the account is left, as the unit of work has it.

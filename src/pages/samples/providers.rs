@@ -2,7 +2,7 @@
 
 use askama::Template;
 
-use super::{ADDRESS, HOUR, NOW, ZONE, shell, with_client, wrong};
+use super::{ADDRESS, HOUR, NOW, ZONE, keeps, shell, with_client, wrong};
 use crate::http::shell::Shell;
 use crate::locale::Text;
 use crate::pages::{
@@ -22,6 +22,13 @@ pub(super) fn providers() -> Vec<ProviderButton> {
     PRESETS.into_iter().map(button).chain([own]).collect()
 }
 
+/// More than are shown at once.
+pub(super) fn many() -> Vec<ProviderButton> {
+    let button =
+        |name: &str| ProviderButton { id: name.to_lowercase(), name: name.to_owned(), logo: ButtonLogo::None, last: false };
+    providers().into_iter().chain(["École", "Österreichisches Gesundheitsministerium"].map(button)).collect()
+}
+
 pub(super) fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let provider = || "Google".to_owned();
     let titled = |key: &str| Shell { title: text.with(key, &[("provider", "Google")]), ..shell(text, "login") };
@@ -31,7 +38,7 @@ pub(super) fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama
         url: "https://accounts.google.com/o/oauth2/v2/auth?client_id=1&state=2".to_owned(),
     };
     let address = GiveAddress {
-        shell: shell(text, "connect-address"),
+        shell: keeps(shell(text, "connect-address"), "address"),
         flow: "flow_1".to_owned(),
         provider: provider(),
         email: ADDRESS.to_owned(),

@@ -1,5 +1,6 @@
 //! Signing in with a password, and out.
 
+use scraper::{Html, Selector};
 use serde_json::json;
 
 use super::{is_signed_in, problem};
@@ -141,4 +142,32 @@ async fn a_language_once_chosen_stays() {
             .shown("html[lang=en]")
             .is_some()
     );
+}
+
+/// The switch sends the form along: what is typed stays, but for secrets, and nothing else happens.
+#[tokio::test]
+async fn switching_the_language_keeps_what_is_typed() {
+    let world = World::new().await;
+    world.person("ada@a.example").await;
+    for (path, field) in [("/login", "identifier"), ("/signup", "email"), ("/reset", "identifier")] {
+        let mut browser = world.browser();
+        let page = browser.get(path).await;
+        let switch = Selector::parse("footer button[form]").unwrap();
+        let html = Html::parse_document(&page.text());
+        let button = html.select(&switch).next().expect("a button");
+        let form = Selector::parse(&format!("form#{}[action='{path}']", button.attr("form").unwrap())).unwrap();
+        assert!(html.select(&form).next().is_some(), "{path}: the button's form");
+        let action = button.attr("formaction").unwrap();
+        assert_eq!(action, format!("{path}?lang=de"));
+        let typed = [(field, "ada@a.example"), ("name", "Ada"), ("password", PASSWORD)];
+        let german = browser.post(action, &typed).await;
+        assert_eq!(german.status, 200, "{path}");
+        assert!(german.shown("html[lang=de] h1").is_some() && german.shown(".summary").is_none(), "{path}");
+        assert_eq!(german.value(field).as_deref(), Some("ada@a.example"), "{path}");
+        assert!(!german.text().contains(PASSWORD), "{path}");
+        assert!(german.shown("#remember").is_none() || german.shown("#remember[checked]").is_none(), "{path}: as it was");
+        assert!(!is_signed_in(&mut browser).await, "{path}");
+        assert!(browser.get(path).await.shown("html[lang=de] h1").is_some(), "{path}: kept");
+    }
+    assert!(world.mails().await.is_empty(), "nobody is written to");
 }

@@ -28,11 +28,20 @@ async fn identities_are_connected_listed_and_disconnected() {
         // Two of one provider, and one of another whose address is somebody else's.
         for (provider, person) in [("github", "ada"), ("github", "grace"), ("facebook", "grace")] {
             let done = connect(&fakes, &mut browser, provider, person).await;
-            assert_eq!(done.location(), "/account/identities?notice=identity-connected", "{}", done.text());
-            assert!(notice(&browser.follow(&done).await).contains("Connected"));
+            assert_eq!(
+                done.location(),
+                format!("/account/identities?notice=identity-connected&with={provider}"),
+                "{}",
+                done.text()
+            );
+            let name = if provider == "github" { "GitHub" } else { "Facebook" };
+            assert_eq!(
+                notice(&browser.follow(&done).await),
+                format!("Your {name} account is connected. You can now sign in with it.")
+            );
         }
         let again = connect(&fakes, &mut browser, "github", "ada").await;
-        assert_eq!(again.location(), "/account/identities?notice=identity-already");
+        assert_eq!(again.location(), "/account/identities?notice=identity-already&with=github");
         assert!(notice(&browser.follow(&again).await).contains("already"));
         let page = browser.get("/account/identities").await;
         assert_eq!(listed(&page).len(), 3);
@@ -44,7 +53,9 @@ async fn identities_are_connected_listed_and_disconnected() {
             assert_eq!(who(&come).await.as_deref(), Some(bob.id.as_str()), "{person}");
         }
         let first = listed(&page)[0].clone();
-        assert_eq!(disconnect(&mut browser, &first).await.location(), "/account/identities?notice=identity-disconnected");
+        let gone = disconnect(&mut browser, &first).await;
+        assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected&with=github");
+        assert!(notice(&browser.follow(&gone).await).contains("GitHub account is disconnected"));
         assert!(alarms(&world, "bob@a.example").await.iter().any(|mail| mail.subject.contains("GitHub was disconnected")));
         assert_eq!(listed(&browser.get("/account/identities").await).len(), 2);
         assert_eq!(disconnect(&mut browser, &first).await.location(), "/account/identities", "gone is gone");
@@ -79,7 +90,8 @@ async fn a_connection_that_fails_is_told_on_the_account_page() {
     let (world, fakes) = World::with_fakes("").await;
     let bob = world.person("bob@a.example").await;
     let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
-    for (quirk, sentence) in [("cancel", "nothing has changed"), ("down", "does not answer"), ("html", "could not be used")] {
+    for (quirk, sentence) in [("cancel", "You cancelled at Discord"), ("down", "does not answer"), ("html", "could not be used")]
+    {
         browser.get("/account/identities").await;
         let to = leave(&mut browser, "discord").await;
         let callback = if quirk == "cancel" { fakes.cancel(&to).await } else { fakes.answer(&to, "ada", quirk).await };
@@ -87,6 +99,7 @@ async fn a_connection_that_fails_is_told_on_the_account_page() {
         assert!(answer.location().starts_with("/account/identities?failed="), "{}", answer.location());
         let page = browser.follow(&answer).await;
         assert!(notice(&page).contains(sentence), "{quirk}: {}", notice(&page));
+        assert!(notice(&page).starts_with("Nothing was connected. "), "{quirk}: no words of the sign-in page: {}", notice(&page));
         assert_eq!(buttons(&page).len(), 5);
     }
     assert!(identities(&world, &bob.id).await.is_empty() && is_signed_in(&mut browser).await);
@@ -168,7 +181,7 @@ async fn a_fresh_proof_is_asked_for() {
     assert!(ask.location().starts_with("/login/second?flow="), "both: {}", ask.location());
     browser.follow(&ask).await;
     assert_eq!(browser.submit("/login/second", &[("code", &app_code(&world, &secret))]).await.location(), "/account/identities");
-    assert_eq!(disconnect(&mut browser, &id).await.location(), "/account/identities?notice=identity-disconnected");
+    assert_eq!(disconnect(&mut browser, &id).await.location(), "/account/identities?notice=identity-disconnected&with=github");
 }
 
 /// Somebody who has nothing but identities, of whom nobody knows the address.
@@ -178,7 +191,7 @@ async fn only_identities(world: &World, fakes: &Fakes, people: &[&str]) -> Brows
     assert_eq!(browser.submit("/login/address", &[]).await.location(), "/account");
     for person in &people[1..] {
         let done = connect(fakes, &mut browser, "facebook", person).await;
-        assert_eq!(done.location(), "/account/identities?notice=identity-connected");
+        assert_eq!(done.location(), "/account/identities?notice=identity-connected&with=facebook");
     }
     browser
 }
@@ -199,7 +212,7 @@ async fn the_last_way_in_stays() {
     browser.get("/account/password").await;
     let set = browser.submit("/account/password", &[("password", PASSWORD)]).await;
     assert_eq!(set.location(), "/account/password?notice=password-changed", "{}", set.text());
-    assert_eq!(disconnect(&mut browser, &id).await.location(), "/account/identities?notice=identity-disconnected");
+    assert_eq!(disconnect(&mut browser, &id).await.location(), "/account/identities?notice=identity-disconnected&with=facebook");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -216,7 +229,7 @@ async fn of_two_identities_one_stays_whoever_is_faster() {
             tries.spawn(async move { disconnect(&mut browser, &id).await.location().to_owned() });
         }
         let answers = tries.join_all().await;
-        assert_eq!(answers.iter().filter(|to| to.ends_with("identity-disconnected")).count(), 1, "{answers:?}");
+        assert_eq!(answers.iter().filter(|to| to.contains("identity-disconnected")).count(), 1, "{answers:?}");
         assert_eq!(identities(&world, &grace.id).await.len(), 1);
     }
 }
@@ -239,7 +252,7 @@ async fn a_disconnected_identity_takes_its_sessions_along() {
         assert_eq!(userinfo(&world, &tokens).await, 200);
         let id = identities(&world, &bob.id).await[0].id.to_string();
         let done = disconnect(&mut owner, &id).await;
-        assert_eq!(done.location(), "/account/identities?notice=identity-disconnected");
+        assert_eq!(done.location(), "/account/identities?notice=identity-disconnected&with=github");
         let page = owner.follow(&done).await;
         assert!(notice(&page).contains("signed out"), "{}", notice(&page));
         assert_eq!((who(&lost).await, lost.get("/account").await.location()), (None, "/login"), "{database:?}");
@@ -261,7 +274,7 @@ async fn however_somebody_came_in_by_it() {
     let id = identities(&world, &grace.id).await[0].id.to_string();
     let ask = disconnect(&mut maker, &id).await;
     by_mail(&world, &mut maker, &ask, GRACE).await;
-    assert_eq!(disconnect(&mut maker, &id).await.location(), "/account/identities?notice=identity-disconnected");
+    assert_eq!(disconnect(&mut maker, &id).await.location(), "/account/identities?notice=identity-disconnected&with=github");
     assert!(who(&maker).await.is_some() && who(&again).await.is_none());
     // Made by it, elsewhere.
     let (world, fakes) = World::with_fakes(LINK).await;
@@ -275,7 +288,7 @@ async fn however_somebody_came_in_by_it() {
     let linked = arrive(&world, &fakes, "github", "grace").await;
     let mut owner = world.sign_in(GRACE, PASSWORD).await;
     let id = identities(&world, &grace.id).await[0].id.to_string();
-    assert_eq!(disconnect(&mut owner, &id).await.location(), "/account/identities?notice=identity-disconnected");
+    assert_eq!(disconnect(&mut owner, &id).await.location(), "/account/identities?notice=identity-disconnected&with=github");
     assert!(who(&linked).await.is_none() && who(&owner).await.is_some());
     // With a second factor on top.
     let (world, fakes) = World::with_fakes("").await;
@@ -288,7 +301,7 @@ async fn however_somebody_came_in_by_it() {
     two.follow(&half).await;
     assert_eq!(two.submit("/login/second", &[("code", &app_code(&world, &secret))]).await.location(), "/account");
     let id = identities(&world, &bob.id).await[0].id.to_string();
-    assert_eq!(disconnect(&mut owner, &id).await.location(), "/account/identities?notice=identity-disconnected");
+    assert_eq!(disconnect(&mut owner, &id).await.location(), "/account/identities?notice=identity-disconnected&with=discord");
     assert!(who(&two).await.is_none() && who(&owner).await.is_some());
 }
 
@@ -313,5 +326,45 @@ async fn what_the_operator_disconnects_leads_nowhere() {
         assert_eq!(half_way.submit("/login/second", &[("code", &app_code(&world, &secret))]).await.status, 410, "{database:?}");
         assert!(who(&half_way).await.is_none() && who(&inside).await.is_none(), "{database:?}");
         assert!(who(&owner).await.is_some() && who(&beside).await.is_some(), "{database:?}");
+    }
+}
+
+/// Connecting is no sign-in: "last used" would be an alarm, or hide one.
+#[tokio::test]
+async fn a_connected_identity_is_unused_until_somebody_signs_in_by_it() {
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, "").await else { continue };
+        let bob = world.person("bob@a.example").await;
+        let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
+        assert!(browser.get("/account").await.text().contains("<dt>Sign-in services</dt><dd>None</dd>"));
+        connect(&fakes, &mut browser, "github", "grace").await;
+        let page = browser.get("/account/identities").await.text();
+        assert!(page.contains("Not used yet") && !page.contains("Last used"), "{page}");
+        assert_eq!(identities(&world, &bob.id).await[0].last_used_at, None);
+        assert!(browser.get("/account").await.text().contains("<dt>Sign-in services</dt><dd>One account</dd>"));
+        arrive(&world, &fakes, "github", "grace").await;
+        let page = browser.get("/account/identities").await.text();
+        assert!(page.contains("Last used") && !page.contains("Not used yet"), "{page}");
+        // Whoever gets an account by it has signed in by it.
+        arrive(&world, &fakes, "github", "alan").await;
+        let alan = world.read(ALAN).await.unwrap();
+        assert!(identities(&world, &alan.id).await[0].last_used_at.is_some());
+    }
+}
+
+/// Only words of ours are shown, and only names of providers.
+#[tokio::test]
+async fn the_account_page_says_nothing_that_an_address_makes_up() {
+    let world = World::with_fakes("").await.0;
+    world.person("bob@a.example").await;
+    let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
+    for (query, said) in [
+        ("notice=identity-connected&with=evil", "Your changes are saved."),
+        ("failed=cancelled&with=evil", ""),
+        ("failed=evil&with=github", ""),
+        ("notice=evil&with=github", ""),
+    ] {
+        let page = browser.get(&format!("/account/identities?{query}")).await;
+        assert_eq!(notice(&page), said, "{query}");
     }
 }

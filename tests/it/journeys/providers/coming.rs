@@ -116,6 +116,44 @@ async fn the_button_used_last_is_marked() {
     assert!(!browser.get("/login").await.text().contains("Last used"));
 }
 
+/// More than six are a column longer than a phone: the others wait behind "More ways to sign in", but not the one used last.
+#[tokio::test]
+async fn many_buttons_are_folded() {
+    let more: String = ["Acme", "Bolt"]
+        .map(|name| {
+            let id = name.to_lowercase();
+            format!("[[providers]]\nid = \"{id}\"\nname = \"{name}\"\nclient_id = \"c\"\nclient_secret = \"s\"\nissuer = \"https://{id}.example\"\n")
+        })
+        .concat();
+    let (world, _fakes) = World::with_fakes(&more).await;
+    let folded = |page: &Answer| {
+        let html = Html::parse_document(&page.text());
+        let button = Selector::parse("details:not([open]) > button[formaction]").unwrap();
+        html.select(&button).map(|button| button.attr("formaction").unwrap().replace("/connect/", "")).collect::<Vec<_>>()
+    };
+    let ids = |page: &Answer| buttons(page).into_iter().map(|(id, _)| id).collect::<Vec<_>>();
+    for path in ["/login", "/signup"] {
+        let page = world.browser().get(path).await;
+        assert_eq!(ids(&page), ["google", "github", "facebook", "twitter", "discord", "acme", "bolt"]);
+        assert_eq!(folded(&page), ["bolt"], "{path}");
+        let page = world.browser().sending("cookie", "vestibule_way=bolt").get(path).await;
+        assert_eq!(ids(&page), ["bolt", "google", "github", "facebook", "twitter", "discord", "acme"]);
+        assert_eq!(folded(&page), ["acme"], "{path}");
+    }
+    let (world, _fakes) = World::with_fakes(&more.split_inclusive('\n').take(6).collect::<String>()).await;
+    let page = world.browser().sending("cookie", "vestibule_way=acme").get("/login").await;
+    assert_eq!(ids(&page), ["google", "github", "facebook", "twitter", "discord", "acme"], "six stay where they are");
+    assert!(folded(&page).is_empty());
+}
+
+#[tokio::test]
+async fn what_only_lets_known_people_in_is_not_offered_to_sign_up() {
+    let (world, _fakes) = World::with_fakes("[github]\nlinking = \"sign_in_only\"\n").await;
+    let offers = |page: &Answer| buttons(page).into_iter().any(|(id, _)| id == "github");
+    let mut browser = world.browser();
+    assert!(offers(&browser.get("/login").await) && !offers(&browser.get("/signup").await));
+}
+
 /// Not before somebody has come in by it, all the way.
 #[tokio::test]
 async fn a_button_that_led_nowhere_is_not_marked() {

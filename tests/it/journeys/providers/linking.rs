@@ -218,7 +218,7 @@ async fn sign_in_only_lets_in_whoever_was_connected_before() {
     }
     let mut owner = world.sign_in(GRACE, PASSWORD).await;
     let done = connect(&fakes, &mut owner, "github", "grace").await;
-    assert_eq!(done.location(), "/account/identities?notice=identity-connected");
+    assert_eq!(done.location(), "/account/identities?notice=identity-connected&with=github");
     let browser = arrive(&world, &fakes, "github", "grace").await;
     assert_eq!(who(&browser).await.as_deref(), Some(grace.id.as_str()));
 }

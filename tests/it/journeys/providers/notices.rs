@@ -56,7 +56,7 @@ async fn thrown_out(world: &World, fakes: &Fakes) -> (UserId, Browser) {
     let mut owner = world.sign_in(GRACE, PASSWORD).await;
     let theirs = identities(world, &grace.id).await[0].id.to_string();
     let gone = owner.post("/account/identities/disconnect", &[("identity", &theirs)]).await;
-    assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected");
+    assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected&with=discord");
     (grace.id, owner)
 }
 
@@ -100,7 +100,7 @@ async fn an_identity_that_comes_back_is_not_enough_to_come_in() {
         back.follow(&ask).await;
         assert_eq!(back.submit("/login", &[("password", THEIRS)]).await.location(), "/account/identities");
         let gone = back.post("/account/identities/disconnect", &[("identity", &theirs)]).await;
-        assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected", "{}", gone.text());
+        assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected&with=discord", "{}", gone.text());
         // With the new password everything is as before.
         let owner = arrive(&world, &fakes, "github", "grace").await;
         assert_eq!(who(&owner).await.as_deref(), Some(grace.as_str()), "{database:?}");
@@ -203,9 +203,9 @@ async fn a_lock_takes_the_intruders_identity_away_and_brings_the_owners_back() {
         let mut intruder = world.sign_in(GRACE, PASSWORD).await;
         let own = identities(&world, &grace.id).await[0].id.to_string();
         let done = connect(&fakes, &mut intruder, "discord", "alan").await;
-        assert_eq!(done.location(), "/account/identities?notice=identity-connected");
+        assert_eq!(done.location(), "/account/identities?notice=identity-connected&with=discord");
         let gone = intruder.post("/account/identities/disconnect", &[("identity", &own)]).await;
-        assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected");
+        assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected&with=github");
         let alarm = alarms(&world, GRACE).await.into_iter().find(|mail| mail.subject.contains(first)).unwrap();
         super::super::scan(&world, &alarm).await;
         assert_eq!(identities(&world, &grace.id).await[0].provider, "discord", "a scanner changes nothing");
@@ -235,7 +235,7 @@ async fn what_somebody_else_has_connected_meanwhile_stays_theirs() {
         let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
         assert_eq!(
             connect(&fakes, &mut browser, "github", "grace").await.location(),
-            "/account/identities?notice=identity-connected"
+            "/account/identities?notice=identity-connected&with=github"
         );
         assert_eq!(press(&world, &alarm).await.status, 200);
         assert!(identities(&world, &user.id).await.is_empty());

@@ -135,9 +135,9 @@ async fn prehijack_trojan_identifier() {
         let (world, fakes) = World::with_fakes(UNPROVED).await;
         let mut attacker = claims(&world, ADA, THEIRS).await;
         let done = connect(&fakes, &mut attacker, "discord", "alan").await;
-        assert_eq!(done.location(), "/account/identities?notice=identity-connected");
+        assert_eq!(done.location(), "/account/identities?notice=identity-connected&with=discord");
         let done = connect(&fakes, &mut attacker, "facebook", "grace").await;
-        assert_eq!(done.location(), "/account/identities?notice=identity-connected");
+        assert_eq!(done.location(), "/account/identities?notice=identity-connected&with=facebook");
         let ada = if recovering { recovers(&world).await } else { victim(&world, &fakes).await };
         let victims = id_of(&world, ADA).await;
         assert_eq!(who(&ada).await.as_deref(), Some(victims.as_str()));

@@ -115,7 +115,7 @@ async fn tokens_go_with_the_connection() {
     assert!(kept(&world).await.0.is_some());
     let id = identities(&world, &user.id).await[0].id.to_string();
     let gone = browser.post("/account/identities/disconnect", &[("identity", &id)]).await;
-    assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected");
+    assert_eq!(gone.location(), "/account/identities?notice=identity-disconnected&with=discord");
     assert_eq!(kept(&world).await, (None, None));
     world.advance(604_800);
     assert!(!renew_one(&world.app).await.unwrap());
