@@ -90,9 +90,9 @@ async fn an_identity_that_comes_back_is_not_enough_to_come_in() {
         let found = session(&owner).await["session"].clone();
         assert_eq!((&found["acr"], &found["amr"]), (&ACR_ONE.into(), &serde_json::json!(["fed", "otp"])), "no second factor");
         world.advance(60);
-        let (mut back, set) = reset(&world, GRACE).await;
-        assert_eq!(set.location(), "/account/identities", "{database:?}: {}", set.text());
-        let page = back.follow(&set).await;
+        let (mut back, done) = reset(&world, GRACE).await;
+        assert_eq!(done.location(), "/account/identities", "{database:?}: {}", done.text());
+        let page = back.follow(&done).await;
         assert!(page.text().contains("Discord") && page.text().contains("what you do not know"), "{}", page.text());
         let theirs = page.value("identity").unwrap();
         let ask = back.post("/account/identities/disconnect", &[("identity", &theirs)]).await;
