@@ -85,14 +85,28 @@ fn code_mac(app: &App, flow: &Flow, code: &str) -> [u8; 32] {
     app.keyring.mac("code", &[flow.id.as_str(), flow.state.kind(), sent_to, code].map(str::as_bytes))
 }
 
-/// What a journey's mail says, given its code and link.
-fn letter(app: &App, flow: &Flow, code: String) -> Option<Letter> {
+/// Whether the link of the mail that proves an address is of use in another browser, too: there it wants the password that was chosen.
+pub async fn works_elsewhere(app: &App, flow: &Flow) -> Outcome<bool> {
+    link_works_elsewhere(&mut app.store.read().await?, flow).await
+}
+
+async fn link_works_elsewhere(tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
+    Ok(match (&flow.state, &flow.user_id) {
+        (State::SignUp(sign_up), _) => sign_up.password_hash.is_some(),
+        (State::Verify { .. }, Some(id)) => users::by_id(tx, id).await?.is_some_and(|user| user.password_hash.is_some()),
+        _ => true,
+    })
+}
+
+/// What a journey's mail says, given its code and link. `anywhere`: the link is of use in another browser.
+fn letter(app: &App, flow: &Flow, code: String, anywhere: bool) -> Option<Letter> {
     let settings = &app.settings.flows;
     let minutes = whole(settings.code, 60);
     let link = |path: &str| app.link(&format!("{path}?token={}", link_token(app, flow)));
     match &flow.state {
         State::SignUp(_) | State::Verify { .. } => {
-            Some(Letter::VerifyAddress { code, link: link("/verify/link"), minutes, hours: whole(settings.verify, 3600) })
+            let hours = whole(settings.verify, 3600);
+            Some(Letter::VerifyAddress { code, link: link("/verify/link"), minutes, hours, anywhere })
         }
         State::SignInCode(_) => {
             let minutes = whole(app.flow_lifetimes().sign_in_code, 60).min(minutes);
@@ -137,7 +151,8 @@ pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient,
     let recipient = flow.state.destination().filter(|_| to == Recipient::Owner);
     match channel(flow) {
         Channel::Mail => {
-            let Some(letter) = letter(app, flow, code) else { return Ok(()) };
+            let anywhere = link_works_elsewhere(tx, flow).await?;
+            let Some(letter) = letter(app, flow, code, anywhere) else { return Ok(()) };
             app.mail(tx, recipient.map(Contact::as_str).unwrap_or_default(), &letter, locale, useful).await
         }
         Channel::Sms => {

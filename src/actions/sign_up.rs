@@ -158,7 +158,20 @@ async fn tell_owner(app: &App, tx: &mut Tx, flow: &mut Flow, user: &User, reques
         let sms = Sms::SignupExisting { login: app.link("/login") };
         return app.sms(tx, Some(phone), &sms, super::tell::locale_of(user, requester.locale), app.settings.flows.code).await;
     }
-    let letter = Letter::SignupExisting { login: app.link("/login"), reset: app.link("/reset") };
+    let reset = app.link("/reset");
+    let brought = match &flow.state {
+        State::SignUp(sign_up) => sign_up.brought.as_ref(),
+        _ => None,
+    };
+    let letter = match brought {
+        Some(brought) => Letter::ConnectExisting {
+            provider: providers::name(app, &brought.external.provider),
+            link: providers::join::letter_link(app, flow),
+            reset,
+            hours: codes::whole(app.settings.flows.verify, 3600),
+        },
+        None => Letter::SignupExisting { login: app.link("/login"), reset },
+    };
     let to = user.email.as_ref().map(Email::as_str).unwrap_or_default();
     app.mail(tx, to, &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.verify).await
 }

@@ -55,6 +55,9 @@ pub enum Errand {
         remember: bool,
         /// Somebody is signed in here: the provider shall ask rather than let them through.
         ask: bool,
+        /// The page it began on.
+        #[serde(default)]
+        began: Began,
     },
     /// Who is signed in must prove that it is still them.
     ProveAgain { person: UserId, remember: bool },
@@ -62,13 +65,26 @@ pub enum Errand {
     Connect { person: UserId },
 }
 
-impl Errand {
-    /// The longest identifier that is kept, in bytes: that of an address (RFC 5321 section 4.5.3.1.3).
-    const LONGEST: usize = 254;
+/// Where somebody was who went to a provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "on", rename_all = "snake_case")]
+pub enum Began {
+    #[default]
+    SignIn,
+    SignUp {
+        /// As typed.
+        name: String,
+    },
+}
 
+impl Errand {
     pub fn sign_in(typed: &str, remember: bool, ask: bool) -> Self {
-        let identifier = if typed.len() <= Self::LONGEST { typed } else { "" };
-        Self::SignIn { identifier: identifier.to_owned(), remember, ask }
+        Self::SignIn { identifier: short(typed), remember, ask, began: Began::SignIn }
+    }
+
+    /// The same from the sign-up page, where nobody is asked whether to stay signed in.
+    pub fn sign_up(typed: &str, name: &str, ask: bool) -> Self {
+        Self::SignIn { identifier: short(typed), remember: false, ask, began: Began::SignUp { name: short(name) } }
     }
 
     /// Who is signed in, if it is for them.
@@ -86,6 +102,13 @@ impl Errand {
             Self::Connect { .. } => false,
         }
     }
+}
+
+/// The longest text of a form that is kept, in bytes: that of an address (RFC 5321 section 4.5.3.1.3).
+const LONGEST: usize = 254;
+
+fn short(typed: &str) -> String {
+    if typed.len() <= LONGEST { typed.to_owned() } else { String::new() }
 }
 
 /// What somebody has brought from a provider while something is still missing. It counts for the account that the identity belongs to in the

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{Channel, Contact};
+use super::address::{Channel, Contact, Email};
 use super::authorize::AuthorizationRequest;
 use super::codes::Codes;
 use super::external::{Brought, Errand};
@@ -114,6 +114,8 @@ pub struct Away {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Join {
     pub brought: Brought,
+    /// The account's address: the one that the provider gave, or the one that was typed.
+    pub account: Email,
     /// Whether its owner may leave that account alone and have one of their own.
     pub may_replace: bool,
 }
@@ -350,13 +352,15 @@ pub enum AccountPage {
     Security,
     Passkeys,
     Identities,
+    /// The same page, for whoever had to prove who they are before they could connect anything.
+    Connect,
     Sessions,
     Apps,
     Delete,
 }
 
 impl AccountPage {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::Profile,
         Self::Password,
         Self::Email,
@@ -364,6 +368,7 @@ impl AccountPage {
         Self::Security,
         Self::Passkeys,
         Self::Identities,
+        Self::Connect,
         Self::Sessions,
         Self::Apps,
         Self::Delete,
@@ -378,6 +383,7 @@ impl AccountPage {
             Self::Security => "security",
             Self::Passkeys => "passkeys",
             Self::Identities => "identities",
+            Self::Connect => "connect",
             Self::Sessions => "sessions",
             Self::Apps => "apps",
             Self::Delete => "delete",
@@ -393,6 +399,7 @@ impl AccountPage {
             Self::Security => "/account/security",
             Self::Passkeys => "/account/passkeys",
             Self::Identities => "/account/identities",
+            Self::Connect => "/account/identities?notice=identity-choose",
             Self::Sessions => "/account/sessions",
             Self::Apps => "/account/apps",
             Self::Delete => "/account/delete",
@@ -449,7 +456,7 @@ mod tests {
             provider: "google".to_owned(),
             issuer: "https://accounts.google.com".to_owned(),
             subject: "1".to_owned(),
-            email: crate::engine::address::Email::parse("ana@example.com").ok(),
+            email: Email::parse("ana@example.com").ok(),
             vouched: true,
             username: None,
             profile: Profile::default(),
@@ -485,7 +492,11 @@ mod tests {
             State::Alarm { to: to() },
             State::Away(Box::new(Away { provider: "google".to_owned(), errand: Errand::sign_in("ana", true, false) })),
             State::Newcomer(Box::new(brought())),
-            State::Join(Box::new(Join { brought: brought(), may_replace: true })),
+            State::Join(Box::new(Join {
+                brought: brought(),
+                account: Email::parse("ana@example.com").unwrap(),
+                may_replace: true,
+            })),
         ]
     }
 

@@ -275,7 +275,7 @@ impl Visitor {
 
     /// Only keys of ours are shown.
     fn notice_key(name: &str) -> Option<&'static str> {
-        const KEYS: [&str; 26] = [
+        const KEYS: [&str; 27] = [
             "saved",
             "password-changed",
             "password-reset",
@@ -302,6 +302,7 @@ impl Visitor {
             "passkey-added",
             "passkey-renamed",
             "passkey-removed",
+            "identity-choose",
         ];
         KEYS.into_iter().find(|key| *key == name)
     }

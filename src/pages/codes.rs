@@ -25,6 +25,8 @@ pub struct Verify {
     pub resend_after_seconds: i64,
     /// The code is spent or out of time: only a new one helps.
     pub expired: bool,
+    /// Somebody signs up, perhaps with the address of an account: then the mail has no code.
+    pub signs_up: bool,
 }
 
 /// A page opened from a mail's link: it shows what will happen, and one button does it. Fields: `token`, perhaps `password`.

@@ -71,6 +71,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         identifier: String::new(),
         remember: false,
         signup_open: true,
+        connects: None,
         reauthenticate: None,
         way: Way::Password,
         providers: providers::providers(),
@@ -137,6 +138,7 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         code: String::new(),
         resend_after_seconds: 30,
         expired: false,
+        signs_up: true,
     };
     let failed = Verify {
         shell: wrong(shell(text, "verify"), "code", "problem-code"),

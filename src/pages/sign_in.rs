@@ -18,6 +18,8 @@ pub struct Login {
     pub identifier: String,
     pub remember: bool,
     pub signup_open: bool,
+    /// The provider that is connected afterwards.
+    pub connects: Option<String>,
     /// Set when the same person must prove themselves again: the name shown in place of the field.
     pub reauthenticate: Option<String>,
     /// What the form asks for.

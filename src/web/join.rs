@@ -3,10 +3,12 @@
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
+use super::provider_failure::back_to_login;
 use super::providers::{go_on, name, titled};
 use super::{journey, verify};
 use crate::actions::codes::{self, Found};
-use crate::actions::providers::{join, newcomer};
+use crate::actions::providers::join::{self, Behind};
+use crate::actions::providers::newcomer;
 use crate::actions::second_factor::At;
 use crate::actions::session::Current;
 use crate::actions::sign_in::SignedIn;
@@ -86,7 +88,7 @@ pub(super) async fn join(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         shell: visitor.shell("connect-join"),
         flow: flow.id.to_string(),
         provider: name(&visitor, &asked.brought.external.provider),
-        email: asked.brought.external.email.as_ref().map(Email::as_str).unwrap_or_default().to_owned(),
+        email: asked.account.as_str().to_owned(),
         may_replace: asked.may_replace,
     };
     Ok(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
@@ -108,17 +110,26 @@ pub(super) async fn answer_join(visitor: Visitor, carrier: Carrier, form: Result
     }
 }
 
-/// The sign-in page that leads to the question of `/login/connect`, with the address filled in.
+/// The sign-in page that leads to the question of `/login/connect`.
 async fn to_sign_in(visitor: &Visitor, flow: &Flow) -> Result<Response, Response> {
-    let Some(asked) = join::join(&visitor.app, flow) else { return Err(super::over(visitor)) };
+    if join::join(&visitor.app, flow).is_none() {
+        return Err(super::over(visitor));
+    }
     let first = join::sign_in_first(&visitor.app, flow, visitor.browser(), &visitor.requester()).await;
     let first = first.map_err(|fault| visitor.fault(&fault))?;
-    let email = asked.brought.external.email.as_ref().map(Email::as_str).unwrap_or_default();
-    let query = form_urlencoded::Serializer::new(String::new())
-        .append_pair("flow", first.id.as_str())
-        .append_pair("identifier", email)
-        .finish();
-    Ok(visitor.keep_browser(see_other(&format!("/login?{query}"))))
+    Ok(visitor.keep_browser(see_other(&super::page_of(&first))))
+}
+
+/// `/login/connect/link`: behind the link of the mail that says that the address has an account. Opening it changes nothing.
+pub(super) async fn by_letter(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let behind = join::by_letter(&visitor.app, params.first("token"), visitor.browser(), &visitor.requester()).await;
+    Ok(match behind.map_err(|fault| visitor.fault(&fault))? {
+        Behind::Here(first) => visitor.keep_browser(see_other(&super::page_of(&first))),
+        Behind::Elsewhere(provider) => back_to_login(None, "elsewhere", &provider),
+        Behind::Connected => see_other("/login"),
+        Behind::Nothing => super::link::broken(&visitor),
+    })
 }
 
 /// Goes on if whoever is signed in has proved it well enough; else the response leads to where they do.

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use axum::response::Response;
 
+use crate::actions::providers::join;
 use crate::actions::{authorize, codes};
 use crate::engine::client::Client;
-use crate::engine::flow::{AccountPage, Continue, Flow, State};
+use crate::engine::external::{Began, Errand};
+use crate::engine::flow::{AccountPage, Continue, Flow, Join, State};
 use crate::engine::params::Params;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
 use crate::http::visitor::{Visitor, may_lead_to};
@@ -21,6 +23,39 @@ pub(super) struct Journey {
     pub continue_to: Continue,
     /// The way back to the application is lost: the person has to go there again.
     pub away: bool,
+    /// What stood in the form, for whoever comes back from a provider and is not signed in.
+    pub left: Option<Left>,
+    /// What is to be connected with the account that is signed in to.
+    pub joins: Option<Join>,
+}
+
+/// A form that somebody left for a provider.
+pub(super) struct Left {
+    pub identifier: String,
+    pub name: String,
+    /// "Stay signed in". None where it was not asked.
+    pub remember: Option<bool>,
+}
+
+impl Left {
+    fn of(state: &State) -> Option<Self> {
+        let only = |remember| Self { identifier: String::new(), name: String::new(), remember: Some(remember) };
+        match state {
+            State::Away(away) => match &away.errand {
+                Errand::SignIn { identifier, remember, began, .. } => {
+                    let (name, remember) = match began {
+                        Began::SignIn => (String::new(), Some(*remember)),
+                        Began::SignUp { name } => (name.clone(), None),
+                    };
+                    Some(Self { identifier: identifier.clone(), name, remember })
+                }
+                Errand::ProveAgain { .. } | Errand::Connect { .. } => None,
+            },
+            State::Newcomer(brought) => Some(only(brought.remember)),
+            State::Join(join) => Some(only(join.brought.remember)),
+            _ => None,
+        }
+    }
 }
 
 /// Reads `flow` (a journey) or `to` (a page of the account) from the parameters.
@@ -54,7 +89,7 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
         }
         // A sign-up or a reset given up for another address leads to the same place.
         let lost = if open || !waits { Lost::Nothing } else { Lost::Expired };
-        let continue_to = flow.continue_to;
+        let (continue_to, left) = (flow.continue_to, Left::of(&flow.state));
         let fresh = match &continue_to {
             Continue::Authorize { .. } | Continue::Connect { .. } | Continue::Site { .. } => {
                 let anew = continue_to.clone().anew(app.now());
@@ -62,9 +97,13 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
             }
             Continue::Account | Continue::Page { .. } | Continue::Away => None,
         };
-        Ok::<_, crate::actions::Fault>((Journey { flow: fresh, client, continue_to, ..Journey::default() }, lost))
+        Ok::<_, crate::actions::Fault>((Journey { flow: fresh, client, continue_to, left, ..Journey::default() }, lost))
     };
     let (mut journey, lost) = find.await.map_err(|fault| visitor.fault(&fault))?;
+    if let (Continue::Connect { journey: question, .. }, true) = (&journey.continue_to, journey.flow.is_some()) {
+        let joins = join::by_id(app, question, &visitor.browser()).await;
+        journey.joins = joins.map_err(|fault| visitor.fault(&fault))?;
+    }
     journey.away = matches!(lost, Lost::Elsewhere | Lost::Forgotten);
     journey.notice = lost.key().map(|key| Notice { kind: Tone::Info, text: visitor.text.t(key).into_owned() });
     Ok(journey)

@@ -65,19 +65,22 @@ pub(super) async fn verify(visitor: Visitor, query: Result<Query, BadInput>) -> 
     if !matches!(flow.state, State::SignUp(_) | State::Verify { .. }) {
         return Ok(broken(&visitor));
     }
-    Ok(verify_page(&visitor, &token, &flow, here, None))
+    verify_page(&visitor, &token, &flow, here, None).await
 }
 
 /// In the browser that began, a button; elsewhere the password that was chosen, which no scanner knows. Where none was, the mail's code is for
 /// the browser that began.
-pub(super) fn verify_page(visitor: &Visitor, token: &str, flow: &Flow, here: bool, problem: Option<&str>) -> Response {
-    if let State::SignUp(sign_up) = &flow.state
-        && sign_up.password_hash.is_none()
-        && !here
-    {
+pub(super) async fn verify_page(
+    visitor: &Visitor,
+    token: &str,
+    flow: &Flow,
+    here: bool,
+    problem: Option<&str>,
+) -> Result<Response, Response> {
+    if !here && !codes::works_elsewhere(&visitor.app, flow).await.map_err(|fault| visitor.fault(&fault))? {
         let detail = visitor.text.t("link-code-only-text").into_owned();
         let page = Message { shell: visitor.shell("link-code-only"), detail, link: None };
-        return visitor.page(&page.shell, &page);
+        return Ok(visitor.page(&page.shell, &page));
     }
     let address = flow.state.destination().map(Contact::as_str).unwrap_or_default();
     let mut shell = shell(visitor, "link-verify", "/verify/link", token);
@@ -90,7 +93,7 @@ pub(super) fn verify_page(visitor: &Visitor, token: &str, flow: &Flow, here: boo
     } else {
         LinkPage::verify_elsewhere(shell, token.to_owned(), address)
     };
-    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+    Ok(visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)))
 }
 
 pub(super) async fn reset(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {

@@ -45,13 +45,14 @@ async fn shown(visitor: &Visitor, params: &Params, remember: Option<bool>) -> Re
     let shell = journey.shell(visitor, title(who), params);
     let way = Way::named(params.first("way"));
     let shell = super::provider_failure::say_failure(visitor, shell, params);
-    let remember = remember.unwrap_or_else(|| is_ticked(&journey));
+    let remember = remember.unwrap_or_else(|| is_ticked(&journey, params));
     page_about(visitor, &journey, shell, Typed { identifier, remember, way }, who, None).await
 }
 
 /// "Stay signed in", before anybody has touched it: as it was on the page before.
-const fn is_ticked(journey: &Journey) -> bool {
-    !matches!(journey.continue_to, Continue::Connect { remember: false, .. })
+fn is_ticked(journey: &Journey, params: &Params) -> bool {
+    let left = journey.left.as_ref().and_then(|left| left.remember).or(params.has("stay").then_some(false));
+    left.unwrap_or(!matches!(journey.continue_to, Continue::Connect { remember: false, .. }))
 }
 
 struct Typed {
@@ -160,6 +161,9 @@ async fn page_about(
     let last = visitor.last_way().filter(|way| ways.contains(way) && is_on(app, *way));
     let way = typed.way.filter(|way| ways.contains(way)).or(last).or(ways.first().copied());
     let mut providers = super::providers::buttons(visitor);
+    // Whoever is to sign in with the account they have comes neither by what is to be connected nor as somebody new.
+    let joins = journey.joins.as_ref().filter(|_| who.is_none()).map(|join| join.brought.external.provider.as_str());
+    providers.retain(|button| joins != Some(&button.id));
     if let Some(offer) = &offer {
         providers.retain(|button| own.contains(&button.id) && offer.has_provider(confirm::says_when(app, &button.id)));
     }
@@ -180,7 +184,8 @@ async fn page_about(
         flow: journey.id(),
         identifier: typed.identifier,
         remember: typed.remember,
-        signup_open: visitor.app.settings.signup.is_open(),
+        signup_open: visitor.app.settings.signup.is_open() && joins.is_none(),
+        connects: joins.map(|provider| super::providers::name(visitor, provider)),
         reauthenticate: who.map(|who| who.user.shown_as()),
         passkey: match &offer {
             Some(Offer { passkey: false, .. }) => None,
@@ -222,13 +227,15 @@ pub(super) fn wants(journey: &Journey, user: &User) -> bool {
     }
 }
 
-/// What was typed on another page, or the relying party's `login_hint`.
+/// What was typed on another page, the address of the account that something is to be connected with, or the relying party's `login_hint`.
 fn hint(journey: &Journey, params: &Params) -> String {
-    let typed = params.first("identifier");
-    match &journey.continue_to {
-        Continue::Authorize { request } if typed.is_empty() => request.login_hint.clone().unwrap_or_default(),
-        _ => typed.to_owned(),
-    }
+    let hinted = match &journey.continue_to {
+        Continue::Authorize { request } => request.login_hint.as_deref(),
+        _ => journey.joins.as_ref().map(|join| join.account.as_str()),
+    };
+    let left = journey.left.as_ref().map(|left| left.identifier.as_str());
+    let known = [Some(params.first("identifier")), left, hinted];
+    known.into_iter().flatten().find(|text| !text.is_empty()).unwrap_or_default().to_owned()
 }
 
 /// A try.

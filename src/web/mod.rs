@@ -38,12 +38,13 @@ use axum::routing::{get, post};
 use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, Session as Carrier, SessionManagerLayer};
 
+use crate::actions::providers::own;
 use crate::actions::session::{Carriers, Current, SESSION_KEY};
 use crate::actions::sign_in::Arrival;
 use crate::actions::{App, Requester};
 use crate::engine::address::{Channel, Contact};
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
-use crate::engine::method::MethodKind;
+use crate::engine::method::{Method, MethodKind};
 use crate::engine::session::Session;
 use crate::http::cookies::{CookieName, Cookies};
 use crate::http::page::see_other;
@@ -70,6 +71,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/login/address", get(join::address).post(join::give_address))
         .route("/login/join", get(join::join).post(join::answer_join))
         .route("/login/connect", get(join::confirm).post(join::answer_confirm))
+        .route("/login/connect/link", get(join::by_letter))
         .route("/connect/{provider}", get(providers::nothing).post(providers::depart))
         .route("/connect/{provider}/callback", get(providers::come_back))
         .route("/connect/{provider}/logo", get(providers::logo))
@@ -179,22 +181,33 @@ async fn sign_in(visitor: &Visitor, carrier: &Carrier, session: &Session, respon
     carrier.set_expiry(Some(expiry));
     carrier.insert(SESSION_KEY, session.id.as_str()).await.map_err(failed)?;
     let response = visitor.keep_here(visitor.remember(response, &session.user_id), session);
-    Ok(match last_way(session) {
-        Some(way) => visitor.keep(response, CookieName::Way, way.as_str()),
+    Ok(match last_way(visitor, session).await {
+        Some(way) => visitor.keep(response, CookieName::Way, &way),
         None => response,
     })
 }
 
-/// The first factor that this session was opened, or renewed, with.
-fn last_way(session: &Session) -> Option<Way> {
+/// The first factor that this session was opened, or renewed, with: a way, or a provider's id.
+async fn last_way(visitor: &Visitor, session: &Session) -> Option<String> {
     let first = session.methods.iter().rev().find(|method| !method.second)?;
-    match first.kind {
-        MethodKind::Password => Some(Way::Password),
-        MethodKind::Mail => Some(Way::Mail),
-        MethodKind::Sms => Some(Way::Sms),
-        MethodKind::Passkey => Some(Way::Passkey),
-        // Which one, its own page remembers.
-        MethodKind::Provider | MethodKind::SecurityKey | MethodKind::Totp | MethodKind::RecoveryCode => None,
+    let way = match first.kind {
+        MethodKind::Password => Way::Password,
+        MethodKind::Mail => Way::Mail,
+        MethodKind::Sms => Way::Sms,
+        MethodKind::Passkey => Way::Passkey,
+        MethodKind::Provider => return provider_of(visitor, session, first).await,
+        MethodKind::SecurityKey | MethodKind::Totp | MethodKind::RecoveryCode => return None,
+    };
+    Some(way.as_str().to_owned())
+}
+
+async fn provider_of(visitor: &Visitor, session: &Session, proof: &Method) -> Option<String> {
+    match own::through(&visitor.app, &session.user_id, proof).await {
+        Ok(identity) => identity.map(|identity| identity.provider),
+        Err(fault) => {
+            tracing::warn!(%fault, "the provider that somebody came by could not be read");
+            None
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! Back from a provider: to where it began, with a sentence.
 
 use axum::response::Response;
+use form_urlencoded::Serializer;
 
 use crate::actions::providers;
 use crate::engine::flow::AccountPage;
@@ -10,11 +11,25 @@ use crate::http::page::see_other;
 use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
 
-pub(super) fn back_to_login(flow: Option<&str>, failed: &str, provider: &str, identifier: &str) -> Response {
-    let mut query = form_urlencoded::Serializer::new(String::new());
+/// To the sign-in page. What was typed there stands in the journey, not in the address, which ends up in logs.
+pub(super) fn back_to_login(flow: Option<&str>, failed: &str, provider: &str) -> Response {
+    back_to("/login", flow, failed, provider)
+}
+
+/// To the page that wants a new proof, with "Stay signed in" as it was.
+pub(super) fn back_to_proof(flow: &str, remember: bool, failed: &str, provider: &str) -> Response {
+    let stay = if remember { &[][..] } else { &[("stay", "no")] };
+    see_other(&format!("/login?{}", said(Some(flow), failed, provider).extend_pairs(stay).finish()))
+}
+
+pub(super) fn back_to(page: &str, flow: Option<&str>, failed: &str, provider: &str) -> Response {
+    see_other(&format!("{page}?{}", said(flow, failed, provider).finish()))
+}
+
+fn said<'a>(flow: Option<&str>, failed: &str, provider: &str) -> Serializer<'a, String> {
+    let mut query = Serializer::new(String::new());
     query.extend_pairs(flow.map(|flow| ("flow", flow))).append_pair("failed", failed).append_pair("with", provider);
-    query.extend_pairs(Some(("identifier", identifier)).filter(|_| !identifier.is_empty()));
-    see_other(&format!("/login?{}", query.finish()))
+    query
 }
 
 pub(super) fn back_to_account(failed: &str, provider: &str) -> Response {
@@ -27,7 +42,7 @@ pub(super) fn done(notice: &str, provider: &str) -> Response {
 }
 
 fn to_account(name: &str, value: &str, provider: &str) -> Response {
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair(name, value).append_pair("with", provider).finish();
+    let query = Serializer::new(String::new()).append_pair(name, value).append_pair("with", provider).finish();
     see_other(&format!("{}?{query}", AccountPage::Identities.path()))
 }
 
@@ -51,6 +66,7 @@ pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> S
         "closed" => "problem-provider-closed",
         "invited" => "problem-provider-invited",
         "not-connected" => "problem-provider-not-connected",
+        "elsewhere" => "problem-provider-elsewhere",
         "has-account" => "problem-provider-has-account",
         _ => return shell,
     };

@@ -7,16 +7,15 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::account::signed_in;
-use super::provider_failure::{back_to_account, back_to_login, done, refusal};
+use super::provider_failure::{back_to, back_to_account, back_to_login, back_to_proof, done, refusal};
 use super::{journey, step_up, verify};
 use crate::actions::codes;
 use crate::actions::providers::come_back::{self, Answer, CameBack, Connected};
 use crate::actions::providers::{self, Asking, Departure};
 use crate::actions::sign_in::SignedIn;
-use crate::engine::external::Errand;
+use crate::engine::external::{Began, Errand};
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
 use crate::engine::params::{Params, Repeated};
-use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
@@ -52,7 +51,7 @@ pub(super) fn buttons_to_sign_up(visitor: &Visitor) -> Vec<ProviderButton> {
 }
 
 pub(super) fn name(visitor: &Visitor, id: &str) -> String {
-    providers::find(&visitor.app, id).map_or_else(|| id.to_owned(), |provider| provider.name.clone())
+    providers::name(&visitor.app, id)
 }
 
 /// A page's title with the provider's name in it.
@@ -74,7 +73,7 @@ pub(super) async fn depart(
     let connects = params.has("connect");
     if connects {
         let current = signed_in(&visitor, Some(AccountPage::Identities)).await?;
-        step_up::to_send(&visitor, &current, AccountPage::Identities).await?;
+        step_up::to_send(&visitor, &current, AccountPage::Connect).await?;
     }
     let continue_to = match connects {
         true => Continue::Page { page: AccountPage::Identities },
@@ -88,6 +87,8 @@ pub(super) async fn depart(
         Some(user) if journey.flow.is_some() && super::login::wants(&journey, &user) => {
             Errand::ProveAgain { person: user.id, remember }
         }
+        // Only the sign-up page asks for a name.
+        signed_in if params.has("name") => Errand::sign_up(typed, params.first("name"), signed_in.is_some()),
         signed_in => Errand::sign_in(typed, remember, signed_in.is_some()),
     };
     let asking = Asking { errand, browser: visitor.browser(), continue_to: &continue_to, requester: &requester };
@@ -104,8 +105,7 @@ pub(super) async fn depart(
             Ok(response)
         }
         Departure::Unknown => Ok(visitor.not_found()),
-        Departure::Failed(why) if connects => Ok(back_to_account(why.as_str(), &provider)),
-        Departure::Failed(why) => Ok(back_to_login(journey.id().as_deref(), why.as_str(), &provider, typed)),
+        Departure::Failed(flow, why) => back(&visitor, &flow, journey.flow, why.as_str(), &provider).await,
     }
 }
 
@@ -139,6 +139,14 @@ pub(super) async fn come_back(
 ) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let fault = |fault| visitor.fault(&fault);
+    if providers::find(&visitor.app, &provider).is_none() {
+        let provider: String = provider.chars().take(64).collect();
+        tracing::warn!(
+            provider = provider.escape_debug().to_string(),
+            "somebody came back from a provider that is not set up: is its redirect URI one of another id?"
+        );
+        return Ok(visitor.not_found());
+    }
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, current.as_ref(), &Continue::Account, false);
@@ -149,16 +157,13 @@ pub(super) async fn come_back(
         CameBack::Over => super::over(&visitor),
         // Who is signed in goes on; the others begin anew.
         CameBack::Late(flow) => see_other(&format!("/login?flow={}", flow.id)),
-        CameBack::Failed(flow, why) => back(&visitor, &flow, why.as_str(), &provider).await?,
-        CameBack::Refused(flow, why) => back(&visitor, &flow, refusal(why), &provider).await?,
+        CameBack::Failed(flow, why) => back(&visitor, &flow, None, why.as_str(), &provider).await?,
+        CameBack::Refused(flow, why) => back_to_login(Some(flow.id.as_str()), refusal(why), &provider),
         CameBack::Connected(Connected::Done) => done("identity-connected", &provider),
         CameBack::Connected(Connected::Already) => done("identity-already", &provider),
         CameBack::Connected(Connected::Anothers) => back_to_account("anothers", &provider),
-        CameBack::More(next) => used(&visitor, &provider, visitor.keep_browser(see_other(&super::page_of(&next)))),
-        CameBack::SignedIn(signed_in, continue_to) => {
-            let response = go_on(&visitor, &carrier, signed_in, &continue_to).await?;
-            used(&visitor, &provider, response)
-        }
+        CameBack::More(next) => visitor.keep_browser(see_other(&super::page_of(&next))),
+        CameBack::SignedIn(signed_in, continue_to) => go_on(&visitor, &carrier, signed_in, &continue_to).await?,
     })
 }
 
@@ -172,24 +177,26 @@ fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
     })
 }
 
-/// To where the journey began, with a sentence.
-async fn back(visitor: &Visitor, flow: &Flow, failed: &str, provider: &str) -> Result<Response, Response> {
+/// To where the journey began, with a sentence. `waits`: the journey that wants a new proof, if it is known.
+async fn back(visitor: &Visitor, flow: &Flow, waits: Option<Flow>, failed: &str, provider: &str) -> Result<Response, Response> {
     let State::Away(away) = &flow.state else { return Ok(super::over(visitor)) };
-    match &away.errand {
+    let id = Some(flow.id.as_str());
+    let remember = match &away.errand {
         Errand::Connect { .. } => return Ok(back_to_account(failed, provider)),
-        Errand::SignIn { identifier, .. } => return Ok(back_to_login(Some(flow.id.as_str()), failed, provider, identifier)),
-        Errand::ProveAgain { .. } => {}
-    }
+        Errand::SignIn { began: Began::SignUp { .. }, .. } => return Ok(back_to("/signup", id, failed, provider)),
+        Errand::SignIn { .. } => return Ok(back_to_login(id, failed, provider)),
+        Errand::ProveAgain { remember, .. } => *remember,
+    };
     // The page is shown to somebody signed in only on a journey that waits.
-    let anew = flow.continue_to.clone().anew(visitor.app.now());
-    let remembered = codes::remember(&visitor.app, visitor.browser(), anew, &visitor.requester()).await;
-    let flow = remembered.map_err(|fault| visitor.fault(&fault))?;
-    Ok(visitor.keep_browser(back_to_login(Some(flow.id.as_str()), failed, provider, "")))
-}
-
-/// Lets the browser mark the button next time.
-fn used(visitor: &Visitor, provider: &str, response: Response) -> Response {
-    visitor.keep(response, CookieName::Way, provider)
+    let waits = match waits {
+        Some(waits) => waits,
+        None => {
+            let anew = flow.continue_to.clone().anew(visitor.app.now());
+            let remembered = codes::remember(&visitor.app, visitor.browser(), anew, &visitor.requester()).await;
+            remembered.map_err(|fault| visitor.fault(&fault))?
+        }
+    };
+    Ok(visitor.keep_browser(back_to_proof(waits.id.as_str(), remember, failed, provider)))
 }
 
 pub(super) async fn go_on(

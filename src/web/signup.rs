@@ -28,11 +28,21 @@ async fn shown(visitor: &Visitor, params: &Params) -> Result<Response, Response>
         return Ok(closed(visitor));
     }
     let journey = journey::of(visitor, params).await?;
+    let left = journey.left.as_ref();
     let typed = ["email", "phone", "identifier"].map(|field| params.first(field)).into_iter().find(|typed| !typed.is_empty());
-    let typed = typed.unwrap_or_default();
-    let channel = channel(visitor, params);
+    let typed = typed.or(left.map(|left| left.identifier.as_str())).unwrap_or_default();
+    let name = left.map(|left| left.name.as_str()).filter(|name| !name.is_empty()).unwrap_or(params.first("name"));
+    let channel = match left {
+        Some(left) if phones(visitor) && begins_like_a_number(&left.identifier) => Channel::Sms,
+        _ => channel(visitor, params),
+    };
     let contact = Some(typed).filter(|text| (channel == Channel::Mail) == text.contains('@')).unwrap_or_default();
-    Ok(page(visitor, &journey, journey.shell(visitor, "signup", params), channel, [contact, params.first("name")]))
+    let shell = super::provider_failure::say_failure(visitor, journey.shell(visitor, "signup", params), params);
+    Ok(page(visitor, &journey, shell, channel, [contact, name]))
+}
+
+fn begins_like_a_number(typed: &str) -> bool {
+    !typed.contains('@') && typed.trim().trim_start_matches('+').starts_with(|first: char| first.is_ascii_digit())
 }
 
 fn phones(visitor: &Visitor) -> bool {

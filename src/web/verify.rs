@@ -6,7 +6,7 @@ use tower_sessions::Session as Carrier;
 use super::journey;
 use crate::actions::codes::{self, Found, Resent};
 use crate::actions::sign_up::{self, Proof, Verified};
-use crate::engine::address::Contact;
+use crate::engine::address::{Channel, Contact};
 use crate::engine::codes::MaySend;
 use crate::engine::flow::{Flow, State};
 use crate::engine::params::Params;
@@ -55,6 +55,7 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool)
         code: code.to_owned(),
         resend_after_seconds: resend_after(visitor, flow),
         expired,
+        signs_up: matches!(&flow.state, State::SignUp(sign_up) if sign_up.to.channel() == Channel::Mail),
     };
     visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
 }
@@ -157,6 +158,6 @@ pub(super) async fn by_link(visitor: Visitor, carrier: Carrier, form: Result<For
     }
     match prove(&visitor, &carrier, &flow, proof).await? {
         Shown::Response(response) => Ok(response),
-        Shown::Problem(key, _) => Ok(super::link::verify_page(&visitor, token, &flow, false, Some(key))),
+        Shown::Problem(key, _) => super::link::verify_page(&visitor, token, &flow, false, Some(key)).await,
     }
 }

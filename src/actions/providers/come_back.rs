@@ -119,12 +119,13 @@ async fn waiting(app: &App, provider: &str, state: &str, browser: &[u8; 32]) -> 
 
 async fn fetch(app: &App, settings: &ProviderSettings, flow: &Flow, answer: Answer<'_>) -> Result<Arrived, Failure> {
     let provider = settings.id.as_str();
-    let (Some(upstream), None) = (app.upstreams.get(provider), answer.error) else {
-        let error = answer.error.unwrap_or_default();
+    let Some(upstream) = app.upstreams.get(provider) else { return Err(Failure::Unusable) };
+    if let Some(error) = answer.error {
+        upstream.check_issuer(answer.iss).await.map_err(|error| failed(app, provider, &error))?;
         tracing::info!(provider, error = error.escape_debug().to_string(), "a provider refused");
         let cancelled = matches!(error, "access_denied" | "user_cancelled_login" | "user_cancelled_authorize" | "login_required");
         return Err(if cancelled { Failure::Cancelled } else { Failure::Unusable });
-    };
+    }
     let Some(code) = answer.code else { return Err(Failure::Unusable) };
     let secrets = Secrets::of(app, &flow.id, provider);
     let answer = upstream::Answer { code, iss: answer.iss };
@@ -189,7 +190,7 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
     };
     if let Some(current) = connecting
         && let at = (At { current, browser: arrival.browser, requester: arrival.requester })
-        && let Some(proof) = second_factor::step_up(app, at, AccountPage::Identities, AWAY).await?
+        && let Some(proof) = second_factor::step_up(app, at, AccountPage::Connect, AWAY).await?
     {
         return Ok(CameBack::More(Box::new(proof)));
     }
@@ -260,7 +261,8 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         Decision::AlreadyConnected => CameBack::Connected(Connected::Already),
         Decision::BelongsToAnother => CameBack::Connected(Connected::Anothers),
         Decision::SignInFirst { may_replace } => {
-            let state = State::Join(Box::new(Join { brought: back.brought, may_replace }));
+            let Some(account) = external.email.clone() else { return Ok(CameBack::Over) };
+            let state = State::Join(Box::new(Join { brought: back.brought, account, may_replace }));
             ask(app, tx, state, local.map(|user| user.id), arrival).await?
         }
         Decision::AskAddress => ask(app, tx, State::Newcomer(Box::new(back.brought)), None, arrival).await?,
@@ -337,7 +339,7 @@ pub(super) async fn attach(
     }
     let event = tell::event(Kind::IdentityConnected, arrival.requester.origin());
     app.record(tx, Event { user_id: Some(user.id.clone()), detail: detail(app, &external.provider), ..event }).await?;
-    let provider = super::find(app, &external.provider).map_or_else(|| external.provider.clone(), |found| found.name.clone());
+    let provider = super::name(app, &external.provider);
     app.notify(tx, user, Notice::IdentityConnected { provider }, arrival.requester).await
 }
 

@@ -2,14 +2,18 @@
 
 use std::time::Duration;
 
+use data_encoding::BASE64URL_NOPAD;
+
 use super::super::second_factor::At;
 use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::{App, Outcome, Requester, codes, reset, second_factor, tell};
 use super::come_back::{attach, create};
 use super::{holds, name_proofs};
+use crate::engine::address::Contact;
 use crate::engine::event::{Event, Kind};
-use crate::engine::flow::{Continue, Flow, Join, State, Step};
+use crate::engine::flow::{Continue, Flow, Join, SignUp, State, Step};
+use crate::ids::FlowId;
 use crate::store::{StoreError, flows, identities, sessions, users};
 
 /// What a journey asks about.
@@ -18,6 +22,67 @@ pub fn join<'a>(app: &App, flow: &'a Flow) -> Option<&'a Join> {
         State::Join(join) if flow.step(Step::Proved, app.now()).is_ok() => Some(join),
         _ => None,
     }
+}
+
+/// What the journey of this id asks about, if it is this browser's.
+pub async fn by_id(app: &App, id: &FlowId, browser: &[u8; 32]) -> Outcome<Option<Join>> {
+    let codes::Found::Here(flow) = codes::find(app, id.as_str(), Some(browser)).await? else { return Ok(None) };
+    Ok(join(app, &flow).cloned())
+}
+
+/// Behind the link of the letter to somebody who came by a provider and gave the address of an account.
+#[derive(Debug)]
+pub enum Behind {
+    /// In the browser that came from the provider: the journey in which the account's owner signs in.
+    Here(Box<Flow>),
+    /// In another one, which has brought nothing. With the provider's id.
+    Elsewhere(String),
+    /// The identity is connected by now.
+    Connected,
+    /// No link of ours, or too old.
+    Nothing,
+}
+
+const PURPOSE: &str = "connect link";
+
+/// The link of that letter. Only the mail has its secret: whoever gave the address does not learn whether it has an account.
+pub(in crate::actions) fn letter_link(app: &App, flow: &Flow) -> String {
+    let mac = app.keyring.mac(PURPOSE, &[flow.id.as_str().as_bytes()]);
+    app.link(&format!("/login/connect/link?token={}.{}", flow.id, BASE64URL_NOPAD.encode(&mac)))
+}
+
+/// Begins what that link leads to. It may be opened as often as one likes, while the journey that it comes from is open.
+pub async fn by_letter(app: &App, token: &str, browser: [u8; 32], requester: &Requester) -> Outcome<Behind> {
+    let Some((id, mac)) = token.split_once('.') else { return Ok(Behind::Nothing) };
+    let (from, here) = match codes::find(app, id, Some(&browser)).await? {
+        codes::Found::Here(flow) => (flow, true),
+        codes::Found::Elsewhere(flow) => (flow, false),
+        codes::Found::None => return Ok(Behind::Nothing),
+    };
+    let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).unwrap_or_default();
+    let State::SignUp(sign_up) = &from.state else { return Ok(Behind::Nothing) };
+    let SignUp { to: Contact::Email(account), brought: Some(brought), .. } = &**sign_up else { return Ok(Behind::Nothing) };
+    if !app.keyring.verify_mac(PURPOSE, &[from.id.as_str().as_bytes()], &mac) || from.is_open(app.now()).is_err() {
+        return Ok(Behind::Nothing);
+    }
+    let external = &brought.external;
+    let owner = identities::by_subject(&mut app.store.read().await?, &external.issuer, &external.subject).await?;
+    if owner.is_some() {
+        return Ok(Behind::Connected);
+    }
+    if !here {
+        return Ok(Behind::Elsewhere(external.provider.clone()));
+    }
+    let mut tx = app.store.write().await?;
+    app.may_begin(&mut tx, requester).await?;
+    let state = State::Join(Box::new(Join { brought: (**brought).clone(), account: account.clone(), may_replace: false }));
+    let question = codes::begin(app, state, None, browser, from.continue_to.clone());
+    let first = codes::begin(app, State::SignIn, None, browser, back_to(&question));
+    for flow in [&question, &first] {
+        flows::insert(&mut tx, flow).await?;
+    }
+    tx.commit().await?;
+    Ok(Behind::Here(Box::new(first)))
 }
 
 /// The journey in which the account's owner signs in, and which comes back to the question.
@@ -76,8 +141,7 @@ pub async fn decline(app: &App, flow: &Flow) -> Outcome<()> {
 /// "That account is not mine": a new account has the address, which nobody has proved there. The other one keeps everything else. None: the
 /// journey is over, or the address was proved meanwhile.
 pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<Option<SignedIn>> {
-    let Some(Join { brought, may_replace: true }) = join(app, flow) else { return Ok(None) };
-    let Some(email) = &brought.external.email else { return Ok(None) };
+    let Some(Join { brought, account: email, may_replace: true }) = join(app, flow) else { return Ok(None) };
     let now = app.now();
     let mut tx = app.store.write().await?;
     if !flows::finish(&mut tx, &flow.id, now).await? {

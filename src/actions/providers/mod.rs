@@ -20,7 +20,7 @@ use super::{App, Outcome, Requester, codes, session};
 use crate::crypto::token;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::{Errand, External, Identity};
-use crate::engine::flow::{Away, Continue, State};
+use crate::engine::flow::{Away, Continue, Flow, State};
 use crate::engine::linking::Standing;
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::user::User;
@@ -71,6 +71,11 @@ pub fn find<'a>(app: &'a App, id: &str) -> Option<&'a ProviderSettings> {
     app.settings.providers.iter().find(|provider| provider.id == id)
 }
 
+/// What people call a provider; its id, if it is set up no more.
+pub fn name(app: &App, id: &str) -> String {
+    find(app, id).map_or_else(|| id.to_owned(), |provider| provider.name.clone())
+}
+
 /// Why an account's address counts as proved; none: it does not.
 fn standing(app: &App, user: &User) -> Option<Standing> {
     let standing = match &user.email_vouched_by {
@@ -102,7 +107,8 @@ pub enum Departure {
     To(Url),
     /// There is no such provider.
     Unknown,
-    Failed(Failure),
+    /// The journey went nowhere.
+    Failed(Box<Flow>, Failure),
 }
 
 /// Begins a journey that leads to a provider and back.
@@ -125,7 +131,7 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
     let secrets = Secrets::of(app, &flow.id, provider);
     match upstream.authorization_url(&secrets.begun(), prompt, asking.requester.locale).await {
         Ok(url) => Ok(Departure::To(url)),
-        Err(error) => Ok(Departure::Failed(failed(app, provider, &error))),
+        Err(error) => Ok(Departure::Failed(Box::new(flow), failed(app, provider, &error))),
     }
 }
 

@@ -9,7 +9,7 @@ use super::super::session::Current;
 use super::super::{App, Outcome, Requester, account, factors, passkeys};
 use crate::engine::event::Kind;
 use crate::engine::external::Identity;
-use crate::engine::method::MethodKind;
+use crate::engine::method::{Method, MethodKind};
 use crate::engine::user::User;
 use crate::ids::{IdentityId, UserId};
 use crate::settings::Way;
@@ -18,6 +18,16 @@ use crate::store::{Tx, enrolled, identities};
 /// The account's, oldest first.
 pub async fn list(app: &App, user_id: &UserId) -> Outcome<Vec<Identity>> {
     Ok(identities::of_user(&mut app.store.read().await?, user_id).await?)
+}
+
+/// The identity that a proof was given by.
+pub async fn through(app: &App, user_id: &UserId, proof: &Method) -> Outcome<Option<Identity>> {
+    let all = list(app, user_id).await?.into_iter();
+    Ok(match &proof.identity {
+        Some(id) => all.into_iter().find(|identity| identity.id == *id),
+        // An old session does not say which one; it is the one that was used last.
+        None => all.into_iter().max_by_key(|identity| identity.last_used_at),
+    })
 }
 
 /// How many of the account's identities lead in: those of providers that are set up.
@@ -49,7 +59,7 @@ pub async fn disconnect(app: &App, current: &Current, id: &IdentityId, requester
     if !can_sign_in(app, &mut tx, user).await? {
         return Ok(Disconnected::LastWayIn);
     }
-    let provider = super::find(app, &known.provider).map_or_else(|| known.provider.clone(), |found| found.name.clone());
+    let provider = super::name(app, &known.provider);
     app.notify(&mut tx, user, Notice::IdentityDisconnected { provider }, requester).await?;
     tx.commit().await?;
     Ok(Disconnected::Done { provider: known.provider })
@@ -71,12 +81,7 @@ const PATIENCE: Duration = Duration::from_secs(2);
 /// a page (OpenID Connect RP-Initiated Logout 1.0). To be asked while they are still signed in.
 pub async fn sign_out_there(app: &App, current: &Current) -> Outcome<Option<(String, Url)>> {
     let Some(method) = current.session.methods.iter().find(|method| method.kind == MethodKind::Provider) else { return Ok(None) };
-    let all = list(app, &current.user.id).await?.into_iter();
-    let through = match &method.identity {
-        Some(id) => all.into_iter().find(|identity| identity.id == *id),
-        // An old session does not say which one; it is the one that was used last.
-        None => all.into_iter().max_by_key(|identity| identity.last_used_at),
-    };
+    let through = through(app, &current.user.id, method).await?;
     let settings = through.as_ref().and_then(|identity| super::find(app, &identity.provider)).filter(|settings| settings.logout);
     let Some((settings, upstream)) = settings.and_then(|settings| Some((settings, app.upstreams.get(&settings.id)?))) else {
         return Ok(None);

@@ -16,11 +16,20 @@ pub enum Letter {
         link: String,
         minutes: i64,
         hours: i64,
+        /// The link is of use in another browser than the one that began.
+        anywhere: bool,
     },
     /// Somebody signed up with an address that has an account.
     SignupExisting {
         login: String,
         reset: String,
+    },
+    /// Somebody came by a provider and gave an address that has an account.
+    ConnectExisting {
+        provider: String,
+        link: String,
+        reset: String,
+        hours: i64,
     },
     Reset {
         code: String,
@@ -173,10 +182,11 @@ impl Letter {
             ..Parts::default()
         };
         match self {
-            Self::VerifyAddress { code, link, minutes, hours } => {
+            Self::VerifyAddress { code, link, minutes, hours, anywhere } => {
                 let words = ["mail-verify", "mail-verify-opening", "mail-verify-button", "mail-verify-closing"];
                 let parts = coded(words, code, link, *minutes);
-                Parts { link_life: text.number("mail-link-hours", "hours", *hours), ..parts }
+                let link_intro = if *anywhere { parts.link_intro } else { t("mail-or-link-here") };
+                Parts { link_intro, link_life: text.number("mail-link-hours", "hours", *hours), ..parts }
             }
             Self::Reset { code, link, minutes } => {
                 let words = ["mail-reset", "mail-reset-opening", "mail-reset-button", "mail-reset-closing"];
@@ -208,6 +218,21 @@ impl Letter {
                 closing: t("mail-existing-closing"),
                 ..Parts::default()
             },
+            Self::ConnectExisting { provider, link, reset, hours } => {
+                let t = |key: &str| text.with(key, &[("site", site), ("provider", provider)]);
+                Parts {
+                    heading: t("mail-connect"),
+                    opening: t("mail-connect-opening"),
+                    link_intro: t("mail-connect-link"),
+                    buttons: vec![
+                        Button { label: t("mail-connect-button"), href: link.clone() },
+                        Button { label: t("mail-existing-reset"), href: reset.clone() },
+                    ],
+                    link_life: text.number("mail-link-hours", "hours", *hours),
+                    closing: t("mail-connect-closing"),
+                    ..Parts::default()
+                }
+            }
             Self::Notice(notified) => notified.parts(text, site),
             Self::LockedDown { reset } => Parts {
                 heading: t("mail-locked"),

@@ -21,8 +21,10 @@ impl Letter {
         let notices = Notice::samples().into_iter();
         let notices = notices.flat_map(|notice| [notified(notice.clone(), Some(link("wasnt-me"))), notified(notice, None)]);
         let others = vec![
-            Self::VerifyAddress { code: code(), link: link("verify"), minutes: 10, hours: 24 },
+            Self::VerifyAddress { code: code(), link: link("verify"), minutes: 10, hours: 24, anywhere: true },
+            Self::VerifyAddress { code: code(), link: link("verify"), minutes: 10, hours: 24, anywhere: false },
             Self::SignupExisting { login: link("login"), reset: link("reset") },
+            Self::ConnectExisting { provider: "Acme".to_owned(), link: link("connect"), reset: link("reset"), hours: 24 },
             Self::Reset { code: code(), link: link("reset"), minutes: 15 },
             Self::SignIn { code: code(), link: link("login"), minutes: 10 },
             Self::SecondFactor { code: code(), minutes: 10 },
@@ -38,6 +40,7 @@ impl Letter {
         let (name, code, links): (_, _, Vec<&str>) = match self {
             Self::VerifyAddress { code, link, .. } => ("verify-address", Some(code), vec![link]),
             Self::SignupExisting { login, reset } => ("signup-existing", None, vec![login, reset]),
+            Self::ConnectExisting { link, reset, .. } => ("connect-existing", None, vec![link, reset]),
             Self::Reset { code, link, .. } => ("reset", Some(code), vec![link]),
             Self::SignIn { code, link, .. } => ("sign-in", Some(code), vec![link]),
             Self::SecondFactor { code, .. } => ("second-factor", Some(code), Vec::new()),

@@ -157,6 +157,17 @@ impl Upstream {
         Ok(arrived)
     }
 
+    /// Whether an answer that brings no code is this provider's (RFC 9207 section 2.4): `iss` is its own, or is missing where it may be.
+    ///
+    /// # Errors
+    /// [`UpstreamError::WrongIssuer`], or the provider's metadata cannot be had.
+    pub async fn check_issuer(&self, iss: Option<&str>) -> Result<(), UpstreamError> {
+        match &self.dialect {
+            Dialect::OpenId(openid) => openid.check_issuer(&self.calls, iss).await,
+            Dialect::OAuth2(oauth2) => oauth2.check_issuer(iss),
+        }
+    }
+
     /// The refresh token for new tokens (RFC 6749 section 6). Without a refresh token in the answer the old one stays good.
     ///
     /// # Errors

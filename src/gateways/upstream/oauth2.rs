@@ -108,7 +108,7 @@ impl OAuth2 {
 
     /// These providers have no metadata that would name their issuer. Each has its own redirect URI, which is the defence of
     /// RFC 9700 section 4.4.2.2; an answer that names an issuer at another host than we sent the browser to is refused all the same.
-    fn check_issuer(&self, iss: Option<&str>) -> Result<(), UpstreamError> {
+    pub(super) fn check_issuer(&self, iss: Option<&str>) -> Result<(), UpstreamError> {
         let is_theirs = |iss: &str| Url::parse(iss).is_ok_and(|iss| iss.origin() == self.authorization.origin());
         if iss.is_none_or(is_theirs) { Ok(()) } else { Err(UpstreamError::WrongIssuer) }
     }

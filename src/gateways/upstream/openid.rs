@@ -149,6 +149,10 @@ impl OpenId {
         })
     }
 
+    pub(super) async fn check_issuer(&self, calls: &Calls, iss: Option<&str>) -> Result<(), UpstreamError> {
+        check_issuer(&self.discovery.known(calls).await?.metadata, iss)
+    }
+
     /// The claims of the ID token. If no key fits, the provider is asked once for new ones.
     async fn claims(
         &self,

@@ -18,6 +18,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         identifier: String::new(),
         remember: true,
         signup_open: true,
+        connects: None,
         passkey: None,
         unknown: None,
         passkey_first: false,

@@ -136,6 +136,26 @@ async fn the_page_is_for_people_who_are_signed_in() {
     }
 }
 
+/// After the proof it is said what to do next.
+#[tokio::test]
+async fn a_proof_on_the_way_to_a_provider_says_how_to_go_on() {
+    let (world, fakes) = World::with_fakes("").await;
+    let bob = world.person("bob@a.example").await;
+    let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
+    browser.get("/account/identities").await;
+    world.advance(3600);
+    let proof = browser.post("/connect/github", &[("connect", "true")]).await;
+    assert!(proof.location().starts_with("/login?flow="), "{}", proof.location());
+    browser.follow(&proof).await;
+    let back = with_password(&mut browser, "bob@a.example").await;
+    assert_eq!(back.location(), "/account/identities?notice=identity-choose");
+    let page = browser.follow(&back).await;
+    assert_eq!(notice(&page), "Thank you. Now choose the account to connect.");
+    let done = through(&fakes, &mut browser, "github", "grace", "none").await;
+    assert_eq!(done.location(), "/account/identities?notice=identity-connected");
+    assert_eq!(identities(&world, &bob.id).await.len(), 1);
+}
+
 /// Changing how one signs in wants a fresh proof, as strong as the account's best.
 #[tokio::test]
 async fn a_fresh_proof_is_asked_for() {
@@ -153,7 +173,7 @@ async fn a_fresh_proof_is_asked_for() {
     assert_eq!(identities(&world, &bob.id).await.len(), 1);
     browser.follow(&ask).await;
     let proved = browser.submit("/login", &[("password", PASSWORD)]).await;
-    assert_eq!(proved.location(), "/account/identities", "{}", proved.text());
+    assert_eq!(proved.location(), "/account/identities?notice=identity-choose", "{}", proved.text());
     let secret = add_app(&world, &mut browser).await;
     world.advance(3600);
     browser.get("/account/identities").await;

@@ -154,6 +154,29 @@ async fn what_only_lets_known_people_in_is_not_offered_to_sign_up() {
     assert!(offers(&browser.get("/login").await) && !offers(&browser.get("/signup").await));
 }
 
+/// Not before somebody has come in by it, all the way.
+#[tokio::test]
+async fn a_button_that_led_nowhere_is_not_marked() {
+    let (world, fakes) = World::with_fakes("[github]\nlinking = \"ask\"\n").await;
+    world.person(GRACE).await;
+    for provider in ["github", "facebook"] {
+        let (mut browser, answer) = come(&world, &fakes, provider, "grace", "none").await;
+        assert!(answer.location().starts_with("/login/"), "{}", answer.location());
+        assert!(!browser.get("/login").await.text().contains("Last used"), "{provider}");
+    }
+    // By way of the code for an address.
+    let (mut browser, answer) = come(&world, &fakes, "facebook", "alan", "none").await;
+    browser.follow(&answer).await;
+    let sent = browser.submit("/login/address", &[]).await;
+    browser.follow(&sent).await;
+    assert_eq!(browser.submit("/verify", &[("code", &code_to(&world, ALAN).await)]).await.location(), "/account");
+    browser.get("/logout").await;
+    browser.submit("/logout", &[]).await;
+    let page = browser.get("/login").await;
+    let marked: Vec<_> = buttons(&page).into_iter().filter(|(_, label)| label.contains("Last used")).collect();
+    assert_eq!(marked, [("facebook".to_owned(), "Continue with Facebook Last used".to_owned())]);
+}
+
 #[tokio::test]
 async fn staying_signed_in_is_as_asked() {
     let (world, fakes) = World::with_fakes("").await;

@@ -111,6 +111,64 @@ async fn staying_signed_in_goes_by_way_of_the_owners_sign_in() {
     }
 }
 
+/// In vain, there and back: the form is as it was left, and the address line, which ends up in logs, has nothing of it.
+#[tokio::test]
+async fn the_form_is_as_it_was_left() {
+    let (world, fakes) = World::with_fakes("").await;
+    for (remember, what) in [(true, "cancel"), (false, "cancel"), (true, "down"), (false, "down")] {
+        let mut browser = world.browser();
+        browser.get("/login").await;
+        let mut typed = vec![("identifier", "zoe@a.example")];
+        typed.extend(remember.then_some(("remember", "true")));
+        let sent = browser.post("/connect/github", &typed).await;
+        let to = sent.header("refresh").strip_prefix("0; url=").expect("on the way").to_owned();
+        let callback = if what == "cancel" { fakes.cancel(&to).await } else { fakes.answer(&to, "ada", "down").await };
+        let back = browser.get(&path_and_query(&callback)).await;
+        assert!(back.location().starts_with("/login?flow="), "{}", back.location());
+        assert!(!back.location().contains("zoe"), "{}", back.location());
+        let page = browser.follow(&back).await;
+        assert_eq!((page.value("identifier").as_deref(), is_ticked(&page)), (Some("zoe@a.example"), remember), "{what}");
+        assert!(!notice(&page).is_empty());
+    }
+    // Google's metadata cannot be had: nobody even leaves.
+    drop(fakes);
+    let mut browser = world.browser();
+    browser.get("/login").await;
+    let back = browser.post("/connect/google", &[("identifier", "zoe@a.example")]).await;
+    assert!(back.location().starts_with("/login?flow=") && !back.location().contains("zoe"), "{}", back.location());
+    let page = browser.follow(&back).await;
+    assert_eq!((page.value("identifier").as_deref(), is_ticked(&page)), (Some("zoe@a.example"), false));
+    // Somebody else's browser does not see it.
+    assert_eq!(world.browser().get(back.location()).await.value("identifier").as_deref(), Some(""));
+}
+
+/// Who began on the sign-up page is back there.
+#[tokio::test]
+async fn the_sign_up_form_is_as_it_was_left() {
+    let (world, fakes) = World::with_fakes("").await;
+    let client = super::super::account::shop(&world).await;
+    let request = format!(
+        "/oauth2/authorize?client_id={client}&response_type=code&redirect_uri=https%3A%2F%2Fshop.example%2Fcb&scope=openid\
+         &prompt=create&code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+    );
+    for start in ["/signup", &request] {
+        let mut browser = world.browser();
+        let page = browser.get(start).await;
+        let page = if page.status == 303 { browser.follow(&page).await } else { page };
+        let flow = page.value("flow").unwrap_or_default();
+        let typed = [("flow", flow.as_str()), ("email", "zoe@a.example"), ("name", "Zoë Quinn"), ("password", PASSWORD)];
+        let sent = browser.post("/connect/github", &typed).await;
+        let to = sent.header("refresh").strip_prefix("0; url=").expect("on the way").to_owned();
+        let back = browser.get(&path_and_query(&fakes.cancel(&to).await)).await;
+        assert!(back.location().starts_with("/signup?flow=") && !back.location().contains("zoe"), "{}", back.location());
+        let page = browser.follow(&back).await;
+        assert_eq!(page.value("email").as_deref(), Some("zoe@a.example"), "{}", page.text());
+        assert_eq!(page.value("name").as_deref(), Some("Zoë Quinn"));
+        assert!(notice(&page).contains("You cancelled at GitHub"), "{}", notice(&page));
+        assert_eq!(page.text().contains("Shop"), start != "/signup");
+    }
+}
+
 /// What is ticked on the page in between is what counts.
 #[tokio::test]
 async fn the_tick_can_be_changed_on_the_way() {

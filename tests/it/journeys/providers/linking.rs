@@ -67,6 +67,26 @@ async fn an_account_with_an_unproved_address_is_joined_by_its_owner() {
     assert_eq!(who(&again).await.as_deref(), Some(user.id.as_str()));
 }
 
+/// The sign-in page on the way says what it is for, and leads in no circle.
+#[tokio::test]
+async fn the_owner_is_told_what_they_sign_in_for() {
+    let (world, fakes) = World::with_fakes("[github]\nlinking = \"ask\"\n").await;
+    world.person(GRACE).await;
+    let (mut browser, answer) = come(&world, &fakes, "github", "grace", "none").await;
+    let flow = browser.follow(&answer).await.value("flow").unwrap();
+    let login = browser.post("/login/join", &[("flow", &flow), ("do", "sign-in")]).await;
+    assert!(!login.location().contains("grace"), "{}", login.location());
+    let page = browser.follow(&login).await;
+    assert_eq!(page.shown(".lead").as_deref(), Some("Sign in to connect GitHub, in the way you used before."));
+    assert_eq!(page.value("identifier").as_deref(), Some(GRACE));
+    assert!(!page.text().contains("/signup"), "{}", page.text());
+    let others: Vec<_> = buttons(&page).into_iter().map(|(id, _)| id).collect();
+    assert_eq!(others, ["google", "facebook", "twitter", "discord"]);
+    assert!(!page.text().contains("Last used"));
+    let wrong = browser.submit("/login", &[("password", THEIRS)]).await;
+    assert_eq!((wrong.status, wrong.shown(".lead").is_some(), buttons(&wrong).len()), (422, true, 4));
+}
+
 /// Somebody else has made it: they keep everything but the address.
 #[tokio::test]
 async fn an_account_with_an_unproved_address_is_left_alone_and_loses_the_address() {

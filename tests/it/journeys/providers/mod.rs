@@ -6,6 +6,7 @@ mod coming;
 mod detours;
 mod enumeration;
 mod failures;
+mod known_address;
 mod linking;
 mod multi_factor;
 mod notices;

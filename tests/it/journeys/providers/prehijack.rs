@@ -204,8 +204,16 @@ async fn prehijack_non_verifying_provider() {
         attacker.follow(&sent).await;
         assert_eq!(attacker.submit("/verify", &[("code", "123456")]).await.status, 422);
         assert!(who(&attacker).await.is_none() && identities(&world, &owner.id).await.is_empty(), "{provider}");
+        // The owner is told. What they get to press leads into their account and gives the attacker nothing.
         let told = world.mail_to(ADA).await;
-        assert!(told.code.is_empty() && told.link.is_empty(), "the owner is told, and gets nothing to press: {told:?}");
+        assert!(told.code.is_empty() && told.link.starts_with("/login/connect/link?"), "{told:?}");
+        let mut ada = world.browser();
+        let login = ada.get(&told.link).await;
+        assert!(login.location().starts_with("/login?failed=elsewhere"), "{}", login.location());
+        ada.follow(&login).await;
+        assert_eq!(with_password(&mut ada, ADA).await.location(), "/account");
+        assert_eq!(attacker.submit("/verify", &[("code", "123456")]).await.status, 422);
+        assert!(who(&attacker).await.is_none() && identities(&world, &owner.id).await.is_empty(), "{provider}");
     }
     // One that the attacker makes first, where addresses need no proof.
     for recovering in [false, true] {

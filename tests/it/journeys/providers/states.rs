@@ -135,6 +135,25 @@ async fn a_code_of_one_provider_is_no_code_of_another() {
     assert_eq!(browser.get(&answer).await.location(), "/account");
 }
 
+/// RFC 9207 section 2.4: an error, too, says whose it is, and another's is not believed.
+#[tokio::test]
+async fn an_error_of_one_provider_is_none_of_another() {
+    let (world, fakes) = World::with_fakes("").await;
+    for provider in ["google", "github"] {
+        let (mut browser, to) = away(&world, provider).await;
+        let callback = path_and_query(&fakes.cancel(&to).await);
+        assert!(callback.contains("error=access_denied") && callback.contains("&iss="), "{callback}");
+        let foreign = callback.split('&').filter(|pair| !pair.starts_with("iss=")).collect::<Vec<_>>().join("&");
+        let foreign = format!("{foreign}&iss=https%3A%2F%2Faccounts.elsewhere.example");
+        let answer = browser.get(&foreign).await;
+        assert!(answer.location().contains("failed=unusable"), "{provider}: {}", answer.location());
+        browser.get("/login").await;
+        let to = leave(&mut browser, provider).await;
+        let answer = browser.get(&path_and_query(&fakes.cancel(&to).await)).await;
+        assert!(answer.location().contains("failed=cancelled"), "{provider}: {}", answer.location());
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_came_too_late_or_never_was_asked_for() {
     let (world, fakes) = World::with_fakes("").await;
@@ -144,8 +163,13 @@ async fn an_answer_that_came_too_late_or_never_was_asked_for() {
     let answer = browser.get(&callback).await;
     assert!(late(&answer) && !is_signed_in(&mut browser).await);
     assert_eq!(browser.follow(&answer).await.status, 200, "the sign-in page");
-    for path in ["/connect/github/callback", "/connect/github/callback?code=x", "/connect/nobody/callback?code=x&state=y"] {
-        assert_eq!(browser.get(path).await.status, 410, "{path}");
+    for path in ["/connect/github/callback", "/connect/github/callback?code=x"] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, 410, "{path}");
+        assert!(page.text().contains("in another browser") && page.text().contains("cookies"), "{}", page.text());
+    }
+    for path in ["/connect/nobody/callback?code=x&state=y", "/connect/%00%0a/callback"] {
+        assert_eq!(browser.get(path).await.status, 404, "{path}");
     }
     assert_eq!(browser.post("/connect/nobody", &[]).await.status, 404);
     assert_eq!(browser.get("/connect/github").await.location(), "/login");
