@@ -152,7 +152,7 @@ async fn a_proof_on_the_way_to_a_provider_says_how_to_go_on() {
     let page = browser.follow(&back).await;
     assert_eq!(notice(&page), "Thank you. Now choose the account to connect.");
     let done = through(&fakes, &mut browser, "github", "grace", "none").await;
-    assert_eq!(done.location(), "/account/identities?notice=identity-connected");
+    assert_eq!(done.location(), "/account/identities?notice=identity-connected&with=github");
     assert_eq!(identities(&world, &bob.id).await.len(), 1);
 }
 
