@@ -87,8 +87,8 @@ fn standing(app: &App, user: &User) -> Option<Standing> {
 
 /// Whether the address of an account is beyond doubt for somebody who comes by a provider.
 fn holds(app: &App, user: &User, comes_by: &str) -> bool {
-    let standing = standing(app, user).zip(find(app, comes_by));
-    standing.is_some_and(|(standing, provider)| standing.holds_against(provider.linking))
+    let against = |standing: Standing| find(app, comes_by).is_none_or(|provider| standing.holds_against(provider.linking));
+    standing(app, user).is_some_and(against)
 }
 
 /// Who wants to go to a provider, and why.
