@@ -222,10 +222,9 @@ fn names(app: &App, identities: &[Identity]) -> Vec<String> {
 /// Disconnects the identities of an account whose address nobody had proved here before, and whose owner is here now: for good, as from an account
 /// whose address nobody vouched for either ([`disinherit`]). Whose second factors these are is not known by an address, so they stay.
 async fn disconnect(app: &App, tx: &mut Tx, user: &User, vouched_by: &str, requester: &Requester) -> Outcome<Vec<String>> {
-    let linking = |provider: &str| providers::find(app, provider).map(|provider| provider.linking);
-    let address = Standing::Vouched(linking(vouched_by));
+    let address = Standing::Vouched(providers::linking(app, vouched_by));
     let mut gone = identities::of_user(tx, &user.id).await?;
-    gone.retain(|identity| !stays_after_reset(address, linking(&identity.provider)));
+    gone.retain(|identity| !stays_after_reset(address, providers::linking(app, &identity.provider)));
     for identity in &gone {
         identities::delete(tx, &user.id, &identity.id).await?;
         let event = super::tell::event(Kind::IdentityDisconnected, requester.origin());

@@ -148,7 +148,7 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
         return Ok(None);
     }
     if let Some(mut stranger) = users::by_email(&mut tx, email).await? {
-        if stranger.email_is_verified() && holds(app, &stranger, &brought.external.provider) {
+        if holds(app, &stranger, &brought.external.provider) {
             return Ok(None);
         }
         let read_at = stranger.updated_at;

@@ -26,7 +26,7 @@ use crate::engine::method::{Method, MethodKind};
 use crate::engine::user::User;
 use crate::gateways::upstream::{Begun, Prompt, UpstreamError};
 use crate::ids::{FlowId, IdentityId, SessionId};
-use crate::settings::providers::ProviderSettings;
+use crate::settings::providers::{Linking, ProviderSettings};
 use crate::store::{Tx, flows, identities};
 use crate::time::Timestamp;
 
@@ -76,19 +76,18 @@ pub fn name(app: &App, id: &str) -> String {
     find(app, id).map_or_else(|| id.to_owned(), |provider| provider.name.clone())
 }
 
-/// Why an account's address counts as proved; none: it does not.
-fn standing(app: &App, user: &User) -> Option<Standing> {
-    let standing = match &user.email_vouched_by {
-        Some(by) => Standing::Vouched(find(app, by).map(|provider| provider.linking)),
-        None => Standing::Proved,
-    };
-    user.email_is_verified().then_some(standing)
+/// How a provider links; none: it is not set up any more.
+pub(super) fn linking(app: &App, id: &str) -> Option<Linking> {
+    find(app, id).map(|provider| provider.linking)
 }
 
 /// Whether the address of an account is beyond doubt for somebody who comes by a provider.
 fn holds(app: &App, user: &User, comes_by: &str) -> bool {
-    let against = |standing: Standing| find(app, comes_by).is_none_or(|provider| standing.holds_against(provider.linking));
-    standing(app, user).is_some_and(against)
+    let standing = match &user.email_vouched_by {
+        Some(by) => Standing::Vouched(linking(app, by)),
+        None => Standing::Proved,
+    };
+    user.email_is_verified() && linking(app, comes_by).is_none_or(|comes_by| standing.holds_against(comes_by))
 }
 
 /// Who wants to go to a provider, and why.
