@@ -18,7 +18,7 @@ use crate::gateways::mail::letters::Letter;
 use crate::ids::ClientId;
 use crate::store::consents::{self, Consent};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, events, flows, grants, sessions, trusted, users};
+use crate::store::{Guarded, StoreError, Tx, events, flows, grants, sessions, trusted, users};
 
 /// How often a change is tried again when another request has changed the account in between.
 const ATTEMPTS: usize = 3;
@@ -29,7 +29,7 @@ async fn reread(tx: &mut Tx, current: &Current) -> Outcome<User> {
     user.ok_or_else(|| Fault::Broken("the account was deleted during the request".to_owned()))
 }
 
-pub(super) async fn write(app: &App, tx: &mut Tx, mut user: User) -> Result<bool, StoreError> {
+pub(super) async fn write(app: &App, tx: &mut Tx, mut user: User) -> Result<Guarded, StoreError> {
     let read_at = user.updated_at;
     user.updated_at = reset::later(read_at, app.now());
     users::update(tx, &user, read_at).await
@@ -68,17 +68,18 @@ pub async fn save_profile(
         },
     };
     let key = |name: &Username| name.key().to_owned();
-    if let Some(name) = username.as_ref().filter(|name| current.user.username.as_ref().map(key) != Some(key(name))) {
+    if username.as_ref().is_some_and(|name| current.user.username.as_ref().map(key) != Some(key(name))) {
         // "Taken" says that somebody has it, so names cannot be tried without end.
-        app.limit_pair(Purpose::ChangeUsername, app.settings.limits.signup, requester, name.key()).await?;
+        app.limit_requester(Purpose::ChangeUsername, app.settings.limits.signup_requester, requester).await?;
+        app.limit_names(&current.user.id).await?;
     }
     for _ in 0..ATTEMPTS {
         let mut tx = app.store.write().await?;
         let mut user = reread(&mut tx, current).await?;
         (user.profile, user.username) = (profile.clone(), username.clone());
         match write(app, &mut tx, user).await {
-            Ok(true) => {}
-            Ok(false) => continue,
+            Ok(Guarded::Done) => {}
+            Ok(Guarded::Overtaken) => continue,
             Err(StoreError::Taken) => return Ok(Saved::UsernameTaken),
             Err(error) => return Err(error.into()),
         }
@@ -125,7 +126,7 @@ pub async fn change_password(
         return Ok(PasswordChange::CurrentWrong);
     }
     (user.password_hash, user.password_changed_at) = (Some(hash), Some(now));
-    if !write(app, &mut tx, user.clone()).await? {
+    if !write(app, &mut tx, user.clone()).await?.is_done() {
         return Ok(PasswordChange::CurrentWrong);
     }
     sessions::end(&mut tx, &user.id, Which::AllBut(&current.session.id)).await?;
@@ -137,7 +138,7 @@ pub async fn change_password(
     if !has_one {
         // It was typed just now, and is the account's best proof from here on: the page that follows need not ask for it at once.
         let methods = [current.session.methods.clone(), vec![Method::first(MethodKind::Password, now)]].concat();
-        sessions::reauthenticated(&mut tx, &Session { methods, ..current.session.clone() }).await?;
+        sessions::reauthenticated(&mut tx, &Session { methods, ..current.session.clone() }).await?.or_overtaken()?;
     }
     app.record(&mut tx, own(current, Kind::PasswordChanged, requester)).await?;
     app.notify(&mut tx, &user, Notice::PasswordChanged { disconnected: Vec::new() }, requester).await?;
@@ -166,7 +167,7 @@ pub async fn connected_apps(app: &App, current: &Current) -> Outcome<Vec<Connect
 /// Takes consent back, with every token that came of it.
 pub async fn revoke_app(app: &App, current: &Current, client_id: &ClientId, requester: &Requester) -> Outcome<bool> {
     let mut tx = app.store.write().await?;
-    if !consents::revoke(&mut tx, &current.user.id, client_id).await? {
+    if !consents::revoke(&mut tx, &current.user.id, client_id).await?.is_done() {
         return Ok(false);
     }
     app.record(&mut tx, Event { client_id: Some(client_id.clone()), ..own(current, Kind::ConsentRevoked, requester) }).await?;
@@ -181,7 +182,9 @@ pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outc
         let locale = super::tell::locale_of(&current.user, requester.locale);
         app.mail(&mut tx, email.as_str(), &Letter::AccountDeleted, locale, app.settings.flows.verify).await?;
     }
-    users::delete(&mut tx, &current.user.id).await?;
+    if !users::delete(&mut tx, &current.user.id).await?.is_done() {
+        return Ok(());
+    }
     let event = super::tell::event(Kind::UserDeleted, crate::engine::event::Origin::default());
     app.record(&mut tx, Event { user_id: Some(current.user.id.clone()), ..event }).await?;
     events::forget(&mut tx, &current.user.id).await?;

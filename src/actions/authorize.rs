@@ -205,7 +205,7 @@ async fn answer(
         app.may_answer(&mut tx, &current.session.id).await?;
     }
     if let Stage::Waiting { flow, .. } = stage
-        && !flows::finish(&mut tx, &flow.id, app.now()).await?
+        && !flows::finish(&mut tx, &flow.id, app.now()).await?.is_done()
     {
         // Another tab was faster; its code is the one that counts.
         let error = OAuthError::new(Code::AccessDenied, "this request was answered already");
@@ -257,7 +257,7 @@ async fn issue(
         expires_at: code_expires_at,
     };
     // What outlives its session must not come of one that is ending at this moment.
-    if grant.offline && !users::hold(tx, &current.user).await? {
+    if grant.offline && !users::hold(tx, &current.user).await?.is_done() {
         return Err(StoreError::Overtaken.into());
     }
     grants::insert(tx, &grant, &code.hash()).await?;
@@ -289,7 +289,9 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, aski
         Said::Allow { ticked } => ticked,
         Said::Deny => {
             let mut tx = app.store.write().await?;
-            flows::finish(&mut tx, &flow.id, app.now()).await?;
+            if !flows::finish(&mut tx, &flow.id, app.now()).await?.is_done() {
+                return Ok(None);
+            }
             tx.commit().await?;
             let error = OAuthError::new(Code::AccessDenied, "the person said no");
             return Ok(Some(Next::Respond(trusted, Answer::Error(error))));

@@ -195,7 +195,7 @@ pub async fn rotate_secret(app: &App, id: &ClientId) -> Result<WithSecret, Refus
 
 async fn write(app: &App, client: &Client, kind: EventKind) -> Result<(), Refused> {
     let mut tx = app.store.write().await?;
-    if !clients::update(&mut tx, client, app.now()).await? {
+    if !clients::update(&mut tx, client, app.now()).await?.is_done() {
         return Err(Refused::Unknown(client.id.to_string()));
     }
     app.record(&mut tx, by_operator(kind, &client.id)).await?;
@@ -207,7 +207,9 @@ async fn write(app: &App, client: &Client, kind: EventKind) -> Result<(), Refuse
 pub async fn remove(app: &App, id: &ClientId) -> Result<(), Refused> {
     changeable(app, id).await?;
     let mut tx = app.store.write().await?;
-    clients::delete(&mut tx, id).await?;
+    if !clients::delete(&mut tx, id).await?.is_done() {
+        return Err(Refused::Unknown(id.to_string()));
+    }
     app.record(&mut tx, by_operator(EventKind::ClientDeleted, id)).await?;
     tx.commit().await?;
     Ok(())

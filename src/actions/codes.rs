@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
+pub(super) use super::destination::{By, Leave};
 use super::limits::Purpose;
 use super::session::Current;
-use super::{App, Outcome, Requester, sign_in};
+use super::sms::Kind;
+use super::{App, Outcome, Requester, destination};
 use crate::crypto::token;
-use crate::engine::address::{Channel, Contact, Identifier};
+use crate::engine::address::{Channel, Contact};
 pub(super) use crate::engine::codes::MaySend;
 use crate::engine::codes::{self, Codes, Verdict};
 use crate::engine::flow::{Asked, Continue, Flow, State};
-use crate::engine::sms_guard;
 use crate::gateways::mail::letters::Letter;
 use crate::gateways::sms::texts::Sms;
 use crate::ids::{FlowId, UserId};
@@ -141,7 +142,11 @@ pub(super) enum Recipient {
 
 /// Gives the journey a new code and puts its message into the outbox; the caller stores the flow.
 pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient, locale: Locale) -> Outcome<()> {
-    let code = app.random.code(DIGITS);
+    let digits = match flow.state.destination().filter(|_| to == Recipient::Owner) {
+        Some(to) => destination::digits(app, tx, to, DIGITS).await?,
+        None => DIGITS,
+    };
+    let code = app.random.code(digits);
     let mac = match to {
         Recipient::Owner => code_mac(app, flow, &code),
         Recipient::Nobody => app.random.bytes(),
@@ -195,14 +200,20 @@ pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Re
         MaySend::Never => return Ok(Resent::Over),
     }
     let mut tx = app.store.write().await?;
-    if !may_send_again(app, &mut tx, flow, requester).await? {
-        tx.commit().await?;
-        return Ok(Resent::Over);
-    }
+    let recipient = match again(app, &mut tx, flow, requester).await? {
+        Again::To(recipient) => recipient,
+        Again::After(wait) => {
+            tx.commit().await?;
+            return Ok(Resent::Wait(wait));
+        }
+        Again::No => {
+            tx.commit().await?;
+            return Ok(Resent::Over);
+        }
+    };
     let mut next = flow.clone();
-    let recipient = if is_decoy(app, &mut tx, flow).await? { Recipient::Nobody } else { Recipient::Owner };
     send(app, &mut tx, &mut next, recipient, requester.locale).await?;
-    if !flows::set_codes(&mut tx, &flow.id, &flow.codes, &next.codes).await? {
+    if !flows::set_codes(&mut tx, &flow.id, &flow.codes, &next.codes).await?.is_done() {
         return Ok(Resent::Wait(app.code_rules().resend));
     }
     tx.commit().await?;
@@ -231,35 +242,25 @@ pub enum Typed {
     Spent,
 }
 
-/// By what tries and messages are counted: the same for every spelling of an identifier.
-fn counted(app: &App, state: &State) -> String {
-    match state.asked() {
-        Some(asked) => sign_in::limit_key(&app.identifier(&asked.identifier), &asked.identifier),
-        None => state.subject().unwrap_or_default(),
-    }
-}
-
-/// Judges a typed code in the caller's transaction, from the row as it is now. A wrong one is counted there: the caller must commit.
-/// `known`: who has signed in in this browser before; strangers' wrong tries do not count against them.
-pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str, known: Option<&UserId>) -> Outcome<Typed> {
-    let Some(flow) = flows::by_id(tx, &flow.id).await?.filter(|flow| flow.is_open(app.now()).is_ok()) else {
+/// Judges a typed code in the caller's transaction, from the row as it is now. The row is held until its end: of tries that come at once, on
+/// whatever nodes, each finds those before it counted. A wrong one is counted in the journey (the caller must commit), and for its destination it
+/// only makes the codes to come longer: nobody's guesses make anybody's right code wrong. Tries at a code that is spent count nowhere.
+pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Outcome<Typed> {
+    let (rules, now) = (app.code_rules(), app.now());
+    let held = flows::hold(tx, &flow.id).await?;
+    let Some(flow) = held.filter(|flow| flow.is_open(now).is_ok() && !flow.codes.is_spent(rules, now)) else {
         return Ok(Typed::Spent);
     };
-    let Some(code) = codes::typed(text, DIGITS) else { return Ok(Typed::Wrong) };
-    let subject = match known.filter(|known| flow.user_id.as_ref() == Some(known)) {
-        Some(known) => format!("known|{known}"),
-        None => counted(app, &flow.state),
-    };
-    if !app.may_try_code(tx, flow.state.kind(), &subject).await? {
-        return Ok(Typed::Spent);
+    let Some(code) = destination::typed_code(text, DIGITS) else { return Ok(Typed::Wrong) };
+    let verdict = flow.codes.check(&code_mac(app, &flow, &code), rules, now);
+    if verdict == Verdict::Right {
+        return Ok(Typed::Right);
     }
-    match flow.codes.check(&code_mac(app, &flow, &code), app.code_rules(), app.now()) {
-        Verdict::Right => Ok(Typed::Right),
-        verdict => {
-            flows::set_codes(tx, &flow.id, &flow.codes, &flow.codes.clone().tried()).await?;
-            Ok(if verdict == Verdict::Spent { Typed::Spent } else { Typed::Wrong })
-        }
+    flows::set_codes(tx, &flow.id, &flow.codes, &flow.codes.clone().tried()).await?.or_overtaken()?;
+    if let Some(to) = flow.state.destination() {
+        destination::guessed(app, tx, to).await?;
     }
+    Ok(if verdict == Verdict::Spent { Typed::Spent } else { Typed::Wrong })
 }
 
 /// Three digits that the browser that asked shows. A mail's link opened elsewhere wants them.
@@ -272,7 +273,7 @@ pub(super) fn number(app: &App, flow: &Flow) -> String {
 /// Judges a typed [`number`]. Wrong ones spend the link, and the code stays good: a scanner that fills in forms takes nothing away from the
 /// browser that asked. The caller must commit.
 pub(super) async fn judge_number(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Outcome<Typed> {
-    let Some(flow) = flows::by_id(tx, &flow.id).await?.filter(|flow| flow.is_open(app.now()).is_ok()) else {
+    let Some(flow) = flows::hold(tx, &flow.id).await?.filter(|flow| flow.is_open(app.now()).is_ok()) else {
         return Ok(Typed::Spent);
     };
     let Some(typed) = codes::typed(text, 3) else { return Ok(Typed::Wrong) };
@@ -283,29 +284,88 @@ pub(super) async fn judge_number(app: &App, tx: &mut Tx, flow: &Flow, text: &str
     Ok(if right { Typed::Right } else { Typed::Wrong })
 }
 
-/// Whether a code may go to what was typed: mail always, an SMS if the guard lets it. Counts alike whether or not anybody has the number.
-pub(super) async fn may_send_to(app: &App, tx: &mut Tx, to: &Identifier, requester: &Requester) -> Outcome<bool> {
-    match to {
-        Identifier::Phone(phone) => Ok(app.may_text(tx, phone, requester).await? == sms_guard::Verdict::Allowed),
-        _ => Ok(true),
+/// Whether another message may go out in a journey, and to whom.
+enum Again {
+    To(Recipient),
+    After(Duration),
+    /// No SMS goes there now.
+    No,
+}
+
+/// Who has a journey's messages sent.
+fn by<'a>(state: &State, requester: &'a Requester) -> By<'a> {
+    match (state, state.asked()) {
+        (_, Some(asked)) if asked.known => By::Owner,
+        (_, Some(_)) => By::Stranger(requester),
+        (State::SignUp(_) | State::Change { .. }, _) => By::Anywhere(requester),
+        _ => By::Owner,
     }
 }
 
-/// [`may_send_to`] where a journey's codes go, or would if anybody had what was typed.
-async fn may_send_again(app: &App, tx: &mut Tx, flow: &Flow, requester: &Requester) -> Outcome<bool> {
-    let to = match (flow.state.asked(), flow.state.destination()) {
-        (Some(asked), _) => app.identifier(&asked.identifier),
-        (None, Some(to)) => to.identifier(),
-        (None, None) => return Ok(true),
-    };
-    if channel(flow) == Channel::Sms { may_send_to(app, tx, &to, requester).await } else { Ok(true) }
+async fn again(app: &App, tx: &mut Tx, flow: &Flow, requester: &Requester) -> Outcome<Again> {
+    let by = by(&flow.state, requester);
+    let to = flow.state.destination();
+    let typed = flow.state.asked().map_or_else(|| to.map_or("", Contact::as_str), |asked| &asked.identifier);
+    match destination::ask(app, tx, typed, by).await? {
+        Leave::Granted => {}
+        Leave::After(wait) => return Ok(Again::After(wait)),
+        Leave::NoSms => return Ok(Again::No),
+    }
+    let decoy = is_decoy(app, tx, flow).await?;
+    Ok(match recipient(app, tx, typed, to, by, flow.user_id.as_ref()).await? {
+        Reached::To(_) if decoy => Again::To(Recipient::Nobody),
+        Reached::To(recipient) => Again::To(recipient),
+        Reached::After(wait) => Again::After(wait),
+        Reached::NoSms => Again::No,
+    })
 }
 
-/// A code that was sent there has been entered.
-pub(super) async fn arrived(app: &App, tx: &mut Tx, to: &Contact) -> Outcome<()> {
-    match to {
-        Contact::Phone(phone) => app.text_completed(tx, phone).await,
-        Contact::Email(_) => Ok(()),
+/// What may be said of a message that was asked for.
+pub(super) enum Reached {
+    /// It goes to the owner, or to nobody and looks the same.
+    To(Recipient),
+    After(Duration),
+    NoSms,
+}
+
+/// Who a message goes to, if there is somebody and they have not had too many. A stranger hears nothing of it; whoever has proved themselves does,
+/// and so does whoever is to get a text wherever they are.
+pub(super) async fn recipient(
+    app: &App,
+    tx: &mut Tx,
+    typed: &str,
+    to: Option<&Contact>,
+    by: By<'_>,
+    account: Option<&UserId>,
+) -> Outcome<Reached> {
+    let Some(to) = to else {
+        destination::reach_nobody(app, tx, typed).await?;
+        return Ok(Reached::To(Recipient::Nobody));
+    };
+    let proved = match (by, account) {
+        (By::Stranger(_), Some(id)) => {
+            users::by_id(tx, id).await?.is_some_and(|user| user.has(to) && user.is_verified(to.channel()))
+        }
+        _ => false,
+    };
+    Ok(match (destination::reach(app, tx, to, by, proved).await?, by) {
+        (Leave::Granted, _) => Reached::To(Recipient::Owner),
+        (_, By::Stranger(_)) | (Leave::After(_), By::Anywhere(_)) => Reached::To(Recipient::Nobody),
+        (Leave::After(wait), By::Owner) => Reached::After(wait),
+        (Leave::NoSms, _) => Reached::NoSms,
+    })
+}
+
+/// A code that was sent in this journey has been entered.
+pub(super) async fn arrived(app: &App, tx: &mut Tx, flow: &Flow) -> Outcome<()> {
+    let kind = match (&flow.state, flow.state.asked()) {
+        (_, Some(asked)) if !asked.known => Kind::Account { proved: true },
+        (State::SignUp(_) | State::Change { .. }, _) => Kind::Anywhere,
+        _ => Kind::Owner,
+    };
+    match flow.state.destination() {
+        Some(Contact::Phone(phone)) => app.text_entered(tx, phone, kind).await,
+        _ => Ok(()),
     }
 }
 
@@ -349,29 +409,33 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
         | State::Join(_) => {
             return Ok(Renewed::No);
         }
-        State::ResetProved { to } => {
-            State::Reset(Box::new(Asked { identifier: to.as_str().to_owned(), channel: to.channel(), to: Some(to.clone()) }))
-        }
+        State::ResetProved { to } => State::Reset(Box::new(Asked {
+            identifier: to.as_str().to_owned(),
+            channel: to.channel(),
+            to: Some(to.clone()),
+            known: false,
+        })),
         other => other.clone(),
     };
     if old.finished_at.is_some() {
         return Ok(Renewed::No);
     }
-    let account = counted(app, &state);
-    app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
+    app.limit_requester(Purpose::Reset, app.settings.limits.reset_requester, requester).await?;
     let mut tx = app.store.write().await?;
     let stays = !here && matches!(state, State::SignUp(_) | State::Verify { .. });
     let continue_to = if here || stays { old.continue_to.clone() } else { old.continue_to.clone().elsewhere() };
     let browser = if stays { old.browser_hash } else { browser };
     let mut flow = begin(app, state, old.user_id.clone(), browser, continue_to);
-    if !may_send_again(app, &mut tx, &flow, requester).await? {
-        tx.commit().await?;
-        return Ok(Renewed::No);
-    }
-    let recipient = if is_decoy(app, &mut tx, &flow).await? { Recipient::Nobody } else { Recipient::Owner };
+    let recipient = match again(app, &mut tx, &flow, requester).await? {
+        Again::To(recipient) => recipient,
+        Again::After(wait) => return Err(app.too_many_messages(wait)),
+        Again::No => return Ok(Renewed::No),
+    };
     send(app, &mut tx, &mut flow, recipient, requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;
-    flows::finish(&mut tx, &old.id, app.now()).await?;
+    if !flows::finish(&mut tx, &old.id, app.now()).await?.is_done() {
+        return Ok(Renewed::No);
+    }
     tx.commit().await?;
     Ok(if stays { Renewed::Elsewhere } else { Renewed::Sent(Box::new(flow)) })
 }

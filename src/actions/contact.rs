@@ -1,7 +1,8 @@
 //! Changing one's address or number: asked for, proved. How it is taken back: `notices`.
 
 use super::account::{own, write};
-use super::codes::{self, Recipient, Typed};
+use super::codes::{self, Reached, Recipient, Typed};
+use super::destination::{self, By};
 use super::limits::Purpose;
 use super::notices::{self, Notice};
 use super::session::Current;
@@ -10,7 +11,7 @@ use crate::engine::address::{Channel, Contact, Email};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
 use crate::engine::user::User;
-use crate::store::{StoreError, flows, users};
+use crate::store::{Guarded, StoreError, flows, users};
 
 #[derive(Debug)]
 pub enum Change {
@@ -52,22 +53,27 @@ pub async fn request(
     if current.user.has(&to) && current.user.is_verified(channel) {
         return Ok(Change::Same);
     }
-    app.limit_pair(Purpose::ChangeEmail, app.settings.limits.reset, requester, to.key()).await?;
+    app.limit_requester(Purpose::ChangeEmail, app.settings.limits.reset_requester, requester).await?;
     let new = to.shown();
     let mut tx = app.store.write().await?;
-    if !users::hold(&mut tx, &current.user).await? {
+    if !users::hold(&mut tx, &current.user).await?.is_done() {
         // What was proved before may be proved no more.
         return Err(StoreError::Overtaken.into());
     }
-    if !codes::may_send_to(app, &mut tx, &to.identifier(), requester).await? {
-        tx.commit().await?;
+    let by = By::Anywhere(requester);
+    if !destination::ask(app, &mut tx, to.as_str(), by).await?.or_wait(app)? {
         return Ok(Change::NoSms);
     }
+    let recipient = match codes::recipient(app, &mut tx, to.as_str(), Some(&to), by, None).await? {
+        Reached::To(recipient) => recipient,
+        Reached::After(wait) => return Err(app.too_many_messages(wait)),
+        Reached::NoSms => return Ok(Change::NoSms),
+    };
     let owner = users::by_identifier(&mut tx, &to.identifier()).await?.filter(|owner| owner.id != current.user.id);
     flows::cancel(&mut tx, kind_of(channel), &current.user.id, app.now()).await?;
     let mut flow = codes::begin(app, State::Change { to }, Some(current.user.id.clone()), browser, Continue::Account);
     let locale = super::tell::locale_of(&current.user, requester.locale);
-    let recipient = if owner.is_none() { Recipient::Owner } else { Recipient::Nobody };
+    let recipient = if owner.is_none() { recipient } else { Recipient::Nobody };
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
     flows::insert(&mut tx, &flow).await?;
     let (kind, notice) = match channel {
@@ -134,26 +140,26 @@ pub async fn confirm(
     }
     let mut tx = app.store.write().await?;
     if let Proof::Code(text) = proof {
-        match codes::judge(app, &mut tx, flow, text, Some(user_id)).await? {
+        match codes::judge(app, &mut tx, flow, text).await? {
             Typed::Right => {}
             Typed::Wrong => return tx.commit().await.map(|()| Confirmed::CodeWrong).map_err(Into::into),
             Typed::Spent => return tx.commit().await.map(|()| Confirmed::CodeSpent).map_err(Into::into),
         }
     }
     let now = app.now();
-    if !flows::finish(&mut tx, &flow.id, now).await? {
+    if !flows::finish(&mut tx, &flow.id, now).await?.is_done() {
         return Ok(Confirmed::Over);
     }
     let Some(mut user) = users::by_id(&mut tx, user_id).await?.filter(User::is_active) else { return Ok(Confirmed::Over) };
     let previous = user.verified(to.channel()).filter(|previous| previous.key() != to.key());
     user.set_contact(to.clone(), Some(now));
     match write(app, &mut tx, user.clone()).await {
-        Ok(true) => {}
+        Ok(Guarded::Done) => {}
         // Somebody has proved it before.
-        Ok(false) | Err(StoreError::Taken) => return Ok(Confirmed::Over),
+        Ok(Guarded::Overtaken) | Err(StoreError::Taken) => return Ok(Confirmed::Over),
         Err(error) => return Err(error.into()),
     }
-    codes::arrived(app, &mut tx, to).await?;
+    codes::arrived(app, &mut tx, flow).await?;
     // A code for the old address, or what it proved, must not outlive the change.
     for kind in ["reset", "sign_in_code", "second_factor", "enrol"] {
         flows::cancel(&mut tx, kind, &user.id, now).await?;

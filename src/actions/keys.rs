@@ -203,7 +203,7 @@ async fn succeed(
 ) -> Outcome<()> {
     let older = sealed.iter().map(|key| &key.record).filter(|record| record.alg == key.alg() && record.retires_at.is_none());
     for record in older {
-        if rows::retire(tx, &record.clone().succeeded(signs_at, schedule(app))).await? {
+        if rows::retire(tx, &record.clone().succeeded(signs_at, schedule(app))).await?.is_done() {
             app.record(tx, about(Kind::KeyRetired, key.alg(), actor)).await?;
         }
     }

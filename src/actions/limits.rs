@@ -1,13 +1,15 @@
-//! Limits by two keys: who asks, and whom it concerns.
+//! Limits by who asks, and growing waits by whom it concerns. How many messages go to one destination: `destination`.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use super::{App, Fault, Outcome, Requester};
 use crate::engine::flow::Flow;
 use crate::engine::limit::{Allowance, Backoff, Rate};
 use crate::ids::{SessionId, UserId};
-use crate::settings::{PairLimit, Rate as RateSetting};
+use crate::settings::Rate as RateSetting;
 use crate::store::{Tx, limits};
+use crate::time::Timestamp;
 
 /// What is limited; the name stands in metrics and in the limit's key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,10 +29,12 @@ pub enum Purpose {
     Token,
     /// Texts asked for.
     Sms,
+    /// Messages to one destination.
+    Destination,
 }
 
 impl Purpose {
-    const fn as_str(self) -> &'static str {
+    pub(super) const fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
             Self::SignInCode => "sign_in_code",
@@ -44,6 +48,7 @@ impl Purpose {
             Self::Authorize => "authorize",
             Self::Token => "token",
             Self::Sms => "sms",
+            Self::Destination => "destination",
         }
     }
 }
@@ -54,25 +59,60 @@ impl From<RateSetting> for Rate {
     }
 }
 
-/// Guessing a code of six digits stays hopeless however many journeys are begun for an address: 30 of a million a day.
-const CODES_A_DAY: Rate = Rate { many: 30, within: Duration::from_secs(86400) };
+/// Names that one person may try in an hour: "taken" says that somebody has it.
+const NAMES: Rate = Rate { many: 10, within: Duration::from_secs(3600) };
 /// So slow that a try that is used up does not come back while its link lives.
 const NUMBERS: Duration = Duration::from_secs(86400);
 /// How many times longer than after wrong passwords the wait after wrong second factors grows: an hour instead of 15 minutes.
 const SECOND_LONGER: u32 = 4;
+/// Tries at one account's authenticator app from all networks that have its first factor: 100 a day (NIST SP 800-63B section 3.2.2), of which each hits
+/// one of the three codes that are valid at a time with 3 in a million. Beyond, one every quarter of an hour.
+const STRANGERS: Rate = Rate { many: 100, within: Duration::from_secs(86400) };
 /// More than any app asks for one person.
 const ANSWERS: Rate = Rate { many: 120, within: Duration::from_secs(60) };
 
 /// A requester is an IPv4 address or an IPv6 /64: whoever has one address of it has them all.
-pub(super) fn requester_key(purpose: Purpose, requester: &Requester) -> String {
-    let network = match requester.address.to_canonical() {
-        std::net::IpAddr::V4(address) => address.to_string(),
-        std::net::IpAddr::V6(address) => {
+pub(super) fn network(requester: &Requester) -> String {
+    match requester.address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}::")
         }
-    };
-    format!("{}|from|{network}", purpose.as_str())
+    }
+}
+
+/// As many /64s of one /48 as may use their allowance up at the same time. A /48 is what one site is given (RFC 6177), 65,536 /64s that a single
+/// customer may walk through; it may also be a mobile network's, with a subscriber in each of them.
+const SITE: u32 = 16;
+
+/// What one requester's uses are counted by: its network, and for IPv6 also the /48 around that with a larger allowance. Spend them in this order
+/// and stop at the first that is empty, so that a network that hammers takes nothing away from its neighbours.
+pub(super) fn requester_keys(purpose: Purpose, requester: &Requester, rate: Rate) -> Vec<(String, Rate)> {
+    let mut keys = vec![(format!("{}|from|{}", purpose.as_str(), network(requester)), rate)];
+    if let IpAddr::V6(address) = requester.address.to_canonical() {
+        let [a, b, c, ..] = address.segments();
+        let around = Rate { many: rate.many.saturating_mul(SITE), ..rate };
+        keys.push((format!("{}|site|{a:x}:{b:x}:{c:x}::", purpose.as_str()), around));
+    }
+    keys
+}
+
+/// One use by this requester, in the caller's transaction.
+async fn spend_requester(
+    tx: &mut Tx,
+    purpose: Purpose,
+    rate: RateSetting,
+    requester: &Requester,
+    now: Timestamp,
+) -> Outcome<Allowance> {
+    for (key, rate) in requester_keys(purpose, requester, rate.into()) {
+        let allowance = limits::spend(tx, &key, rate, now).await?;
+        if allowance != Allowance::Granted {
+            return Ok(allowance);
+        }
+    }
+    Ok(Allowance::Granted)
 }
 
 impl App {
@@ -86,32 +126,10 @@ impl App {
         }
     }
 
-    /// Each key is spent even if another is empty, so that hammering a blocked account is not free.
-    async fn spend(&self, purpose: Purpose, uses: &[(String, Rate)]) -> Outcome<()> {
-        if !self.settings.limits.enabled {
-            return Ok(());
-        }
-        let mut tx = self.store.write().await?;
-        let mut refused = Allowance::Granted;
-        for (key, rate) in uses {
-            let allowance = limits::spend(&mut tx, key, *rate, self.now()).await?;
-            refused = refused.or(allowance);
-        }
-        tx.commit().await?;
-        self.refuse(purpose, refused)
-    }
-
-    /// One use by this requester, and one for this account: a text of any kind, known or not.
-    pub(in crate::actions) async fn limit_pair(
-        &self,
-        purpose: Purpose,
-        pair: PairLimit,
-        requester: &Requester,
-        account: &str,
-    ) -> Outcome<()> {
-        let account_key = format!("{}|for|{account}", purpose.as_str());
-        self.spend(purpose, &[(requester_key(purpose, requester), pair.requester.into()), (account_key, pair.account.into())])
-            .await
+    /// A destination has had its messages; see [`destination`](super::destination).
+    pub(in crate::actions) fn too_many_messages(&self, after: Duration) -> Fault {
+        self.metrics.rate_limited(Purpose::Destination.as_str());
+        Fault::Limited { rule: Purpose::Destination.as_str(), after }
     }
 
     pub(in crate::actions) async fn limit_requester(
@@ -120,7 +138,25 @@ impl App {
         rate: RateSetting,
         requester: &Requester,
     ) -> Outcome<()> {
-        self.spend(purpose, &[(requester_key(purpose, requester), rate.into())]).await
+        if !self.settings.limits.enabled {
+            return Ok(());
+        }
+        let mut tx = self.store.write().await?;
+        let allowance = spend_requester(&mut tx, purpose, rate, requester, self.now()).await?;
+        tx.commit().await?;
+        self.refuse(purpose, allowance)
+    }
+
+    /// A name that a person would like to have.
+    pub(in crate::actions) async fn limit_names(&self, user_id: &UserId) -> Outcome<()> {
+        if !self.settings.limits.enabled {
+            return Ok(());
+        }
+        let mut tx = self.store.write().await?;
+        let key = format!("{}|for|{user_id}", Purpose::ChangeUsername.as_str());
+        let allowance = limits::spend(&mut tx, &key, NAMES, self.now()).await?;
+        tx.commit().await?;
+        self.refuse(Purpose::ChangeUsername, allowance)
     }
 
     /// A try at an account's password, counted before it is judged; [`forgive`](Self::forgive) after a right one.
@@ -132,8 +168,7 @@ impl App {
         let settings = &self.settings.limits;
         let backoff = Backoff { free: settings.sign_in_free_failures, longest: settings.delay_max };
         let mut tx = self.store.write().await?;
-        let from =
-            limits::spend(&mut tx, &requester_key(Purpose::SignIn, requester), settings.sign_in_requester.into(), now).await?;
+        let from = spend_requester(&mut tx, Purpose::SignIn, settings.sign_in_requester, requester, now).await?;
         let account = match from {
             Allowance::Granted => limits::try_account(&mut tx, &account_key(account), backoff, now).await?,
             Allowance::After(_) => Allowance::Granted,
@@ -142,9 +177,12 @@ impl App {
         self.refuse(Purpose::SignIn, from.or(account))
     }
 
-    /// A try at the second factor of somebody whose first one was right, counted before it is judged; [`forgive_second`](Self::forgive_second)
-    /// after a right one. Six digits are guessed sooner than a password: the wait grows longer. `known`: who has signed in in this browser
-    /// before; they are counted apart, so that whoever has only their password cannot keep them waiting.
+    /// A try at the authenticator app or password of somebody whose other factor was right, counted before it is judged;
+    /// [`forgive_second`](Self::forgive_second) after a right one. Six digits that are valid for a minute are guessed sooner than a password: the
+    /// wait grows longer. It grows for the network that fails; what is counted over all of them is so much that it takes an attack from many, who all
+    /// have the account's first factor, and then it is no more than a wait of [`STRANGERS`]. What cannot be guessed does not come here and never
+    /// waits: security keys, recovery codes, and codes that are sent, whose tries their journey counts. `known`: who has signed in in this browser
+    /// before; they are counted apart, so that nobody elsewhere can keep them waiting.
     pub(in crate::actions) async fn limit_second(
         &self,
         requester: &Requester,
@@ -158,32 +196,30 @@ impl App {
         let settings = &self.settings.limits;
         let backoff = Backoff { free: settings.sign_in_free_failures, longest: settings.delay_max.saturating_mul(SECOND_LONGER) };
         let mut tx = self.store.write().await?;
-        let from =
-            limits::spend(&mut tx, &requester_key(Purpose::SecondFactor, requester), settings.verify_requester.into(), now)
-                .await?;
-        let account = match from {
-            Allowance::Granted => limits::try_account(&mut tx, &second_key(user_id, known), backoff, now).await?,
-            Allowance::After(_) => Allowance::Granted,
-        };
+        let mut allowance = spend_requester(&mut tx, Purpose::SecondFactor, settings.verify_requester, requester, now).await?;
+        if allowance == Allowance::Granted {
+            allowance = limits::try_account(&mut tx, &second_key(requester, user_id, known), backoff, now).await?;
+        }
+        if allowance == Allowance::Granted && known != Some(user_id) {
+            let key = format!("{}|for|{user_id}", Purpose::SecondFactor.as_str());
+            allowance = limits::spend(&mut tx, &key, STRANGERS, now).await?;
+        }
         tx.commit().await?;
-        self.refuse(Purpose::SecondFactor, from.or(account))
+        self.refuse(Purpose::SecondFactor, allowance)
     }
 
-    /// The second factor was right: the account's failures are forgotten, in the transaction of the sign-in.
-    pub(in crate::actions) async fn forgive_second(&self, tx: &mut Tx, user_id: &UserId, known: Option<&UserId>) -> Outcome<()> {
+    /// The second factor was right: the failures of this browser or network are forgotten, in the transaction of the sign-in.
+    pub(in crate::actions) async fn forgive_second(
+        &self,
+        tx: &mut Tx,
+        requester: &Requester,
+        user_id: &UserId,
+        known: Option<&UserId>,
+    ) -> Outcome<()> {
         if self.settings.limits.enabled {
-            limits::forgive(tx, &second_key(user_id, known)).await?;
+            limits::forgive(tx, &second_key(requester, user_id, known)).await?;
         }
         Ok(())
-    }
-
-    /// A try at a code for this address, right or wrong, over all its journeys: false if the day's tries are used up.
-    pub(in crate::actions) async fn may_try_code(&self, tx: &mut Tx, kind: &str, subject: &str) -> Outcome<bool> {
-        if !self.settings.limits.enabled {
-            return Ok(true);
-        }
-        let key = format!("code|{kind}|{subject}");
-        Ok(limits::spend(tx, &key, CODES_A_DAY, self.now()).await? == Allowance::Granted)
     }
 
     /// A try at the number of a mail's link, right or wrong: as many as a code has, anew with each mail. No setting turns this off.
@@ -198,8 +234,8 @@ impl App {
         if !self.settings.limits.enabled {
             return Ok(());
         }
-        let rate = self.settings.limits.journeys_requester.into();
-        let allowance = limits::spend(tx, &requester_key(Purpose::Begin, requester), rate, self.now()).await?;
+        let rate = self.settings.limits.journeys_requester;
+        let allowance = spend_requester(tx, Purpose::Begin, rate, requester, self.now()).await?;
         self.refuse(Purpose::Begin, allowance)
     }
 
@@ -222,9 +258,9 @@ impl App {
     }
 }
 
-fn second_key(user_id: &UserId, known: Option<&UserId>) -> String {
-    let who = if known == Some(user_id) { "known|" } else { "" };
-    account_key(&format!("second|{who}{user_id}"))
+fn second_key(requester: &Requester, user_id: &UserId, known: Option<&UserId>) -> String {
+    let who = if known == Some(user_id) { "known".to_owned() } else { network(requester) };
+    account_key(&format!("second|{who}|{user_id}"))
 }
 
 fn account_key(account: &str) -> String {

@@ -12,6 +12,7 @@ pub mod clients;
 pub mod codes;
 pub mod confirm;
 pub mod contact;
+mod destination;
 pub mod factors;
 pub mod keys;
 pub mod limits;

@@ -20,7 +20,7 @@ use crate::gateways::sms::texts::Sms;
 use crate::ids::{AddressChangeId, UserId};
 use crate::store::address_changes::{self, AddressChange};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, flows, grants, identities, lock_down, passkeys, sessions, users};
+use crate::store::{Guarded, StoreError, Tx, flows, grants, identities, lock_down, passkeys, sessions, users};
 
 /// How often a lock is tried again when another request has changed the account in between.
 const ATTEMPTS: usize = 5;
@@ -227,10 +227,10 @@ async fn lock(app: &App, flow: &Flow, user_id: &UserId, requester: &Requester) -
     let mut tx = app.store.write().await?;
     let Some(mut user) = users::by_id(&mut tx, user_id).await? else { return Ok(Some(Lock::Over)) };
     // The account's row first: from here on, requests that change it too have to wait for the end, and find it changed.
-    if !users::hold(&mut tx, &user).await? {
+    if !users::hold(&mut tx, &user).await?.is_done() {
         return Ok(None);
     }
-    if !flows::finish(&mut tx, &flow.id, now).await? {
+    if !flows::finish(&mut tx, &flow.id, now).await?.is_done() {
         return Ok(Some(Lock::Over));
     }
     let read_at = user.updated_at;
@@ -238,8 +238,8 @@ async fn lock(app: &App, flow: &Flow, user_id: &UserId, requester: &Requester) -
     (user.password_hash, user.password_changed_at) = (None, Some(now));
     user.updated_at = reset::later(read_at, now);
     match users::update(&mut tx, &user, read_at).await {
-        Ok(true) => {}
-        Ok(false) | Err(StoreError::Taken) => return Ok(None),
+        Ok(Guarded::Done) => {}
+        Ok(Guarded::Overtaken) | Err(StoreError::Taken) => return Ok(None),
         Err(error) => return Err(error.into()),
     }
     sessions::end(&mut tx, user_id, Which::All).await?;

@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use super::codes::{self, Recipient, Typed};
+use super::codes::{self, Reached, Typed};
+use super::destination::{self, By};
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::sign_in::{self, Arrival, SignedIn};
@@ -31,33 +32,37 @@ pub enum Started {
     NoSms,
 }
 
-/// Begins a reset. Known or not, the same page follows; only the mail knows.
+/// Begins a reset. `known`: who has signed in in this browser before. Known or not, the same page follows; only the mail knows.
 pub async fn start(
     app: &App,
     identifier: &str,
     browser: [u8; 32],
     continue_to: &Continue,
+    known: Option<&UserId>,
     requester: &Requester,
 ) -> Outcome<Started> {
     let typed = identifier;
     let identifier = app.identifier(typed);
-    let account = sign_in::limit_key(&identifier, typed);
-    app.limit_pair(Purpose::Reset, app.settings.limits.reset, requester, &account).await?;
+    app.limit_requester(Purpose::Reset, app.settings.limits.reset_requester, requester).await?;
     let mut tx = app.store.write().await?;
-    if !codes::may_send_to(app, &mut tx, &identifier, requester).await? {
-        tx.commit().await?;
-        return Ok(Started::NoSms);
-    }
     // Who typed a number is sent an SMS; who typed a name or an address, a mail.
     let channel = if matches!(identifier, Identifier::Phone(_)) { Channel::Sms } else { Channel::Mail };
     let user = users::by_identifier(&mut tx, &identifier).await?;
     let user = user.filter(|user| user.is_active() && user.contact(channel).is_some());
-    let to = user.as_ref().and_then(|user| user.contact(channel));
     let user_id = user.as_ref().map(|user| user.id.clone());
-    let asked = Asked { identifier: typed.to_owned(), channel, to };
+    let by = By::naming(user_id.as_ref(), known, requester);
+    if !destination::ask(app, &mut tx, typed, by).await?.or_wait(app)? {
+        return Ok(Started::NoSms);
+    }
+    let to = user.as_ref().and_then(|user| user.contact(channel));
+    let recipient = match codes::recipient(app, &mut tx, typed, to.as_ref(), by, user_id.as_ref()).await? {
+        Reached::To(recipient) => recipient,
+        Reached::After(wait) => return Err(app.too_many_messages(wait)),
+        Reached::NoSms => return Ok(Started::NoSms),
+    };
+    let asked = Asked { identifier: typed.to_owned(), channel, to, known: matches!(by, By::Owner) };
     let mut flow = codes::begin(app, State::Reset(Box::new(asked)), user_id.clone(), browser, continue_to.clone());
     let locale = user.as_ref().map_or(requester.locale, |user| super::tell::locale_of(user, requester.locale));
-    let recipient = if user.is_some() { Recipient::Owner } else { Recipient::Nobody };
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
     flows::insert(&mut tx, &flow).await?;
     app.record(&mut tx, Event { user_id, ..super::tell::event(Kind::PasswordResetRequested, requester.origin()) }).await?;
@@ -75,14 +80,12 @@ pub enum Proof {
 }
 
 /// The code, typed in the browser that asked.
-pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, known: Option<&UserId>, requester: &Requester) -> Outcome<Proof> {
+pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, requester: &Requester) -> Outcome<Proof> {
     codes::limit(app, requester).await?;
     let mut tx = app.store.write().await?;
-    match codes::judge(app, &mut tx, flow, text, known).await? {
+    match codes::judge(app, &mut tx, flow, text).await? {
         Typed::Right => {
-            if let Some(to) = flow.state.destination() {
-                codes::arrived(app, &mut tx, to).await?;
-            }
+            codes::arrived(app, &mut tx, flow).await?;
             prove(app, tx, flow).await
         }
         Typed::Wrong => tx.commit().await.map(|()| Proof::CodeWrong).map_err(Into::into),
@@ -118,7 +121,7 @@ pub async fn prove_by_link(app: &App, flow: &Flow, browser: [u8; 32], requester:
 
 async fn prove(app: &App, mut tx: Tx, flow: &Flow) -> Outcome<Proof> {
     let Ok(Next::State(state)) = flow.step(Step::Proved, app.now()) else { return Ok(Proof::Over) };
-    if !flows::advance(&mut tx, &flow.id, &flow.state, &state).await? {
+    if !flows::advance(&mut tx, &flow.id, &flow.state, &state).await?.is_done() {
         return Ok(Proof::Over);
     }
     tx.commit().await?;
@@ -152,7 +155,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     let hash = app.hash(password).await?;
     let mut tx = app.store.write().await?;
     let now = app.now();
-    if !flows::finish(&mut tx, &flow.id, now).await? {
+    if !flows::finish(&mut tx, &flow.id, now).await?.is_done() {
         return Ok(Reset::Over);
     }
     let Some(mut user) = users::by_id(&mut tx, user_id).await? else { return Ok(Reset::Over) };
@@ -226,7 +229,8 @@ async fn disconnect(app: &App, tx: &mut Tx, user: &User, vouched_by: &str, reque
     let mut gone = identities::of_user(tx, &user.id).await?;
     gone.retain(|identity| !stays_after_reset(address, providers::linking(app, &identity.provider)));
     for identity in &gone {
-        identities::delete(tx, &user.id, &identity.id).await?;
+        // Gone is gone.
+        identities::delete(tx, &user.id, &identity.id).await?.either_way();
         let event = super::tell::event(Kind::IdentityDisconnected, requester.origin());
         let detail = providers::come_back::detail(app, &identity.provider);
         app.record(tx, Event { user_id: Some(user.id.clone()), detail, ..event }).await?;
@@ -257,7 +261,7 @@ pub(super) async fn take_effect(
     (user.password_hash, user.password_changed_at, user.updated_at) = (Some(hash), Some(now), later(read_at, now));
     let by_mail = proofs.iter().any(|proof| proof.kind == MethodKind::Mail);
     let vouched_by = if by_mail { user.email_vouched_by.take() } else { None };
-    if !users::update(tx, &user, read_at).await? {
+    if !users::update(tx, &user, read_at).await?.is_done() {
         return Err(StoreError::Overtaken.into());
     }
     sessions::end(tx, &user.id, sessions::Which::All).await?;

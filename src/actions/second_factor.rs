@@ -5,7 +5,7 @@ use super::limits::Purpose;
 use super::passkeys::prove;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Fault, Outcome, Requester, confirm, factors, reset};
+use super::{App, Fault, Outcome, Requester, confirm, destination, factors, reset};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Contact};
 use crate::engine::confirm::best_proof;
@@ -86,16 +86,17 @@ pub async fn send(
         codes::MaySend::Now | codes::MaySend::After(_) => {}
         codes::MaySend::Never => return Ok(Sending::No),
     }
-    if !codes::may_send_to(app, &mut tx, &to.identifier(), requester).await? {
-        tx.commit().await?;
-        return Ok(Sending::No);
+    match destination::reach(app, &mut tx, &to, destination::By::Owner, true).await? {
+        destination::Leave::Granted => {}
+        destination::Leave::After(wait) => return Ok(Sending::Wait(wait)),
+        destination::Leave::NoSms => return Ok(Sending::No),
     }
     let State::SecondFactor(half) = &flow.state else { return Ok(Sending::Over) };
     let state = State::SecondFactor(Box::new(HalfSignedIn { to: Some(to), ..(**half).clone() }));
     let mut next = Flow { state, ..flow.clone() };
     codes::send(app, &mut tx, &mut next, Recipient::Owner, super::tell::locale_of(&user, requester.locale)).await?;
-    let moved = flow.state == next.state || flows::advance(&mut tx, &flow.id, &flow.state, &next.state).await?;
-    if !moved || !flows::set_codes(&mut tx, &flow.id, &flow.codes, &next.codes).await? {
+    let moved = flow.state == next.state || flows::advance(&mut tx, &flow.id, &flow.state, &next.state).await?.is_done();
+    if !moved || !flows::set_codes(&mut tx, &flow.id, &flow.codes, &next.codes).await?.is_done() {
         return Ok(Sending::Wait(app.code_rules().resend));
     }
     tx.commit().await?;
@@ -146,9 +147,9 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     codes::limit(app, arrival.requester).await?;
     let Some(user_id) = &flow.user_id else { return Ok(Second::Over) };
     // Of its own, so that failures here and at the password do not add up, nor forgive each other.
-    // A key cannot be guessed, so nobody's guesses make it wait.
+    // Keys and recovery codes cannot be guessed, and tries at a code that was sent are the journey's own: nobody's guesses make them wait.
     let known = arrival.known.as_ref();
-    if !matches!(given, Given::Key { .. }) {
+    if matches!(given, Given::Totp(_) | Given::Password(_)) {
         app.limit_second(arrival.requester, user_id, known).await?;
     }
     let user = users::by_id(&mut app.store.read().await?, user_id).await?;
@@ -184,7 +185,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         return Ok(Second::NotOffered);
     }
     let judged = match given {
-        Given::Code(text) => codes::judge(app, &mut tx, flow, text, arrival.known.as_ref()).await?,
+        Given::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
         Given::Password(_) => right(password_right),
         Given::Totp(text) => right(factors::use_totp(app, &mut tx, &user, text).await?),
         Given::RecoveryCode(text) => right(factors::use_recovery_code(app, &mut tx, &user, text, arrival.requester).await?),
@@ -199,17 +200,17 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         tx.commit().await?;
         return Ok(if judged == Typed::Spent { Second::CodeSpent } else { Second::Wrong });
     }
-    if !flows::finish(&mut tx, &flow.id, app.now()).await? {
+    if !flows::finish(&mut tx, &flow.id, app.now()).await?.is_done() {
         return Ok(Second::Over);
     }
-    if let (Given::Code(_), Some(to)) = (given, flow.state.destination()) {
-        codes::arrived(app, &mut tx, to).await?;
+    if matches!(given, Given::Code(_)) {
+        codes::arrived(app, &mut tx, flow).await?;
         // It comes first next time.
         if let Some(factor) = enrolled.factors.iter().find(|factor| factor.kind.as_str() == kind.as_str()) {
             crate::store::factors::touch(&mut tx, &factor.id, app.now()).await?;
         }
     }
-    app.forgive_second(&mut tx, &user.id, known).await?;
+    app.forgive_second(&mut tx, arrival.requester, &user.id, known).await?;
     let State::SecondFactor(half) = &flow.state else { return Ok(Second::Over) };
     let (mut user, mut before, mut disconnected) = (user, arrival.before, Vec::new());
     if let Some(hash) = &half.new_password {

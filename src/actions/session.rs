@@ -92,7 +92,7 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     if let Some(before) = proved.before {
         if before.user.id == user.id {
             let session = before.session.clone().reauthenticated(&proved.methods);
-            if sessions::reauthenticated(tx, &session).await? {
+            if sessions::reauthenticated(tx, &session).await?.is_done() {
                 let event = super::tell::event(Kind::Reauthenticated, origin);
                 app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), ..event }).await?;
                 return Ok(session);
@@ -112,7 +112,7 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     let opening = Opening { proofs: proved.methods, remembered: proved.remember, device, address };
     let session = Session::begin(id, user.id.clone(), opening, lifetimes, now);
     // Whoever locks the account at this moment, or takes the password away, is not overtaken by somebody who proved it before.
-    if !users::signed_in(tx, user, now).await? {
+    if !users::signed_in(tx, user, now).await?.is_done() {
         return Err(StoreError::Overtaken.into());
     }
     sessions::insert(tx, &session).await?;

@@ -53,7 +53,8 @@ pub async fn prepare(app: &App) -> Outcome<Prepared> {
     if has_admin {
         if let Some(stale) = stale {
             let mut tx = app.store.write().await?;
-            facts::take(&mut tx, FACT, &stale).await?;
+            // Whoever put another in its place finds the administrator as well.
+            facts::take(&mut tx, FACT, &stale).await?.either_way();
             tx.commit().await?;
         }
         return Ok(Prepared::HasAdministrator);
@@ -106,7 +107,7 @@ async fn bootstrap(app: &App, settings: &BootstrapSettings) -> Outcome<Prepared>
         // Whoever made the account may not be whom the settings mean: nothing of theirs goes on.
         users::end_everything(app, &mut tx, &user.id).await.map_err(fault)?;
         user.updated_at = now.max(read.updated_at + std::time::Duration::from_millis(1));
-        if !store::users::update(&mut tx, &user, read.updated_at).await? {
+        if !store::users::update(&mut tx, &user, read.updated_at).await?.is_done() {
             return Err(StoreError::Overtaken.into());
         }
         app.record(&mut tx, event(Kind::UserUpdated, &user.id, Actor::System, Origin::default())).await?;
@@ -132,7 +133,7 @@ fn fault(refused: Refused) -> Fault {
 
 async fn close(tx: &mut Tx) -> Outcome<()> {
     if let Some(stale) = facts::get(tx, FACT).await? {
-        facts::take(tx, FACT, &stale).await?;
+        facts::take(tx, FACT, &stale).await?.or_overtaken()?;
     }
     Ok(())
 }
@@ -184,7 +185,7 @@ pub async fn create(
     user.password_changed_at = Some(now);
     let mut tx = app.store.write().await?;
     let Some(kept) = opens(&mut tx, token).await? else { return Ok(FirstAdministrator::Closed) };
-    if !facts::take(&mut tx, FACT, &kept).await? {
+    if !facts::take(&mut tx, FACT, &kept).await?.is_done() {
         return Ok(FirstAdministrator::Closed);
     }
     let created = event(Kind::UserCreated, &user.id, Actor::User, requester.origin());

@@ -2,7 +2,7 @@
 
 use super::notices::Notice;
 use super::session::{self, Current, Proved};
-use super::{App, Outcome, Requester, codes, factors};
+use super::{App, Outcome, Requester, codes, destination, factors};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Identifier};
 use crate::engine::event::{Event, Kind};
@@ -167,7 +167,8 @@ pub(super) async fn finish(app: &App, mut tx: Tx, user: &User, methods: Vec<Meth
         && !matches!(flow.continue_to, Continue::Authorize { .. } | Continue::Site { .. })
         && flow.step(Step::SignedIn, app.now()).is_ok()
     {
-        flows::finish(&mut tx, &flow.id, app.now()).await?;
+        // Another tab may have ended the way; who is here has proved themselves all the same.
+        flows::finish(&mut tx, &flow.id, app.now()).await?.either_way();
     }
     let proved = Proved { methods, remember: arrival.remember, before: arrival.before, requester: arrival.requester };
     let session = session::begin(app, &mut tx, user, proved).await?;
@@ -185,7 +186,7 @@ fn is_new_device(user: &User, arrival: &Arrival<'_>) -> bool {
 }
 
 pub(super) async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
-    if !users::hold(&mut tx, user).await? {
+    if !users::hold(&mut tx, user).await?.is_done() {
         return Err(StoreError::Overtaken.into());
     }
     let flow = codes::begin(app, state, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
@@ -214,8 +215,8 @@ async fn verify_first(
     let Some(to) = user.contact(channel) else { return Ok(SignedIn::Wrong) };
     let state = State::Verify { to: to.clone(), given, remember: arrival.remember };
     let mut flow = codes::begin(app, state, Some(user.id.clone()), arrival.browser, arrival.continue_to.clone());
-    // Without a text the page still offers another one, later.
-    let may_send = codes::may_send_to(app, &mut tx, &to.identifier(), arrival.requester).await?;
+    // Without a message the page still offers another one, later.
+    let may_send = destination::reach(app, &mut tx, &to, destination::By::Owner, false).await? == destination::Leave::Granted;
     let recipient = if may_send { codes::Recipient::Owner } else { codes::Recipient::Nobody };
     codes::send(app, &mut tx, &mut flow, recipient, arrival.requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;

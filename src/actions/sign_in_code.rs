@@ -1,6 +1,7 @@
 //! Signing in by a message: a mail with a link and a code, or a code by SMS.
 
-use super::codes::{self, Recipient, Typed};
+use super::codes::{self, Reached, Typed};
+use super::destination::{self, By};
 use super::limits::Purpose;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome};
@@ -33,18 +34,22 @@ pub async fn start(app: &App, typed: &str, channel: Channel, arrival: &Arrival<'
         return Ok(Started::Unreachable);
     }
     let requester = arrival.requester;
-    app.limit_pair(Purpose::SignInCode, app.settings.limits.reset, requester, identifier.key()).await?;
+    app.limit_requester(Purpose::SignInCode, app.settings.limits.reset_requester, requester).await?;
     let mut tx = app.store.write().await?;
-    if !codes::may_send_to(app, &mut tx, &identifier, requester).await? {
-        tx.commit().await?;
+    let user = users::by_identifier(&mut tx, &identifier).await?.filter(|user| user.is_active() && user.is_verified(channel));
+    let user_id = user.as_ref().map(|user| user.id.clone());
+    let by = By::naming(user_id.as_ref(), arrival.known.as_ref(), requester);
+    if !destination::ask(app, &mut tx, typed, by).await?.or_wait(app)? {
         return Ok(Started::NoSms);
     }
-    let user = users::by_identifier(&mut tx, &identifier).await?.filter(|user| user.is_active() && user.is_verified(channel));
     let to = user.as_ref().and_then(|user| user.contact(channel));
-    let recipient = if to.is_some() { Recipient::Owner } else { Recipient::Nobody };
-    let asked = Asked { identifier: typed.trim().to_owned(), channel, to };
+    let recipient = match codes::recipient(app, &mut tx, typed, to.as_ref(), by, user_id.as_ref()).await? {
+        Reached::To(recipient) => recipient,
+        Reached::After(wait) => return Err(app.too_many_messages(wait)),
+        Reached::NoSms => return Ok(Started::NoSms),
+    };
+    let asked = Asked { identifier: typed.trim().to_owned(), channel, to, known: matches!(by, By::Owner) };
     let state = State::SignInCode(Box::new(SignInCode { asked, remember: arrival.remember }));
-    let user_id = user.as_ref().map(|user| user.id.clone());
     let mut flow = codes::begin(app, state, user_id.clone(), arrival.browser, arrival.continue_to.clone());
     let locale = user.as_ref().map_or(requester.locale, |user| super::tell::locale_of(user, requester.locale));
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
@@ -86,7 +91,7 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     }
     let mut tx = app.store.write().await?;
     let judged = match proof {
-        Proof::Code(text) => codes::judge(app, &mut tx, flow, text, arrival.known.as_ref()).await?,
+        Proof::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
         Proof::LinkAndNumber(text) => codes::judge_number(app, &mut tx, flow, text).await?,
         Proof::Link => Typed::Right,
     };
@@ -103,14 +108,14 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
         return Ok(refused);
     }
     let (Some(user_id), Some(to)) = (&flow.user_id, &code.asked.to) else { return Ok(Arrived::Over) };
-    if !flows::finish(&mut tx, &flow.id, app.now()).await? {
+    if !flows::finish(&mut tx, &flow.id, app.now()).await?.is_done() {
         return Ok(Arrived::Over);
     }
     // The message proved where it went; if that is no longer the account's, it proves nothing.
     let user = users::by_id(&mut tx, user_id).await?.filter(|user| user.has(to) && user.is_verified(to.channel()));
     let Some(user) = user else { return Ok(Arrived::Over) };
     let kind = MethodKind::sent_by(to.channel());
-    codes::arrived(app, &mut tx, to).await?;
+    codes::arrived(app, &mut tx, flow).await?;
     // Whoever is here by a provider and reads the mailbox, too, is who the provider said. Who only reads it may be its next owner.
     let by_provider = |method: &Method| method.kind == MethodKind::Provider;
     let same = arrival.before.is_some_and(|before| before.user.id == user.id && before.session.methods.iter().any(by_provider));

@@ -1,6 +1,7 @@
 //! Signing up, and proving an address.
 
-use super::codes::{self, Recipient};
+use super::codes::{self, Reached, Recipient};
+use super::destination::{self, By};
 use super::limits::Purpose;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
@@ -88,7 +89,7 @@ pub async fn start(app: &App, form: Form<'_>) -> Outcome<Started> {
         Some(to) if problems.is_empty() => to,
         _ => return Ok(Started::Problems(problems)),
     };
-    app.limit_pair(Purpose::SignUp, app.settings.limits.signup, form.requester, to.key()).await?;
+    app.limit_requester(Purpose::SignUp, app.settings.limits.signup_requester, form.requester).await?;
     profile.locale = Some(form.requester.locale.tag().to_owned());
     let password_hash = if passwordless { None } else { Some(app.hash(form.password).await?) };
     let arrival = Arrival {
@@ -113,7 +114,7 @@ pub(super) fn from_provider(brought: Brought, email: Email, requester: &Requeste
 
 /// Lets somebody from a provider prove an address.
 pub(super) async fn prove(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Started> {
-    app.limit_pair(Purpose::SignUp, app.settings.limits.signup, arrival.requester, sign_up.to.key()).await?;
+    app.limit_requester(Purpose::SignUp, app.settings.limits.signup_requester, arrival.requester).await?;
     go_on(app, sign_up, arrival).await
 }
 
@@ -123,15 +124,20 @@ async fn go_on(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Sta
     }
     let requester = arrival.requester;
     let mut tx = app.store.write().await?;
-    if !codes::may_send_to(app, &mut tx, &sign_up.to.identifier(), requester).await? {
-        tx.commit().await?;
+    let by = By::Anywhere(requester);
+    if !destination::ask(app, &mut tx, sign_up.to.as_str(), by).await?.or_wait(app)? {
         return Ok(Started::Problems(vec![Problem::NoSms]));
     }
+    let recipient = match codes::recipient(app, &mut tx, sign_up.to.as_str(), Some(&sign_up.to), by, None).await? {
+        Reached::To(recipient) => recipient,
+        Reached::After(wait) => return Err(app.too_many_messages(wait)),
+        Reached::NoSms => return Ok(Started::Problems(vec![Problem::NoSms])),
+    };
     let existing = users::by_identifier(&mut tx, &sign_up.to.identifier()).await?;
     let mut flow = codes::begin(app, State::SignUp(Box::new(sign_up)), None, arrival.browser, arrival.continue_to.clone());
     match &existing {
-        None => codes::send(app, &mut tx, &mut flow, Recipient::Owner, requester.locale).await?,
-        Some(user) => tell_owner(app, &mut tx, &mut flow, user, requester).await?,
+        Some(user) if recipient == Recipient::Owner => tell_owner(app, &mut tx, &mut flow, user, requester).await?,
+        _ => codes::send(app, &mut tx, &mut flow, recipient, requester.locale).await?,
     }
     flows::insert(&mut tx, &flow).await?;
     let kind = if existing.is_some() { Kind::SignUpForExisting } else { Kind::SignUpStarted };
@@ -269,18 +275,14 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     }
     let mut tx = app.store.write().await?;
     if let Proof::Code(text) = proof {
-        match codes::judge(app, &mut tx, flow, text, arrival.known.as_ref()).await? {
-            codes::Typed::Right => {
-                if let Some(to) = flow.state.destination() {
-                    codes::arrived(app, &mut tx, to).await?;
-                }
-            }
+        match codes::judge(app, &mut tx, flow, text).await? {
+            codes::Typed::Right => codes::arrived(app, &mut tx, flow).await?,
             codes::Typed::Wrong => return tx.commit().await.map(|()| Verified::CodeWrong).map_err(Into::into),
             codes::Typed::Spent => return tx.commit().await.map(|()| Verified::CodeSpent).map_err(Into::into),
         }
     }
     let now = app.now();
-    if !flows::finish(&mut tx, &flow.id, now).await? {
+    if !flows::finish(&mut tx, &flow.id, now).await?.is_done() {
         return Ok(Verified::Over);
     }
     let by = |how| vec![Method::first(how, now)];
@@ -343,7 +345,7 @@ async fn confirm(app: &App, tx: &mut Tx, flow: &Flow, to: Contact, requester: &R
     };
     user.set_contact(to, Some(now));
     user.updated_at = super::reset::later(read_at, now);
-    if !users::update(tx, &user, read_at).await? {
+    if !users::update(tx, &user, read_at).await?.is_done() {
         return Err(StoreError::Overtaken.into());
     }
     let event = super::tell::event(kind, requester.origin());

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::limits::{Purpose, requester_key};
+use super::limits::{Purpose, requester_keys};
 use super::{App, Outcome, Requester};
 use crate::engine::limit::{Allowance, Rate};
 use crate::engine::phone::Phone;
@@ -15,20 +15,51 @@ const RANGE_KEPT: Duration = Duration::from_secs(7 * 86400);
 /// A month's costs are kept this long, for whoever asks.
 const MONTH_KEPT: Duration = Duration::from_secs(400 * 86400);
 
-/// What a text is for.
+/// What a text is for, and at whose request: that decides what it is counted by and how much of the month's money it may use.
+///
+/// Nobody may learn from an answer whether a number has an account, and asking for codes to numbers that have none must take nothing from those
+/// that have. So a stranger's request is first judged by what is the same for every number ([`Typed`](Self::Typed): the requester, the number as
+/// typed, whether there is money at all), and what is spent only for a real account ([`Account`](Self::Account)) is never shown. Each has a count
+/// and a brake of its own for a range of numbers, so that one cannot be read off the other or used up by it.
 #[derive(Clone, Copy, Debug)]
-enum Kind<'a> {
-    /// A code that this requester asked for.
-    Code(&'a Requester),
-    /// A notice, which nobody answers: the brake does not count it, and no requester is to blame.
+pub(super) enum Kind<'a> {
+    /// A number as typed; no text yet.
+    Typed(&'a Requester),
+    /// To any number that is typed: a sign-up, a new number. Not from the part of the budget that is kept.
+    Anywhere,
+    /// To the number of an account, at a stranger's request; from the part that is kept if the number was proved.
+    Account { proved: bool },
+    /// To the number of an account whose owner asks, by all that is known.
+    Owner,
+    /// A notice, which nobody answers and no requester is to blame for.
     Notice,
 }
 
+impl Kind<'_> {
+    /// Whose count and brake.
+    const fn pool(self) -> &'static str {
+        match self {
+            Self::Typed(_) | Self::Anywhere => "",
+            Self::Account { .. } => "account|",
+            Self::Owner => "own|",
+            Self::Notice => "notice|",
+        }
+    }
+
+    /// Whether the part of the budget that is kept may be used.
+    const fn is_kept_for(self) -> bool {
+        !matches!(self, Self::Anywhere | Self::Account { proved: false })
+    }
+}
+
 impl App {
-    /// Whether a code may be texted to this number, and counts it if so. At a refusal nothing is to be sent, and the person is
+    /// Whether a code may be texted to this number wherever it is, and counts it if so. At a refusal nothing is to be sent, and the person is
     /// offered another way. For a number without an account ask just the same, and send a decoy.
     pub async fn may_text(&self, tx: &mut Tx, phone: &Phone, requester: &Requester) -> Outcome<Verdict> {
-        self.guard(tx, phone, Kind::Code(requester)).await
+        match self.guard(tx, phone, Kind::Typed(requester)).await? {
+            Verdict::Allowed => self.guard(tx, phone, Kind::Anywhere).await,
+            refused @ Verdict::Refused(_) => Ok(refused),
+        }
     }
 
     /// Whether a notice may be texted to this number, and counts it if so.
@@ -38,10 +69,15 @@ impl App {
 
     /// A code that was texted to this number has been entered, in the transaction that takes it.
     pub async fn text_completed(&self, tx: &mut Tx, phone: &Phone) -> Outcome<()> {
-        Ok(sms::count_entered(tx, &sms_guard::range(phone)).await?)
+        self.text_entered(tx, phone, Kind::Anywhere).await
     }
 
-    async fn guard(&self, tx: &mut Tx, phone: &Phone, kind: Kind<'_>) -> Outcome<Verdict> {
+    pub(super) async fn text_entered(&self, tx: &mut Tx, phone: &Phone, kind: Kind<'_>) -> Outcome<()> {
+        Ok(sms::count_entered(tx, &range(phone, kind)).await?)
+    }
+
+    /// Asks, counts and says why not in the log.
+    pub(super) async fn guard(&self, tx: &mut Tx, phone: &Phone, kind: Kind<'_>) -> Outcome<Verdict> {
         let verdict = self.look(tx, phone, kind).await?;
         if let Verdict::Refused(reason) = verdict {
             self.metrics.sms_refused(reason.as_str());
@@ -62,9 +98,10 @@ impl App {
         let country = phone.country().map(|country| country.to_string());
         let cost = settings.prices.of(country.as_deref());
         let limited = self.settings.limits.enabled;
-        let range = sms_guard::range(phone);
+        let (typed, range) = (matches!(kind, Kind::Typed(_)), range(phone, kind));
         let month: String = now.to_string().chars().take("2026-11".len()).collect();
         let caps = if limited { self.caps(phone, &range, kind) } else { Vec::new() };
+        let reserve = if kind.is_kept_for() { 0 } else { settings.reserved_percent };
         let mut facts = Facts {
             on: settings.is_on(),
             country_listed: settings.countries.has(country.as_deref()),
@@ -74,7 +111,7 @@ impl App {
             range: Allowance::Granted,
             braked: false,
             spent: 0,
-            budget: settings.month_budget.filter(|_| limited).map(|Money(budget)| budget),
+            budget: settings.month_budget.filter(|_| limited).map(|Money(budget)| sms_guard::without(budget, reserve)),
         };
         if limited && sms_guard::decide(facts) == Verdict::Allowed {
             for cap in &caps {
@@ -85,7 +122,7 @@ impl App {
                     _ => facts.range = facts.range.or(allowance),
                 }
             }
-            facts.braked = sms::track(tx, &range).await?.is_braked(now);
+            facts.braked = !typed && sms::track(tx, &range).await?.is_braked(now);
             facts.spent = sms::spent(tx, &month).await?.saturating_add(cost.0);
         }
         let verdict = sms_guard::decide(facts);
@@ -97,10 +134,13 @@ impl App {
                 return Ok(Verdict::Refused(cap.reason));
             }
         }
-        if limited && matches!(kind, Kind::Code(_)) && !self.count_sent(tx, &range).await? {
+        if typed {
+            return Ok(Verdict::Allowed);
+        }
+        if limited && !matches!(kind, Kind::Notice) && !self.count_sent(tx, &range).await? {
             return Ok(Verdict::Refused(Reason::Brake));
         }
-        if !sms::spend(tx, &month, cost.0, facts.budget, now + MONTH_KEPT).await? {
+        if !sms::spend(tx, &month, cost.0, facts.budget, now + MONTH_KEPT).await?.is_done() {
             return Ok(Verdict::Refused(Reason::Budget));
         }
         self.metrics.sms_cost(cost.wholes());
@@ -110,16 +150,22 @@ impl App {
     fn caps(&self, phone: &Phone, range: &str, kind: Kind<'_>) -> Vec<Cap> {
         let settings = &self.settings.sms;
         let cap = |key: String, rate: RateSetting, reason| Cap { key, rate: rate.into(), reason };
-        let mut caps = Vec::with_capacity(4);
-        if let Kind::Code(requester) = kind {
-            caps.push(cap(requester_key(Purpose::Sms, requester), settings.requester_hour, Reason::Requester));
+        let pool = kind.pool();
+        let number = [
+            cap(format!("sms|{pool}hour|{phone}"), settings.number_hour, Reason::Number),
+            cap(format!("sms|{pool}day|{phone}"), settings.number_day, Reason::Number),
+        ];
+        let all = cap(format!("sms|range|{range}"), settings.prefix_hour, Reason::Range);
+        match kind {
+            Kind::Typed(requester) => {
+                let keys = requester_keys(Purpose::Sms, requester, settings.requester_hour.into());
+                let from = keys.into_iter().map(|(key, rate)| Cap { key, rate, reason: Reason::Requester });
+                from.chain(number).collect()
+            }
+            // What was typed has been counted.
+            Kind::Anywhere | Kind::Account { .. } => vec![all],
+            Kind::Owner | Kind::Notice => number.into_iter().chain([all]).collect(),
         }
-        caps.extend([
-            cap(format!("sms|hour|{phone}"), settings.number_hour, Reason::Number),
-            cap(format!("sms|day|{phone}"), settings.number_day, Reason::Number),
-            cap(format!("sms|range|{range}"), settings.prefix_hour, Reason::Range),
-        ]);
-        caps
     }
 
     /// Counts a code sent to a range and judges the range; false if it has been braked meanwhile.
@@ -140,6 +186,11 @@ impl App {
         }
         Ok(true)
     }
+}
+
+/// A range of numbers, as one kind of text counts it.
+fn range(phone: &Phone, kind: Kind<'_>) -> String {
+    format!("{}{}", kind.pool(), sms_guard::range(phone))
 }
 
 /// One of the caps, and what to say when it is reached.

@@ -205,7 +205,7 @@ pub async fn update(app: &App, name: &str, changes: &Changes) -> Result<User, Re
 async fn write(app: &App, tx: &mut Tx, user: &mut User, read: &User) -> Result<(), Refused> {
     // Later than before even within a millisecond: it is how the next writer notices.
     user.updated_at = app.now().max(read.updated_at + std::time::Duration::from_millis(1));
-    if users::update(tx, user, read.updated_at).await.map_err(taken)? { Ok(()) } else { Err(Refused::Changed) }
+    if users::update(tx, user, read.updated_at).await.map_err(taken)?.is_done() { Ok(()) } else { Err(Refused::Changed) }
 }
 
 /// Sets a password by the rules, and ends every session and authorization.
@@ -256,7 +256,7 @@ pub async fn delete(app: &App, name: &str) -> Result<User, Refused> {
     let mut tx = app.store.write().await?;
     let user = find_in(app, &mut tx, name).await?;
     end_everything(app, &mut tx, &user.id).await?;
-    users::delete(&mut tx, &user.id).await?;
+    users::delete(&mut tx, &user.id).await?.or_overtaken()?;
     app.record(&mut tx, by_operator(Kind::UserDeleted, &user.id)).await?;
     events::forget(&mut tx, &user.id).await?;
     tx.commit().await.map_err(Fault::from)?;

@@ -78,13 +78,17 @@ impl Codes {
         }
     }
 
+    /// Whether no code is left to judge: each has expired, or the tries are used up.
+    pub fn is_spent(&self, rules: CodeRules, now: Timestamp) -> bool {
+        self.tries >= rules.tries || !self.newest.iter().chain(&self.previous).any(|code| now < code.expires_at)
+    }
+
     /// Judges a typed code by its MAC. The caller counts a wrong one with [`Codes::tried`] in the same transaction.
     pub fn check(&self, mac: &[u8; 32], rules: CodeRules, now: Timestamp) -> Verdict {
-        let alive = |code: &&Code| now < code.expires_at;
-        let mut living = self.newest.iter().chain(&self.previous).filter(alive).peekable();
-        if self.tries >= rules.tries || living.peek().is_none() {
+        if self.is_spent(rules, now) {
             return Verdict::Spent;
         }
+        let living = self.newest.iter().chain(&self.previous).filter(|code| now < code.expires_at);
         // No early exit: both are compared.
         let right = living.fold(false, |found, code| found | constant_time_eq(&code.mac, mac));
         match rules.tries - self.tries - 1 {

@@ -128,6 +128,14 @@ pub struct Asked {
     pub channel: Channel,
     /// None: a decoy.
     pub to: Option<Contact>,
+    /// Asked for in a browser in which the account's owner has signed in before.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub known: bool,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_false(value: &bool) -> bool {
+    !*value
 }
 
 /// Signing in by a code or link.
@@ -468,7 +476,7 @@ mod tests {
 
     fn states() -> Vec<State> {
         let to = || "ana@example.com".parse::<Contact>().unwrap();
-        let asked = |to| Asked { identifier: "Ana".to_owned(), channel: Channel::Mail, to };
+        let asked = |to| Asked { identifier: "Ana".to_owned(), channel: Channel::Mail, to, known: false };
         let method = Method::first(MethodKind::Password, Timestamp::from_seconds(1));
         let half =
             || Box::new(HalfSignedIn { to: "+436601234567".parse().ok(), ..HalfSignedIn::new(vec![method.clone()], true) });

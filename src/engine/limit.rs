@@ -44,6 +44,7 @@ pub fn delay_after(failures: i64, backoff: Backoff) -> Duration {
 }
 
 /// What a limit says.
+#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Allowance {
     Granted,

@@ -44,6 +44,7 @@ impl Reason {
 }
 
 /// The guard's answer.
+#[must_use]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Allowed,
@@ -79,6 +80,11 @@ pub fn decide(facts: Facts) -> Verdict {
         (facts.budget.is_some_and(|budget| facts.spent > budget), Reason::Budget),
     ];
     refused.into_iter().find(|(applies, _)| *applies).map_or(Verdict::Allowed, |(_, reason)| Verdict::Refused(reason))
+}
+
+/// A budget without the part that is kept for others.
+pub fn without(budget: u64, percent: u32) -> u64 {
+    budget - budget / 100 * u64::from(percent.min(100))
 }
 
 /// The range of a number: its first six digits. Country and network, and as many subscribers as one operator can rent out.

@@ -34,8 +34,8 @@ use std::path::Path;
 pub use problem::{Problem, SettingsErrors};
 pub use resolved::{
     BootstrapSettings, DataSettings, DatabaseSettings, DatabaseUrl, FactorKind, FlowSettings, KeySettings, LimitSettings,
-    LogFormat, LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PairLimit, PasswordSettings, Rate,
-    RequiredFor, RetentionSettings, SecondFactorSettings, ServerSettings, SessionSettings, Settings, SignInSettings, SigningAlg,
+    LogFormat, LogSettings, MailSettings, MailTransport, OutboundSettings, PageSettings, PasswordSettings, Rate, RequiredFor,
+    RetentionSettings, SecondFactorSettings, ServerSettings, SessionSettings, Settings, SignInSettings, SigningAlg,
     SignupSettings, SmtpSettings, SmtpTls, TokenSettings, Way, WhoSignsUp,
 };
 pub use resolved_sms::{CompletionSettings, Countries, Money, Prices, SmsProvider, SmsSettings, SmsTransport, TwilioSender};

@@ -8,9 +8,7 @@ use super::{
     raw,
     resolve::Report,
     resolve_sites as sites,
-    resolved::{
-        FlowSettings, KeySettings, LimitSettings, PairLimit, Rate, RetentionSettings, SessionSettings, SigningAlg, TokenSettings,
-    },
+    resolved::{FlowSettings, KeySettings, LimitSettings, Rate, RetentionSettings, SessionSettings, SigningAlg, TokenSettings},
     value::Field,
 };
 
@@ -110,14 +108,9 @@ pub fn limits(raw: &raw::Limits, report: &mut Report) -> LimitSettings {
     LimitSettings {
         enabled: raw.enabled.value,
         sign_in_requester: rate(&raw.sign_in_requester_per_minute, MINUTE),
-        signup: PairLimit {
-            requester: rate(&raw.signup_requester_per_hour, HOUR),
-            account: rate(&raw.signup_account_per_hour, HOUR),
-        },
-        reset: PairLimit {
-            requester: rate(&raw.reset_requester_per_hour, HOUR),
-            account: rate(&raw.reset_account_per_hour, HOUR),
-        },
+        signup_requester: rate(&raw.signup_requester_per_hour, HOUR),
+        reset_requester: rate(&raw.reset_requester_per_hour, HOUR),
+        destination: rate(&raw.destination_per_hour, HOUR),
         verify_requester: rate(&raw.verify_requester_per_minute, MINUTE),
         journeys_requester: rate(&raw.journeys_requester_per_minute, MINUTE),
         token_failures: rate(&raw.token_failures_per_minute, MINUTE),

@@ -78,6 +78,7 @@ pub fn sms(raw: &raw::Sms, dir: &Path, report: &mut Report) -> Option<SmsSetting
         number_day,
         prefix_hour,
         requester_hour,
+        reserved_percent: report.number(&raw.reserved_percent, 0, 90),
         completion: CompletionSettings {
             percent: report.number(&raw.completion_percent, 0, 100),
             sample: report.number(&raw.completion_sample, 4, 100_000),

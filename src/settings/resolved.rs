@@ -390,8 +390,11 @@ pub struct LimitSettings {
     pub sign_in_requester: Rate,
     /// Wrong passwords in a row on one account before the growing wait begins.
     pub sign_in_free_failures: u32,
-    pub signup: PairLimit,
-    pub reset: PairLimit,
+    pub signup_requester: Rate,
+    /// Resets, sign-ins by a message and changes of an address asked for.
+    pub reset_requester: Rate,
+    /// Messages to one destination, of which half are kept for its owner.
+    pub destination: Rate,
     /// Codes and links tried, per requester (each code also has `flows.code_tries`).
     pub verify_requester: Rate,
     /// Journeys begun by opening a page: each is a row for a day.
@@ -400,13 +403,6 @@ pub struct LimitSettings {
     pub token_failures: Rate,
     /// The longest wait the growing delay reaches.
     pub delay_max: Duration,
-}
-
-/// Two limits on one purpose, by who asks and by whom it concerns.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct PairLimit {
-    pub requester: Rate,
-    pub account: Rate,
 }
 
 /// So many in such a time.

@@ -20,6 +20,8 @@ pub struct SmsSettings {
     pub prices: Prices,
     /// The most that may be spent in a calendar month (UTC); none: no cap.
     pub month_budget: Option<Money>,
+    /// How much of it, in percent, is kept for numbers that were proved and people whose first factor was right.
+    pub reserved_percent: u32,
     pub number_hour: Rate,
     pub number_day: Rate,
     /// Per range of numbers: those that begin with the same six digits.

@@ -364,7 +364,7 @@ fn remaining_checks_name_their_line() {
         ("[tokens]\naccess_alg = \"HS256\"", "[tokens] access_alg: \"HS256\" is unknown"),
         ("[keys]\npublish_hours = 0", "[keys] publish_hours: 0 is out of range"),
         ("[flows]\ncode_tries = 11", "[flows] code_tries: 11 is out of range"),
-        ("[limits]\nsignup_account_per_hour = 0", "[limits] signup_account_per_hour: 0 is out of range"),
+        ("[limits]\ndestination_per_hour = 0", "[limits] destination_per_hour: 0 is out of range"),
         ("[bootstrap]\nadmin_email = \"a@b.example\"", "[bootstrap] admin_password_hash: is missing"),
         ("[pages]\ndefault_locale = \"fr\"", "[pages] default_locale: \"fr\" is unknown; one of: en, de"),
         ("[pages]\nhelp_url = \"javascript:alert(1)\"", "[pages] help_url: is no link"),

@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{all, execute, optional, row};
 use crate::engine::client::Client;
 use crate::ids::ClientId;
@@ -71,7 +72,7 @@ pub async fn insert(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<()> 
 }
 
 /// Writes secret and metadata; false if there is no such client.
-pub async fn update(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<bool> {
+pub async fn update(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE clients SET secret_hash = $2, metadata = $3, updated_at = $4 WHERE id = $1",
@@ -80,12 +81,12 @@ pub async fn update(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<bool
         metadata(client)?,
         now.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Removes a client with all that people have allowed it.
-pub async fn delete(tx: &mut Tx, id: &ClientId) -> Result<bool> {
+pub async fn delete(tx: &mut Tx, id: &ClientId) -> Result<Guarded> {
     execute!(tx, "DELETE FROM grants WHERE client_id = $1", id.as_str())?;
     execute!(tx, "DELETE FROM consents WHERE client_id = $1", id.as_str())?;
-    Ok(execute!(tx, "DELETE FROM clients WHERE id = $1", id.as_str())? == 1)
+    Ok(Guarded::by(execute!(tx, "DELETE FROM clients WHERE id = $1", id.as_str())?))
 }

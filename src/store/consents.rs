@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{all, execute, optional, row};
 use crate::engine::scope::Scopes;
 use crate::ids::{ClientId, UserId};
@@ -90,8 +91,8 @@ pub async fn put(
 }
 
 /// Takes a yes back, with every token that came of it.
-pub async fn revoke(tx: &mut Tx, user_id: &UserId, client_id: &ClientId) -> Result<bool> {
+pub async fn revoke(tx: &mut Tx, user_id: &UserId, client_id: &ClientId) -> Result<Guarded> {
     execute!(tx, "DELETE FROM grants WHERE user_id = $1 AND client_id = $2", user_id.as_str(), client_id.as_str())?;
     let rows = execute!(tx, "DELETE FROM consents WHERE user_id = $1 AND client_id = $2", user_id.as_str(), client_id.as_str())?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }

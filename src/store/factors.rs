@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{all, execute, row};
 use crate::engine::factor::{Factor, FactorKind};
 use crate::ids::{FactorId, UserId};
@@ -51,8 +52,8 @@ pub async fn of_user(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Factor>> {
 }
 
 /// Makes others who change what this account can prove itself with wait for this unit of work. False if there is no such account.
-pub async fn lock(tx: &mut Tx, user_id: &UserId) -> Result<bool> {
-    Ok(execute!(tx, "UPDATE users SET state = state WHERE id = $1", user_id.as_str())? == 1)
+pub async fn lock(tx: &mut Tx, user_id: &UserId) -> Result<Guarded> {
+    Ok(Guarded::by(execute!(tx, "UPDATE users SET state = state WHERE id = $1", user_id.as_str())?))
 }
 
 pub async fn insert(tx: &mut Tx, user_id: &UserId, factor: &Factor) -> Result<()> {
@@ -72,7 +73,7 @@ pub async fn insert(tx: &mut Tx, user_id: &UserId, factor: &Factor) -> Result<()
     .map(drop)
 }
 
-pub async fn rename(tx: &mut Tx, user_id: &UserId, id: &FactorId, name: &str) -> Result<bool> {
+pub async fn rename(tx: &mut Tx, user_id: &UserId, id: &FactorId, name: &str) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE factors SET name = $3 WHERE id = $1 AND user_id = $2 AND expires_at IS NULL",
@@ -80,11 +81,11 @@ pub async fn rename(tx: &mut Tx, user_id: &UserId, id: &FactorId, name: &str) ->
         user_id.as_str(),
         name,
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Takes a factor away; until `until` that can be taken back. True for exactly one caller.
-pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &FactorId, until: Timestamp) -> Result<bool> {
+pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &FactorId, until: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE factors SET expires_at = $3 WHERE id = $1 AND user_id = $2 AND expires_at IS NULL",
@@ -92,11 +93,11 @@ pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &FactorId, until: Timesta
         user_id.as_str(),
         until.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Uses a time step up, and with it all before it: true for exactly one caller.
-pub async fn used_step(tx: &mut Tx, id: &FactorId, step: i64, now: Timestamp) -> Result<bool> {
+pub async fn used_step(tx: &mut Tx, id: &FactorId, step: i64, now: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE factors SET last_step = $2, last_used_at = $3 WHERE id = $1 AND last_step < $2 AND expires_at IS NULL",
@@ -104,7 +105,7 @@ pub async fn used_step(tx: &mut Tx, id: &FactorId, step: i64, now: Timestamp) ->
         step,
         now.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Remembers a use of a factor that has no time steps.

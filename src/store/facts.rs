@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::Result;
+use super::guarded::Guarded;
 use super::sql::{execute, optional};
 
 pub async fn get(tx: &mut Tx, id: &str) -> Result<Option<String>> {
@@ -13,6 +14,6 @@ pub async fn put(tx: &mut Tx, id: &str, value: &str) -> Result<()> {
 }
 
 /// Removes a fact that has this value: true for exactly one caller.
-pub async fn take(tx: &mut Tx, id: &str, value: &str) -> Result<bool> {
-    Ok(execute!(tx, "DELETE FROM facts WHERE id = $1 AND value = $2", id, value)? == 1)
+pub async fn take(tx: &mut Tx, id: &str, value: &str) -> Result<Guarded> {
+    Ok(Guarded::by(execute!(tx, "DELETE FROM facts WHERE id = $1 AND value = $2", id, value)?))
 }

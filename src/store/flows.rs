@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{execute, optional, row};
 use crate::engine::codes::{Code, Codes};
 use crate::engine::flow::{Flow, State};
@@ -71,6 +72,14 @@ impl TryFrom<FlowRow> for Flow {
 
 pub async fn by_id(tx: &mut Tx, id: &FlowId) -> Result<Option<Flow>> {
     optional!(tx, FlowRow, concat!("SELECT ", columns!(), " FROM flows WHERE id = $1"), id.as_str())?
+        .map(Flow::try_from)
+        .transpose()
+}
+
+/// Reads a journey and makes all others who would judge or change it wait for the end of this unit of work: what is counted in it is counted
+/// one after the other, on every node. (`SELECT … FOR UPDATE` has no twin in SQLite, which has one writer anyway.)
+pub async fn hold(tx: &mut Tx, id: &FlowId) -> Result<Option<Flow>> {
+    optional!(tx, FlowRow, concat!("UPDATE flows SET tries = tries WHERE id = $1 RETURNING ", columns!()), id.as_str())?
         .map(Flow::try_from)
         .transpose()
 }
@@ -167,7 +176,7 @@ pub async fn insert(tx: &mut Tx, flow: &Flow) -> Result<()> {
 }
 
 /// Records codes sent or tried. `read` are those that the decision was made from: false if another request was faster.
-pub async fn set_codes(tx: &mut Tx, id: &FlowId, read: &Codes, new: &Codes) -> Result<bool> {
+pub async fn set_codes(tx: &mut Tx, id: &FlowId, read: &Codes, new: &Codes) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE flows SET code_mac = $2, code_expires_at = $3, previous_code_mac = $4, previous_code_expires_at = $5, tries = $6, \
@@ -183,11 +192,11 @@ pub async fn set_codes(tx: &mut Tx, id: &FlowId, read: &Codes, new: &Codes) -> R
         i64::from(read.tries),
         i64::from(read.sends),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Moves a journey on. `from` is the state the decision was made from: false if another request was faster.
-pub async fn advance(tx: &mut Tx, id: &FlowId, from: &State, to: &State) -> Result<bool> {
+pub async fn advance(tx: &mut Tx, id: &FlowId, from: &State, to: &State) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE flows SET state = $3 WHERE id = $1 AND state = $2 AND finished_at IS NULL",
@@ -195,14 +204,14 @@ pub async fn advance(tx: &mut Tx, id: &FlowId, from: &State, to: &State) -> Resu
         json(from)?,
         json(to)?,
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Finishes a journey: true for exactly one caller.
-pub async fn finish(tx: &mut Tx, id: &FlowId, now: Timestamp) -> Result<bool> {
+pub async fn finish(tx: &mut Tx, id: &FlowId, now: Timestamp) -> Result<Guarded> {
     let rows =
         execute!(tx, "UPDATE flows SET finished_at = $2 WHERE id = $1 AND finished_at IS NULL", id.as_str(), now.millis())?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Ends a person's open journeys of a kind.

@@ -7,6 +7,7 @@ use data_encoding::HEXLOWER;
 use super::db::{Conn, Tx};
 use super::error::{Result, StoreError};
 use super::gather::Question;
+use super::guarded::Guarded;
 use super::sql::{Both, execute, listed, optional, row, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::grant::Grant;
@@ -277,7 +278,7 @@ pub async fn use_code(
     now: Timestamp,
     refresh_expires_at: Option<Timestamp>,
     expires_at: Timestamp,
-) -> Result<bool> {
+) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE grants SET code_used_at = $2, refresh_expires_at = $3, expires_at = $4 WHERE id = $1 AND code_used_at IS NULL",
@@ -286,11 +287,18 @@ pub async fn use_code(
         refresh_expires_at.map(Timestamp::millis),
         expires_at.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Rotates the refresh token from place `from` to `to`: true for exactly one caller.
-pub async fn rotate(tx: &mut Tx, id: &GrantId, from: u32, to: u32, now: Timestamp, idle_expires_at: Timestamp) -> Result<bool> {
+pub async fn rotate(
+    tx: &mut Tx,
+    id: &GrantId,
+    from: u32,
+    to: u32,
+    now: Timestamp,
+    idle_expires_at: Timestamp,
+) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE grants SET refresh_sequence = $3, refresh_rotated_at = $4, refresh_expires_at = $5 WHERE id = $1 AND refresh_sequence = $2",
@@ -300,12 +308,12 @@ pub async fn rotate(tx: &mut Tx, id: &GrantId, from: u32, to: u32, now: Timestam
         now.millis(),
         idle_expires_at.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Ends a grant with every token of it.
-pub async fn end(tx: &mut Tx, id: &GrantId) -> Result<bool> {
-    Ok(execute!(tx, "DELETE FROM grants WHERE id = $1", id.as_str())? == 1)
+pub async fn end(tx: &mut Tx, id: &GrantId) -> Result<Guarded> {
+    Ok(Guarded::by(execute!(tx, "DELETE FROM grants WHERE id = $1", id.as_str())?))
 }
 
 /// Ends every grant of a person, also those that outlive sessions.

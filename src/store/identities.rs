@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{all, execute, optional, row};
 use crate::engine::external::Identity;
 use crate::ids::{IdentityId, UserId};
@@ -90,7 +91,7 @@ pub async fn insert(tx: &mut Tx, identity: &Identity, tokens: Option<&KeptTokens
 }
 
 /// Somebody came by it: under which name, when, and with which tokens. False if it has been disconnected meanwhile.
-pub async fn used(tx: &mut Tx, id: &IdentityId, name: &str, tokens: Option<&KeptTokens>, now: Timestamp) -> Result<bool> {
+pub async fn used(tx: &mut Tx, id: &IdentityId, name: &str, tokens: Option<&KeptTokens>, now: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE external_identities SET name = $2, last_used_at = $3, tokens = $4, renew_at = $5 \
@@ -101,7 +102,7 @@ pub async fn used(tx: &mut Tx, id: &IdentityId, name: &str, tokens: Option<&Kept
         tokens.map(|tokens| tokens.sealed.as_slice()),
         tokens.and_then(|tokens| tokens.renew_at).map(Timestamp::millis),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Its tokens, sealed, if any are kept.
@@ -111,7 +112,7 @@ pub async fn tokens(tx: &mut Tx, id: &IdentityId) -> Result<Option<Vec<u8>>> {
 }
 
 /// Disconnects one of the account's; it can be taken back until `expires_at`. Its tokens go at once.
-pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &IdentityId, expires_at: Timestamp) -> Result<bool> {
+pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &IdentityId, expires_at: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE external_identities SET expires_at = $3, tokens = NULL, renew_at = NULL \
@@ -120,13 +121,13 @@ pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &IdentityId, expires_at: 
         user_id.as_str(),
         expires_at.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Disconnects one for good: whoever says "this was not me" does not bring it back.
-pub async fn delete(tx: &mut Tx, user_id: &UserId, id: &IdentityId) -> Result<bool> {
+pub async fn delete(tx: &mut Tx, user_id: &UserId, id: &IdentityId) -> Result<Guarded> {
     let rows = execute!(tx, "DELETE FROM external_identities WHERE id = $1 AND user_id = $2", id.as_str(), user_id.as_str())?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// The identity with the tokens that have waited longest to be renewed.
@@ -146,7 +147,7 @@ pub async fn due(tx: &mut Tx, now: Timestamp) -> Result<Option<(IdentityId, Stri
 }
 
 /// Puts other tokens, or none, in the place of those that were read: false if another request was faster.
-pub async fn renewed(tx: &mut Tx, id: &IdentityId, read: &[u8], tokens: Option<&KeptTokens>) -> Result<bool> {
+pub async fn renewed(tx: &mut Tx, id: &IdentityId, read: &[u8], tokens: Option<&KeptTokens>) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE external_identities SET tokens = $3, renew_at = $4 WHERE id = $1 AND tokens = $2",
@@ -155,11 +156,11 @@ pub async fn renewed(tx: &mut Tx, id: &IdentityId, read: &[u8], tokens: Option<&
         tokens.map(|tokens| tokens.sealed.as_slice()),
         tokens.and_then(|tokens| tokens.renew_at).map(Timestamp::millis),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Takes on the renewal of this one's tokens, which falls due again later: true for exactly one caller.
-pub async fn claim(tx: &mut Tx, id: &IdentityId, now: Timestamp, again: Timestamp) -> Result<bool> {
+pub async fn claim(tx: &mut Tx, id: &IdentityId, now: Timestamp, again: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE external_identities SET renew_at = $3 WHERE id = $1 AND renew_at <= $2 AND tokens IS NOT NULL",
@@ -167,5 +168,5 @@ pub async fn claim(tx: &mut Tx, id: &IdentityId, now: Timestamp, again: Timestam
         now.millis(),
         again.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }

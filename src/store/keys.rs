@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{all, execute, row};
 use crate::engine::key::KeyRecord;
 use crate::ids::KeyId;
@@ -70,7 +71,7 @@ pub async fn insert(tx: &mut Tx, record: &KeyRecord, sealed: &[u8]) -> Result<()
 }
 
 /// Writes when a key retires and goes: true for exactly one caller.
-pub async fn retire(tx: &mut Tx, record: &KeyRecord) -> Result<bool> {
+pub async fn retire(tx: &mut Tx, record: &KeyRecord) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE signing_keys SET retires_at = $2, removes_at = $3 WHERE id = $1 AND retires_at IS NULL",
@@ -78,7 +79,7 @@ pub async fn retire(tx: &mut Tx, record: &KeyRecord) -> Result<bool> {
         record.retires_at.map(Timestamp::millis),
         record.removes_at.map(Timestamp::millis),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 pub async fn delete(tx: &mut Tx, id: &KeyId) -> Result<()> {

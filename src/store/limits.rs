@@ -61,6 +61,26 @@ pub async fn try_account(tx: &mut Tx, id: &str, backoff: Backoff, now: Timestamp
     Ok(Allowance::Granted)
 }
 
+/// Counts a failure that makes nobody wait.
+pub async fn fail(tx: &mut Tx, id: &str, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "INSERT INTO limits (id, spent_until, failures, blocked_until, expires_at) VALUES ($1, 0, 1, 0, $3) \
+         ON CONFLICT (id) DO UPDATE SET \
+         failures = CASE WHEN limits.expires_at > $2 THEN limits.failures + 1 ELSE 1 END, expires_at = $3",
+        id,
+        now.millis(),
+        (now + FAILURES_KEPT).millis(),
+    )
+    .map(drop)
+}
+
+/// How many failures are remembered.
+pub async fn failures(tx: &mut Tx, id: &str, now: Timestamp) -> Result<i64> {
+    let row = optional!(tx, (i64,), "SELECT failures FROM limits WHERE id = $1 AND expires_at > $2", id, now.millis())?;
+    Ok(row.map_or(0, |row| row.0))
+}
+
 /// The try was no failure: the account starts anew.
 pub async fn forgive(tx: &mut Tx, id: &str) -> Result<()> {
     execute!(tx, "UPDATE limits SET failures = 0, blocked_until = 0 WHERE id = $1", id).map(drop)

@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{all, execute, optional, row};
 use crate::engine::passkey::{Passkey, PasskeyKind};
 use crate::ids::{PasskeyId, UserId};
@@ -77,7 +78,7 @@ pub async fn by_credential_id(tx: &mut Tx, credential_id: &[u8]) -> Result<Optio
 }
 
 /// Writes down a use. `known` is the credential as it was when the use was judged: false if it has changed since, or is removed.
-pub async fn used(tx: &mut Tx, id: &PasskeyId, known: &str, credential: &str, now: Timestamp) -> Result<bool> {
+pub async fn used(tx: &mut Tx, id: &PasskeyId, known: &str, credential: &str, now: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE passkeys SET credential = $3, last_used_at = $4 WHERE id = $1 AND credential = $2 AND expires_at IS NULL",
@@ -86,10 +87,10 @@ pub async fn used(tx: &mut Tx, id: &PasskeyId, known: &str, credential: &str, no
         credential,
         now.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
-pub async fn rename(tx: &mut Tx, user_id: &UserId, id: &PasskeyId, name: &str) -> Result<bool> {
+pub async fn rename(tx: &mut Tx, user_id: &UserId, id: &PasskeyId, name: &str) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE passkeys SET name = $3 WHERE id = $1 AND user_id = $2 AND expires_at IS NULL",
@@ -97,12 +98,12 @@ pub async fn rename(tx: &mut Tx, user_id: &UserId, id: &PasskeyId, name: &str) -
         user_id.as_str(),
         name,
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Removes one of the person's; its row goes at `expires_at`. With `keep_one` the last passkey stays: false then, and for one that is
 /// not there.
-pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &PasskeyId, keep_one: bool, expires_at: Timestamp) -> Result<bool> {
+pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &PasskeyId, keep_one: bool, expires_at: Timestamp) -> Result<Guarded> {
     // Two removals at once must see each other. PostgreSQL counts rows as they were when a statement began, so each takes the
     // account's row first and waits there for the other.
     execute!(tx, "UPDATE users SET updated_at = updated_at WHERE id = $1", user_id.as_str())?;
@@ -116,7 +117,7 @@ pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &PasskeyId, keep_one: boo
         expires_at.millis(),
         i64::from(keep_one),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// When the person wants to be asked again whether to add a passkey.

@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::Result;
+use super::guarded::Guarded;
 use super::sql::{execute, optional};
 use crate::ids::UserId;
 use crate::time::Timestamp;
@@ -22,7 +23,7 @@ pub async fn replace_all(tx: &mut Tx, user_id: &UserId, macs: &[[u8; 32]], now: 
 }
 
 /// Uses a code up: true for exactly one caller.
-pub async fn use_one(tx: &mut Tx, user_id: &UserId, mac: &[u8; 32], now: Timestamp) -> Result<bool> {
+pub async fn use_one(tx: &mut Tx, user_id: &UserId, mac: &[u8; 32], now: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE recovery_codes SET used_at = $3 WHERE user_id = $1 AND mac = $2 AND used_at IS NULL",
@@ -30,7 +31,7 @@ pub async fn use_one(tx: &mut Tx, user_id: &UserId, mac: &[u8; 32], now: Timesta
         mac.as_slice(),
         now.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// How many are not used yet.

@@ -7,6 +7,7 @@ use data_encoding::HEXLOWER;
 use super::db::{Conn, Tx};
 use super::error::{Result, StoreError};
 use super::gather::Question;
+use super::guarded::Guarded;
 use super::sql::{Both, all, execute, listed, on, optional, row, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::session::Session;
@@ -174,7 +175,7 @@ fn methods(session: &Session) -> Result<String> {
     serde_json::to_string(&session.methods).map_err(|error| StoreError::corrupt("session", error))
 }
 
-pub async fn reauthenticated(tx: &mut Tx, session: &Session) -> Result<bool> {
+pub async fn reauthenticated(tx: &mut Tx, session: &Session) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE sessions SET methods = $2, auth_time = $3 WHERE id = $1",
@@ -182,7 +183,7 @@ pub async fn reauthenticated(tx: &mut Tx, session: &Session) -> Result<bool> {
         methods(session)?,
         session.auth_time.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 pub async fn seen(tx: &mut Tx, id: &SessionId, at: Timestamp, idle_expires_at: Timestamp) -> Result<()> {

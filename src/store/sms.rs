@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::Result;
+use super::guarded::Guarded;
 use super::sql::{execute, on, optional, row};
 use crate::engine::sms_guard::Track;
 use crate::time::Timestamp;
@@ -29,11 +30,11 @@ pub async fn spent(tx: &mut Tx, month: &str) -> Result<u64> {
 }
 
 /// Adds a cost if the month's budget bears it; says whether it did. One statement decides, so that nodes agree.
-pub async fn spend(tx: &mut Tx, month: &str, cost: u64, budget: Option<u64>, expires_at: Timestamp) -> Result<bool> {
+pub async fn spend(tx: &mut Tx, month: &str, cost: u64, budget: Option<u64>, expires_at: Timestamp) -> Result<Guarded> {
     let whole = |amount: u64| i64::try_from(amount).unwrap_or(i64::MAX);
     let (cost, budget) = (whole(cost), budget.map_or(i64::MAX, whole));
     if cost > budget {
-        return Ok(false);
+        return Ok(Guarded::Overtaken);
     }
     let rows = execute!(
         tx,
@@ -44,7 +45,7 @@ pub async fn spend(tx: &mut Tx, month: &str, cost: u64, budget: Option<u64>, exp
         expires_at.millis(),
         budget.saturating_sub(cost),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// How a range fares.

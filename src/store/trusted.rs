@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{all, execute, optional, row};
 use crate::ids::{DeviceId, UserId};
 use crate::time::Timestamp;
@@ -95,9 +96,9 @@ pub async fn list(tx: &mut Tx, user_id: &UserId, now: Timestamp) -> Result<Vec<T
     .collect()
 }
 
-pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &DeviceId) -> Result<bool> {
+pub async fn remove(tx: &mut Tx, user_id: &UserId, id: &DeviceId) -> Result<Guarded> {
     let rows = execute!(tx, "DELETE FROM trusted_devices WHERE id = $1 AND user_id = $2", id.as_str(), user_id.as_str())?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 pub async fn remove_all(tx: &mut Tx, user_id: &UserId) -> Result<u64> {

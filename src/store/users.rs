@@ -2,6 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{all, execute, optional, row};
 use crate::engine::address::{Email, Identifier, Username};
 use crate::engine::phone::Phone;
@@ -142,7 +143,7 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<()> {
 
 /// Writes every column but `id` and `created_at`. [`StoreError::Taken`] as for [`insert`]; false if there is no such account, or it has
 /// changed since it was read (`updated_at` is not `read_at`).
-pub async fn update(tx: &mut Tx, user: &User, read_at: Timestamp) -> Result<bool> {
+pub async fn update(tx: &mut Tx, user: &User, read_at: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE users SET username = $2, username_key = $3, email = $4, email_key = $5, email_verified_at = $6, phone_number = $7, \
@@ -165,7 +166,7 @@ pub async fn update(tx: &mut Tx, user: &User, read_at: Timestamp) -> Result<bool
         read_at.millis(),
         user.email_vouched_by.as_deref(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// A code or link has arrived at the account's address: nobody's word is needed for it any more. No change of the account.
@@ -185,7 +186,7 @@ fn profile(user: &User) -> Result<String> {
 
 /// Moves `last_login_at`; it is no change of the account. False if the account has changed since it was read: what was proved then, such as
 /// a password, may be proved no more.
-pub async fn signed_in(tx: &mut Tx, user: &User, now: Timestamp) -> Result<bool> {
+pub async fn signed_in(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE users SET last_login_at = $2 WHERE id = $1 AND updated_at = $3",
@@ -193,18 +194,18 @@ pub async fn signed_in(tx: &mut Tx, user: &User, now: Timestamp) -> Result<bool>
         now.millis(),
         user.updated_at.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// Keeps an account as it was read until the end of this unit of work. False if it has changed since.
-pub async fn hold(tx: &mut Tx, user: &User) -> Result<bool> {
+pub async fn hold(tx: &mut Tx, user: &User) -> Result<Guarded> {
     let rows = execute!(
         tx,
         "UPDATE users SET state = state WHERE id = $1 AND updated_at = $2",
         user.id.as_str(),
         user.updated_at.millis(),
     )?;
-    Ok(rows == 1)
+    Ok(Guarded::by(rows))
 }
 
 /// A hash of the same password with newer parameters; no change of the account either.
@@ -213,8 +214,8 @@ pub async fn rehashed(tx: &mut Tx, id: &UserId, old: &str, new: &str) -> Result<
 }
 
 /// Erases the account and, by its foreign keys, everything personal that hangs on it. Events stay.
-pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<bool> {
-    Ok(execute!(tx, "DELETE FROM users WHERE id = $1", id.as_str())? == 1)
+pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<Guarded> {
+    Ok(Guarded::by(execute!(tx, "DELETE FROM users WHERE id = $1", id.as_str())?))
 }
 
 pub(super) use columns;

@@ -43,7 +43,15 @@ pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Res
     if identifier.trim().is_empty() {
         return Ok(again(&visitor, &journey, &params, "problem-identifier-required"));
     }
-    let started = reset::start(&visitor.app, identifier, visitor.browser(), &journey.continue_to, &visitor.requester()).await;
+    let started = reset::start(
+        &visitor.app,
+        identifier,
+        visitor.browser(),
+        &journey.continue_to,
+        visitor.known().as_ref(),
+        &visitor.requester(),
+    )
+    .await;
     match started.map_err(|fault| visitor.fault(&fault))? {
         Started::Sent(flow) => Ok(visitor.keep_browser(see_other(&format!("/reset/code?flow={}", flow.id)))),
         Started::NoSms => Ok(again(&visitor, &journey, &params, "problem-no-sms")),
@@ -110,7 +118,7 @@ pub(super) async fn by_code(visitor: Visitor, form: Result<Form, BadInput>) -> R
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     let code = params.first("code");
-    let proof = reset::prove_by_code(&visitor.app, &flow, code, visitor.known().as_ref(), &visitor.requester()).await;
+    let proof = reset::prove_by_code(&visitor.app, &flow, code, &visitor.requester()).await;
     let (key, spent) = match proof.map_err(|fault| visitor.fault(&fault))? {
         Proof::Choose(flow) => return Ok(see_other(&format!("/reset/new?flow={}", flow.id))),
         Proof::Over => return Ok(over(&visitor)),

@@ -56,7 +56,7 @@ pub fn joined(kept: Option<&str>, secret: &str) -> String {
 /// Asks this browser again. False if it is gone already, or another person's.
 pub async fn revoke(app: &App, current: &Current, id: &DeviceId, requester: &Requester) -> Outcome<bool> {
     let mut tx = app.store.write().await?;
-    if !trusted::remove(&mut tx, &current.user.id, id).await? {
+    if !trusted::remove(&mut tx, &current.user.id, id).await?.is_done() {
         return Ok(false);
     }
     told(app, &mut tx, own(current, Kind::DeviceForgotten, requester), None).await?;

@@ -91,7 +91,7 @@ pub async fn with_totp(app: &App, flow: &Flow, code: &str, name: &str, arrival: 
     codes::limit(app, arrival.requester).await?;
     let Some(user_id) = &flow.user_id else { return Ok(Enrolled::Not(Confirmed::Over)) };
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, user_id).await?;
+    factors::lock(&mut tx, user_id).await?.or_overtaken()?;
     let Some((user, half)) = standing(app, &mut tx, flow).await? else { return Ok(Enrolled::Not(Confirmed::Over)) };
     let seed = seed(app, flow);
     match totp::insert(app, &mut tx, &user, &seed, code, name).await? {
@@ -116,7 +116,7 @@ pub async fn with_key(app: &App, flow: &Flow, kind: PasskeyKind, answer: Answer<
     codes::limit(app, arrival.requester).await?;
     let Some(user_id) = &flow.user_id else { return Ok(OVER) };
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, user_id).await?;
+    factors::lock(&mut tx, user_id).await?.or_overtaken()?;
     let Some((user, half)) = standing(app, &mut tx, flow).await?.filter(|_| may_be_keys(app)) else { return Ok(OVER) };
     let made = match passkeys::judge(app, &user, &bound(&user, flow), kind, answer, arrival.requester)? {
         Ok(made) => made,
@@ -143,7 +143,7 @@ async fn go_on(
     kind: MethodKind,
     arrival: &Arrival<'_>,
 ) -> Outcome<Enrolled> {
-    if !flows::finish(&mut tx, &flow.id, app.now()).await? {
+    if !flows::finish(&mut tx, &flow.id, app.now()).await?.is_done() {
         return Ok(Enrolled::Not(Confirmed::Over));
     }
     let codes = recovery::renew(app, &mut tx, user).await?;

@@ -88,7 +88,7 @@ pub async fn rename(app: &App, current: &Current, id: &FactorId, name: &str) -> 
         Err(bad) => return Ok(Renamed::Bad(bad)),
     };
     let mut tx = app.store.write().await?;
-    let done = factors::rename(&mut tx, &current.user.id, id, &name).await?;
+    let done = factors::rename(&mut tx, &current.user.id, id, &name).await?.is_done();
     tx.commit().await?;
     Ok(if done { Renamed::Done } else { Renamed::Unknown })
 }
@@ -128,7 +128,7 @@ async fn take_away(app: &App, current: &Current, which: impl Fn(&Factor) -> bool
         return Ok(Removed::Required);
     }
     for factor in &gone {
-        factors::remove(&mut tx, &user.id, &factor.id, app.now() + app.settings.flows.undo).await?;
+        factors::remove(&mut tx, &user.id, &factor.id, app.now() + app.settings.flows.undo).await?.or_overtaken()?;
         told(app, &mut tx, own(current, Kind::FactorRemoved, requester), Some(factor.kind.as_str())).await?;
     }
     app.notify(&mut tx, user, Notice::FactorRemoved, requester).await?;
@@ -184,7 +184,7 @@ pub fn is_reachable(user: &User, kind: FactorKind) -> bool {
 /// Makes others who change this account wait for this unit of work; a fault if it has changed since this request
 /// began: its owner may have locked it.
 pub(super) async fn lock(tx: &mut Tx, current: &Current) -> Outcome<()> {
-    if crate::store::users::hold(tx, &current.user).await? { Ok(()) } else { Err(StoreError::Overtaken.into()) }
+    if crate::store::users::hold(tx, &current.user).await?.is_done() { Ok(()) } else { Err(StoreError::Overtaken.into()) }
 }
 
 fn blank(app: &App, kind: FactorKind, name: String) -> Factor {

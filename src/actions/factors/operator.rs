@@ -30,7 +30,7 @@ pub async fn remove(app: &App, name: &str, which: &Which) -> Result<Vec<Factor>,
     // For good: a device that was lost must not come back by a notice's link that lies in its mailbox.
     let until = app.now();
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, &user.id).await?;
+    factors::lock(&mut tx, &user.id).await?.or_overtaken()?;
     let found = factors::of_user(&mut tx, &user.id).await?;
     let gone: Vec<Factor> = match which {
         Which::One(id) => found.into_iter().filter(|factor| factor.id == *id).collect(),
@@ -43,7 +43,7 @@ pub async fn remove(app: &App, name: &str, which: &Which) -> Result<Vec<Factor>,
         });
     }
     for factor in &gone {
-        factors::remove(&mut tx, &user.id, &factor.id, until).await?;
+        factors::remove(&mut tx, &user.id, &factor.id, until).await?.or_overtaken()?;
         record(app, &mut tx, &user, factor.kind.as_str()).await?;
     }
     if *which == Which::All {

@@ -51,13 +51,13 @@ pub async fn codes_left(app: &App, user_id: &UserId) -> Outcome<i64> {
     Ok(rows::left(&mut app.store.read().await?, user_id).await?)
 }
 
-/// A recovery code at sign-in, in the caller's transaction: true for exactly one caller. The caller has counted the try
-/// ([`App::limit_second`]) and commits.
+/// A recovery code at sign-in, in the caller's transaction: true for exactly one caller, who commits. Its 80 random bits cannot be guessed, so tries are
+/// counted for their requester only.
 pub async fn use_recovery_code(app: &App, tx: &mut Tx, user: &User, text: &str, requester: &Requester) -> Outcome<bool> {
     let Some(code) = recovery::typed(text) else { return Ok(false) };
     // Codes outlive a change of the master key.
     for mac in app.keyring.macs("recovery", &parts(&user.id, &code)) {
-        if rows::use_one(tx, &user.id, &mac, app.now()).await? {
+        if rows::use_one(tx, &user.id, &mac, app.now()).await?.is_done() {
             told(app, tx, of(&user.id, Kind::RecoveryCodeUsed, requester), None).await?;
             app.notify(tx, user, Notice::RecoveryCodeUsed, requester).await?;
             return Ok(true);

@@ -129,13 +129,13 @@ pub async fn confirm_totp(
         Confirmed::Done => {}
         other => return Ok(Added::Not(other)),
     }
-    if !flows::finish(&mut tx, &flow.id, now).await? {
+    if !flows::finish(&mut tx, &flow.id, now).await?.is_done() {
         return Ok(Added::Not(Confirmed::Over));
     }
     told(app, &mut tx, own(current, Kind::FactorAdded, requester), Some(FactorKind::Totp.as_str())).await?;
     app.notify(&mut tx, user, Notice::FactorAdded, requester).await?;
     let session = current.session.clone().reauthenticated(&[Method::second(MethodKind::Totp, now)]);
-    if !sessions::reauthenticated(&mut tx, &session).await? {
+    if !sessions::reauthenticated(&mut tx, &session).await?.is_done() {
         return Ok(Added::Not(Confirmed::Over));
     }
     tx.commit().await?;
@@ -174,7 +174,7 @@ pub async fn use_totp(app: &App, tx: &mut Tx, user: &User, code: &str) -> Outcom
     for factor in factors::of_user(tx, &user.id).await?.into_iter().filter(|factor| factor.kind == FactorKind::Totp) {
         let Some(seed) = factor.sealed.as_deref().and_then(|sealed| open(app, &user.id, sealed)) else { continue };
         if let Some(step) = totp::matching_step(seed.as_slice(), code, now)
-            && factors::used_step(tx, &factor.id, step, now).await?
+            && factors::used_step(tx, &factor.id, step, now).await?.is_done()
         {
             return Ok(true);
         }

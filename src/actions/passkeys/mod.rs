@@ -136,7 +136,7 @@ impl Opened {
 
     /// True for exactly one answer to a challenge.
     async fn spend(&self, tx: &mut Tx) -> Outcome<bool> {
-        Ok(spent::spend(tx, &self.id, self.expires_at).await?)
+        Ok(spent::spend(tx, &self.id, self.expires_at).await?.is_done())
     }
 }
 

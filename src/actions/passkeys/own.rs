@@ -123,7 +123,7 @@ pub async fn add(
         let proof = [Method::second(MethodKind::SecurityKey, app.now())];
         let proved = current.session.clone().reauthenticated(&proof);
         let session = Session { auth_time: current.session.auth_time, ..proved };
-        sessions::reauthenticated(&mut tx, &session).await?;
+        sessions::reauthenticated(&mut tx, &session).await?.or_overtaken()?;
     }
     app.record(&mut tx, own(current, Kind::PasskeyAdded, kind, requester)).await?;
     app.notify(&mut tx, &current.user, Notice::PasskeyAdded, requester).await?;
@@ -234,7 +234,7 @@ pub async fn rename(app: &App, current: &Current, id: &PasskeyId, typed: &str, r
     let mut tx = app.store.write().await?;
     let known = passkeys::of_user(&mut tx, &current.user.id).await?.into_iter().find(|known| known.id == *id);
     let Some(known) = known else { return Ok(Renamed::Gone) };
-    if !passkeys::rename(&mut tx, &current.user.id, id, &name).await? {
+    if !passkeys::rename(&mut tx, &current.user.id, id, &name).await?.is_done() {
         return Ok(Renamed::Gone);
     }
     app.record(&mut tx, own(current, Kind::PasskeyRenamed, known.kind, requester)).await?;
@@ -257,7 +257,7 @@ pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Re
     let Some(known) = known else { return Ok(Removed::Gone) };
     let until = app.now() + app.settings.flows.undo;
     let others = has_another_way_in(app, &current.user) || providers::own::usable(app, &mut tx, &current.user.id).await? > 0;
-    if !passkeys::remove(&mut tx, &current.user.id, id, !others, until).await? {
+    if !passkeys::remove(&mut tx, &current.user.id, id, !others, until).await?.is_done() {
         return Ok(Removed::LastWayIn);
     }
     if !enrolled::of(&mut tx, &current.user).await?.is_on() {

@@ -140,7 +140,7 @@ pub(in crate::actions) async fn prove_second(
 /// or was removed in between.
 pub(in crate::actions) async fn use_up(app: &App, tx: &mut Tx, proven: &Proven) -> Outcome<bool> {
     let Proven { passkey, opened, updated, .. } = proven;
-    Ok(opened.spend(tx).await? && passkeys::used(tx, &passkey.id, &passkey.credential, updated, app.now()).await?)
+    Ok(opened.spend(tx).await? && passkeys::used(tx, &passkey.id, &passkey.credential, updated, app.now()).await?.is_done())
 }
 
 async fn judge(

@@ -74,7 +74,7 @@ pub async fn come_back(app: &App, provider: &str, answer: Answer<'_>, arrival: &
     let Some(settings) = super::find(app, provider) else { return Ok(CameBack::Over) };
     let mut tx = app.store.write().await?;
     app.may_begin(&mut tx, arrival.requester).await?;
-    if !flows::finish(&mut tx, &flow.id, app.now()).await? {
+    if !flows::finish(&mut tx, &flow.id, app.now()).await?.is_done() {
         return Ok(CameBack::Late(Box::new(flow)));
     }
     tx.commit().await?;
@@ -231,7 +231,7 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
             }
             if let Some(identity) = owner {
                 let kept = tokens::kept_over(app, &mut tx, &identity.id, external).await?;
-                if !identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await? {
+                if !identities::used(&mut tx, &identity.id, &external.shown_as(), kept.as_ref(), app.now()).await?.is_done() {
                     return Err(StoreError::Overtaken.into());
                 }
             }
@@ -329,7 +329,7 @@ pub(super) async fn attach(
     arrival: &Arrival<'_>,
 ) -> Outcome<()> {
     // Whoever locks the account at this moment is not overtaken.
-    if !users::hold(tx, user).await? {
+    if !users::hold(tx, user).await?.is_done() {
         return Err(StoreError::Overtaken.into());
     }
     match connect(app, tx, user, external, last_used).await {

@@ -114,7 +114,7 @@ pub async fn confirm(app: &App, flow: &Flow, current: &Current, arrival: &Arriva
     let Some(Join { brought, .. }) = join(app, flow) else { return Ok(false) };
     let (external, now) = (&brought.external, app.now());
     let mut tx = app.store.write().await?;
-    if !flows::finish(&mut tx, &flow.id, now).await?
+    if !flows::finish(&mut tx, &flow.id, now).await?.is_done()
         || identities::by_subject(&mut tx, &external.issuer, &external.subject).await?.is_some()
     {
         return Ok(false);
@@ -124,7 +124,7 @@ pub async fn confirm(app: &App, flow: &Flow, current: &Current, arrival: &Arriva
     attach(app, &mut tx, &current.user, external, None, arrival).await?;
     let given = name_proofs(&mut tx, external, brought.given_by(now)).await?;
     if let Some(second) = given.into_iter().find(|method| method.second) {
-        sessions::reauthenticated(&mut tx, &session.with_earlier(second)).await?;
+        sessions::reauthenticated(&mut tx, &session.with_earlier(second)).await?.or_overtaken()?;
     }
     tx.commit().await?;
     Ok(true)
@@ -133,7 +133,8 @@ pub async fn confirm(app: &App, flow: &Flow, current: &Current, arrival: &Arriva
 /// "Not now."
 pub async fn decline(app: &App, flow: &Flow) -> Outcome<()> {
     let mut tx = app.store.write().await?;
-    flows::finish(&mut tx, &flow.id, app.now()).await?;
+    // Over is over.
+    flows::finish(&mut tx, &flow.id, app.now()).await?.either_way();
     tx.commit().await?;
     Ok(())
 }
@@ -144,7 +145,7 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
     let Some(Join { brought, account: email, may_replace: true }) = join(app, flow) else { return Ok(None) };
     let now = app.now();
     let mut tx = app.store.write().await?;
-    if !flows::finish(&mut tx, &flow.id, now).await? {
+    if !flows::finish(&mut tx, &flow.id, now).await?.is_done() {
         return Ok(None);
     }
     if let Some(mut stranger) = users::by_email(&mut tx, email).await? {
@@ -154,7 +155,7 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
         let read_at = stranger.updated_at;
         (stranger.email, stranger.email_verified_at, stranger.email_vouched_by) = (None, None, None);
         stranger.updated_at = reset::later(read_at, now);
-        if !users::update(&mut tx, &stranger, read_at).await? {
+        if !users::update(&mut tx, &stranger, read_at).await?.is_done() {
             return Err(StoreError::Overtaken.into());
         }
         // Codes on their way to the address are its owner's now.

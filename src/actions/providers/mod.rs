@@ -180,7 +180,8 @@ pub(super) async fn take_away(
     here: Option<&SessionId>,
     event: Event,
 ) -> Outcome<()> {
-    identities::remove(tx, &identity.user_id, &identity.id, until).await?;
+    // Gone is gone; what follows ends what it began.
+    identities::remove(tx, &identity.user_id, &identity.id, until).await?.either_way();
     for kind in ["second_factor", "enrol", "verify"] {
         flows::cancel(tx, kind, &identity.user_id, app.now()).await?;
     }

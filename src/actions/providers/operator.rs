@@ -17,7 +17,7 @@ pub async fn list(app: &App, name: &str) -> Result<Vec<Identity>, Refused> {
 pub async fn remove(app: &App, name: &str, id: &IdentityId) -> Result<Identity, Refused> {
     let user = find(app, name).await?;
     let mut tx = app.store.write().await?;
-    factors::lock(&mut tx, &user.id).await?;
+    factors::lock(&mut tx, &user.id).await?.or_overtaken()?;
     let all = identities::of_user(&mut tx, &user.id).await?;
     let Some(identity) = all.into_iter().find(|identity| identity.id == *id) else {
         return Err(Refused::Invalid {

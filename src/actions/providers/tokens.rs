@@ -54,7 +54,7 @@ pub async fn renew_one(app: &App) -> Outcome<bool> {
     let Some((id, provider, sealed)) = due else { return Ok(false) };
     // Another node may be at it: a refresh token works once.
     let mut tx = app.store.write().await?;
-    if !identities::claim(&mut tx, &id, app.now(), app.now() + AGAIN).await? {
+    if !identities::claim(&mut tx, &id, app.now(), app.now() + AGAIN).await?.is_done() {
         return Ok(true);
     }
     tx.commit().await?;
@@ -70,12 +70,13 @@ pub async fn renew_one(app: &App) -> Outcome<bool> {
         Ok(fresh) => {
             let refresh_token = fresh.refresh_token.clone().or_else(|| tokens.and_then(|tokens| tokens.refresh_token));
             let fresh = seal(app, &Tokens { refresh_token, ..fresh });
-            identities::renewed(&mut tx, &id, &sealed, fresh.as_ref().and_then(for_row).as_ref()).await?;
+            // What a sign-in brought meanwhile is newer.
+            identities::renewed(&mut tx, &id, &sealed, fresh.as_ref().and_then(for_row).as_ref()).await?.either_way();
         }
         // Revoked there, used up, or no more wanted: nothing they are good for.
         Err(error @ UpstreamError::Refused { .. }) => {
             tracing::info!(provider, kind = error.as_str(), "a provider's tokens could not be renewed, and are dropped");
-            identities::renewed(&mut tx, &id, &sealed, None).await?;
+            identities::renewed(&mut tx, &id, &sealed, None).await?.either_way();
         }
         // Due again, later.
         Err(error) => tracing::info!(provider, kind = error.as_str(), "a provider's tokens could not be renewed for now"),

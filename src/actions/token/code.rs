@@ -66,7 +66,7 @@ pub(super) async fn exchange(
     let signers = Signers::of(app, client, now)?;
     let ends = Ends::of(app, client, grant, now);
     let mut tx = app.store.write_one().await?;
-    if !grants::use_code(&mut tx, &grant.id, now, ends.refresh, ends.grant).await? {
+    if !grants::use_code(&mut tx, &grant.id, now, ends.refresh, ends.grant).await?.is_done() {
         // Somebody was faster, with the same code and the same proofs.
         drop(tx);
         return Err(replayed(app, requester, grant).await?);

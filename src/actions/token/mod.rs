@@ -181,7 +181,7 @@ pub async fn grant(app: &App, requester: &Requester, client: &Client, request: &
 /// A code or refresh token came back that only a thief or its robbed owner can hold: every token of the authorization ends.
 async fn end_replayed(app: &App, requester: &Requester, grant: &Grant, kind: Kind) -> Outcome<()> {
     let mut tx = app.store.write().await?;
-    if grants::end(&mut tx, &grant.id).await? {
+    if grants::end(&mut tx, &grant.id).await?.is_done() {
         let about = Event {
             user_id: Some(grant.user_id.clone()),
             session_id: grant.session_id.clone(),

@@ -74,7 +74,7 @@ pub(super) async fn refresh(
     if let Verdict::Rotate { next } = verdict {
         let idle = (now + app.settings.tokens.refresh_idle).min(loaded.grant.expires_at);
         let mut tx = app.store.write_one().await?;
-        if !grants::rotate(&mut tx, &id, presented, next, now, idle).await? {
+        if !grants::rotate(&mut tx, &id, presented, next, now, idle).await?.is_done() {
             // Another request was faster. Only this transaction sees what it did, and committing waits until that is durable.
             loaded = grants::by_id(&mut tx, &id, now).await?.ok_or_else(|| dead("the grant has ended"))?;
             verdict = judged(app, &loaded.grant, presented, now);

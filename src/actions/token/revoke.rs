@@ -16,7 +16,7 @@ pub async fn revoke(app: &App, requester: &Requester, client: &Client, token: &s
         let found = app.store.grant(grants::Key::Id(id.clone()), now).await?;
         let Some(found) = found.filter(|found| found.grant.client_id == client.id) else { return Ok(()) };
         let mut tx = app.store.write().await?;
-        if grants::end(&mut tx, &id).await? {
+        if grants::end(&mut tx, &id).await?.is_done() {
             let about = Event {
                 user_id: Some(found.grant.user_id),
                 session_id: found.grant.session_id,

@@ -29,9 +29,8 @@ enabled = true
 sign_in_requester_per_minute = 1000000
 sign_in_free_failures = 1000
 signup_requester_per_hour = 1000000
-signup_account_per_hour = 1000000
 reset_requester_per_hour = 1000000
-reset_account_per_hour = 1000000
+destination_per_hour = 1000000
 verify_requester_per_minute = 1000000
 [sms]
 number_per_hour = 1000000

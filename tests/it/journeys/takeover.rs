@@ -196,7 +196,7 @@ async fn a_sign_up_without_proof_sets_up_a_required_second_factor() {
 /// Thirty wrong codes a day, however the address is written; and they are a stranger's, not those of the browser that is at home.
 #[tokio::test]
 async fn wrong_codes_are_counted_over_spellings_and_not_against_a_browser_of_the_owners() {
-    let world = World::with("[limits]\nenabled = true\nreset_account_per_hour = 1000\nreset_requester_per_hour = 1000").await;
+    let world = World::with("[limits]\nenabled = true\ndestination_per_hour = 1000\nreset_requester_per_hour = 1000").await;
     let (unicode, ascii) = ("ada@bücher.example", "Ada@xn--bcher-kva.example");
     world.person(unicode).await;
     let at_home = world.sign_in(unicode, PASSWORD).await;

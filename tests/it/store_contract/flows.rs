@@ -34,7 +34,7 @@ pub(super) async fn insert(bench: &Bench, flow: &Flow) {
 }
 
 fn reset(address: &str) -> State {
-    let asked = Asked { identifier: address.to_owned(), channel: Channel::Mail, to: address.parse().ok() };
+    let asked = Asked { identifier: address.to_owned(), channel: Channel::Mail, to: address.parse().ok(), known: false };
     State::Reset(Box::new(asked))
 }
 
@@ -43,7 +43,7 @@ async fn every_state_is_read_back_as_written() {
     for bench in benches().await {
         let to: Contact = "Ana@A.example".parse().unwrap();
         let sign_up = SignUp { to: to.clone(), password_hash: Some("$x".into()), profile: Profile::default(), brought: None };
-        let asked = Asked { identifier: "ana".to_owned(), channel: Channel::Sms, to: "+436601234567".parse().ok() };
+        let asked = Asked { identifier: "ana".to_owned(), channel: Channel::Sms, to: "+436601234567".parse().ok(), known: true };
         let half = HalfSignedIn { to: Some(to.clone()), ..HalfSignedIn::new(vec![Method::second(MethodKind::Totp, NOW)], true) };
         for state in [
             State::SignIn,

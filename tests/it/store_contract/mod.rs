@@ -100,16 +100,17 @@ impl Bench {
     }
 
     /// Ten callers at once, each in a unit of work of its own: how many were told yes.
-    async fn race<F>(&self, op: F) -> usize
+    async fn race<F, T>(&self, op: F) -> usize
     where
-        F: for<'a> Fn(&'a mut Tx) -> Pin<Box<dyn Future<Output = Result<bool>> + Send + 'a>> + Clone + Send + 'static,
+        F: for<'a> Fn(&'a mut Tx) -> Pin<Box<dyn Future<Output = Result<T>> + Send + 'a>> + Clone + Send + 'static,
+        T: Into<bool>,
     {
         let mut callers = tokio::task::JoinSet::new();
         for _ in 0..10 {
             let (store, op) = (self.store.clone(), op.clone());
             callers.spawn(async move {
                 let mut tx = store.write().await.unwrap();
-                let won = op(&mut tx).await.unwrap();
+                let won: bool = op(&mut tx).await.unwrap().into();
                 tx.commit().await.unwrap();
                 won
             });
