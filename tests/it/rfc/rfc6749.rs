@@ -321,6 +321,51 @@ async fn s4_1_2_a_code_that_comes_twice_ends_the_tokens_of_its_first_use() {
     assert!(!house.is_active(SHOP, text(&tokens, "access_token")).await);
 }
 
+/// Whoever read the code in a log or a browser's history, and knows what everybody knows of the client, ends nothing with it, before or after it
+/// was used; nor does a code that was slipped into somebody else's sign-in at the right client (RFC 9700 section 4.5).
+#[tokio::test]
+async fn s4_1_2_a_used_code_ends_tokens_only_by_its_client() {
+    let house = House::new().await;
+    let mut browser = house.signed_in(ADA).await;
+    let (wrong, none) = ("a".repeat(43), "");
+    for rp in [SHOP, SPA, NATIVE] {
+        let code = browser.code(rp, &Ask::of(rp).with("scope", "openid")).await;
+        let mut tokens = None;
+        for used in [false, true] {
+            for (uri, verifier) in [
+                (rp.redirect_uri, wrong.as_str()),
+                (rp.redirect_uri, none),
+                ("https://shop.example/second", VERIFIER),
+                ("", VERIFIER),
+            ] {
+                let all =
+                    [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", uri), ("code_verifier", verifier)];
+                let pairs: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+                house.token(rp, &pairs).await.refused(400, "invalid_grant");
+            }
+            // Another client, with everything else right; and this one without its secret.
+            let other = if rp.id == "spa" { NATIVE } else { SPA };
+            let proofs = [("code", code.as_str()), ("redirect_uri", rp.redirect_uri), ("code_verifier", VERIFIER)];
+            let pairs = [[("grant_type", "authorization_code")].as_slice(), &proofs].concat();
+            house.token(other, &pairs).await.refused(400, "invalid_grant");
+            if !rp.secret.is_empty() {
+                let thief = Rp { secret: "guessed-guessed-guessed-guessed", ..rp };
+                house.token(thief, &pairs).await.refused(401, "invalid_client");
+            }
+            if !used {
+                tokens = Some(house.exchange(rp, &code).await.expect(200).json());
+            }
+        }
+        let tokens = tokens.unwrap();
+        house.userinfo(text(&tokens, "access_token")).await.expect(200);
+        let tokens = house.refresh(rp, text(&tokens, "refresh_token")).await.expect(200).json();
+        // The client itself: one of its two answers went to a thief.
+        house.exchange(rp, &code).await.refused(400, "invalid_grant");
+        house.userinfo(text(&tokens, "access_token")).await.refused(401, "invalid_token");
+        house.refresh(rp, text(&tokens, "refresh_token")).await.refused(400, "invalid_grant");
+    }
+}
+
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn s4_1_2_of_ten_that_race_with_a_code_one_wins() {
     let house = Arc::new(House::new().await);
