@@ -63,15 +63,8 @@ pub struct Asking<'a> {
 
 /// A new request.
 pub async fn begin(app: &App, params: &Params, asking: Asking<'_>) -> Outcome<Next> {
-    let id = params.one("client_id").ok().flatten().map(str::parse::<ClientId>);
-    let Some(id) = id else { return Ok(Next::Untrusted(Untrusted::ClientMissing)) };
-    let client = match id {
-        Ok(id) => clients::find(app, &id).await?,
-        Err(_) => None,
-    };
-    let Some(client) = client else { return Ok(Next::Untrusted(Untrusted::ClientUnknown)) };
-    let trusted = match trust(&client, params) {
-        Ok(trusted) => trusted,
+    let (client, trusted) = match who_asks(app, params).await? {
+        Ok(known) => known,
         Err(untrusted) => return Ok(Next::Untrusted(untrusted)),
     };
     let request = match check(&trusted, &client, params, app.now()) {
@@ -82,6 +75,30 @@ pub async fn begin(app: &App, params: &Params, asking: Asking<'_>) -> Outcome<Ne
         Ok(request) => go_on(app, client, trusted, request, Stage::New, asking).await,
         Err(error) => Ok(Next::Respond(trusted, Answer::Error(error))),
     }
+}
+
+/// A new request that is too long for an address: what is wrong with it apart from that, if anything, is what a developer wants to hear.
+pub async fn refuse_long(app: &App, params: &Params) -> Outcome<Next> {
+    Ok(match who_asks(app, params).await? {
+        Err(untrusted) => Next::Untrusted(untrusted),
+        Ok((client, trusted)) => {
+            let wrong = check(&trusted, &client, params, app.now()).err();
+            let error = wrong.unwrap_or_else(|| OAuthError::invalid_request("the request is too long"));
+            Next::Respond(trusted, Answer::Error(error))
+        }
+    })
+}
+
+/// The client, and where its answer may be sent.
+async fn who_asks(app: &App, params: &Params) -> Outcome<Result<(Arc<Client>, Trusted), Untrusted>> {
+    let id = params.one("client_id").ok().flatten().map(str::parse::<ClientId>);
+    let Some(id) = id else { return Ok(Err(Untrusted::ClientMissing)) };
+    let client = match id {
+        Ok(id) => clients::find(app, &id).await?,
+        Err(_) => None,
+    };
+    let Some(client) = client else { return Ok(Err(Untrusted::ClientUnknown)) };
+    Ok(trust(&client, params).map(|trusted| (client, trusted)))
 }
 
 /// `id_token_hint`: one that was given to another client is none.

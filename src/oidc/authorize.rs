@@ -23,11 +23,25 @@ pub(super) async fn by_get(visitor: Visitor, query: Result<Query, BadInput>) -> 
     }
 }
 
-/// POST: the same with a form. Nothing is changed by it, so it may come from anywhere.
+/// Longer than any request that we take, and short enough for every proxy's limit on an address.
+const LONGEST: usize = 7 * 1024;
+
+/// POST (OpenID Connect Core section 3.1.2.1) is the same as GET, so it leads there. It comes from a page of the client, and no browser sends our
+/// cookies (`SameSite=Lax`) with a form of another site: here everybody would look signed out, and a new cookie would take the place of the one that
+/// a journey in another tab needs. With the address that follows they come along.
 pub(super) async fn by_post(visitor: Visitor, form: Result<Form, BadInput>) -> Response {
-    match form {
-        Ok(Form(params)) => begin(visitor, &params).await,
-        Err(bad) => visitor.bad_input(bad),
+    let params = match form {
+        Ok(Form(params)) => params,
+        Err(bad) => return visitor.bad_input(bad),
+    };
+    let query = params.query();
+    if query.len() <= LONGEST {
+        return see_other(&format!("/oauth2/authorize?{query}"));
+    }
+    match authorize::refuse_long(&visitor.app, &params).await {
+        Ok(Next::Untrusted(why)) => refuse(&visitor, why, &params),
+        Ok(next) => show(&visitor, next, None, true),
+        Err(fault) => visitor.fault(&fault),
     }
 }
 

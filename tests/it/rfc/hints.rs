@@ -18,7 +18,7 @@ async fn id_token(house: &House, browser: &mut Browser, rp: Rp) -> String {
 }
 
 fn silent(rp: Rp, hint: &str) -> Ask {
-    Ask::of(rp).with("id_token_hint", hint).with("prompt", "none")
+    Ask::of(rp).with("scope", "openid").with("id_token_hint", hint).with("prompt", "none")
 }
 
 /// Presses the button of the logout page to which these parameters lead, and gives what the browser gets.
@@ -87,7 +87,7 @@ async fn a_hint_that_cannot_be_verified_names_nobody() {
     for wrong in ["x", "a.b.c", &cut, &others, &access, &foreign, &"h".repeat(20_000)] {
         ada.authorize(&silent(SHOP, wrong)).await.sent_to(SHOP.redirect_uri).error("login_required");
         // Where the person is asked, it is no hint.
-        ada.authorize(&Ask::of(SHOP).with("id_token_hint", wrong)).await.sent_to(SHOP.redirect_uri).code();
+        ada.authorize(&silent(SHOP, wrong).without("prompt")).await.sent_to(SHOP.redirect_uri).code();
     }
     for wrong in ["x", "a.b.c", &cut, &access, &foreign] {
         let mut browser = house.signed_in(ADA).await;
