@@ -9,7 +9,7 @@ use super::notices::Notice;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome, Requester, providers};
 use crate::crypto::token::constant_time_eq;
-use crate::engine::address::{Channel, Email, Identifier};
+use crate::engine::address::{self, Channel, Email, Identifier};
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::Identity;
 use crate::engine::flow::{AccountPage, Asked, Continue, Flow, HalfSignedIn, Next, State, Step};
@@ -60,7 +60,7 @@ pub async fn start(
         Reached::After(wait) => return Err(app.too_many_messages(wait)),
         Reached::NoSms => return Ok(Started::NoSms),
     };
-    let asked = Asked { identifier: typed.to_owned(), channel, to, known: matches!(by, By::Owner) };
+    let asked = Asked { identifier: address::kept(typed).to_owned(), channel, to, known: matches!(by, By::Owner) };
     let mut flow = codes::begin(app, State::Reset(Box::new(asked)), user_id.clone(), browser, continue_to.clone());
     let locale = user.as_ref().map_or(requester.locale, |user| super::tell::locale_of(user, requester.locale));
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;

@@ -5,7 +5,7 @@ use super::destination::{self, By};
 use super::limits::Purpose;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome};
-use crate::engine::address::{Channel, Contact, Identifier};
+use crate::engine::address::{self, Channel, Contact, Identifier};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Asked, Continue, Flow, SignInCode, State, Step};
 use crate::engine::method::{Method, MethodKind};
@@ -48,7 +48,7 @@ pub async fn start(app: &App, typed: &str, channel: Channel, arrival: &Arrival<'
         Reached::After(wait) => return Err(app.too_many_messages(wait)),
         Reached::NoSms => return Ok(Started::NoSms),
     };
-    let asked = Asked { identifier: typed.trim().to_owned(), channel, to, known: matches!(by, By::Owner) };
+    let asked = Asked { identifier: address::kept(typed).to_owned(), channel, to, known: matches!(by, By::Owner) };
     let state = State::SignInCode(Box::new(SignInCode { asked, remember: arrival.remember }));
     let mut flow = codes::begin(app, state, user_id.clone(), arrival.browser, arrival.continue_to.clone());
     let locale = user.as_ref().map_or(requester.locale, |user| super::tell::locale_of(user, requester.locale));

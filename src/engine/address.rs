@@ -126,6 +126,15 @@ impl Username {
     }
 }
 
+/// The longest text that can be an identifier, in bytes: an address as typed, with letters that its ASCII form spells out.
+const LONGEST: usize = 320;
+
+/// As much of a typed identifier as is kept: longer ones are nobody's.
+pub fn kept(typed: &str) -> &str {
+    let typed = typed.trim();
+    typed.get(..typed.floor_char_boundary(LONGEST)).unwrap_or(typed)
+}
+
 /// What a person typed to say who they are.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Identifier {
@@ -139,6 +148,9 @@ pub enum Identifier {
 impl Identifier {
     /// `home`: the country of numbers that are written without theirs.
     pub fn parse(text: &str, home: Option<Country>) -> Self {
+        if text.trim().len() > LONGEST {
+            return Self::Unknown;
+        }
         if let Ok(email) = Email::parse(text) {
             return Self::Email(email);
         }

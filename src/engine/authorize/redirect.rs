@@ -34,6 +34,9 @@ pub enum Untrusted {
     RedirectUnknown,
 }
 
+/// A request with a longer state is refused, and the refusal does not repeat it.
+pub const LONGEST_STATE: usize = 4096;
+
 /// OpenID Connect requires `redirect_uri`; plain OAuth may leave it out where only one is registered (RFC 6749 section 3.1.2.3).
 pub fn trust(client: &Client, params: &Params) -> Result<Trusted, Untrusted> {
     let sent = params.one("redirect_uri").map_err(|_| Untrusted::RedirectMissing)?;
@@ -44,7 +47,8 @@ pub fn trust(client: &Client, params: &Params) -> Result<Trusted, Untrusted> {
         (None, _) => return Err(Untrusted::RedirectMissing),
     };
     // A doubled state or an unknown response_mode is an error, and travels without the one and by the default of the other.
-    let state = params.one("state").ok().flatten().map(str::to_owned);
+    // One that is too long for us would make an address that is too long for every proxy.
+    let state = params.one("state").ok().flatten().filter(|state| state.len() <= LONGEST_STATE).map(str::to_owned);
     let response_mode = params.one("response_mode").ok().flatten().and_then(ResponseMode::named).unwrap_or_default();
     Ok(Trusted { redirect_uri: redirect_uri.to_owned(), redirect_uri_sent: sent.is_some(), state, response_mode })
 }

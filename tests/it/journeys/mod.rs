@@ -4,6 +4,7 @@ mod account;
 mod attacks;
 mod bad_input;
 mod confirm;
+mod destinations;
 mod email_change;
 mod enumeration;
 mod forward_auth;

@@ -55,6 +55,12 @@ impl Browser {
         self
     }
 
+    /// The same browser at an IPv6 address.
+    pub fn at_v6(mut self, segments: [u16; 8]) -> Self {
+        self.address = SocketAddr::from((segments, 40_000));
+        self
+    }
+
     /// Sends this header with every request from now on, instead of the browser's own.
     pub fn sending(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));

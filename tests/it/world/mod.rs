@@ -75,7 +75,7 @@ pub struct Mail {
     pub subject: String,
     pub text: String,
     pub html: String,
-    /// Six digits, or empty.
+    /// Six or eight digits, or empty.
     pub code: String,
     /// Path and query of the first link that carries a token, or empty.
     pub link: String,
@@ -300,8 +300,11 @@ impl Sms {
 
 impl Mail {
     fn of(app: &App, message: vestibule::engine::outbox::Message) -> Self {
-        let code =
-            message.subject.split(' ').next().filter(|word| word.len() == 6 && word.bytes().all(|byte| byte.is_ascii_digit()));
+        let code = message
+            .subject
+            .split(' ')
+            .next()
+            .filter(|word| matches!(word.len(), 6 | 8) && word.bytes().all(|byte| byte.is_ascii_digit()));
         let link = message.body.split_whitespace().find_map(|word| word.strip_prefix(app.settings.origin()));
         Self {
             code: code.unwrap_or_default().to_owned(),

@@ -158,8 +158,8 @@ fn the_claims_parameter() {
     let mut claims = checked(&json!({}), &[("claims", text)]).unwrap().claims;
     claims.userinfo.sort();
     assert_eq!(
-        (claims.userinfo, claims.essential_acr, claims.sub),
-        (vec!["email".to_owned(), "name".to_owned()], vec!["a".to_owned(), "b".to_owned()], Some("user_1".to_owned()))
+        (claims.userinfo, claims.essential_acr, claims.subjects),
+        (vec!["email".to_owned(), "name".to_owned()], vec!["a".to_owned(), "b".to_owned()], vec!["user_1".to_owned()])
     );
     let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
     for bad in ["x", "[]", "1", r#"{"userinfo":1}"#, r#"{"id_token":{"a":1}}"#, deep.as_str()] {
@@ -172,4 +172,45 @@ fn too_long_is_an_error_or_ignored() {
     assert_eq!(code(checked(&json!({}), &[("state", &"x".repeat(4097))])), Some(Code::InvalidRequest));
     assert_eq!(code(checked(&json!({}), &[("nonce", &"x".repeat(1025))])), Some(Code::InvalidRequest));
     assert_eq!(checked(&json!({}), &[("login_hint", &"x".repeat(1025))]).unwrap().login_hint, None);
+}
+
+/// Whatever is filled up: 4 KB are kept, and an error that a client can read is the answer to more.
+#[test]
+fn what_a_request_keeps_is_bounded() {
+    let many = |count: usize| vec!["urn:x"; count].join(" ");
+    let claims = |count: usize| json!({"id_token": {"acr": {"essential": true, "values": vec!["urn:x"; count]}}}).to_string();
+    let subjects = |count: usize| json!({"id_token": {"sub": {"values": vec!["user_x"; count]}}}).to_string();
+    let all = |each: usize| {
+        [
+            ("state", "s".repeat(each)),
+            ("nonce", "n".repeat(each)),
+            ("login_hint", "l".repeat(each)),
+            ("ui_locales", "u".repeat(each)),
+        ]
+    };
+    for (change, good) in [
+        (vec![("state", "s".repeat(3000))], true),
+        (vec![("state", "s".repeat(4096))], false),
+        (vec![("state", "s".repeat(60_000))], false),
+        // As stored: each of these takes six bytes.
+        (vec![("state", "\u{1}".repeat(1000))], false),
+        (all(800).to_vec(), true),
+        (all(1000).to_vec(), false),
+        (vec![("acr_values", many(100))], true),
+        (vec![("claims", claims(100))], true),
+        (vec![("claims", claims(1000))], false),
+        (vec![("claims", subjects(1000))], false),
+    ] {
+        let change: Vec<(&str, &str)> = change.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let result = checked(&json!({}), &change);
+        let name = change.first().map(|(name, value)| format!("{name} of {}", value.len()));
+        match result {
+            Ok(request) => assert!(good && serde_json::to_string(&request).unwrap().len() <= 4096, "{name:?}"),
+            Err(error) => assert!(!good && error.code == Code::InvalidRequest, "{name:?}: {error:?}"),
+        }
+    }
+    let shop = client(&json!({}));
+    let state = "s".repeat(60_000);
+    let params = Params::from([("redirect_uri", "https://shop.example/callback"), ("state", &state)]);
+    assert_eq!(trust(&shop, &params).unwrap().state, None, "not repeated");
 }
