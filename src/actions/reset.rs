@@ -287,7 +287,7 @@ pub(super) fn later(read_at: Timestamp, now: Timestamp) -> Timestamp {
 /// A new password against the rules and the person's own words.
 pub(super) fn judge(app: &App, user: &User, password: &str) -> Result<(), Weakness> {
     let email = user.email.as_ref().map(Email::key).unwrap_or_default();
-    let username = user.username.as_ref().map(crate::engine::address::Username::key).unwrap_or_default();
+    let username = user.username.as_ref().map(address::Username::key).unwrap_or_default();
     let name = user.profile.name.as_deref().unwrap_or_default();
     password::judge(password, app.settings.passwords.min_length, &[email, username, name, &app.settings.pages.name])
 }

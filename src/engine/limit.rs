@@ -54,7 +54,6 @@ pub enum Allowance {
 
 impl Allowance {
     /// Granted only if both are; the longer wait counts.
-    #[must_use]
     pub fn or(self, other: Self) -> Self {
         match (self, other) {
             (Self::After(one), Self::After(two)) => Self::After(one.max(two)),
