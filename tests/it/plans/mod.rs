@@ -18,6 +18,7 @@ use crate::world::{Database, Place};
 /// Tables that stay small, with the reason. They may be read whole.
 const SMALL: &[(&str, &str)] = &[
     ("signing_keys", "a few a year; the old ones go"),
+    ("verification_keys", "those of the signing keys, for as long as a session lives"),
     ("facts", "a handful of names"),
     ("sms_months", "one a month, and the old ones go"),
     ("_sqlx_migrations", "a row a migration"),
