@@ -175,7 +175,11 @@ impl Service<hyper::Request<Incoming>> for PerConnection {
     fn call(&self, mut request: hyper::Request<Incoming>) -> Self::Future {
         self.unheard.set(false);
         if let Err(why) = host::settle(&mut request) {
-            return Answering::refused(malformed(why, &self.unheard));
+            return Answering::refused(malformed(StatusCode::BAD_REQUEST, why, &self.unheard));
+        }
+        if !unread::is_understood(request.headers()) {
+            let why = "a transfer coding that is not understood";
+            return Answering::refused(malformed(StatusCode::NOT_IMPLEMENTED, why, &self.unheard));
         }
         let (mut request, loan) = unread::lend(request, &self.unheard);
         request.extensions_mut().insert(self.peer);
@@ -185,14 +189,14 @@ impl Service<hyper::Request<Incoming>> for PerConnection {
 }
 
 /// Nothing that follows on such a connection is believed.
-fn malformed(why: &'static str, unheard: &Unheard) -> Response {
+fn malformed(status: StatusCode, why: &'static str, unheard: &Unheard) -> Response {
     tracing::debug!(why, "a malformed request");
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
         (HeaderName::from_static("content-security-policy"), super::csp::DEFAULT),
     ];
-    unread::last((StatusCode::BAD_REQUEST, headers, format!("This request has {why}.\n")).into_response(), unheard)
+    unread::last((status, headers, format!("This request has {why}.\n")).into_response(), unheard)
 }
 
 #[cfg(test)]

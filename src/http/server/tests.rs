@@ -275,6 +275,13 @@ async fn where_the_next_request_begins_is_not_guessed() {
         ),
         (format!("POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: 4\r\ncontent-length: 5\r\n\r\n1234{NEXT}"), "400"),
         (format!("POST /nowhere HTTP/1.1\r\nhost: x\r\ncontent-length: +4\r\n\r\n1234{NEXT}"), "400"),
+        (format!("POST /read HTTP/1.1\r\nhost: x\r\ntransfer-encoding: gzip, chunked\r\n\r\n0\r\n\r\n{NEXT}"), "501"),
+        (
+            format!(
+                "POST /read HTTP/1.1\r\nhost: x\r\ntransfer-encoding: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{NEXT}"
+            ),
+            "501",
+        ),
         (format!("POST /nowhere HTTP/1.1\r\nhost: x\r\ntransfer-encoding: chunked, identity\r\n\r\n0\r\n\r\n{NEXT}"), "400"),
         (format!("POST /nowhere HTTP/1.1\r\nhost: x\r\ntransfer-encoding : chunked\r\n\r\n0\r\n\r\n{NEXT}"), "400"),
         (format!("POST /nowhere HTTP/1.0\r\nhost: x\r\ntransfer-encoding: chunked\r\n\r\n0\r\n\r\n{NEXT}"), "400"),

@@ -114,6 +114,14 @@ pub(super) fn lend(request: hyper::Request<Incoming>, unheard: &Unheard) -> (Req
     (request.map(|body| Body::new(Lent { body: Some(body), begun: false, place })), Some(loan))
 }
 
+/// Whether the body's end is where everybody takes it to be: `chunked` is the one coding, and said once (RFC 9112 section 6.1). Others are as good
+/// as never sent, unless to make two servers disagree.
+pub(super) fn is_understood(headers: &HeaderMap) -> bool {
+    let mut codings = headers.get_all(header::TRANSFER_ENCODING).iter();
+    let chunked = codings.next().is_none_or(|coding| coding.as_bytes().eq_ignore_ascii_case(b"chunked"));
+    chunked && codings.next().is_none()
+}
+
 fn waits(headers: &HeaderMap) -> bool {
     headers.get(header::EXPECT).is_some_and(|value| value.as_bytes().eq_ignore_ascii_case(b"100-continue"))
 }
