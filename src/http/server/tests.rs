@@ -19,6 +19,14 @@ fn patience() -> Patience {
 }
 
 async fn start(max_connections: usize, drain: Duration) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<usize>) {
+    start_with(max_connections, drain, patience()).await
+}
+
+async fn start_with(
+    max_connections: usize,
+    drain: Duration,
+    patience: Patience,
+) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<usize>) {
     let router = Router::new()
         .route("/peer", get(|Extension(Peer(peer)): Extension<Peer>| async move { peer.ip().to_string() }))
         .route("/read", post(async |body: Bytes| body.len().to_string()))
@@ -35,7 +43,7 @@ async fn start(max_connections: usize, drain: Duration) -> (SocketAddr, oneshot:
     let stopped = async {
         let _ = stopped.await;
     };
-    let server = tokio::spawn(run(listener, router, stopped, max_connections, drain, patience()));
+    let server = tokio::spawn(run(listener, router, stopped, max_connections, drain, patience));
     (address, stop, server)
 }
 
@@ -351,4 +359,14 @@ async fn a_trusted_proxy_may_be_silent_for_longer() {
     assert_eq!(patience.with("[::ffff:127.0.0.1]:1".parse().unwrap()), patience.proxies);
     assert_eq!(patience.with("192.0.2.1:1".parse().unwrap()), patience.others);
     assert!(PROXY_TIMEOUT > Duration::from_secs(120), "Caddy keeps idle connections for two minutes");
+    for (trusted, kept) in [(patience.trusted.clone(), true), (Vec::new(), false)] {
+        let (address, _stop, _server) = start_with(10, Duration::from_secs(1), Patience { trusted, ..patience.clone() }).await;
+        let mut client = Client::new(address).await;
+        client.send(NEXT).await;
+        client.answer().await;
+        tokio::time::sleep(patience.others * 2).await;
+        client.send(NEXT).await;
+        let mut first = [0];
+        assert_eq!(client.0.read(&mut first).await.is_ok_and(|read| read == 1), kept);
+    }
 }
