@@ -23,7 +23,8 @@ const TIME: Duration = Duration::from_secs(2);
 /// How much is read and dropped meanwhile. Beyond it nothing is read, and TCP makes the client wait.
 const BYTES: usize = 256 * 1024;
 
-/// Whether the client may be sending what nobody will read: true from each byte that arrives until a request is understood.
+/// Whether the client may be sending what nobody will read: true from each byte that arrives until a request is understood, or read
+/// to its end.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Unheard(Arc<AtomicBool>);
 

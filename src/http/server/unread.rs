@@ -178,7 +178,10 @@ impl Loan {
     fn settle(self, response: Response) -> Held {
         let last = |response| Held::Ready(Some(last(response, &self.unheard)));
         match put(&self.place, Whereabouts::Broken) {
-            Whereabouts::Done => Held::Ready(Some(response)),
+            Whereabouts::Done => {
+                self.unheard.set(false);
+                Held::Ready(Some(response))
+            }
             Whereabouts::Lent | Whereabouts::Broken => last(response),
             Whereabouts::Back { body, begun } => {
                 let asked = begun || !self.waits;
@@ -230,6 +233,10 @@ impl Draining {
             }
         };
         let response = std::mem::take(&mut self.response);
-        Poll::Ready(if kept { response } else { last(response, &self.unheard) })
+        if !kept {
+            return Poll::Ready(last(response, &self.unheard));
+        }
+        self.unheard.set(false);
+        Poll::Ready(response)
     }
 }
