@@ -3,6 +3,8 @@
 #[cfg(test)]
 mod architecture;
 #[cfg(test)]
+mod compression;
+#[cfg(test)]
 mod enumeration;
 #[cfg(test)]
 mod fakes;
@@ -12,6 +14,8 @@ mod journeys;
 mod migrations;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod relying_party;
 #[cfg(test)]
