@@ -151,7 +151,8 @@ async fn a_range_has_a_cap_even_if_every_code_is_entered() {
 #[tokio::test]
 async fn money_ends_with_the_month() {
     for database in Database::BOTH {
-        let settings = format!("{ON}month_budget = 1\nprices = ['AT=0.30', '*=0.60']\ncompletion_percent = 0");
+        let settings =
+            format!("{ON}month_budget = 1\nreserved_percent = 0\nprices = ['AT=0.30', '*=0.60']\ncompletion_percent = 0");
         let Some(world) = Desk::on(database, &settings).await else { continue };
         assert_eq!(ask(&world, ADA, 1).await, Verdict::Allowed);
         assert_eq!(ask(&world, "+4915123456789", 1).await, Verdict::Allowed);
