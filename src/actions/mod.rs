@@ -22,6 +22,7 @@ pub mod passkeys;
 pub mod providers;
 pub mod reset;
 pub mod second_factor;
+pub mod secrets;
 pub mod session;
 pub mod setup;
 pub mod sign_in;

@@ -28,6 +28,7 @@ mod migrate;
 pub mod outbox;
 pub mod passkeys;
 pub mod recovery;
+pub mod sealed;
 pub mod sessions;
 pub mod sms;
 pub mod spent;
