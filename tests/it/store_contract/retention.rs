@@ -2,7 +2,7 @@
 
 use vestibule::engine::event::{Actor, Event, Kind, Origin};
 use vestibule::engine::flow::{Flow, State};
-use vestibule::engine::limit::Rate;
+use vestibule::engine::limit::{Allowance, Rate};
 use vestibule::ids::{EventId, FlowId};
 use vestibule::store::{events, flows, grants, limits, sessions, sweep};
 
@@ -45,7 +45,7 @@ async fn every_rule_runs_on_both_databases() {
         sessions::carry(&mut tx, &[1; 32], session.id.as_str(), later(60)).await.unwrap();
         grants::revoke_token(&mut tx, "jti", later(60)).await.unwrap();
         let rate = Rate { many: 1, within: std::time::Duration::from_mins(1) };
-        limits::spend(&mut tx, "a", rate, NOW).await.unwrap();
+        assert_eq!(limits::spend(&mut tx, "a", rate, NOW).await.unwrap(), Allowance::Granted);
         tx.commit().await.unwrap();
         for rule in &sweep::RULES {
             let mut tx = bench.write().await;
