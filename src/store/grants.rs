@@ -49,9 +49,11 @@ macro_rules! columns {
     };
 }
 
+/// What of an account or client that is removed still waits to go, is not there.
 macro_rules! joined {
     () => {
-        " JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id"
+        " JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id WHERE users.state <> 'removed' \
+         AND NOT EXISTS (SELECT 1 FROM removed_clients WHERE removed_clients.id = grants.client_id)"
     };
 }
 
@@ -348,7 +350,8 @@ pub async fn offline_of(tx: &mut Tx, user_id: &UserId, now: Timestamp) -> Result
         OfflineRow,
         "SELECT client_id, scope, created_at, COALESCE(refresh_rotated_at, code_used_at, created_at) AS last_used_at FROM grants \
          WHERE user_id = $1 AND offline AND code_used_at IS NOT NULL AND expires_at > $2 \
-         AND (refresh_expires_at IS NULL OR refresh_expires_at > $2) ORDER BY created_at, id",
+         AND (refresh_expires_at IS NULL OR refresh_expires_at > $2) \
+         AND NOT EXISTS (SELECT 1 FROM removed_clients WHERE removed_clients.id = grants.client_id) ORDER BY created_at, id",
         user_id.as_str(),
         now.millis(),
     )?;

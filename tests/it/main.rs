@@ -15,6 +15,8 @@ mod migrations;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod relying_party;
 #[cfg(test)]
 mod rfc;
