@@ -294,6 +294,7 @@ fn new_grant(app: &App, request: &AuthorizationRequest, scopes: Scopes, current:
         refresh_sequence: 0,
         refresh_rotated_at: None,
         refresh_expires_at: None,
+        refresh_hash: None,
         created_at: now,
         expires_at: code_expires_at,
     };
