@@ -238,7 +238,8 @@ async fn answer(
     stage: Stage<'_>,
 ) -> Outcome<Next> {
     let mut tx = match stage {
-        Stage::New if !app.settings.limits.enabled => app.store.write_one().await?,
+        // One statement; what outlives the session takes several.
+        Stage::New if !app.settings.limits.enabled && !scopes.contains("offline_access") => app.store.write_one().await?,
         Stage::New | Stage::Waiting { .. } => app.store.write().await?,
     };
     if matches!(stage, Stage::New) {

@@ -16,7 +16,7 @@ use crate::engine::session::{Opening, Session};
 use crate::engine::user::User;
 use crate::ids::{SessionId, UserId};
 use crate::store::sessions::{self, Which};
-use crate::store::{StoreError, Tx, users};
+use crate::store::{StoreError, Tx, grants, users};
 use crate::time::Timestamp;
 
 /// Who is signed in.
@@ -143,6 +143,8 @@ pub(super) async fn end_by_identity(
     let all = sessions::of_user(tx, &identity.user_id, app.now()).await?;
     for session in all.iter().filter(|session| Some(&session.id) != here && session.came_in_by(&identity.id)) {
         for id in sessions::end(tx, &identity.user_id, Which::One(&session.id)).await? {
+            // Whoever came in by it, and must not any more, keeps nothing that they took along without a question.
+            grants::end_unasked(tx, &id).await?;
             app.record(tx, Event { kind: Kind::SignedOut, session_id: Some(id), ..event.clone() }).await?;
         }
     }

@@ -428,6 +428,16 @@ pub async fn end_offline(tx: &mut Tx, user_id: &UserId, client_id: &ClientId, sp
     )
 }
 
+/// Ends the grants that were given in a session and outlive it, of clients that no consent stands for: the operator's own.
+pub async fn end_unasked(tx: &mut Tx, session_id: &SessionId) -> Result<u64> {
+    execute!(
+        tx,
+        "DELETE FROM grants WHERE session_id = $1 AND offline AND NOT EXISTS (SELECT 1 FROM consents \
+         WHERE consents.user_id = grants.user_id AND consents.client_id = grants.client_id)",
+        session_id.as_str(),
+    )
+}
+
 /// The clients that hold a grant of a session.
 pub async fn clients_of_session(tx: &mut Tx, session_id: &SessionId) -> Result<Vec<ClientId>> {
     let rows = all!(

@@ -202,7 +202,8 @@ async fn what_outlives_sessions_is_found_and_ended_by_its_client() {
             insert(&bench, grant, u8::try_from(number).unwrap()).await;
             if *used {
                 let mut tx = bench.write().await;
-                assert!(grants::use_code(&mut tx, &grant.id, later(1), Some(later(50)), later(100)).await.unwrap());
+                let family = NewFamily { idle_expires_at: later(50), ..FAMILY };
+                assert!(grants::use_code(&mut tx, &grant.id, later(1), Some(family), later(100)).await.unwrap());
                 tx.commit().await.unwrap();
             }
         }
@@ -214,12 +215,20 @@ async fn what_outlives_sessions_is_found_and_ended_by_its_client() {
         assert!(grants::offline_of(&mut tx, &ana.id, later(50)).await.unwrap().is_empty(), "idle for too long");
         let clients = grants::offline_clients(&mut tx, &ana.id).await.unwrap();
         assert_eq!(clients.iter().map(ClientId::as_str).collect::<Vec<_>>(), ["mail", "news", "shop"], "{:?}", bench.database);
+        // Given in a session that ended because whoever came must not come any more: what was asked for stays.
+        let scopes = Scopes::parse("openid").unwrap();
+        vestibule::store::consents::put(&mut tx, &ana.id, &"mail".parse().unwrap(), &scopes, &Scopes::default(), NOW)
+            .await
+            .unwrap();
         let shop = "shop".parse().unwrap();
         assert!(grants::has_offline(&mut tx, &ana.id, &"news".parse().unwrap()).await.unwrap());
         assert!(!grants::has_offline(&mut tx, &ana.id, &"chat".parse().unwrap()).await.unwrap());
         assert_eq!(grants::end_offline(&mut tx, &ana.id, &shop, Some(&here.id)).await.unwrap(), 1, "{:?}", bench.database);
         assert_eq!(grants::end_offline(&mut tx, &ana.id, &shop, None).await.unwrap(), 1);
         assert_eq!(names(grants::offline_of(&mut tx, &ana.id, later(2)).await.unwrap()), ["mail"]);
+        assert_eq!(grants::end_unasked(&mut tx, &here.id).await.unwrap(), 1, "{:?}: news, whose code waits", bench.database);
+        let clients = grants::offline_clients(&mut tx, &ana.id).await.unwrap();
+        assert_eq!(clients.iter().map(ClientId::as_str).collect::<Vec<_>>(), ["mail"], "{:?}", bench.database);
     }
 }
 
