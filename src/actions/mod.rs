@@ -13,6 +13,8 @@ pub mod codes;
 pub mod confirm;
 pub mod contact;
 pub mod factors;
+pub mod fleet;
+pub mod health;
 pub mod keys;
 pub mod limits;
 pub mod logout;
@@ -86,6 +88,8 @@ pub struct Parts {
     pub(in crate::actions) outbox: outbox::Bells,
     /// None where the public URL names no host that passkeys could belong to.
     pub(in crate::actions) webauthn: Option<webauthn_rs::Webauthn>,
+    fleet: fleet::Fleet,
+    pulses: health::Pulses,
     stopping: AtomicBool,
 }
 
@@ -181,6 +185,8 @@ impl App {
             blocked: token::Blocked::default(),
             outbox: outbox::Bells::default(),
             webauthn,
+            fleet: fleet::Fleet::default(),
+            pulses: health::Pulses::default(),
             stopping: AtomicBool::new(false),
         })))
     }
@@ -268,9 +274,8 @@ impl App {
         CodeRules { lifetime: settings.code, tries: settings.code_tries, resend: settings.resend }
     }
 
-    /// Whether requests can be served: the database answers, its schema is complete, and the server is not stopping.
-    pub async fn is_ready(&self) -> Outcome<bool> {
-        Ok(!self.stopping.load(Ordering::Relaxed) && self.store.pending_migrations().await?.is_empty())
+    fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Moves the write-ahead log into the database file.

@@ -11,6 +11,8 @@ mod journeys;
 #[cfg(test)]
 mod migrations;
 #[cfg(test)]
+mod nodes;
+#[cfg(test)]
 mod pages;
 #[cfg(test)]
 mod relying_party;

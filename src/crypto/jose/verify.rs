@@ -52,6 +52,13 @@ pub fn decode<'k, T: DeserializeOwned>(
     serde_json::from_slice(&payload).map_err(|_| JoseError::Payload)
 }
 
+/// The name of the key that is said to have signed. Nothing is checked.
+pub fn kid(token: &str) -> Option<String> {
+    let header = token.split_once('.').filter(|_| token.len() <= MAX_TOKEN_BYTES)?.0;
+    let header: Header = serde_json::from_slice(&decoded(header).ok()?).ok()?;
+    header.text("kid").ok().map(str::to_owned)
+}
+
 fn decoded(part: &str) -> Result<Vec<u8>, JoseError> {
     BASE64URL_NOPAD.decode(part.as_bytes()).map_err(|_| JoseError::Form)
 }

@@ -1,0 +1,6 @@
+//! Several nodes on one PostgreSQL, and what becomes of them when it goes away, goes silent, or comes back as another.
+
+mod fleet;
+mod keys;
+mod reach;
+mod silence;
