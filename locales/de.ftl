@@ -155,6 +155,11 @@ consent-more = { $client } hat bereits Zugriff und möchte nun außerdem:
 consent-until = Das gilt, bis Sie es in Ihrem Konto unter „Verbundene Apps“ widerrufen.
 consent-allow = Erlauben
 consent-deny = Ablehnen
+
+somebody-else = Ein anderes Konto ist gefragt
+somebody-else-text = { $client } fragt nach einem anderen Konto als dem, mit dem Sie hier angemeldet sind.
+somebody-else-switch = Mit dem anderen Konto anmelden
+somebody-else-back = Zurück zu { $client }
 scope-openid = wissen, wer Sie sind
 scope-openid-detail = Eine Kennung für Ihr Konto, sonst nichts.
 scope-profile = Ihr Profil sehen

@@ -155,6 +155,11 @@ consent-more = { $client } already has access and would now also like to:
 consent-until = This holds until you revoke it in your account, under “Connected apps”.
 consent-allow = Allow
 consent-deny = Deny
+
+somebody-else = Another account is asked for
+somebody-else-text = { $client } asks for another account than the one that you are signed in with here.
+somebody-else-switch = Sign in with the other account
+somebody-else-back = Back to { $client }
 scope-openid = Know who you are
 scope-openid-detail = An identifier for your account, nothing else.
 scope-profile = See your profile

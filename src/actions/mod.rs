@@ -15,6 +15,7 @@ pub mod contact;
 pub mod factors;
 pub mod fleet;
 pub mod health;
+mod hint;
 pub mod keys;
 pub mod limits;
 pub mod logout;

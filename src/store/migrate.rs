@@ -31,7 +31,14 @@ macro_rules! twins {
 }
 
 /// Add the pair of files, then the line. A test compares this list with the folders, and the two schemas with each other.
-const TWINS: &[Twin] = twins![1 "0001_foundation", 2 "0002_ways_in", 3 "0003_providers", 4 "0004_vouched", 10 "0010_nodes"];
+const TWINS: &[Twin] = twins![
+    1 "0001_foundation",
+    2 "0002_ways_in",
+    3 "0003_providers",
+    4 "0004_vouched",
+    6 "0006_verification_keys",
+    10 "0010_nodes",
+];
 
 fn migrator(sql: fn(&Twin) -> &'static str) -> Migrator {
     let migration = |twin: &Twin| {
@@ -64,11 +71,20 @@ pub(super) async fn sqlite(path: &Path, writer: &Writer) -> Result<()> {
     migrator(|twin| twin.sqlite).run(&mut *connection).await.map_err(explain)
 }
 
-/// On a connection of its own: a migration takes as long as it takes.
+/// On a connection of its own: a migration takes as long as it takes. One node migrates at a time; the lock is a transaction's on another connection,
+/// since one of a session (as sqlx would take) stays behind in a pooler.
 pub(super) async fn postgres(pool: &Pool) -> Result<()> {
-    let mut connection = pool.options().connect().await?;
-    migrator(|twin| twin.postgres).run(&mut connection).await.map_err(explain)
+    let (mut lock, mut connection) = (pool.options().connect().await?, pool.options().connect().await?);
+    sqlx::raw_sql(LOCK).execute(&mut lock).await?;
+    let mut migrator = migrator(|twin| twin.postgres);
+    migrator.set_locking(false);
+    migrator.run(&mut connection).await.map_err(explain)?;
+    sqlx::raw_sql("COMMIT").execute(&mut lock).await?;
+    Ok(())
 }
+
+/// The number is of no meaning but ours.
+const LOCK: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7613042915)";
 
 fn explain(error: sqlx::migrate::MigrateError) -> StoreError {
     match error {

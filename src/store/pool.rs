@@ -88,9 +88,21 @@ impl Pool {
             format!("BEGIN; SET LOCAL statement_timeout = {statement}; SET LOCAL idle_in_transaction_session_timeout = {idle}");
         let places = Arc::new(Semaphore::new(size as usize));
         let pool = Self(Arc::new(Inner { options, size, places, kept: Mutex::default(), patience, begin }));
-        let opened = pool.connect(Instant::now() + pool.0.wait()).await.map_err(|error| unreachable(&pool.0.options, error))?;
+        let named = |error| unreachable(&pool.0.options, error);
+        let mut opened = pool.connect(Instant::now() + pool.0.wait()).await.map_err(named)?;
+        let probed = timeout(patience, pool.probe(&mut opened)).await;
+        probed.unwrap_or_else(|_| Err(timed_out("a statement was not answered"))).map_err(named)?;
         pool.keep(opened, Instant::now());
         Ok(pool)
+    }
+
+    /// Finds a pooler that gives a connection's prepared statements to another one: two that use the same name see each other's.
+    async fn probe(&self, one: &mut PgConnection) -> std::result::Result<(), sqlx::Error> {
+        let mut other = self.0.options.connect().await?;
+        sqlx::query("SELECT 1").execute(&mut *one).await?;
+        sqlx::query("SELECT 2").execute(&mut other).await?;
+        sqlx::query("SELECT 1").execute(one).await?;
+        other.close().await
     }
 
     pub(super) fn options(&self) -> &PgConnectOptions {

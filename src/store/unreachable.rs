@@ -46,6 +46,11 @@ pub(super) fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> Sto
             Some("3D000") => {
                 format!("there is no database {}; make it first (CREATE DATABASE …)", options.get_database().unwrap_or(user))
             }
+            Some("42P05" | "26000") => {
+                "a pooler in between gives every transaction another connection and does not track prepared statements; set \
+                 pool_mode = session in PgBouncer, or max_prepared_statements (1.21 or newer)"
+                    .to_owned()
+            }
             Some("53300") => {
                 "the server has no connection left; raise its max_connections or lower database.max_connections".to_owned()
             }

@@ -218,8 +218,7 @@ fn own_identifier(user: &User) -> String {
 pub(super) fn wants(journey: &Journey, user: &User) -> bool {
     match &journey.continue_to {
         Continue::Authorize { request } => {
-            let other = request.claims.sub.as_deref().is_some_and(|sub| sub != user.id.as_str());
-            !other && !request.asks(Prompt::SelectAccount) && !request.asks(Prompt::Create)
+            request.is_for(&user.id) && !request.asks(Prompt::SelectAccount) && !request.asks(Prompt::Create)
         }
         // The identity may belong to an account that is not signed in; unless whoever is has come so far, and proves it better.
         Continue::Connect { .. } => journey.flow.as_ref().is_some_and(|flow| flow.user_id.as_ref() == Some(&user.id)),

@@ -2,5 +2,6 @@
 
 mod fleet;
 mod keys;
+mod pooler;
 mod reach;
 mod silence;

@@ -69,3 +69,29 @@ async fn a_database_that_only_reads_is_not_ready() {
     }
     assert_eq!(anybody.get("/healthz").await.status, 200);
 }
+
+/// `migrate --dry-run` and every command ask this.
+#[tokio::test]
+async fn a_newer_database_is_not_up_to_date() {
+    for database in Database::BOTH {
+        let Some(place) = Place::new(database).await else { continue };
+        let world = World::at(place.clone(), "").await;
+        let store = world.store().await;
+        assert!(store.pending_migrations().await.unwrap().is_empty());
+        let newer = "INSERT INTO _sqlx_migrations (version, description, success, checksum, execution_time) VALUES (9999, 'later', TRUE, ";
+        match &place.location {
+            Location::Sqlite(path) => {
+                let mut c = sqlx::SqliteConnection::connect(path.to_str().unwrap()).await.unwrap();
+                sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{newer} x'00', 0)"))).execute(&mut c).await.unwrap();
+            }
+            Location::Postgres { url, .. } => {
+                let mut c = PgConnection::connect(url).await.unwrap();
+                sqlx::raw_sql(sqlx::AssertSqlSafe(format!("{newer} '\\x00', 0)"))).execute(&mut c).await.unwrap();
+            }
+        }
+        let said = store.pending_migrations().await.unwrap_err().to_string();
+        assert!(said.contains("newer version") && said.contains("9999"), "{said}");
+        // A node that runs meanwhile goes on until it is replaced.
+        assert_eq!(world.browser().get("/readyz").await.status, 200, "{database:?}");
+    }
+}
