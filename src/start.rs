@@ -280,6 +280,7 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
 
     if let Prepared::Link(link) = &prepared {
         ready(&format!("Create the first administrator: {link}"))?;
+        ready("The link works for a day, and so do those of other nodes, until one of them has been used")?;
     }
     ready(&format!("Vestibule is ready at {}", app.settings.origin()))?;
     signal.await;

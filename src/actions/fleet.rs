@@ -10,7 +10,7 @@ use data_encoding::HEXLOWER;
 
 use super::{App, Outcome};
 use crate::crypto::token::hash;
-use crate::engine::fleet::{ClockState, Says, clock_offset, clock_state, differences};
+use crate::engine::fleet::{Drift, Says, clock_offset, differences, drift};
 use crate::ids::NodeId;
 use crate::store::{migration_names, nodes};
 
@@ -28,9 +28,9 @@ pub struct Fleet {
 }
 
 impl Fleet {
-    pub(super) fn clock(&self) -> (ClockState, i64) {
+    pub(super) fn clock(&self) -> (Drift, i64) {
         let offset = self.offset.load(Ordering::Relaxed);
-        (clock_state(offset), offset)
+        (drift(offset), offset)
     }
 
     fn id(&self, app: &App) -> &NodeId {
@@ -91,12 +91,12 @@ fn note_clock(app: &App, offset: i64) {
     app.metrics
         .set_clock_offset(Duration::from_millis(offset.unsigned_abs()).as_secs_f64() * if offset < 0 { -1.0 } else { 1.0 });
     let seconds = offset / 1000;
-    match clock_state(offset) {
-        ClockState::Right => {}
-        ClockState::Off => {
+    match drift(offset) {
+        Drift::Right => {}
+        Drift::Off => {
             tracing::warn!(seconds, "the database's clock is ahead of this machine's by so much; keep both in time (NTP)")
         }
-        ClockState::Wrong => {
+        Drift::Wrong => {
             tracing::error!(
                 seconds,
                 "the database's clock is ahead of this machine's by so much: this node is not ready until both agree (NTP)"

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::{App, Outcome};
-use crate::engine::fleet::ClockState;
+use crate::engine::fleet::Drift;
 use crate::store::{StoreError, nodes};
 
 /// A job that has not got through a turn for so long stands still. Those that call this are due every few seconds.
@@ -76,7 +76,7 @@ pub async fn unready(app: &App) -> Outcome<Option<Unready>> {
     if nodes::told(&mut app.store.read().await?).await?.is_some_and(|told| told.read_only) {
         return Ok(Some(Unready::ReadOnly));
     }
-    if let (ClockState::Wrong, offset) = app.fleet.clock() {
+    if let (Drift::Wrong, offset) = app.fleet.clock() {
         return Ok(Some(Unready::Clock(offset)));
     }
     Ok(app.pulses.still().map(Unready::Still))

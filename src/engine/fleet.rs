@@ -60,7 +60,7 @@ pub fn differences(ours: &Says, other: &Says) -> Vec<String> {
 
 /// How far clocks may be apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ClockState {
+pub enum Drift {
     Right,
     /// Worth a word to the operator.
     Off,
@@ -69,11 +69,11 @@ pub enum ClockState {
 }
 
 /// From how far the database's clock is ahead of ours (negative: behind), in milliseconds.
-pub const fn clock_state(offset: i64) -> ClockState {
+pub const fn drift(offset: i64) -> Drift {
     match offset.unsigned_abs() {
-        0..=2_000 => ClockState::Right,
-        2_001..=30_000 => ClockState::Off,
-        _ => ClockState::Wrong,
+        0..=2_000 => Drift::Right,
+        2_001..=30_000 => Drift::Off,
+        _ => Drift::Wrong,
     }
 }
 
@@ -123,20 +123,16 @@ mod tests {
     }
 
     #[test]
-    fn clocks_are_right_off_or_wrong() {
+    fn drift_is_right_off_or_wrong() {
         let at = Timestamp::from_millis;
         assert_eq!(clock_offset(at(1_000), at(1_500), at(2_000)), Some(0));
         assert_eq!(clock_offset(at(1_000), at(121_500), at(2_000)), Some(120_000));
         assert_eq!(clock_offset(at(121_000), at(1_000), at(121_000)), Some(-120_000));
         assert_eq!(clock_offset(at(1_000), at(1_500), at(2_001)), None);
-        for (offset, state) in [
-            (0, ClockState::Right),
-            (-2_000, ClockState::Right),
-            (2_001, ClockState::Off),
-            (-30_000, ClockState::Off),
-            (30_001, ClockState::Wrong),
-        ] {
-            assert_eq!(clock_state(offset), state, "{offset}");
+        for (offset, state) in
+            [(0, Drift::Right), (-2_000, Drift::Right), (2_001, Drift::Off), (-30_000, Drift::Off), (30_001, Drift::Wrong)]
+        {
+            assert_eq!(drift(offset), state, "{offset}");
         }
     }
 }

@@ -2,6 +2,7 @@
 
 mod fleet;
 mod keys;
+mod master_keys;
 mod pooler;
 mod reach;
 mod silence;

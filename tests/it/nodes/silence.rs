@@ -39,7 +39,7 @@ async fn a_silent_host_costs_a_bounded_wait_and_nothing_afterwards() {
     let begun = Instant::now();
     assert_eq!(at_once(&ada, 12).await, [503; 12], "more than there are connections");
     assert_eq!(world.browser().get("/readyz").await.status, 503);
-    assert_eq!(ada.clone().submit("/logout", &[]).await.status, 503, "a write");
+    assert_eq!(ada.clone().post("/logout", &[("where", "here")]).await.status, 503, "a write");
     assert!(begun.elapsed() < PATIENCE * 8, "{:?}", begun.elapsed());
 
     line.speak();
