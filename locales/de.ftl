@@ -595,6 +595,7 @@ problem-password-wrong-here = Dieses Passwort ist falsch. Versuchen Sie es noch 
 notice-flow-expired = Die Seite war lange geöffnet. Sie können da weitermachen, wo Sie waren.
 notice-flow-elsewhere = Diese Anmeldung wurde in einem anderen Browser begonnen, oder Ihr Browser hat unser Cookie nicht gesendet. Melden Sie sich hier an und gehen Sie dann zur Anwendung zurück.
 notice-flow-forgotten = Wir wissen nicht mehr, woher Sie kamen. Melden Sie sich hier an und gehen Sie dann zur Anwendung zurück.
+notice-site-shortened = Die aufgerufene Adresse ist zu lang oder zu ungewöhnlich, um dorthin zurückzukehren. Nach der Anmeldung kommen Sie auf die Startseite von { $site }.
 session-unknown-device = Unbekanntes Gerät
 problem-recovery = Das ist keiner Ihrer Wiederherstellungscodes, oder er ist schon benutzt. Prüfen Sie jeden Buchstaben und jede Ziffer.
 problem-totp = Dieser Code stimmt nicht. Geben Sie den ein, den die App jetzt zeigt, und prüfen Sie, ob die Uhr jenes Geräts richtig geht.

@@ -595,6 +595,7 @@ problem-password-wrong-here = This password is wrong. Try again.
 notice-flow-expired = The page was open for a long time. You can go on where you were.
 notice-flow-elsewhere = This sign-in was started in another browser, or your browser did not send our cookie. Sign in here, then go back to the application.
 notice-flow-forgotten = We no longer know where you came from. Sign in here, then go back to the application.
+notice-site-shortened = The address you opened is too long or too unusual to come back to. After signing in you come to the front page of { $site }.
 session-unknown-device = Unknown device
 problem-recovery = This is none of your recovery codes, or it was used already. Check each letter and digit.
 problem-totp = This code is not right. Enter the one that the app shows now, and check that the clock of that device is right.

@@ -194,7 +194,12 @@ async fn page_about(
         unknown,
         passkey_first: visitor.last_way().or(app.settings.sign_in.ways.first().copied()) == Some(Way::Passkey),
     };
-    Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))))
+    let known = [
+        page.identifier.as_str(),
+        page.reauthenticate.as_deref().unwrap_or_default(),
+        page.unknown.as_deref().unwrap_or_default(),
+    ];
+    Ok(visitor.keep_browser(journey.allow(visitor.open_page(&page.shell, &page, &known))))
 }
 
 /// What to type for a code with which somebody chooses a new password: where their messages go, proved or not. None: nowhere.
