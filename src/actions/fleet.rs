@@ -94,7 +94,7 @@ fn note_clock(app: &App, offset: i64) {
     match drift(offset) {
         Drift::Right => {}
         Drift::Off => {
-            tracing::warn!(seconds, "the database's clock is ahead of this machine's by so much; keep both in time (NTP)")
+            tracing::warn!(seconds, "the database's clock is ahead of this machine's by so much; keep both in time (NTP)");
         }
         Drift::Wrong => {
             tracing::error!(

@@ -43,15 +43,19 @@ impl fmt::Display for Unready {
 pub struct Pulses(Mutex<HashMap<&'static str, Instant>>);
 
 impl Pulses {
-    fn still(&self) -> Option<&'static str> {
+    fn beat(&self, job: &'static str, now: Instant) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job, now);
+    }
+
+    fn still(&self, now: Instant) -> Option<&'static str> {
         let pulses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        pulses.iter().find(|(_, last)| last.elapsed() > STILL).map(|(job, _)| *job)
+        pulses.iter().find(|(_, last)| now.duration_since(**last) > STILL).map(|(job, _)| *job)
     }
 }
 
 /// A job that is due every few seconds is alive.
 pub fn beat(app: &App, job: &'static str) {
-    app.pulses.0.lock().unwrap_or_else(PoisonError::into_inner).insert(job, Instant::now());
+    app.pulses.beat(job, Instant::now());
     done(app, job);
 }
 
@@ -79,5 +83,22 @@ pub async fn unready(app: &App) -> Outcome<Option<Unready>> {
     if let (Drift::Wrong, offset) = app.fleet.clock() {
         return Ok(Some(Unready::Clock(offset)));
     }
-    Ok(app.pulses.still().map(Unready::Still))
+    Ok(app.pulses.still(Instant::now()).map(Unready::Still))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_job_that_stands_still_is_noticed() {
+        let (pulses, start) = (Pulses::default(), Instant::now());
+        assert_eq!(pulses.still(start + STILL * 2), None, "nobody has begun");
+        pulses.beat("a", start);
+        pulses.beat("b", start + STILL);
+        assert_eq!(pulses.still(start + STILL), None);
+        assert_eq!(pulses.still(start + STILL + Duration::from_secs(1)), Some("a"));
+        pulses.beat("a", start + STILL);
+        assert_eq!(pulses.still(start + STILL * 2), None);
+    }
 }

@@ -143,13 +143,16 @@ async fn every(job: Job, stop: Stop, app: App, turn: impl AsyncFn(&App) -> Outco
             () = stop.clone().requested() => return,
             _ = ticks.tick() => {}
         }
-        let outcome = match timeout(job.bound, turn(&app)).await {
-            Ok(outcome) => outcome.map_err(|fault| fault.to_string()),
-            Err(_) => Err(format!("it did not end within {:?} and is broken off", job.bound)),
-        };
-        if note(job.name, outcome).is_some() {
+        if note(job.name, within(job.bound, turn(&app)).await).is_some() {
             health::done(&app, job.name);
         }
+    }
+}
+
+async fn within<T>(bound: Duration, turn: impl Future<Output = Outcome<T>>) -> Result<T, String> {
+    match timeout(bound, turn).await {
+        Ok(outcome) => outcome.map_err(|fault| fault.to_string()),
+        Err(_) => Err(format!("it did not end within {bound:?} and is broken off")),
     }
 }
 
@@ -171,6 +174,13 @@ mod tests {
         waiting.await.unwrap();
         stop.clone().requested().await;
         assert!(stop.is_requested());
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_hangs_is_broken_off() {
+        let broken_off = within(Duration::from_millis(20), std::future::pending::<Outcome<()>>()).await.unwrap_err();
+        assert!(broken_off.contains("20ms"), "{broken_off}");
+        assert_eq!(within(Duration::from_secs(9), async { Ok(1) }).await, Ok(1));
     }
 
     #[tokio::test]

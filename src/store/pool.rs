@@ -88,7 +88,7 @@ impl Pool {
             format!("BEGIN; SET LOCAL statement_timeout = {statement}; SET LOCAL idle_in_transaction_session_timeout = {idle}");
         let places = Arc::new(Semaphore::new(size as usize));
         let pool = Self(Arc::new(Inner { options, size, places, kept: Mutex::default(), patience, begin }));
-        let named = |error| unreachable(&pool.0.options, error);
+        let named = |error| unreachable(&pool.0.options, &error);
         let mut opened = pool.connect(Instant::now() + pool.0.wait()).await.map_err(named)?;
         let probed = timeout(patience, pool.probe(&mut opened)).await;
         probed.unwrap_or_else(|_| Err(timed_out("a statement was not answered"))).map_err(named)?;

@@ -21,11 +21,11 @@ pub(super) fn comes_up(error: &sqlx::Error) -> bool {
 }
 
 /// The cause and its cure, without the password.
-pub(super) fn unreachable(options: &PgConnectOptions, error: sqlx::Error) -> StoreError {
+pub(super) fn unreachable(options: &PgConnectOptions, error: &sqlx::Error) -> StoreError {
     let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
     let at = format!("{host}:{}", options.get_port());
     let user = options.get_username();
-    let why = match &error {
+    let why = match error {
         sqlx::Error::Io(error) => match error.kind() {
             io::ErrorKind::ConnectionRefused => "connection refused; see that the server runs and listens there".to_owned(),
             io::ErrorKind::TimedOut => format!("{error}; see that host and port are right and no firewall is in between"),
