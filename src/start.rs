@@ -27,7 +27,7 @@ use crate::gateways::upstream::Upstreams;
 use crate::http::server;
 use crate::jobs::{self, Stop, Stopper};
 use crate::settings::{DatabaseUrl, Mode, Settings};
-use crate::store::{Location, PATIENCE, Store, migration_names};
+use crate::store::{Location, Migrating, PATIENCE, Store, StoreError, migration_names};
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
@@ -205,12 +205,31 @@ async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store
             bail!("{at}: the database is older than this program; run `vestibule migrate` first");
         }
     }
-    if store.migrate().await.is_err() {
-        // Another process that starts for the first time at this moment may be making the same tables.
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        store.migrate().await.with_context(|| format!("{at}: the database cannot be brought up to date"))?;
-    }
+    let how = Migrating { copy: settings.database.copy_before_migration, say: &|line| tracing::info!("{line}") };
+    let migrated = match store.migrate_by(&how).await {
+        Ok(()) => Ok(()),
+        Err(error @ (StoreError::NoRoom { .. } | StoreError::Newer(_))) => Err(error),
+        Err(_) => {
+            // Another process that starts for the first time at this moment may be making the same tables.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            store.migrate_by(&how).await
+        }
+    };
+    migrated.with_context(|| format!("{at}: the database cannot be brought up to date"))?;
     Ok(store)
+}
+
+/// Applies the migrations that are missing to a database that holds something; what happens is said as it goes. A new database has
+/// nothing that could be lost, and is left to [`open`].
+pub async fn upgrade(settings: &Settings, say: &(dyn Fn(&str) + Sync)) -> anyhow::Result<()> {
+    let missing = pending(settings).await?.len();
+    if missing == 0 || missing == migration_names().count() {
+        return Ok(());
+    }
+    let store = Store::open(&location(settings)).await?;
+    let done = store.migrate_by(&Migrating { copy: settings.database.copy_before_migration, say }).await;
+    store.close().await;
+    Ok(done?)
 }
 
 /// The migrations that are missing, without making anything.

@@ -8,6 +8,7 @@
 
 pub mod account;
 pub mod authorize;
+mod batches;
 pub mod clients;
 pub mod codes;
 pub mod confirm;
@@ -23,6 +24,7 @@ pub mod notices;
 pub mod outbox;
 pub mod passkeys;
 pub mod providers;
+mod removal;
 pub mod reset;
 pub mod second_factor;
 pub mod session;
@@ -275,8 +277,6 @@ impl App {
         CodeRules { lifetime: settings.code, tries: settings.code_tries, resend: settings.resend }
     }
 
-    fn is_stopping(&self) -> bool {
-        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Moves the write-ahead log into the database file.
@@ -287,6 +287,11 @@ impl App {
     /// From now on the server takes no new work: `/readyz` says so, and balancers turn away.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether work that can wait should end.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Ends the database connections in good order.

@@ -2,14 +2,16 @@
 
 mod changes;
 
+use super::batches::BATCH;
 use super::{App, Fault};
 use crate::engine::address::{Email, Identifier, Username};
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::password::{Weakness, judge};
 use crate::engine::user::{User, UserState};
 use crate::ids::UserId;
+use crate::store::removal::{self, Erased};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, events, flows, grants, sessions, trusted, users};
+use crate::store::{StoreError, Tx, flows, grants, sessions, trusted, users};
 
 pub use changes::{Changes, NewPassword, Set};
 
@@ -255,11 +257,12 @@ async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refu
 pub async fn delete(app: &App, name: &str) -> Result<User, Refused> {
     let mut tx = app.store.write().await?;
     let user = find_in(app, &mut tx, name).await?;
-    end_everything(app, &mut tx, &user.id).await?;
-    users::delete(&mut tx, &user.id).await?;
+    let erased = removal::erase(&mut tx, &user.id, BATCH).await?;
     app.record(&mut tx, by_operator(Kind::UserDeleted, &user.id)).await?;
-    events::forget(&mut tx, &user.id).await?;
     tx.commit().await.map_err(Fault::from)?;
+    if erased == Erased::RestWaits {
+        super::removal::clear_account(app, &user.id).await?;
+    }
     Ok(user)
 }
 

@@ -52,6 +52,9 @@ enum Command {
         /// Only say what is missing
         #[arg(long)]
         dry_run: bool,
+        /// Do not copy a SQLite file before it is changed; you have a copy of your own
+        #[arg(long)]
+        no_copy: bool,
     },
     /// Make, see and change people's accounts
     #[command(subcommand)]
@@ -149,7 +152,7 @@ fn run(Cli { config, command }: Cli) -> Done {
         Command::Serve => serve(settings(config, Mode::Serve)?),
         Command::Dev => serve(settings(config, Mode::Dev)?),
         Command::CheckConfig => check::run(&settings(config, Mode::Serve)?),
-        Command::Migrate { dry_run } => migrate(settings(config, Mode::Serve)?, dry_run),
+        Command::Migrate { dry_run, no_copy } => migrate(settings(config, Mode::Serve)?, dry_run, no_copy),
         Command::User(command) => with_app(config, async |app| user::run(app, command).await),
         Command::Client(command) => with_app(config, async |app| client::run(app, command).await),
         Command::Keys(command) => with_app(config, async |app| keys::run(app, command).await),
@@ -182,11 +185,13 @@ fn serve(settings: Settings) -> Done {
     Ok(runtime.block_on(start::serve(settings, print))?)
 }
 
-fn migrate(settings: Settings, dry_run: bool) -> Done {
+fn migrate(mut settings: Settings, dry_run: bool, no_copy: bool) -> Done {
+    settings.database.copy_before_migration &= !no_copy;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let missing = start::pending(&settings).await?;
         if !dry_run {
+            start::upgrade(&settings, &complain).await?;
             let app = start::open(settings, start::Schema::Migrate, start::Threads::One).await?;
             app.close().await;
         }

@@ -49,9 +49,11 @@ macro_rules! columns {
     };
 }
 
+/// What of an account or client that is removed still waits to go, is not there.
 macro_rules! joined {
     () => {
-        " JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id"
+        " JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id WHERE users.state <> 'removed' \
+         AND NOT EXISTS (SELECT 1 FROM removed_clients WHERE removed_clients.id = grants.client_id)"
     };
 }
 

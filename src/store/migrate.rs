@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
 use sqlx::ConnectOptions as _;
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
+use tokio::time::{Instant, timeout};
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
@@ -37,14 +39,24 @@ const TWINS: &[Twin] = twins![
     3 "0003_providers",
     4 "0004_vouched",
     6 "0006_verification_keys",
+    9 "0009_scale",
     10 "0010_nodes",
 ];
 
 fn migrator(sql: fn(&Twin) -> &'static str) -> Migrator {
+    migrator_to(i64::MAX, sql)
+}
+
+/// Of those up to a version. What is applied beyond it is somebody else's question.
+fn migrator_to(last: i64, sql: fn(&Twin) -> &'static str) -> Migrator {
     let migration = |twin: &Twin| {
         Migration::new(twin.version, twin.name.into(), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(sql(twin)), false)
     };
-    Migrator::with_migrations(TWINS.iter().map(migration).collect())
+    let mut made = Migrator::with_migrations(TWINS.iter().filter(|twin| twin.version <= last).map(migration).collect());
+    made.set_ignore_missing(last < i64::MAX);
+    // SQLite has its writer, PostgreSQL a lock of ours.
+    made.set_locking(false);
+    made
 }
 
 /// Names of the embedded migrations, in order.
@@ -52,20 +64,49 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     TWINS.iter().map(|twin| twin.name)
 }
 
+/// How to migrate a database that already holds something.
+pub struct Migrating<'a> {
+    /// A SQLite file is copied first.
+    pub copy: bool,
+    /// Hears what will happen and how far it is.
+    pub say: &'a (dyn Fn(&str) + Sync),
+}
+
+/// How often somebody who waits hears that it goes on.
+const WORD_EVERY: Duration = Duration::from_secs(5);
+
+/// Runs something long; says every few seconds how far it is.
+pub(super) async fn watched<T>(work: impl Future<Output = T>, progress: impl Fn() -> String, say: &(dyn Fn(&str) + Sync)) -> T {
+    let mut work = std::pin::pin!(work);
+    let begun = Instant::now();
+    loop {
+        match timeout(WORD_EVERY, &mut work).await {
+            Ok(done) => return done,
+            Err(_) => say(&format!("{}, for {} s", progress(), begun.elapsed().as_secs())),
+        }
+    }
+}
+
 /// Before it changes a database that already holds something, it leaves a copy beside it.
-pub(super) async fn sqlite(path: &Path, writer: &Writer) -> Result<()> {
+pub(super) async fn sqlite(path: &Path, writer: &Writer, how: &Migrating<'_>) -> Result<()> {
     let mut connection = writer.exclusive().await;
     let applied: Vec<(i64,)> = match sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(&mut *connection).await {
         Ok(rows) => rows,
         Err(sqlx::Error::Database(_)) => Vec::new(), // a new database has no such table
         Err(error) => return Err(error.into()),
     };
-    let newest = applied.iter().map(|row| row.0).max().unwrap_or(0);
-    let missing = TWINS.iter().any(|twin| twin.version > newest);
-    if newest > 0 && missing {
-        let copy = path.with_extension(format!("before-{:04}.db", newest + 1));
-        if !copy.exists() {
-            sqlx::query("VACUUM INTO $1").bind(copy.to_string_lossy().into_owned()).execute(&mut *connection).await?;
+    let missing = missing(&applied);
+    if !applied.is_empty()
+        && let Some(first) = missing.first()
+    {
+        refuse_newer(&applied)?;
+        if how.copy {
+            super::copy::make(path, first.version, &mut connection, how).await?;
+        } else {
+            (how.say)("no copy is made before the database is changed, as you asked");
+        }
+        for twin in missing {
+            step(twin, async { migrator_to(twin.version, |twin| twin.sqlite).run(&mut *connection).await }, how).await?;
         }
     }
     migrator(|twin| twin.sqlite).run(&mut *connection).await.map_err(explain)
@@ -73,12 +114,23 @@ pub(super) async fn sqlite(path: &Path, writer: &Writer) -> Result<()> {
 
 /// On a connection of its own: a migration takes as long as it takes. One node migrates at a time; the lock is a transaction's on another connection,
 /// since one of a session (as sqlx would take) stays behind in a pooler.
-pub(super) async fn postgres(pool: &Pool) -> Result<()> {
+pub(super) async fn postgres(pool: &Pool, how: &Migrating<'_>) -> Result<()> {
     let (mut lock, mut connection) = (pool.options().connect().await?, pool.options().connect().await?);
     sqlx::raw_sql(LOCK).execute(&mut lock).await?;
-    let mut migrator = migrator(|twin| twin.postgres);
-    migrator.set_locking(false);
-    migrator.run(&mut connection).await.map_err(explain)?;
+    let applied: Vec<(i64,)> = match sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(&mut connection).await {
+        Ok(rows) => rows,
+        Err(sqlx::Error::Database(_)) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let missing = missing(&applied);
+    if !applied.is_empty() && !missing.is_empty() {
+        refuse_newer(&applied)?;
+        (how.say)("the database is changed without a copy: pg_dump makes one");
+        for twin in missing {
+            step(twin, async { migrator_to(twin.version, |twin| twin.postgres).run(&mut connection).await }, how).await?;
+        }
+    }
+    migrator(|twin| twin.postgres).run(&mut connection).await.map_err(explain)?;
     sqlx::raw_sql("COMMIT").execute(&mut lock).await?;
     Ok(())
 }
@@ -86,9 +138,39 @@ pub(super) async fn postgres(pool: &Pool) -> Result<()> {
 /// The number is of no meaning but ours.
 const LOCK: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7613042915)";
 
-fn explain(error: sqlx::migrate::MigrateError) -> StoreError {
+fn missing(applied: &[(i64,)]) -> Vec<&'static Twin> {
+    TWINS.iter().filter(|twin| !applied.contains(&(twin.version,))).collect()
+}
+
+fn refuse_newer(applied: &[(i64,)]) -> Result<()> {
+    match newer(applied) {
+        Some(version) => Err(StoreError::Newer(version)),
+        None => Ok(()),
+    }
+}
+
+/// A migration that this program does not know.
+fn newer(applied: &[(i64,)]) -> Option<i64> {
+    let unknown = |version: &i64| TWINS.iter().all(|twin| twin.version != *version);
+    applied.iter().map(|row| row.0).filter(unknown).max()
+}
+
+/// One migration of several.
+async fn step(
+    twin: &Twin,
+    applying: impl Future<Output = std::result::Result<(), MigrateError>>,
+    how: &Migrating<'_>,
+) -> Result<()> {
+    (how.say)(&format!("migration {} begins", twin.name));
+    let begun = Instant::now();
+    watched(applying, || format!("migration {} is under way", twin.name), how.say).await.map_err(explain)?;
+    (how.say)(&format!("migration {} is done after {} ms", twin.name, begun.elapsed().as_millis()));
+    Ok(())
+}
+
+fn explain(error: MigrateError) -> StoreError {
     match error {
-        sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Newer(version),
+        MigrateError::VersionMissing(version) => StoreError::Newer(version),
         other => StoreError::Migration(Arc::new(other)),
     }
 }
@@ -99,10 +181,7 @@ pub(super) async fn pending(tx: &mut Tx) -> Result<Vec<String>> {
         Err(StoreError::Other(_)) => Vec::new(),
         Err(error) => return Err(error),
     };
-    let unknown = |version: &i64| TWINS.iter().all(|twin| twin.version != *version);
-    if let Some(newer) = applied.iter().map(|row| row.0).filter(unknown).max() {
-        return Err(StoreError::Newer(newer));
-    }
+    refuse_newer(&applied)?;
     let is_pending = |twin: &&Twin| !applied.iter().any(|row| row.0 == twin.version);
     Ok(TWINS.iter().filter(is_pending).map(|twin| twin.name.to_owned()).collect())
 }

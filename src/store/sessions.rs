@@ -77,7 +77,8 @@ macro_rules! by_carriers {
             listed!($dialect),
             "carriers ON carriers.token_hash = ",
             unhexed!($dialect "asked.value"),
-            " JOIN sessions ON sessions.id = carriers.session_id JOIN users ON users.id = sessions.user_id"
+            " JOIN sessions ON sessions.id = carriers.session_id JOIN users ON users.id = sessions.user_id \
+             WHERE users.state <> 'removed'"
         )
     };
 }

@@ -17,6 +17,8 @@ mod nodes;
 #[cfg(test)]
 mod pages;
 #[cfg(test)]
+mod plans;
+#[cfg(test)]
 mod relying_party;
 #[cfg(test)]
 mod rfc;

@@ -20,6 +20,7 @@ const KEPT: &[(&str, &str)] = &[
     ("recovery_codes", "ten a person, until made anew"),
     ("passkey_offers", "one a person at most"),
     ("facts", "a handful of names"),
+    ("removed_clients", "until nothing of the client is left; see src/actions/removal.rs"),
     ("_sqlx_migrations", "a row a migration"),
 ];
 
@@ -214,6 +215,18 @@ async fn every_foreign_key_has_an_index() {
         let indexed = schema.indexes.iter().any(|(of, columns, _)| of == table && columns[0] == *column);
         assert!(indexed, "{table}.{column} → {other}");
         assert_eq!(on_delete, "CASCADE", "{table}.{column}");
+    }
+}
+
+/// What hangs on an account goes in batches when it is erased: without a line there, one DELETE takes all of it, however much it is.
+#[tokio::test]
+async fn everything_that_hangs_on_an_account_is_known_to_its_removal() {
+    let schema = schema(&Place::sqlite()).await;
+    let known: BTreeSet<&str> = vestibule::store::removal::tables().collect();
+    for (table, column, other, _) in &schema.foreign {
+        // A cookie or two a session, and they go with it.
+        let known = known.contains(table.as_str()) || (table == "carriers" && other == "sessions");
+        assert!(known, "{table}.{column} → {other}: a line in src/store/removal.rs");
     }
 }
 

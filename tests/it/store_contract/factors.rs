@@ -4,7 +4,7 @@ use vestibule::engine::factor::{Factor, FactorKind};
 use vestibule::engine::user::User;
 use vestibule::ids::{DeviceId, FactorId};
 use vestibule::store::trusted::TrustedDevice;
-use vestibule::store::{enrolled, factors, recovery, sweep, trusted, users};
+use vestibule::store::{enrolled, factors, recovery, removal, sweep, trusted};
 
 use super::{Bench, NOW, benches, earlier, later};
 
@@ -56,7 +56,7 @@ async fn factors_are_kept_renamed_and_taken_away() {
         let mut tx = bench.write().await;
         assert_eq!(sweep::run(&mut tx, rule, later(59), 10).await.unwrap(), 0, "it can be taken back till then");
         assert_eq!(sweep::run(&mut tx, rule, later(60), 10).await.unwrap(), 1);
-        users::delete(&mut tx, &ana.id).await.unwrap();
+        removal::erase(&mut tx, &ana.id, 50).await.unwrap();
         assert_eq!(factors::of_user(&mut tx, &ana.id).await.unwrap(), []);
         assert!(!factors::lock(&mut tx, &ana.id).await.unwrap());
     }

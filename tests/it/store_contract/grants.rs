@@ -6,8 +6,9 @@ use vestibule::engine::session::Session;
 use vestibule::engine::user::User;
 use vestibule::ids::{ClientId, GrantId};
 use vestibule::store::grants::{Key, Loaded, Standing, Token};
+use vestibule::store::removal::{self, Erased};
 use vestibule::store::sessions::Which;
-use vestibule::store::{Question as _, StoreError, Tx, grants, sessions, users};
+use vestibule::store::{Question as _, StoreError, Tx, grants, sessions};
 
 use super::{Bench, NOW, benches, later};
 
@@ -150,8 +151,8 @@ async fn what_ends_when_a_session_or_a_person_goes() {
         assert_eq!(left().await, [2, 3]);
         let mut tx = bench.write().await;
         assert_eq!(grants::end_all(&mut tx, &ana.id).await.unwrap(), 1);
-        assert!(users::delete(&mut tx, &bob.id).await.unwrap());
-        assert!(!users::delete(&mut tx, &bob.id).await.unwrap());
+        assert_eq!(removal::erase(&mut tx, &bob.id, 50).await.unwrap(), Erased::Wholly);
+        assert_eq!(removal::erase(&mut tx, &bob.id, 50).await.unwrap(), Erased::Unknown);
         tx.commit().await.unwrap();
         assert!(left().await.is_empty(), "the foreign key takes them along");
     }
