@@ -277,8 +277,6 @@ impl App {
         CodeRules { lifetime: settings.code, tries: settings.code_tries, resend: settings.resend }
     }
 
-    }
-
     /// Moves the write-ahead log into the database file.
     pub async fn checkpoint(&self) -> Outcome<()> {
         Ok(self.store.checkpoint().await?)
