@@ -18,14 +18,15 @@ pub struct Told {
 
 /// None for a file: its clock is ours.
 pub async fn told(tx: &mut Tx) -> Result<Option<Told>> {
-    if let Conn::Sqlite(_) = tx.conn() {
-        return Ok(None);
-    }
-    let row = optional!(
-        tx,
-        (i64, bool),
-        "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, current_setting('transaction_read_only') = 'on'"
-    )?;
+    let row: Option<(i64, bool)> = if let Conn::Postgres(_) = tx.conn() {
+        optional!(
+            tx,
+            (i64, bool),
+            "SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint, current_setting('transaction_read_only') = 'on'"
+        )?
+    } else {
+        None
+    };
     Ok(row.map(|(millis, read_only)| Told { now: Timestamp::from_millis(millis), read_only }))
 }
 
@@ -46,7 +47,7 @@ pub async fn meet(tx: &mut Tx, id: &NodeId, says: &Says, now: Timestamp, until: 
 
 /// Those that are here. What a node of another version says and cannot be read is left out.
 pub async fn present(tx: &mut Tx, now: Timestamp) -> Result<Vec<Node>> {
-    let rows = all!(tx, (String, String), "SELECT id, says FROM nodes WHERE expires_at > $1 ORDER BY id", now.millis())?;
+    let rows = all!(tx, (String, String), "SELECT id, says FROM nodes WHERE expires_at > $1", now.millis())?;
     let read = |(id, says): (String, String)| Some(Node { id: id.parse().ok()?, says: serde_json::from_str(&says).ok()? });
     Ok(rows.into_iter().filter_map(read).collect())
 }
