@@ -1,4 +1,4 @@
-//! A real PgBouncer in between.
+//! A real `PgBouncer` in between.
 
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
