@@ -19,7 +19,7 @@ use crate::store::nodes;
 use crate::time::Timestamp;
 
 /// What private keys are sealed for; see [`crate::crypto::seal`].
-const PURPOSE: &str = "signing-key";
+pub(in crate::actions) const PURPOSE: &str = "signing-key";
 /// Milliseconds between two looks for a key that nobody here knows.
 const ASK_AGAIN: u64 = 1_000;
 

@@ -32,6 +32,7 @@ pub mod passkeys;
 mod pool;
 pub mod recovery;
 pub mod removal;
+pub mod sealed;
 pub mod sessions;
 pub mod sms;
 pub mod spent;

@@ -43,7 +43,7 @@ async fn refresh_tokens_go_from_node_to_node() {
 }
 
 #[tokio::test]
-async fn links_sessions_and_passkeys_go_from_node_to_node() {
+async fn links_codes_sessions_and_passkeys_go_from_node_to_node() {
     for database in Database::BOTH {
         for step in STEPS {
             let Some(place) = Place::new(database).await else { continue };
@@ -68,9 +68,13 @@ async fn links_sessions_and_passkeys_go_from_node_to_node() {
 
                 let mut forgot = here.browser();
                 forgot.get("/reset").await;
-                forgot.submit("/reset", &[("identifier", &email)]).await;
+                let sent = forgot.submit("/reset", &[("identifier", &email)]).await;
                 let mail = here.mail_to(&email).await;
                 assert_eq!(there.browser().get(&mail.link).await.status, 200, "{database:?} {step:?}: a link");
+                let mut elsewhere = moved(&forgot, there);
+                elsewhere.follow(&sent).await;
+                let proved = elsewhere.submit("/reset/code", &[("code", &mail.code)]).await;
+                assert!(proved.location().starts_with("/reset/new"), "{database:?} {step:?}: a code: {}", proved.text());
             }
         }
     }

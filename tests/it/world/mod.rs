@@ -63,6 +63,11 @@ queue = 512
 enabled = false
 "#;
 
+/// Nodes on one store have the same keys.
+pub fn master_keys() -> Keyring {
+    Keyring::generate(&Random::seeded(1))
+}
+
 pub struct World {
     pub app: App,
     pub router: axum::Router,
@@ -78,8 +83,7 @@ pub struct Node {
 
 impl Default for Node {
     fn default() -> Self {
-        // Nodes on one store have the same keys.
-        Self { clock: Clock::manual(BEGINNING), keyring: Keyring::generate(&Random::seeded(1)) }
+        Self { clock: Clock::manual(BEGINNING), keyring: master_keys() }
     }
 }
 
@@ -156,6 +160,13 @@ impl World {
     /// One of several nodes on a store.
     pub async fn node(place: &Place, settings: &str, node: Node) -> Self {
         Self::made(place.clone(), settings, Mode::Serve, node, Patience::default()).await
+    }
+
+    /// A node with these master keys.
+    pub async fn with_keys(place: Place, keys: &[&str]) -> Self {
+        let keys: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
+        let keyring = Keyring::parse(&keys).unwrap();
+        Self::node(&place, "", Node { keyring, ..Node::default() }).await
     }
 
     async fn made(place: Place, settings: &str, mode: Mode, node: Node, patience: Patience) -> Self {
