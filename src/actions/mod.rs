@@ -21,6 +21,7 @@ pub mod keys;
 pub mod limits;
 pub mod logout;
 pub mod notices;
+mod offline;
 pub mod outbox;
 pub mod passkeys;
 pub mod providers;

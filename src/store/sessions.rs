@@ -191,6 +191,11 @@ pub async fn reauthenticated(tx: &mut Tx, session: &Session) -> Result<bool> {
     Ok(rows == 1)
 }
 
+/// Keeps a session from ending before this transaction does. False: it has ended.
+pub async fn hold(tx: &mut Tx, id: &SessionId) -> Result<bool> {
+    Ok(execute!(tx, "UPDATE sessions SET expires_at = expires_at WHERE id = $1", id.as_str())? == 1)
+}
+
 pub async fn seen(tx: &mut Tx, id: &SessionId, at: Timestamp, idle_expires_at: Timestamp) -> Result<()> {
     execute!(
         tx,
