@@ -256,7 +256,8 @@ async fn answer(
     let (grant, code) = new_grant(app, request, scopes, current);
     // What outlives its session must not come of one that is ending at this moment.
     if grant.offline
-        && !(users::hold(&mut tx, &current.user).await?.is_done() && sessions::hold(&mut tx, &current.session.id).await?)
+        && !(users::hold(&mut tx, &current.user).await?.is_done()
+            && sessions::hold(&mut tx, &current.session.id).await?.is_done())
     {
         return Err(StoreError::Overtaken.into());
     }

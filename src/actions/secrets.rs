@@ -75,7 +75,7 @@ async fn reseal_column(app: &App, column: Column) -> Outcome<u64> {
         for row in &batch {
             match app.keyring.reseal(&app.random, &purpose(column, row), &row.sealed) {
                 // Who was faster has sealed it under the newest key, or removed it.
-                Ok(Some(new)) => count += u64::from(sealed::replace(&mut tx, column, row, &new).await?),
+                Ok(Some(new)) => count += u64::from(sealed::replace(&mut tx, column, row, &new).await?.is_done()),
                 Ok(None) => {}
                 Err(error) => tracing::error!(table = column.place().0, id = row.key, %error, "cannot be sealed again"),
             }

@@ -3,6 +3,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
+use super::guarded::Guarded;
 use super::sql::{all, execute, optional};
 use crate::ids::{ClientId, UserId};
 use crate::time::Timestamp;
@@ -110,10 +111,10 @@ pub async fn waiting_account(tx: &mut Tx) -> Result<Option<UserId>> {
     row.map(|(id,)| id.parse().map_err(|_| StoreError::corrupt("user", "id"))).transpose()
 }
 
-/// Removes a client: what people have allowed it counts for nothing from now on, and goes by [`clear_client`]. False if there is none.
-pub async fn remove_client(tx: &mut Tx, id: &ClientId, now: Timestamp) -> Result<bool> {
+/// Removes a client: what people have allowed it counts for nothing from now on, and goes by [`clear_client`]. Overtaken: there is none.
+pub async fn remove_client(tx: &mut Tx, id: &ClientId, now: Timestamp) -> Result<Guarded> {
     if execute!(tx, "DELETE FROM clients WHERE id = $1", id.as_str())? == 0 {
-        return Ok(false);
+        return Ok(Guarded::Overtaken);
     }
     execute!(
         tx,
@@ -121,7 +122,7 @@ pub async fn remove_client(tx: &mut Tx, id: &ClientId, now: Timestamp) -> Result
         id.as_str(),
         now.millis(),
     )?;
-    Ok(true)
+    Ok(Guarded::Done)
 }
 
 /// Takes up to `batch` rows that belong to a removed client; gives how many.

@@ -3,6 +3,7 @@
 
 use super::db::Tx;
 use super::error::Result;
+use super::guarded::Guarded;
 use super::sql::{all, execute, optional};
 use crate::time::Timestamp;
 
@@ -64,15 +65,15 @@ pub async fn older(tx: &mut Tx, column: Column, newest: u8, after: &str, limit: 
     Ok(rows.into_iter().map(|(key, owner, sealed)| Sealed { key, owner, sealed }).collect())
 }
 
-/// Puts another sealed value in the place of the one that was read: false if somebody was faster.
-pub async fn replace(tx: &mut Tx, column: Column, read: &Sealed, new: &[u8]) -> Result<bool> {
+/// Puts another sealed value in the place of the one that was read, unless somebody was faster.
+pub async fn replace(tx: &mut Tx, column: Column, read: &Sealed, new: &[u8]) -> Result<Guarded> {
     let sql = match column {
         Column::SigningKeys => "UPDATE signing_keys SET sealed = $3 WHERE id = $1 AND sealed = $2",
         Column::Authenticators => "UPDATE factors SET sealed = $3 WHERE id = $1 AND sealed = $2",
         Column::RecoveryCodes => "UPDATE recovery_codes SET sealed = $3 WHERE user_id = $1 AND sealed = $2",
         Column::ProviderTokens => "UPDATE external_identities SET tokens = $3 WHERE id = $1 AND tokens = $2",
     };
-    Ok(execute!(tx, sql, read.key.as_str(), read.sealed.as_slice(), new)? == 1)
+    Ok(Guarded::by(execute!(tx, sql, read.key.as_str(), read.sealed.as_slice(), new)?))
 }
 
 /// How many are sealed under another key than `newest`.

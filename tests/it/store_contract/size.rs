@@ -114,7 +114,7 @@ async fn what_a_removed_client_was_allowed_counts_for_nothing_at_once_and_its_id
         let openid = Scopes::parse("openid").unwrap();
         consents::put(&mut tx, &ana.id, &shop, &openid, &Scopes::default(), NOW).await.unwrap();
         assert_eq!(Token::ask(&mut tx, std::slice::from_ref(&token), NOW).await.unwrap().len(), 1);
-        assert!(removal::remove_client(&mut tx, &shop, NOW).await.unwrap());
+        assert!(removal::remove_client(&mut tx, &shop, NOW).await.unwrap().is_done());
         assert!(Token::ask(&mut tx, &[token], NOW).await.unwrap().is_empty(), "{:?}", bench.database);
         assert!(make_grant::by_code(&mut tx, 1).await.unwrap().is_none());
         assert!(consents::get(&mut tx, &ana.id, &shop).await.unwrap().is_none());
@@ -210,7 +210,7 @@ async fn a_sweep_goes_on_where_a_removal_was_broken_off() {
         make_grant::insert(&bench, &make_grant::grant(&bench, &bob, None, shop.as_str(), true), 1).await;
         let mut tx = bench.write().await;
         removal::erase(&mut tx, &ana.id, 50).await.unwrap();
-        removal::remove_client(&mut tx, &shop, NOW).await.unwrap();
+        removal::remove_client(&mut tx, &shop, NOW).await.unwrap().or_overtaken().unwrap();
         tx.commit().await.unwrap();
         world.advance(2);
         sweep::sweep(&world.app).await.unwrap();

@@ -44,8 +44,8 @@ async fn clients_are_registered_changed_and_removed_with_what_people_allowed() {
         assert!(!clients::update(&mut tx, &client("other"), later(1)).await.unwrap());
         assert_eq!(clients::list(&mut tx, None, 10).await.unwrap().len(), 1);
         assert_eq!(clients::by_id(&mut tx, &shop.id).await.unwrap().unwrap().client.secret_hash, None);
-        assert!(removal::remove_client(&mut tx, &shop.id, NOW).await.unwrap());
-        assert!(!removal::remove_client(&mut tx, &shop.id, NOW).await.unwrap());
+        assert!(removal::remove_client(&mut tx, &shop.id, NOW).await.unwrap().is_done());
+        assert!(!removal::remove_client(&mut tx, &shop.id, NOW).await.unwrap().is_done());
         assert!(clients::by_id(&mut tx, &shop.id).await.unwrap().is_none());
         assert!(consents::of_user(&mut tx, &ana.id).await.unwrap().is_empty());
         assert!(grants::by_code(&mut tx, 1).await.unwrap().is_none());
