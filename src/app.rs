@@ -45,14 +45,14 @@ pub fn router(app: &App) -> Result<Router, ConfigError> {
     Ok(router.layer(Outer::new(proxies, settings.is_https(), app.metrics.clone(), &app.random, failure)))
 }
 
-/// Whether requests can be served: the database answers and its schema is complete.
+/// Whether requests can be served: the database answers and can be written, and its schema is complete.
 async fn ready(State(app): State<App>) -> Response {
     let mut response = match app.is_ready().await {
         Ok(true) => "ready\n".into_response(),
         Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "migrations are missing: run vestibule migrate\n").into_response(),
         Err(fault) => {
             tracing::error!(%fault, "not ready");
-            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()
+            (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer or cannot be written\n").into_response()
         }
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));

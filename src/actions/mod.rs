@@ -21,6 +21,7 @@ pub mod logout;
 pub mod notices;
 pub mod outbox;
 pub mod passkeys;
+mod probe;
 pub mod providers;
 mod removal;
 pub mod reset;
@@ -90,6 +91,7 @@ pub struct Parts {
     pub(in crate::actions) outbox: outbox::Bells,
     /// None where the public URL names no host that passkeys could belong to.
     pub(in crate::actions) webauthn: Option<webauthn_rs::Webauthn>,
+    probe: probe::Probe,
     stopping: AtomicBool,
 }
 
@@ -185,6 +187,7 @@ impl App {
             blocked: token::Blocked::default(),
             outbox: outbox::Bells::default(),
             webauthn,
+            probe: probe::Probe::default(),
             stopping: AtomicBool::new(false),
         })))
     }
@@ -272,9 +275,12 @@ impl App {
         CodeRules { lifetime: settings.code, tries: settings.code_tries, resend: settings.resend }
     }
 
-    /// Whether requests can be served: the database answers, its schema is complete, and the server is not stopping.
+    /// Whether requests can be served: the database answers and can be written, its schema is complete, and the server is not stopping.
     pub async fn is_ready(&self) -> Outcome<bool> {
-        Ok(!self.is_stopping() && self.store.pending_migrations().await?.is_empty())
+        if self.is_stopping() || !self.store.pending_migrations().await?.is_empty() {
+            return Ok(false);
+        }
+        self.probe.can_write(self).await.map(|()| true)
     }
 
     /// Moves the write-ahead log into the database file.
