@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::actions::setup::{self, Prepared};
-use crate::actions::{App, Made, keys};
+use crate::actions::{App, Made, fleet, keys};
 use crate::crypto::password::{Hasher, HasherSettings};
 use crate::crypto::random::Random;
 use crate::crypto::seal::Keyring;
@@ -28,7 +28,7 @@ use crate::gateways::upstream::Upstreams;
 use crate::http::server;
 use crate::jobs::{self, Stop, Stopper};
 use crate::settings::{DatabaseUrl, Mode, Settings};
-use crate::store::{Location, Migrating, Store, StoreError, migration_names};
+use crate::store::{Location, Migrating, PATIENCE, Store, StoreError, migration_names};
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
@@ -38,6 +38,11 @@ use files::{cure, prepare as prepare_files, private_dir};
 
 /// Connections that may read metrics at once.
 const METRICS_CONNECTIONS: usize = 16;
+
+/// How long a statement of a command may take; one about everybody takes a while.
+const COMMAND_PATIENCE: Duration = Duration::from_mins(10);
+/// How long the end may take to say goodbye to the other nodes.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// What opening may do to the database's schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -159,10 +164,14 @@ async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store
         DatabaseUrl::Postgres(_) => "database.url".to_owned(),
     };
     let cure = match &settings.database.url {
-        DatabaseUrl::Sqlite(_) => "see that the file and its folder can be written and the disk is not full",
-        DatabaseUrl::Postgres(_) => "see that the server runs and that host, port, user, password and database name are right",
+        DatabaseUrl::Sqlite(_) => "; see that the file and its folder can be written and the disk is not full",
+        // It says itself what to do.
+        DatabaseUrl::Postgres(_) => "",
     };
-    let store = Store::open(&location(settings)).await.with_context(|| format!("{at}: the database cannot be opened; {cure}"))?;
+    // A command waits for its answer; a server has people waiting.
+    let patience = if schema == Schema::MakeOnly { COMMAND_PATIENCE } else { PATIENCE };
+    let opened = Store::open_patiently(&location(settings), patience).await;
+    let store = opened.with_context(|| format!("{at}: the database cannot be opened{cure}"))?;
     if schema == Schema::MakeOnly {
         let pending = store.pending_migrations().await?;
         if pending.is_empty() {
@@ -241,12 +250,19 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
         Mode::Dev => Some(Beside::prepare(&mut settings).await?),
     };
     // Before anybody can send a signal in vain.
-    let signal = signals()?;
+    let mut signal = std::pin::pin!(signals()?);
     files::prepare(&settings)?;
     let _alone = files::serve_alone(&settings)?;
     files::tighten(&settings);
-    let app = open(settings, Schema::Migrate, Threads::BySettings).await?;
+    let app = tokio::select! {
+        app = open(settings, Schema::Migrate, Threads::BySettings) => app?,
+        () = &mut signal => {
+            tracing::info!("stopped before the database was open");
+            return Ok(());
+        }
+    };
     keys::ensure(&app).await.context("the signing keys")?;
+    fleet::turn(&app).await.context("the other nodes")?;
     let prepared = setup::prepare(&app).await?;
 
     let (stopper, stop) = Stopper::new();
@@ -263,6 +279,7 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
 
     if let Prepared::Link(link) = &prepared {
         ready(&format!("Create the first administrator: {link}"));
+        ready("The link works for a day, and so do those of other nodes, until one of them has been used");
     }
     ready(&format!("Vestibule is ready at {}", app.settings.origin()));
     signal.await;
@@ -274,6 +291,8 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
     if let Some(metrics) = metrics {
         let _ended = metrics.await;
     }
+    // Best effort: who says nothing is gone after a while, too.
+    let _left = tokio::time::timeout(GOODBYE, fleet::leave(&app)).await;
     app.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -14,11 +14,14 @@ pub mod codes;
 pub mod confirm;
 pub mod contact;
 pub mod factors;
+pub mod fleet;
+pub mod health;
 mod hint;
 pub mod keys;
 pub mod limits;
 pub mod logout;
 pub mod notices;
+mod offline;
 pub mod outbox;
 pub mod passkeys;
 mod probe;
@@ -92,6 +95,8 @@ pub struct Parts {
     /// None where the public URL names no host that passkeys could belong to.
     pub(in crate::actions) webauthn: Option<webauthn_rs::Webauthn>,
     probe: probe::Probe,
+    fleet: fleet::Fleet,
+    pulses: health::Pulses,
     stopping: AtomicBool,
 }
 
@@ -188,6 +193,8 @@ impl App {
             outbox: outbox::Bells::default(),
             webauthn,
             probe: probe::Probe::default(),
+            fleet: fleet::Fleet::default(),
+            pulses: health::Pulses::default(),
             stopping: AtomicBool::new(false),
         })))
     }
@@ -273,14 +280,6 @@ impl App {
     pub fn code_rules(&self) -> CodeRules {
         let settings = &self.settings.flows;
         CodeRules { lifetime: settings.code, tries: settings.code_tries, resend: settings.resend }
-    }
-
-    /// Whether requests can be served: the database answers and can be written, its schema is complete, and the server is not stopping.
-    pub async fn is_ready(&self) -> Outcome<bool> {
-        if self.is_stopping() || !self.store.pending_migrations().await?.is_empty() {
-            return Ok(false);
-        }
-        self.probe.can_write(self).await.map(|()| true)
     }
 
     /// Moves the write-ahead log into the database file.
