@@ -302,7 +302,7 @@ async fn everything_that_hangs_on_an_account_is_known_to_its_removal() {
 async fn migrating_twice_changes_nothing_and_what_is_missing_is_named() {
     for database in Database::BOTH {
         let Some(place) = Place::new(database).await else { continue };
-        let store = vestibule::store::Store::open(&place.location).await.unwrap();
+        let store = Store::open(&place.location).await.unwrap();
         let all: Vec<String> = migration_names().map(str::to_owned).collect();
         assert_eq!(store.pending_migrations().await.unwrap(), all, "{database:?}");
         store.migrate().await.unwrap();
@@ -327,7 +327,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
                 sqlx::query(sqlx::AssertSqlSafe(format!("{newer} '\\x00', 0)"))).execute(&mut c).await.unwrap();
             }
         }
-        let store = vestibule::store::Store::open(&place.location).await.unwrap();
+        let store = Store::open(&place.location).await.unwrap();
         let refused = store.migrate().await.unwrap_err().to_string();
         assert!(refused.contains("newer version") && refused.contains("9999"), "{database:?}: {refused}");
     }
