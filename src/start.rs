@@ -248,9 +248,9 @@ pub async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpLis
     })
 }
 
-/// Serves until SIGTERM or SIGINT, then ends in good order; with the demo and the fake providers if the settings are those of `dev`.
+/// Serves until SIGTERM, SIGINT or SIGHUP, then ends in good order; with the demo and the fake providers if the settings are those of `dev`.
 /// `ready` prints a line.
-pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()>) -> anyhow::Result<()> {
+pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Result<()> {
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
@@ -283,9 +283,9 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
     let serving = tokio::spawn(server::serve_behind(proxies, listener, router, stop.requested(), connections, drain));
 
     if let Prepared::Link(link) = &prepared {
-        ready(&format!("Create the first administrator: {link}"))?;
+        ready(&format!("Create the first administrator: {link}"));
     }
-    ready(&format!("Vestibule is ready at {}", app.settings.origin()))?;
+    ready(&format!("Vestibule is ready at {}", app.settings.origin()));
     signal.await;
     tracing::info!("stopping");
     app.stop();
@@ -300,16 +300,32 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
     Ok(())
 }
 
-/// Both signals mean the same. A second one during the drain is left to the system's patience.
+/// SIGTERM, SIGINT and SIGHUP mean the same. A second one during the drain is left to the system's patience.
 fn signals() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Who started the program with `nohup` wants it to outlive the terminal.
+    let mut hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
     Ok(async move {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hung_up => {}
         }
     })
+}
+
+/// Whether SIGHUP (1) is among the signals that this process was started to ignore (proc(5): a mask in hexadecimal). False where nothing tells.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 async fn serve_metrics(listener: TcpListener, metrics: Metrics, stop: Stop) {

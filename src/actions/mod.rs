@@ -25,6 +25,7 @@ pub mod providers;
 mod removal;
 pub mod reset;
 pub mod second_factor;
+pub mod secrets;
 pub mod session;
 pub mod setup;
 pub mod sign_in;

@@ -14,11 +14,13 @@ mod factors;
 mod identities;
 mod keys;
 mod output;
+mod secrets;
 mod user;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use serde_json::json;
@@ -26,7 +28,7 @@ use serde_json::json;
 use crate::actions::App;
 use crate::settings::{Mode, Settings, process_environment};
 use crate::{start, telemetry};
-use output::{complain, print, print_json};
+use output::{announce, complain, print, print_json};
 
 /// Vestibule: sign-in for your applications, by OAuth 2 and OpenID Connect.
 #[derive(Debug, Parser)]
@@ -65,6 +67,9 @@ enum Command {
     /// See and rotate signing keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Change master keys
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
 }
 
 /// Why a command ends with something other than 0.
@@ -141,6 +146,7 @@ impl Command {
             Self::User(command) => command.is_json(),
             Self::Client(command) => command.is_json(),
             Self::Keys(command) => command.is_json(),
+            Self::Secrets(command) => command.is_json(),
             Self::Serve | Self::Dev | Self::CheckConfig | Self::Migrate { .. } => false,
         }
     }
@@ -156,6 +162,7 @@ fn run(Cli { config, command }: Cli) -> Done {
         Command::User(command) => with_app(config, async |app| user::run(app, command).await),
         Command::Client(command) => with_app(config, async |app| client::run(app, command).await),
         Command::Keys(command) => with_app(config, async |app| keys::run(app, command).await),
+        Command::Secrets(command) => with_app(config, async |app| secrets::run(app, command).await),
     }
 }
 
@@ -182,7 +189,10 @@ fn server_runtime(settings: &Settings) -> Result<tokio::runtime::Runtime, Failur
 
 fn serve(settings: Settings) -> Done {
     let runtime = server_runtime(&settings)?;
-    Ok(runtime.block_on(start::serve(settings, print))?)
+    let served = runtime.block_on(start::serve(settings, announce));
+    // What was logged last is often why; but a reader that is gone is not waited for.
+    telemetry::flush(Duration::from_secs(1));
+    Ok(served?)
 }
 
 fn migrate(mut settings: Settings, dry_run: bool, no_copy: bool) -> Done {

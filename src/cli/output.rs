@@ -1,11 +1,13 @@
 //! The one place that writes to standard output and error, and what is read from standard input.
 
 use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Read as _, Write as _};
+use std::time::Duration;
 
 use serde_json::{Map, Value};
 use zeroize::Zeroizing;
 
 use super::Failure;
+use crate::telemetry;
 
 /// Far above any input we take, far below what would fill the memory.
 const LONGEST_INPUT: u64 = 1024 * 1024;
@@ -88,11 +90,27 @@ fn read_by(written: io::Result<()>) -> io::Result<Reader> {
     }
 }
 
+/// How long a program that ends waits for a reader of its last words.
+const PATIENCE: Duration = Duration::from_secs(2);
+
 /// Writes to standard error, each line of it. Nobody is left to tell if that fails.
 pub(super) fn complain(message: &str) {
-    let mut out = io::stderr().lock();
-    for line in message.lines() {
-        let _told = writeln!(out, "vestibule: {line}");
+    let lines: Vec<String> = message.lines().map(|line| format!("vestibule: {line}\n")).collect();
+    telemetry::complain(lines.concat(), PATIENCE);
+}
+
+/// Prints a line of a server, which goes on if nobody takes it: standard output may be a full disk, or a pipe that nobody reads.
+pub(super) fn announce(line: &str) {
+    let line = line.to_owned();
+    let (done, wait) = std::sync::mpsc::sync_channel(1);
+    let write = move || {
+        let _waits = done.try_send(print(&line));
+    };
+    let started = std::thread::Builder::new().spawn(write).is_ok();
+    match started.then(|| wait.recv_timeout(PATIENCE)) {
+        Some(Ok(Ok(()))) => {}
+        Some(Ok(Err(error))) => tracing::error!(%error, "standard output cannot be written: a line that should be there is not"),
+        _ => tracing::error!("standard output is not read: a line that should be there is not"),
     }
 }
 

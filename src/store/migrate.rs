@@ -38,6 +38,7 @@ const TWINS: &[Twin] = twins![
     3 "0003_providers",
     4 "0004_vouched",
     6 "0006_verification_keys",
+    8 "0008_secrets",
     9 "0009_scale",
 ];
 

@@ -30,6 +30,7 @@ pub mod outbox;
 pub mod passkeys;
 pub mod recovery;
 pub mod removal;
+pub mod sealed;
 pub mod sessions;
 pub mod sms;
 pub mod spent;

@@ -11,6 +11,8 @@ mod fakes;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod logging;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod pages;

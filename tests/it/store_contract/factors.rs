@@ -86,14 +86,14 @@ async fn a_recovery_code_works_for_one_of_ten_and_never_again() {
     for bench in benches().await {
         let (ana, bob) = (bench.user("ana@a.example").await, bench.user("bob@a.example").await);
         let mut tx = bench.write().await;
-        recovery::replace_all(&mut tx, &ana.id, &[[1; 32], [2; 32], [3; 32]], NOW).await.unwrap();
-        recovery::replace_all(&mut tx, &bob.id, &[[2; 32]], NOW).await.unwrap();
+        recovery::replace_all(&mut tx, &ana.id, &[vec![1; 61], vec![2; 61], vec![3; 61]], NOW).await.unwrap();
+        recovery::replace_all(&mut tx, &bob.id, &[vec![2; 61]], NOW).await.unwrap();
         tx.commit().await.unwrap();
         for winners in [1, 0] {
             let id = ana.id.clone();
             let won = bench.race(move |tx| {
                 let id = id.clone();
-                Box::pin(async move { recovery::use_one(tx, &id, &[2; 32], NOW).await })
+                Box::pin(async move { recovery::use_one(tx, &id, &[2; 61], NOW).await })
             });
             assert_eq!(won.await, winners, "{:?}", bench.database);
         }
@@ -102,7 +102,7 @@ async fn a_recovery_code_works_for_one_of_ten_and_never_again() {
         assert_eq!(recovery::left(&mut tx, &bob.id).await.unwrap(), 1, "another person's stays");
         assert_eq!(enrolled::of(&mut tx, &ana).await.unwrap().recovery_codes, 2);
         assert!(!recovery::use_one(&mut tx, &bob.id, &[1; 32], NOW).await.unwrap());
-        recovery::replace_all(&mut tx, &ana.id, &[[9; 32]], later(1)).await.unwrap();
+        recovery::replace_all(&mut tx, &ana.id, &[vec![9; 61]], later(1)).await.unwrap();
         assert_eq!(recovery::left(&mut tx, &ana.id).await.unwrap(), 1);
         assert!(!recovery::use_one(&mut tx, &ana.id, &[1; 32], NOW).await.unwrap(), "replaced");
         recovery::replace_all(&mut tx, &ana.id, &[], later(1)).await.unwrap();
