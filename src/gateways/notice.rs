@@ -41,6 +41,10 @@ pub enum Notice {
     IdentityDisconnected {
         provider: String,
     },
+    /// An application was let in, or may now use the account while its owner is away.
+    AppConnected {
+        app: String,
+    },
 }
 
 impl Notice {
@@ -65,6 +69,7 @@ impl Notice {
             Self::RecoveryCodesMade,
             Self::IdentityConnected { provider: "Google".to_owned() },
             Self::IdentityDisconnected { provider: "Google".to_owned() },
+            Self::AppConnected { app: "Ledger & Sons".to_owned() },
         ]
     }
 
@@ -85,6 +90,7 @@ impl Notice {
             Self::RecoveryCodesMade => "recovery-codes-made",
             Self::IdentityConnected { .. } => "identity-connected",
             Self::IdentityDisconnected { .. } => "identity-disconnected",
+            Self::AppConnected { .. } => "app-connected",
         }
     }
 
@@ -105,6 +111,7 @@ impl Notice {
             Self::RecoveryCodesMade => "told-codes-made",
             Self::IdentityConnected { provider } => return text.with("told-identity-connected", &[("provider", provider)]),
             Self::IdentityDisconnected { provider } => return text.with("told-identity-disconnected", &[("provider", provider)]),
+            Self::AppConnected { app } => return text.with("told-app-connected", &[("client", app)]),
         };
         text.t(key).into_owned()
     }
@@ -136,6 +143,7 @@ impl Notice {
             Self::RecoveryCodesMade => plain("told-codes-made-text"),
             Self::IdentityConnected { provider } => from("told-identity-connected-text", provider),
             Self::IdentityDisconnected { provider } => from("told-identity-disconnected-text", provider),
+            Self::AppConnected { app } => text.with("told-app-connected-text", &[("site", site), ("client", app)]),
         }
     }
 }
