@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use data_encoding::HEXLOWER;
 
-use super::db::{Conn, Tx};
+use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::gather::Question;
-use super::sql::{Both, all, execute, listed, optional, row, unhexed};
+use super::sql::{Both, all, execute, listed, optional, row, run, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::grant::Grant;
 use crate::engine::scope::Scopes;
@@ -169,10 +169,11 @@ fn listing(values: &[impl serde::Serialize]) -> Result<String> {
 }
 
 async fn by_ids(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, Loaded)>> {
-    let rows: Vec<LoadedRow> = match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query_as(by_ids!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-        Conn::Postgres(c) => sqlx::query_as(by_ids!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-    };
+    let rows: Vec<LoadedRow> = run!(
+        tx,
+        sqlite | c | sqlx::query_as(by_ids!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c),
+        postgres | c | sqlx::query_as(by_ids!(postgres)).bind(asked).bind(now.millis()).fetch_all(c)
+    )?;
     let keyed = |row: LoadedRow| {
         let loaded: Loaded = row.try_into()?;
         Ok((Key::Id(loaded.grant.id.clone()), loaded))
@@ -181,10 +182,11 @@ async fn by_ids(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, 
 }
 
 async fn by_codes(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, Loaded)>> {
-    let rows: Vec<Both<LoadedRow, CodeRow>> = match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query_as(by_codes!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-        Conn::Postgres(c) => sqlx::query_as(by_codes!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-    };
+    let rows: Vec<Both<LoadedRow, CodeRow>> = run!(
+        tx,
+        sqlite | c | sqlx::query_as(by_codes!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c),
+        postgres | c | sqlx::query_as(by_codes!(postgres)).bind(asked).bind(now.millis()).fetch_all(c)
+    )?;
     let keyed = |Both(row, CodeRow { code }): Both<LoadedRow, CodeRow>| {
         let hash = HEXLOWER.decode(code.as_bytes()).ok().and_then(|hash| <[u8; 32]>::try_from(hash).ok());
         let hash = hash.ok_or_else(|| StoreError::corrupt("grant", "the code"))?;
@@ -239,10 +241,11 @@ impl Question for Token {
 async fn standings(tx: &mut Tx, tokens: &[Token], now: Timestamp) -> Result<HashMap<Token, Standing>> {
     let asked: Vec<&str> = tokens.iter().map(|token| token.0.as_str()).collect();
     let asked = listing(&asked)?;
-    let rows: Vec<Both<LoadedRow, RevokedRow>> = match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query_as(standings!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-        Conn::Postgres(c) => sqlx::query_as(standings!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-    };
+    let rows: Vec<Both<LoadedRow, RevokedRow>> = run!(
+        tx,
+        sqlite | c | sqlx::query_as(standings!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c),
+        postgres | c | sqlx::query_as(standings!(postgres)).bind(asked).bind(now.millis()).fetch_all(c)
+    )?;
     let keyed = |Both(loaded, RevokedRow { jti, revoked }): Both<LoadedRow, RevokedRow>| {
         Ok((Token(jti), Standing { loaded: loaded.try_into()?, revoked }))
     };

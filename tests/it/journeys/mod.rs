@@ -10,7 +10,7 @@ mod forward_auth;
 mod limits;
 mod magic_link;
 mod notices;
-mod passkeys;
+pub mod passkeys;
 mod phone;
 mod providers;
 mod reset;

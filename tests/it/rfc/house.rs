@@ -8,7 +8,7 @@ use tower::ServiceExt as _;
 use vestibule::store::Location;
 
 use super::wire::{Method, Rp, VERIFIER};
-use crate::world::{Answer, Browser, Database, PASSWORD, Place, World};
+use crate::world::{Answer, Browser, Database, Node, PASSWORD, Place, World};
 
 pub const ISSUER: &str = "https://id.example";
 pub const ADA: &str = "ada@example.com";
@@ -177,6 +177,14 @@ impl House {
         world.keys().await;
         world.user(person(ADA, "Ada Lovelace", "+441234567890")).await;
         Some(Self(world))
+    }
+
+    /// One of several on a store.
+    pub async fn node(place: &Place, node: Node) -> Self {
+        let settings = format!("[server]\npublic_url = \"{ISSUER}\"\n[mail]\ntransport = \"file\"\n{CLIENTS}");
+        let world = World::node(place, &settings, node).await;
+        world.keys().await;
+        Self(world)
     }
 
     pub fn now(&self) -> i64 {
