@@ -175,6 +175,14 @@ scope-offline-detail = Selbst wenn Sie die App gerade nicht benutzen.
 scope-other-detail = Eine Berechtigung dieser App.
 form-post = Einen Moment
 form-post-text = Sie werden zur Anwendung weitergeleitet. Falls nichts geschieht, verwenden Sie die Schaltfläche.
+leaving = Sie sind angemeldet
+leaving-to = Weiter zu { $name } …
+leaving-button = Weiter zu { $name }
+leaving-back = Zurück zu { $name } …
+leaving-back-button = Zurück zu { $name }
+leaving-denied = Sie haben abgelehnt
+leaving-failed = Sie werden zurückgebracht
+leaving-hint = Falls nichts geschieht, verwenden Sie die Schaltfläche.
 
 # Die erste Verwaltungsperson
 setup = Diese Installation einrichten
@@ -533,13 +541,18 @@ problem-birthdate = Geben Sie ein Datum wie 1990-12-31 ein.
 problem-zoneinfo = Geben Sie eine Zeitzone wie Europe/Berlin ein.
 problem-choice = Wählen Sie eine der Möglichkeiten.
 problem-confirm = Setzen Sie das Häkchen, um zu bestätigen.
+problem-limited = Zu viele Versuche. { $wait }
 problem-wait-seconds = { $seconds ->
-    [one] Zu viele Versuche. Bitte warten Sie eine Sekunde.
-   *[other] Zu viele Versuche. Bitte warten Sie { $seconds } Sekunden.
+    [one] Bitte warten Sie eine Sekunde und versuchen Sie es dann noch einmal.
+   *[other] Bitte warten Sie { $seconds } Sekunden und versuchen Sie es dann noch einmal.
 }
 problem-wait-minutes = { $minutes ->
-    [one] Zu viele Versuche. Bitte warten Sie eine Minute.
-   *[other] Zu viele Versuche. Bitte warten Sie { $minutes } Minuten.
+    [one] Bitte warten Sie eine Minute und versuchen Sie es dann noch einmal.
+   *[other] Bitte warten Sie { $minutes } Minuten und versuchen Sie es dann noch einmal.
+}
+problem-wait-hours = { $hours ->
+    [one] Bitte warten Sie eine Stunde und versuchen Sie es dann noch einmal.
+   *[other] Bitte warten Sie { $hours } Stunden und versuchen Sie es dann noch einmal.
 }
 problem-busy = Der Server ist stark ausgelastet. Bitte versuchen Sie es gleich noch einmal.
 problem-expired-title = Diese Seite ist abgelaufen
@@ -714,6 +727,7 @@ problem-passkey-name = Wählen Sie einen Namen mit 1 bis 64 Zeichen.
 problem-passkey-last = Das ist der einzige Weg in Ihr Konto und kann deshalb nicht entfernt werden. Fügen Sie zuerst einen weiteren Passkey hinzu, oder legen Sie ein Passwort fest.
 problem-passkey-many = Ihr Konto hat so viele Passkeys und Sicherheitsschlüssel, wie es haben kann. Entfernen Sie zuerst einen.
 notice-passkey-stale = Das hat zu lange gedauert oder wurde zweimal gesendet. Bitte versuchen Sie es noch einmal.
+notice-two-sessions = Ihr Browser hat uns zwei Anmeldungen zugleich gezeigt, und eine davon ist vielleicht nicht Ihre. Zur Sicherheit gilt keine von beiden: Bitte melden Sie sich neu an.
 notice-passkey-added = Sie können ihn ab jetzt benutzen.
 notice-passkey-renamed = Der neue Name ist gespeichert.
 notice-passkey-removed = Er öffnet Ihr Konto nicht mehr. Sie können ihn auch auf Ihrem Gerät löschen.

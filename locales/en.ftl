@@ -175,6 +175,14 @@ scope-offline-detail = Even when you are not using the app.
 scope-other-detail = A permission of this app.
 form-post = One moment
 form-post-text = You are being taken to the application. If nothing happens, use the button.
+leaving = You are signed in
+leaving-to = Going on to { $name } …
+leaving-button = Go on to { $name }
+leaving-back = Going back to { $name } …
+leaving-back-button = Back to { $name }
+leaving-denied = You said no
+leaving-failed = You are on the way back
+leaving-hint = If nothing happens, use the button.
 
 # The first administrator
 setup = Set up this installation
@@ -533,13 +541,18 @@ problem-birthdate = Enter a date such as 1990-12-31.
 problem-zoneinfo = Enter a time zone such as Europe/London.
 problem-choice = Choose one of the options.
 problem-confirm = Tick the box to confirm.
+problem-limited = Too many tries. { $wait }
 problem-wait-seconds = { $seconds ->
-    [one] Too many tries. Please wait one second.
-   *[other] Too many tries. Please wait { $seconds } seconds.
+    [one] Please wait one second, then try again.
+   *[other] Please wait { $seconds } seconds, then try again.
 }
 problem-wait-minutes = { $minutes ->
-    [one] Too many tries. Please wait a minute.
-   *[other] Too many tries. Please wait { $minutes } minutes.
+    [one] Please wait a minute, then try again.
+   *[other] Please wait { $minutes } minutes, then try again.
+}
+problem-wait-hours = { $hours ->
+    [one] Please wait an hour, then try again.
+   *[other] Please wait { $hours } hours, then try again.
 }
 problem-busy = The server is very busy. Please try again in a moment.
 problem-expired-title = This page has expired
@@ -714,6 +727,7 @@ problem-passkey-name = Choose a name of 1 to 64 characters.
 problem-passkey-last = This is the only way into your account, so it cannot be removed. Add another passkey or set a password first.
 problem-passkey-many = Your account has as many passkeys and security keys as it can have. Remove one first.
 notice-passkey-stale = That took too long, or was sent twice. Please try once more.
+notice-two-sessions = Your browser showed us two sign-ins at once, and one of them may not be yours. To be safe we use neither: please sign in again.
 notice-passkey-added = You can use it from now on.
 notice-passkey-renamed = The new name is saved.
 notice-passkey-removed = It no longer opens your account. You can delete it from your device, too.

@@ -14,7 +14,7 @@ use crate::engine::authorize::{
 };
 use crate::engine::client::Client;
 use crate::engine::event::{Event, Kind};
-use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::flow::{Continue, Decided, Flow, Reply, State};
 use crate::engine::grant::{Grant, Requested};
 use crate::engine::method::ACR_ONE_FACTOR;
 use crate::engine::oauth_error::{Code, OAuthError};
@@ -128,7 +128,24 @@ enum Stage<'a> {
 /// A request that has waited for a sign-in or for consent.
 pub async fn resume(app: &App, flow: &Flow, asking: Asking<'_>) -> Outcome<Option<Next>> {
     let Some((client, trusted, request)) = waiting(app, flow).await? else { return Ok(None) };
-    go_on(app, client, trusted, request, Stage::Waiting { flow, just_consented: false }, asking).await.map(Some)
+    let said = match (&flow.state, asking.current) {
+        (State::Decided(decided), Some(current)) if decided.person == current.user.id => Some(decided),
+        _ => None,
+    };
+    let refusal = match said.map(|decided| decided.reply) {
+        None | Some(Reply::Yes) => None,
+        Some(Reply::No) => Some(OAuthError::new(Code::AccessDenied, "the person said no")),
+        // OpenID Connect Core section 3.1.2.2: what an application is told whose hint names somebody else.
+        Some(Reply::NotThem) => Some(OAuthError::new(Code::LoginRequired, "the person asked for did not sign in")),
+    };
+    if let Some(error) = refusal {
+        let mut tx = app.store.write().await?;
+        flows::finish(&mut tx, &flow.id, app.now()).await?;
+        tx.commit().await?;
+        return Ok(Some(Next::Respond(trusted, Answer::Error(error))));
+    }
+    let stage = Stage::Waiting { flow, just_consented: said.is_some() };
+    go_on(app, client, trusted, request, stage, asking).await.map(Some)
 }
 
 /// The request that a journey carries, if its client still is what it was.
@@ -322,31 +339,28 @@ pub fn is_optional(scope: &str) -> bool {
     scope != "openid"
 }
 
-/// Records the yes or no, and answers.
-pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, asking: Asking<'_>) -> Outcome<Option<Next>> {
-    let Some((client, trusted, request)) = waiting(app, flow).await? else { return Ok(None) };
-    if flow.step(Step::SignedIn, app.now()).is_err() {
-        return Ok(None);
-    }
+/// Records the yes or no; [`resume`] carries it out. Nothing happens to a request that was answered meanwhile, or is too old.
+pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, requester: &Requester) -> Outcome<()> {
+    let Some((client, _, request)) = waiting(app, flow).await? else { return Ok(()) };
+    let reply = match said {
+        Said::Allow { .. } => Reply::Yes,
+        Said::Deny => Reply::No,
+        Said::NotThem => Reply::NotThem,
+    };
+    let decided = Decided { person: current.user.id.clone(), reply };
+    let (Ok(()), Ok(decided)) = (flow.is_open(app.now()), flow.state.decide(decided)) else { return Ok(()) };
     let ticked = match said {
         Said::Allow { ticked } => ticked,
         Said::Deny | Said::NotThem => {
             let mut tx = app.store.write().await?;
-            if !flows::finish(&mut tx, &flow.id, app.now()).await?.is_done() {
-                return Ok(None);
-            }
-            tx.commit().await?;
-            // OpenID Connect Core section 3.1.2.2: what an application is told whose hint names somebody else.
-            let error = match said {
-                Said::NotThem => OAuthError::new(Code::LoginRequired, "the person asked for did not sign in"),
-                _ => OAuthError::new(Code::AccessDenied, "the person said no"),
-            };
-            return Ok(Some(Next::Respond(trusted, Answer::Error(error))));
+            // Where another tab was faster, what was said there counts.
+            flows::advance(&mut tx, &flow.id, &flow.state, &decided).await?.either_way();
+            return Ok(tx.commit().await?);
         }
     };
     if !request.is_for(&current.user.id) {
         // No page has asked this person.
-        return go_on(app, client, trusted, request, Stage::Waiting { flow, just_consented: false }, asking).await.map(Some);
+        return Ok(());
     }
     let before = if client.metadata.first_party { None } else { consented(app, current, &client.id).await? };
     let is_first = before.is_none();
@@ -359,23 +373,26 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, aski
     let declined = before.declined.or(&unticked).without(&allowed);
     let now: Timestamp = app.now();
     let mut tx = app.store.write().await?;
+    if !flows::advance(&mut tx, &flow.id, &flow.state, &decided).await?.is_done() {
+        // Another tab was faster.
+        return Ok(());
+    }
     consents::put(&mut tx, &current.user.id, &client.id, &allowed, &declined, now).await?;
     // Whoever did not press this hears of an application that is let in, and of one that may now come without them.
     if !client.metadata.first_party && (is_first || (lasts(&allowed) && !lasts(&before.allowed))) {
         let notice = Notice::AppConnected { app: client.name().to_owned() };
-        app.notify(&mut tx, &current.user, notice, asking.requester).await?;
+        app.notify(&mut tx, &current.user, notice, requester).await?;
     }
-    let event = super::tell::event(Kind::ConsentGranted, asking.requester.origin());
+    let event = super::tell::event(Kind::ConsentGranted, requester.origin());
     let (user_id, client_id) = (Some(current.user.id.clone()), Some(client.id.clone()));
     app.record(&mut tx, Event { user_id, client_id, session_id: Some(current.session.id.clone()), ..event }).await?;
-    tx.commit().await?;
-    go_on(app, client, trusted, request, Stage::Waiting { flow, just_consented: true }, asking).await.map(Some)
+    Ok(tx.commit().await?)
 }
 
 /// A journey by the id in a URL, and whether it is this browser's.
 pub async fn find(app: &App, id: &str, browser: Option<&[u8; 32]>) -> Outcome<Found> {
     let found = codes::find(app, id, browser).await?;
-    let is_request = |flow: &Flow| matches!(flow.state, State::SignIn);
+    let is_request = |flow: &Flow| matches!(flow.state, State::SignIn | State::Decided(_));
     Ok(match found {
         Found::Here(flow) if is_request(&flow) => Found::Here(flow),
         Found::Elsewhere(flow) if is_request(&flow) => Found::Elsewhere(flow),

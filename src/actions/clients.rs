@@ -228,7 +228,7 @@ async fn write(app: &App, client: &Client, kind: EventKind) -> Result<(), Refuse
 pub async fn remove(app: &App, id: &ClientId) -> Result<(), Refused> {
     changeable(app, id).await?;
     let mut tx = app.store.write().await?;
-    if !removal::remove_client(&mut tx, id, app.now()).await? {
+    if !removal::remove_client(&mut tx, id, app.now()).await?.is_done() {
         return Err(Refused::Unknown(id.to_string()));
     }
     app.record(&mut tx, by_operator(EventKind::ClientDeleted, id)).await?;

@@ -146,9 +146,13 @@ fn letter(app: &App, flow: &Flow, code: String, token: &str, anywhere: bool) -> 
             let hours = whole(app.flow_lifetimes().change, 3600);
             Some(Letter::ConfirmNewAddress { code, link: link("/account/email/link"), minutes, hours })
         }
-        State::SignIn | State::AddTotp { .. } | State::Alarm { .. } | State::Away(_) | State::Newcomer(_) | State::Join(_) => {
-            None
-        }
+        State::SignIn
+        | State::Decided(_)
+        | State::AddTotp { .. }
+        | State::Alarm { .. }
+        | State::Away(_)
+        | State::Newcomer(_)
+        | State::Join(_) => None,
     }
 }
 
@@ -437,6 +441,7 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     };
     let state = match &old.state {
         State::SignIn
+        | State::Decided(_)
         | State::SecondFactor(_)
         | State::Enrol(_)
         | State::AddTotp { .. }

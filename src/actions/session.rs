@@ -26,10 +26,59 @@ pub struct Current {
     pub user: User,
 }
 
+/// Whom a browser's session cookies stand for.
+#[derive(Clone, Debug)]
+pub enum Presented {
+    Nobody,
+    One(Box<Current>),
+    /// Several live sessions: one of them was planted, from a host beside ours or another path, and nothing tells which.
+    Several,
+}
+
+/// The one live session among the values of a browser's session cookie. Dead ones count for nothing: they are left from before
+/// `sessions.cookie_domain` was changed, say, and would lock the browser out for good.
+pub async fn presented(app: &App, values: &[&str]) -> Outcome<Presented> {
+    let mut one: Option<Current> = None;
+    for value in values {
+        let Some(found) = current(app, value).await? else { continue };
+        if one.as_ref().is_some_and(|one| one.session.id != found.session.id) {
+            return Ok(Presented::Several);
+        }
+        one = Some(found);
+    }
+    Ok(one.map_or(Presented::Nobody, |one| Presented::One(Box::new(one))))
+}
+
+/// The same for who needs to know no more.
+pub async fn the_one(app: &App, values: &[&str]) -> Outcome<Option<Current>> {
+    Ok(match presented(app, values).await? {
+        Presented::One(current) => Some(*current),
+        Presented::Nobody | Presented::Several => None,
+    })
+}
+
+/// No cookie of these values opens anything any more. For a browser that gets a new one and had more than one.
+pub async fn forget(app: &App, values: &[&str]) -> Outcome<()> {
+    let mut tx = app.store.write().await?;
+    for value in values {
+        sessions::drop_carrier(&mut tx, &hash(app, value)).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+/// By what a cookie's value is found. The cookie's domain is part of it, so that a change of `sessions.cookie_domain` signs everybody out,
+/// also where the cookie keeps its name and browsers go on sending it.
+fn hash(app: &App, value: &str) -> [u8; 32] {
+    match &app.settings.sessions.cookie_domain {
+        None => token::hash(value),
+        Some(domain) => token::hash(&format!("{value}|{domain}")),
+    }
+}
+
 /// The live session that a cookie's value carries. One statement; once a minute one more, to remember that it was seen.
 pub async fn current(app: &App, carrier: &str) -> Outcome<Option<Current>> {
     let now = app.now();
-    let found = app.store.session_by_carrier(sessions::Carrier(token::hash(carrier)), now).await?;
+    let found = app.store.session_by_carrier(sessions::Carrier(hash(app, carrier)), now).await?;
     let Some((mut session, user)) = found.filter(|(session, user)| session.is_live(now) && user.is_active()) else {
         return Ok(None);
     };
@@ -200,13 +249,13 @@ impl SessionStore for Carriers {
         let Some(session_id) = record.data.get(SESSION_KEY).and_then(|value| value.as_str()) else { return Ok(()) };
         let mut tx = self.0.store.write().await.map_err(backend)?;
         let expires_at = self.0.now() + self.0.settings.sessions.absolute;
-        sessions::carry(&mut tx, &token::hash(&record.id.to_string()), session_id, expires_at).await.map_err(backend)?;
+        sessions::carry(&mut tx, &hash(&self.0, &record.id.to_string()), session_id, expires_at).await.map_err(backend)?;
         tx.commit().await.map_err(backend)
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {
         let mut tx = self.0.store.read().await.map_err(backend)?;
-        let found = sessions::carried(&mut tx, &token::hash(&id.to_string())).await.map_err(backend)?;
+        let found = sessions::carried(&mut tx, &hash(&self.0, &id.to_string())).await.map_err(backend)?;
         let Some((session_id, _)) = found.filter(|(_, expires_at)| self.0.now() < *expires_at) else { return Ok(None) };
         let data = [(SESSION_KEY.to_owned(), session_id.into())].into();
         // The row's own end is what counts, by our clock.
@@ -215,7 +264,7 @@ impl SessionStore for Carriers {
 
     async fn delete(&self, id: &Id) -> session_store::Result<()> {
         let mut tx = self.0.store.write().await.map_err(backend)?;
-        sessions::drop_carrier(&mut tx, &token::hash(&id.to_string())).await.map_err(backend)?;
+        sessions::drop_carrier(&mut tx, &hash(&self.0, &id.to_string())).await.map_err(backend)?;
         tx.commit().await.map_err(backend)
     }
 }

@@ -9,7 +9,7 @@ use crate::actions::App;
 use crate::actions::session::{self, Current};
 use crate::engine::address::{Email, Username};
 use crate::http::context;
-use crate::http::cookies::{CookieName, Cookies};
+use crate::http::cookies::Cookies;
 use crate::http::page::json as json_response;
 use crate::http::visitor::with_retry_after;
 
@@ -17,9 +17,9 @@ use crate::http::visitor::with_retry_after;
 /// the next call, because every call asks the database.
 pub(super) async fn show(State(app): State<App>, headers: HeaderMap) -> Response {
     let bearer = context::header(&headers, "authorization").and_then(|value| value.strip_prefix("Bearer "));
-    let cookie = || Cookies::of(&app.settings).read(&headers, CookieName::Session);
-    let Some(token) = bearer.or_else(|| context::header(&headers, "session")).or_else(cookie) else { return nobody() };
-    match session::current(&app, token.trim()).await {
+    let given = bearer.or_else(|| context::header(&headers, "session"));
+    let values = given.map_or_else(|| Cookies::of(&app.settings).sessions(&headers), |token| vec![token.trim()]);
+    match session::the_one(&app, &values).await {
         Ok(Some(current)) => json_response(StatusCode::OK, &body(&current)),
         Ok(None) => nobody(),
         Err(fault) => {

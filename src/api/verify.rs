@@ -12,7 +12,7 @@ use crate::actions::session::{self, Current};
 use crate::actions::{App, Fault, sites};
 use crate::engine::site::{At, Elsewhere, Verdict, in_ascii, judge, name_for_a_header, percent_encoded, split_url};
 use crate::http::context::{self, Peer, is_trusted};
-use crate::http::cookies::{CookieName, Cookies};
+use crate::http::cookies::Cookies;
 use crate::http::visitor::with_retry_after;
 use crate::locale::Locale;
 
@@ -42,10 +42,7 @@ pub(super) async fn verify(State(app): State<App>, parts: Parts) -> Response {
             return misconfigured("the headers name no site: X-Forwarded-Proto and X-Forwarded-Host, or X-Original-URL");
         }
     };
-    let current = match Cookies::of(&app.settings).read(headers, CookieName::Session) {
-        Some(carrier) => session::current(&app, carrier).await,
-        None => Ok(None),
-    };
+    let current = session::the_one(&app, &Cookies::of(&app.settings).sessions(headers)).await;
     let decided = current.and_then(|current| {
         let verdict = judge(at.site, asked.path, current.as_ref().map(|current| (&current.session, &current.user)));
         match (verdict, &current) {

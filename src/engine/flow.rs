@@ -36,6 +36,7 @@ pub struct Flow {
 ///
 /// ```text
 /// SignIn ───────────── signed in ────▶ finished
+/// SignIn, Decided ──── decided ──────▶ Decided (yes or no to an application; [`State::decide`]) ── signed in ──▶ finished
 /// SignInCode ───────── proved ───────▶ finished (signed in, or a SecondFactor or Enrol journey follows)
 /// SecondFactor ─────── proved ───────▶ finished (signed in)
 /// Enrol ────────────── proved ───────▶ finished (the account has a second factor; signed in)
@@ -55,6 +56,8 @@ pub struct Flow {
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum State {
     SignIn,
+    /// Somebody signed in has answered an application's question. The page that follows carries the answer out.
+    Decided(Decided),
     SignInCode(Box<SignInCode>),
     SecondFactor(Box<HalfSignedIn>),
     Enrol(Box<HalfSignedIn>),
@@ -89,6 +92,23 @@ pub enum State {
     Alarm {
         to: Contact,
     },
+}
+
+/// What somebody said on the consent page.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Decided {
+    /// It counts for them alone.
+    pub person: UserId,
+    pub reply: Reply,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reply {
+    Yes,
+    No,
+    /// The application asked for somebody else, and stays without them.
+    NotThem,
 }
 
 /// Everything an account will be made of once its address is proved. Nothing stands in `users` before, so a stranger's sign-up
@@ -206,7 +226,7 @@ impl State {
                 Some(to) => Ok(Next::State(Self::ResetProved { to })),
                 None => Err(Refusal::NotNow),
             },
-            (Self::SignIn, Step::SignedIn)
+            (Self::SignIn | Self::Decided(_), Step::SignedIn)
             | (
                 Self::SignInCode(_)
                 | Self::SecondFactor(_)
@@ -226,10 +246,18 @@ impl State {
         }
     }
 
+    /// The person's yes or no to an application. Until it is carried out they may think again.
+    pub fn decide(&self, decided: Decided) -> Result<Self, Refusal> {
+        match self {
+            Self::SignIn | Self::Decided(_) => Ok(Self::Decided(decided)),
+            _ => Err(Refusal::NotNow),
+        }
+    }
+
     /// The name under which it is stored and found.
     pub const fn kind(&self) -> &'static str {
         match self {
-            Self::SignIn => "sign_in",
+            Self::SignIn | Self::Decided(_) => "sign_in",
             Self::SignInCode(_) => "sign_in_code",
             Self::SecondFactor(_) => "second_factor",
             Self::Enrol(_) => "enrol",
@@ -249,7 +277,7 @@ impl State {
     /// Where the journey's messages go.
     pub fn destination(&self) -> Option<&Contact> {
         match self {
-            Self::SignIn | Self::AddTotp { .. } | Self::Away(_) | Self::Newcomer(_) | Self::Join(_) => None,
+            Self::SignIn | Self::Decided(_) | Self::AddTotp { .. } | Self::Away(_) | Self::Newcomer(_) | Self::Join(_) => None,
             Self::SignInCode(code) => code.asked.to.as_ref(),
             Self::SecondFactor(half) | Self::Enrol(half) => half.to.as_ref(),
             Self::SignUp(sign_up) => Some(&sign_up.to),
@@ -447,7 +475,7 @@ pub struct Lifetimes {
 impl Lifetimes {
     pub const fn of(self, state: &State) -> Duration {
         match state {
-            State::SignIn => self.sign_in,
+            State::SignIn | State::Decided(_) => self.sign_in,
             State::Away(_) | State::Newcomer(_) | State::Join(_) => self.external,
             State::SignInCode(_) => self.sign_in_code,
             State::SecondFactor(_) | State::Enrol(_) => self.second,
@@ -481,6 +509,10 @@ mod tests {
         Brought { external, given: vec![Method::second(MethodKind::Provider, at)], remember: true, until: at }
     }
 
+    fn decided(reply: Reply) -> Decided {
+        Decided { person: "user_01h455vb4pex5vsknk084sn02q".parse().unwrap(), reply }
+    }
+
     fn states() -> Vec<State> {
         let to = || "ana@example.com".parse::<Contact>().unwrap();
         let asked = |to| Asked { identifier: "Ana".to_owned(), channel: Channel::Mail, to, known: false };
@@ -489,6 +521,7 @@ mod tests {
             || Box::new(HalfSignedIn { to: "+436601234567".parse().ok(), ..HalfSignedIn::new(vec![method.clone()], true) });
         vec![
             State::SignIn,
+            State::Decided(decided(Reply::Yes)),
             State::SignInCode(Box::new(SignInCode { asked: asked(Some(to())), remember: true })),
             State::SecondFactor(half()),
             State::Enrol(half()),
@@ -519,7 +552,7 @@ mod tests {
     fn every_pair_of_state_and_step() {
         use Step::{CameBack, PasswordSet, Proved, Raised, SignedIn};
         let allowed = |state: &State, step: Step| match state {
-            State::SignIn => step == SignedIn,
+            State::SignIn | State::Decided(_) => step == SignedIn,
             // A decoy's message went nowhere, so nobody can have its code.
             State::Reset(asked) => step == Proved && asked.to.is_some(),
             State::ResetProved { .. } => step == PasswordSet,
@@ -535,6 +568,15 @@ mod tests {
                     assert_eq!(next, State::ResetProved { to: "ana@example.com".parse().unwrap() });
                 }
             }
+        }
+    }
+
+    #[test]
+    fn only_requests_of_applications_are_decided_and_may_be_thought_over() {
+        for state in states() {
+            let next = state.decide(decided(Reply::No));
+            let may = matches!(state, State::SignIn | State::Decided(_));
+            assert_eq!(next.ok(), may.then(|| State::Decided(decided(Reply::No))), "{state:?}");
         }
     }
 

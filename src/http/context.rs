@@ -11,7 +11,7 @@ use std::{
 
 use axum::{
     extract::{FromRequestParts, OriginalUri},
-    http::{HeaderMap, Uri, header, request::Parts},
+    http::{HeaderMap, Method, Uri, header, request::Parts},
 };
 use ipnet::IpNet;
 
@@ -39,6 +39,7 @@ pub struct Context {
     pub device: String,
     /// The id of this request in logs, on error pages and in the `x-request-id` header of the answer.
     pub operation: String,
+    pub method: Method,
     uri: Uri,
     headers: HeaderMap,
 }
@@ -60,7 +61,7 @@ impl Context {
                 .collect()
         });
         let uri = parts.extensions.get::<OriginalUri>().map_or(&parts.uri, |original| &original.0).clone();
-        Self { address, device, operation, uri, headers: parts.headers.clone() }
+        Self { address, device, operation, method: parts.method.clone(), uri, headers: parts.headers.clone() }
     }
 
     /// Path and query as requested: `/login?flow=…`.

@@ -81,6 +81,30 @@ impl Cookies {
         read(headers, self.name(cookie))
     }
 
+    /// The values of the session's cookie: one, unless another was planted or is left from other settings.
+    pub fn sessions(self, headers: &HeaderMap) -> Vec<&str> {
+        values(headers, self.name(CookieName::Session))
+    }
+
+    /// `Set-Cookie` values that delete every session cookie which a browser may send to this host: its own, and those of the domains above.
+    /// A browser keeps cookies apart by name, domain and path, and does not say which of them it sends.
+    pub fn clear_sessions(self, host: &str) -> Vec<HeaderValue> {
+        let parents = host.match_indices('.').filter_map(|(dot, _)| host.get(dot + 1..)).filter(|parent| parent.contains('.'));
+        let domains = std::iter::once(host).filter(|host| host.contains('.') || *host == "localhost").chain(parents);
+        // An address has no domains above it; `__Host-` allows none.
+        let wide = self != Self::Secure && host.parse::<std::net::IpAddr>().is_err();
+        let wide = domains.filter(|_| wide).map(Some);
+        let clear = |domain: Option<&str>| {
+            let built = self.bare(CookieName::Session, "").max_age(cookie::time::Duration::ZERO);
+            let built = match domain {
+                Some(domain) => built.domain(domain.to_owned()),
+                None => built,
+            };
+            HeaderValue::from_str(&built.build().to_string()).ok()
+        };
+        std::iter::once(None).chain(wide).filter_map(clear).collect()
+    }
+
     /// A `Set-Cookie` value for this host. Without `max_age` the cookie ends with the browser. None if the value has characters a
     /// cookie cannot hold. The session's own cookie is set by tower-sessions, see `web`.
     pub fn set(self, cookie: CookieName, value: &str, max_age: Option<Duration>) -> Option<HeaderValue> {
@@ -112,16 +136,32 @@ pub fn add(headers: &mut HeaderMap, cookie: Option<HeaderValue>) {
     }
 }
 
+/// As many values of one name as are looked at.
+const MANY: usize = 8;
+
+/// The different values of a cookie, in the order they were sent; of more than a few, only the first.
+pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+    let mut values = Vec::new();
+    for value in raw(headers, name) {
+        match std::str::from_utf8(value) {
+            Ok(value) if !value.is_empty() && !values.contains(&value) && values.len() < MANY => values.push(value),
+            _ => {}
+        }
+    }
+    values
+}
+
+/// Bytes, because a neighbour's cookie in another charset must not hide ours.
+fn raw<'a>(headers: &'a HeaderMap, name: &str) -> impl Iterator<Item = &'a [u8]> {
+    let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
+    pairs.filter_map(move |pair| pair.trim_ascii().strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")))
+}
+
 /// The value of a cookie. Sent twice with different values it counts as absent: one of them was planted, from a sibling
 /// domain or another path, and nothing tells which.
 pub fn read<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
-    // Bytes, because a neighbour's cookie in another charset must not hide ours.
     let mut found: Option<&[u8]> = None;
-    let lines = headers.get_all(header::COOKIE).iter();
-    for pair in lines.flat_map(|line| line.as_bytes().split(|&byte| byte == b';')) {
-        let Some(value) = pair.trim_ascii().strip_prefix(name.as_bytes()).and_then(|rest| rest.strip_prefix(b"=")) else {
-            continue;
-        };
+    for value in raw(headers, name) {
         if found.is_some_and(|other| other != value) {
             return None;
         }
@@ -166,6 +206,35 @@ mod tests {
         assert_eq!(read(&[b"id=a; id=b; id=a"]), None);
         assert_eq!(read(&[b"id=a", b"id=b"]), None);
         assert_eq!(read(&[b"id=a; id=a"]).as_deref(), Some("a"));
+    }
+
+    #[test]
+    fn every_value_is_seen_once() {
+        let values = |lines: &[&[u8]]| values(&sent(lines), "id").into_iter().map(str::to_owned).collect::<Vec<_>>();
+        assert_eq!(values(&[b"id=a; x=1; id=b", b"id=a; id=; id=\xff; id=c"]), ["a", "b", "c"]);
+        assert_eq!(values(&[b"idx=1"]), [""; 0]);
+        let many: Vec<String> = (0..100).map(|number| format!("id={number}")).collect();
+        assert_eq!(values(&[many.join("; ").as_bytes()]).len(), MANY);
+    }
+
+    #[test]
+    fn every_form_of_the_session_cookie_is_cleared() {
+        let domains = |cookies: Cookies, host: &str| {
+            let lines = cookies.clear_sessions(host);
+            let domain = |line: &HeaderValue| {
+                let line = line.to_str().unwrap();
+                assert!(
+                    line.starts_with(&format!("{}=;", cookies.name(CookieName::Session))) && line.contains("Max-Age=0"),
+                    "{line}"
+                );
+                line.split("; ").find_map(|part| part.strip_prefix("Domain=")).unwrap_or("-").to_owned()
+            };
+            lines.iter().map(domain).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(domains(Cookies::Secure, "id.example.org"), "-");
+        assert_eq!(domains(Cookies::Wide, "id.a.example.org"), "- id.a.example.org a.example.org example.org");
+        assert_eq!(domains(Cookies::Plain, "localhost"), "- localhost");
+        assert_eq!(domains(Cookies::Plain, "127.0.0.1"), "-");
     }
 
     #[test]

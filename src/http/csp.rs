@@ -3,15 +3,26 @@
 use axum::http::HeaderValue;
 use url::{Host, Url};
 
+/// What every policy begins with.
+macro_rules! rest {
+    () => {
+        "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
+    };
+}
+
 /// The policy up to the origins forms may go to, and the rest of it.
-const BEFORE: &str = "default-src 'none'; style-src 'self'; script-src 'self'; img-src 'self' https: data:; \
-                      connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+const BEFORE: &str = concat!(rest!(), "frame-ancestors 'none'; base-uri 'none'; form-action 'self'");
 
 /// The policy of a page whose forms come back to us.
 pub const DEFAULT: HeaderValue = HeaderValue::from_static(BEFORE);
 
-/// The policy of a page whose form may end in a redirect to one of these addresses: browsers apply `form-action` to the
-/// redirects after a submission as well.
+/// The policy of a page whose form goes to an application and may end anywhere. Browsers hold every redirect after a submission against
+/// `form-action` (CSP Level 3 section 6.4.1.2; Chromium does), and only the application knows where its own redirects lead: to another
+/// origin, or to a scheme of its own, which no wildcard covers. So the directive is left out; it falls back to nothing.
+pub const FORM_ANYWHERE: HeaderValue = HeaderValue::from_static(concat!(rest!(), "frame-ancestors 'none'; base-uri 'none'"));
+
+/// The policy of a page whose form may end in a redirect to one of these addresses: for pages whose redirects are known, such as those of the
+/// example application. Our own forms answer with a redirect to a page of ours, see [`super::departure`].
 ///
 /// Targets are redirect URIs or origins. Of `http` and `https` the origin is allowed, of an app's own scheme the scheme;
 /// anything else is left out.
@@ -68,6 +79,7 @@ mod tests {
     #[test]
     fn policies_differ_in_form_action_only() {
         assert_eq!(with_form_action(&[]), DEFAULT);
+        assert_eq!(DEFAULT.to_str().unwrap(), format!("{}; form-action 'self'", FORM_ANYWHERE.to_str().unwrap()));
         let policy = with_form_action(&["https://app.example/cb", "javascript:x", "app:/x"]);
         assert!(policy.to_str().unwrap().ends_with("; form-action 'self' https://app.example app:"));
     }

@@ -225,7 +225,9 @@ fn secure(headers: &mut HeaderMap, https: bool) {
     }
     if page {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
-        headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("no-referrer"));
+        // Nothing leaves our origin. `no-referrer` would say no less, but browsers then send `Origin: null` with our own forms (Fetch
+        // Standard, "append a request Origin header"), by which the guard could not tell them from others.
+        headers.entry(header::REFERRER_POLICY).or_insert(HeaderValue::from_static("same-origin"));
         headers.entry(header::X_FRAME_OPTIONS).or_insert(HeaderValue::from_static("DENY"));
         headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(csp::DEFAULT);
         headers.entry(HeaderName::from_static("cross-origin-opener-policy")).or_insert(HeaderValue::from_static("same-origin"));
@@ -282,7 +284,7 @@ mod tests {
         let headers = response.headers();
         for (name, value) in [
             ("cache-control", "no-store"),
-            ("referrer-policy", "no-referrer"),
+            ("referrer-policy", "same-origin"),
             ("x-content-type-options", "nosniff"),
             ("x-frame-options", "DENY"),
             ("cross-origin-opener-policy", "same-origin"),

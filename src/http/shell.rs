@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
+use std::time::Duration;
 
 use crate::locale::Text;
 
@@ -70,6 +71,8 @@ pub struct Shell {
     pub title: String,
     /// The request failed: the title then starts with "Error:".
     pub failed: bool,
+    /// The form was sent too often, and is taken again after this long.
+    pub retry_after: Option<Duration>,
     pub client: Option<ClientBadge>,
     pub notice: Option<Notice>,
     pub errors: Vec<FieldProblem>,
@@ -92,6 +95,7 @@ impl Shell {
             site: site.into(),
             title,
             failed: false,
+            retry_after: None,
             client: None,
             notice: None,
             errors: Vec::new(),

@@ -6,15 +6,15 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::context::Context;
 use super::cookies::{self, CookieName, Cookies};
 use super::page::Html;
 use super::shell::{ClientBadge, Notice, Shell, Tone};
-use super::{compress, csp, form::BadInput};
-use crate::actions::session::{self, Current};
+use super::{compress, form::BadInput};
+use crate::actions::session::{self, Current, Presented};
 use crate::actions::{App, Fault, Outcome, Requester, factors};
 use crate::crypto::token::{Kind, SecretToken};
 use crate::engine::client::Client;
@@ -84,16 +84,30 @@ impl Visitor {
         Requester { address: self.context.address, user_agent: self.context.device.clone(), locale: self.text.locale() }
     }
 
-    /// The value of the session cookie.
-    pub fn carrier(&self) -> Option<&str> {
-        self.cookies.read(self.context.headers(), CookieName::Session)
+    /// The values of the session cookie.
+    pub fn carriers(&self) -> Vec<&str> {
+        self.cookies.sessions(self.context.headers())
+    }
+
+    /// Takes every session cookie away that this browser may send.
+    pub fn clear_sessions(&self, mut response: Response) -> Response {
+        let host = self.app.settings.server.public_url.host_str().unwrap_or_default();
+        for cookie in self.cookies.clear_sessions(host) {
+            cookies::add(response.headers_mut(), Some(cookie));
+        }
+        response
+    }
+
+    /// Whether the browser sent several live sessions, of which none counts.
+    pub async fn is_torn(&self) -> Outcome<bool> {
+        let carriers = self.carriers();
+        Ok(carriers.len() > 1 && matches!(session::presented(&self.app, &carriers).await?, Presented::Several))
     }
 
     /// Who is signed in. Where hosts below a parent domain get the session's cookie, they can also plant one, and use what they got: neither is
     /// enough for our own pages.
     pub async fn current(&self) -> Outcome<Option<Current>> {
-        let Some(carrier) = self.carrier() else { return Ok(None) };
-        let current = session::current(&self.app, carrier).await?;
+        let current = session::the_one(&self.app, &self.carriers()).await?;
         Ok(current.filter(|current| self.cookies != Cookies::Wide || self.began_here(&current.session)))
     }
 
@@ -194,16 +208,25 @@ impl Visitor {
         Shell { client: client.map(|client| badge(client)), ..self.shell(title) }
     }
 
-    /// A page. Its status is 200 unless the shell says that something failed.
+    /// A page. Its status is 200 unless the shell says that something failed, or was sent too often.
     pub fn page(&self, shell: &Shell, template: &impl Template) -> Response {
-        self.page_with(if shell.failed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, template)
+        let status = match (shell.retry_after, shell.failed) {
+            (Some(_), _) => StatusCode::TOO_MANY_REQUESTS,
+            (None, true) => StatusCode::UNPROCESSABLE_ENTITY,
+            (None, false) => StatusCode::OK,
+        };
+        let response = self.page_with(status, template);
+        match shell.retry_after {
+            Some(after) => retry_after(response, seconds(after)),
+            None => response,
+        }
     }
 
     /// A page that may travel compressed if it is one of [`compress::OPEN_PAGES`] and nobody is signed in. `typed` is what a person typed, or
     /// what is known of them: where there is any, the page is sent as it is.
     pub fn open_page(&self, shell: &Shell, template: &impl Template, typed: &[&str]) -> Response {
         let listed = compress::OPEN_PAGES.contains(&self.context.path());
-        let anonymous = self.carrier().is_none() && typed.iter().all(|text| text.is_empty());
+        let anonymous = self.carriers().is_empty() && typed.iter().all(|text| text.is_empty());
         if !listed || !anonymous || shell.failed {
             return self.page(shell, template);
         }
@@ -261,17 +284,8 @@ impl Visitor {
                 (StatusCode::INTERNAL_SERVER_ERROR, "problem-server-title", self.text.t("problem-server").into_owned())
             }
         };
-        with_retry_after(self.error_with(status, title, detail, None), fault)
-    }
-
-    /// When to try again, in words.
-    pub fn wait(&self, after: Duration) -> String {
-        let seconds = i64::try_from(after.as_millis().div_ceil(1000)).unwrap_or(i64::MAX);
-        if seconds <= 90 {
-            self.text.number("problem-wait-seconds", "seconds", seconds)
-        } else {
-            self.text.number("problem-wait-minutes", "minutes", (seconds + 59) / 60)
-        }
+        let link = matches!(fault, Fault::Limited { .. }).then(|| self.here_again()).flatten();
+        with_retry_after(self.error_with(status, title, detail, link), fault)
     }
 
     /// The page for input that is no form.
@@ -332,12 +346,20 @@ impl Visitor {
 }
 
 /// `Retry-After` in whole seconds (RFC 9110 section 10.2.3), where trying again can help.
-pub fn with_retry_after(mut response: Response, fault: &Fault) -> Response {
-    let seconds = match fault {
-        Fault::Limited { after, .. } => after.as_millis().div_ceil(1000).max(1),
-        Fault::Busy | Fault::Store(_) => 2,
-        Fault::Broken(_) => return response,
-    };
+pub fn with_retry_after(response: Response, fault: &Fault) -> Response {
+    match fault {
+        Fault::Limited { after, .. } => retry_after(response, seconds(*after)),
+        Fault::Busy | Fault::Store(_) => retry_after(response, 2),
+        Fault::Broken(_) => response,
+    }
+}
+
+/// Rounded up: who comes back a moment early would be refused again.
+pub(super) fn seconds(after: Duration) -> u128 {
+    after.as_millis().div_ceil(1000).max(1)
+}
+
+fn retry_after(mut response: Response, seconds: u128) -> Response {
     if let Ok(value) = HeaderValue::try_from(seconds.to_string()) {
         response.headers_mut().insert(header::RETRY_AFTER, value);
     }
@@ -348,11 +370,4 @@ pub fn with_retry_after(mut response: Response, fault: &Fault) -> Response {
 pub fn badge(client: &Client) -> ClientBadge {
     let logo = client.metadata.logo_uri.clone().filter(|uri| uri.starts_with("https://"));
     ClientBadge { name: client.name().to_owned(), domain: client.domain().unwrap_or_default(), logo }
-}
-
-/// Lets the forms of a page end at these addresses too: browsers hold redirects after a post against `form-action`.
-pub fn may_lead_to(mut response: Response, targets: &[&str]) -> Response {
-    let policy = csp::with_form_action(targets);
-    response.headers_mut().insert(HeaderName::from_static("content-security-policy"), policy);
-    response
 }

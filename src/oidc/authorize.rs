@@ -1,19 +1,24 @@
 //! The authorization endpoint (RFC 6749 section 3.1, OpenID Connect Core section 3.1.2), and the consent page to which it leads.
 
-use axum::http::StatusCode;
+use std::sync::Arc;
+
+use axum::http::{StatusCode, header};
 use axum::response::Response;
 
 use crate::actions::authorize::{self, Asking, Next, Said};
 use crate::actions::codes::Found;
 use crate::actions::session::Current;
 use crate::engine::authorize::{Answer, AuthorizationRequest, ResponseMode, Trusted, Untrusted, answer_url};
+use crate::engine::client::Client;
 use crate::engine::flow::Flow;
+use crate::engine::oauth_error::Code;
 use crate::engine::params::Params;
 use crate::engine::scope::Scopes;
+use crate::http::csp;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
-use crate::http::visitor::{Visitor, may_lead_to};
-use crate::pages::{Consent, FormPost, ScopeLine, SomebodyElse};
+use crate::http::visitor::Visitor;
+use crate::pages::{Consent, Departing, FormPost, ScopeLine, SomebodyElse};
 
 /// GET: the parameters are the query's.
 pub(super) async fn by_get(visitor: Visitor, query: Result<Query, BadInput>) -> Response {
@@ -40,7 +45,7 @@ pub(super) async fn by_post(visitor: Visitor, form: Result<Form, BadInput>) -> R
     }
     match authorize::refuse_long(&visitor.app, &params).await {
         Ok(Next::Untrusted(why)) => refuse(&visitor, why, &params),
-        Ok(next) => show(&visitor, next, None, true),
+        Ok(next) => show(&visitor, next, None, At::Request),
         Err(fault) => visitor.fault(&fault),
     }
 }
@@ -54,7 +59,7 @@ async fn begin(visitor: Visitor, params: &Params) -> Response {
     let asking = Asking { current: current.as_ref(), browser: visitor.browser(), requester: &requester };
     match authorize::begin(&visitor.app, params, asking).await {
         Ok(Next::Untrusted(why)) => refuse(&visitor, why, params),
-        Ok(next) => show(&visitor, next, current.as_ref(), true),
+        Ok(next) => show(&visitor, next, current.as_ref(), At::Request),
         Err(fault) => visitor.fault(&fault),
     }
 }
@@ -73,7 +78,8 @@ pub(super) async fn resume(visitor: Visitor, query: Result<Query, BadInput>) -> 
         authorize::restart(&visitor.app, &flow, asking).await
     };
     let next = next.map_err(fault)?.ok_or_else(|| expired(&visitor))?;
-    Ok(show(&visitor, next, current.as_ref(), false))
+    let client = authorize::client_of(&visitor.app, &flow).await.map_err(fault)?;
+    Ok(show(&visitor, next, current.as_ref(), At::Flow(client)))
 }
 
 async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
@@ -109,20 +115,24 @@ pub(super) async fn consent(visitor: Visitor, form: Result<Form, BadInput>) -> R
         _ => return Ok(see_other(&format!("/consent?flow={}", flow.id))),
     };
     let requester = visitor.requester();
-    let asking = Asking { current: Some(&current), browser: visitor.browser(), requester: &requester };
-    let next = authorize::consent(&visitor.app, &flow, said, &current, asking).await.map_err(fault)?;
-    match next {
-        Some(next) => Ok(show(&visitor, next, Some(&current), false)),
-        // Answered in another tab, or too late: begin anew.
-        None => Ok(see_other(&format!("/consent?flow={}", flow.id))),
-    }
+    authorize::consent(&visitor.app, &flow, said, &current, &requester).await.map_err(fault)?;
+    // That page carries the answer out; or begins anew, where another tab has done so, or it is too late.
+    Ok(see_other(&format!("/consent?flow={}", flow.id)))
 }
 
-/// The browser's next page. `new` requests redirect to the page of their journey; others are on it.
-fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> Response {
+/// From where a page or an answer is shown.
+enum At {
+    /// A new request: the client's redirect, so far. It goes on to the page of its journey, or back.
+    Request,
+    /// On the page of its journey, of this client: perhaps after a form of ours.
+    Flow(Option<Arc<Client>>),
+}
+
+/// The browser's next page.
+fn show(visitor: &Visitor, next: Next, current: Option<&Current>, at: At) -> Response {
     match next {
         Next::Untrusted(untrusted) => refuse(visitor, untrusted, &Params::default()),
-        Next::Respond(trusted, answer) => respond(visitor, &trusted, &answer),
+        Next::Respond(trusted, answer) => respond(visitor, &trusted, &answer, at),
         Next::SignIn { flow, create, .. } => {
             let page = if create && visitor.app.settings.signup.is_open() { "/signup" } else { "/login" };
             let locales = match &flow.continue_to {
@@ -135,14 +145,14 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
             visitor.keep_browser(see_other(&format!("{page}?{}", query.finish())))
         }
         Next::SecondFactor(flow) => visitor.keep_browser(see_other(&format!("/login/second?flow={}", flow.id))),
-        Next::SomebodyElse { flow, .. } | Next::Consent { flow, .. } if new => {
+        Next::SomebodyElse { flow, .. } | Next::Consent { flow, .. } if matches!(at, At::Request) => {
             visitor.keep_browser(see_other(&format!("/consent?flow={}", flow.id)))
         }
-        Next::SomebodyElse { flow, client, request } => {
+        Next::SomebodyElse { flow, client, .. } => {
             let shell = visitor.shell_for("somebody-else", Some(&client));
             let (name, email, person) = current.map(who).unwrap_or_default();
             let page = SomebodyElse { shell, flow: flow.id.to_string(), person, app: client.name().to_owned(), name, email };
-            may_lead_to(visitor.page(&page.shell, &page), &[&request.redirect_uri])
+            visitor.page(&page.shell, &page)
         }
         Next::Consent { flow, client, request, ask } => {
             let scopes = lines(visitor, &ask.new, &request);
@@ -159,7 +169,7 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
                 scopes,
                 additional,
             };
-            may_lead_to(visitor.page(&page.shell, &page), &[&request.redirect_uri])
+            visitor.page(&page.shell, &page)
         }
     }
 }
@@ -179,16 +189,33 @@ fn lines(visitor: &Visitor, new: &Scopes, request: &AuthorizationRequest) -> Vec
     asked.in_order().map(line).collect()
 }
 
-fn respond(visitor: &Visitor, trusted: &Trusted, answer: &Answer) -> Response {
+fn respond(visitor: &Visitor, trusted: &Trusted, answer: &Answer, at: At) -> Response {
     let parameters = answer.parameters(trusted, visitor.app.settings.issuer());
     match trusted.response_mode {
-        ResponseMode::Query => see_other(&answer_url(trusted, &parameters)),
+        ResponseMode::Query => {
+            let url = answer_url(trusted, &parameters);
+            match at {
+                At::Request => see_other(&url),
+                At::Flow(client) => visitor.redirect_or_depart(&url, || leaving(visitor, client.as_deref(), answer, url.clone())),
+            }
+        }
         ResponseMode::FormPost => {
             let fields = parameters.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
             let page = FormPost { shell: visitor.shell("form-post"), action: trusted.redirect_uri().to_owned(), fields };
-            may_lead_to(visitor.page(&page.shell, &page), &[trusted.redirect_uri()])
+            let mut response = visitor.page(&page.shell, &page);
+            response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, csp::FORM_ANYWHERE);
+            response
         }
     }
+}
+
+fn leaving(visitor: &Visitor, client: Option<&Client>, answer: &Answer, url: String) -> Departing {
+    let (title, words) = match answer {
+        Answer::Code(_) => ("leaving", ["leaving-to", "leaving-button"]),
+        Answer::Error(error) if error.code == Code::AccessDenied => ("leaving-denied", ["leaving-back", "leaving-back-button"]),
+        Answer::Error(_) => ("leaving-failed", ["leaving-back", "leaving-back-button"]),
+    };
+    Departing::to(visitor.shell(title), client.map_or("", Client::name), words, url)
 }
 
 /// Nothing may be sent anywhere: a page for the person, and the reason for the log.

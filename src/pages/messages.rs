@@ -27,6 +27,29 @@ pub struct ErrorPage {
     pub link: Option<Link>,
 }
 
+/// Between a page of ours and somebody else's. The browser goes on by itself.
+#[derive(Clone, Debug, Template)]
+#[template(path = "departing.html")]
+pub struct Departing {
+    pub shell: Shell,
+    /// Where to.
+    pub lead: String,
+    /// What to do if the browser stays; may be empty.
+    pub hint: String,
+    pub url: String,
+    /// The button's words.
+    pub label: String,
+}
+
+impl Departing {
+    /// To somebody by this name; `lead` and `label` are keys of the catalogue.
+    pub fn to(shell: Shell, name: &str, [lead, label]: [&str; 2], url: String) -> Self {
+        let words = |key| shell.text.with(key, &[("name", name)]);
+        let (lead, label, hint) = (words(lead), words(label), shell.t("leaving-hint").into_owned());
+        Self { shell, lead, hint, url, label }
+    }
+}
+
 /// `/logout`: asks where to sign out. Fields: `where` = `here` or `everywhere`, and `hidden`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "logout.html")]

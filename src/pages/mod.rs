@@ -21,12 +21,11 @@ pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home,
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
 pub use consent::{Consent, FormPost, ScopeLine, SomebodyElse};
 pub use dev::{DemoClaims, DemoHome, FakeSignIn, Inbox, Mail, MailPage, Mailbox, Text};
-pub use messages::{ErrorPage, LoggedOut, Logout, Message};
+pub use messages::{Departing, ErrorPage, LoggedOut, Logout, Message};
 pub use passkeys::{Ceremony, Passkey, PasskeyOffer, Passkeys, Signals};
 pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
 pub use providers::{
-    ButtonLogo, ConfirmConnect, ConnectedIdentity, Departing, GiveAddress, Identities, JoinAccount, PROVIDERS_SHOWN,
-    ProviderButton,
+    ButtonLogo, ConfirmConnect, ConnectedIdentity, GiveAddress, Identities, JoinAccount, PROVIDERS_SHOWN, ProviderButton,
 };
 pub use security::{AuthenticatorApp, Enrol, Messages, NewKeys, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};

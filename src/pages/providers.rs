@@ -50,15 +50,6 @@ impl ProviderButton {
     }
 }
 
-/// Between our form and the provider's page. The browser goes on by itself; a form must not lead to another site by redirect.
-#[derive(Clone, Debug, Template)]
-#[template(path = "connect_go.html")]
-pub struct Departing {
-    pub shell: Shell,
-    pub provider: String,
-    pub url: String,
-}
-
 /// `/login/address`: the provider vouches for no address. Fields: `flow`, `email`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "connect_address.html")]

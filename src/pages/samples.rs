@@ -1,5 +1,6 @@
 //! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
 
+mod leaving;
 mod passkeys;
 mod providers;
 mod security;
@@ -30,6 +31,7 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     pages.extend(codes(text)?);
     pages.extend(alarms(text)?);
     pages.extend(messages(text)?);
+    pages.extend(leaving::samples(text)?);
     pages.extend(account(text)?);
     pages.extend(security::pages(text)?);
     pages.extend(passkeys::samples(text)?);

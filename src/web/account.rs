@@ -104,16 +104,17 @@ pub(super) async fn save_profile(visitor: Visitor, form: Result<Form, BadInput>)
     }
     let saved = account::save_profile(&visitor.app, &current, profile, username, &visitor.requester()).await;
     let mut shell = visitor.shell("account-profile");
-    match saved.map_err(|fault| visitor.fault(&fault))? {
-        Saved::Done => return Ok(see_other("/account/profile?notice=saved")),
-        Saved::Problems(problems) => {
+    match saved {
+        Err(fault) => shell = visitor.limited(shell, &fault)?,
+        Ok(Saved::Done) => return Ok(see_other("/account/profile?notice=saved")),
+        Ok(Saved::Problems(problems)) => {
             for (name, error) in problems {
                 let text = super::signup::field(&shell.text, error);
                 shell.problem(field_name(name), text);
             }
         }
-        Saved::UsernameBad => say(&mut shell, "preferred_username", "problem-username"),
-        Saved::UsernameTaken => say(&mut shell, "preferred_username", "problem-username-taken"),
+        Ok(Saved::UsernameBad) => say(&mut shell, "preferred_username", "problem-username"),
+        Ok(Saved::UsernameTaken) => say(&mut shell, "preferred_username", "problem-username-taken"),
     }
     let phone = current.user.phone_number.as_ref().map(Phone::shown);
     let typed = |name: &str| if name == "phone_number" { phone.clone() } else { Some(params.first(name).to_owned()) };
@@ -150,14 +151,15 @@ pub(super) async fn change_password(
     let (old, new) = (params.first("current"), params.first("password"));
     let changed = account::change_password(&visitor.app, &current, old, new, &visitor.requester()).await;
     let mut shell = visitor.shell("account-password");
-    match changed.map_err(|fault| visitor.fault(&fault))? {
-        PasswordChange::Done => {
+    match changed {
+        Err(fault) => shell = visitor.limited(shell, &fault)?,
+        Ok(PasswordChange::Done) => {
             let response = see_other("/account/password?notice=password-changed");
             return super::sign_in(&visitor, &carrier, &current.session, response).await;
         }
-        PasswordChange::CurrentWrong => say(&mut shell, "current", "problem-password-wrong"),
-        PasswordChange::Same => say(&mut shell, "password", "problem-password-same"),
-        PasswordChange::Weak(weakness) => {
+        Ok(PasswordChange::CurrentWrong) => say(&mut shell, "current", "problem-password-wrong"),
+        Ok(PasswordChange::Same) => say(&mut shell, "password", "problem-password-same"),
+        Ok(PasswordChange::Weak(weakness)) => {
             let text = super::signup::weak(&shell.text, weakness);
             shell.problem("password", text);
         }

@@ -109,11 +109,12 @@ pub(super) async fn request(channel: Channel, visitor: Visitor, form: Result<For
     let new = params.first(words.field);
     let change = contact::request(&visitor.app, &current, channel, new, visitor.browser(), &visitor.requester()).await;
     let mut shell = visitor.shell(words.title);
-    match change.map_err(|fault| visitor.fault(&fault))? {
-        Change::Sent(_) => return Ok(visitor.keep_browser(back(channel, words.sent))),
-        Change::Unreadable => say(&mut shell, words.field, words.unreadable),
-        Change::Same => say(&mut shell, words.field, words.same),
-        Change::NoSms => say(&mut shell, words.field, "problem-no-sms"),
+    match change {
+        Err(fault) => shell = visitor.limited(shell, &fault)?,
+        Ok(Change::Sent(_)) => return Ok(visitor.keep_browser(back(channel, words.sent))),
+        Ok(Change::Unreadable) => say(&mut shell, words.field, words.unreadable),
+        Ok(Change::Same) => say(&mut shell, words.field, words.same),
+        Ok(Change::NoSms) => say(&mut shell, words.field, "problem-no-sms"),
     }
     let pending = pending(&visitor, channel, &current).await?;
     Ok(page(&visitor, channel, shell, &current, pending.as_ref(), Typed { new, code: "" }))
@@ -127,11 +128,12 @@ pub(super) async fn confirm(channel: Channel, visitor: Visitor, form: Result<For
     let code = params.first("code");
     let confirmed = contact::confirm(&visitor.app, &flow, Proof::Code(code), Some(&current), &visitor.requester()).await;
     let mut shell = visitor.shell(words.title);
-    match confirmed.map_err(|fault| visitor.fault(&fault))? {
-        Confirmed::Done => return Ok(back(channel, words.changed)),
-        Confirmed::CodeWrong => say(&mut shell, "code", "problem-code"),
-        Confirmed::CodeSpent => say(&mut shell, "code", "problem-code-spent"),
-        Confirmed::PasswordWrong | Confirmed::Over => say(&mut shell, "code", "problem-expired"),
+    match confirmed {
+        Err(fault) => shell = visitor.limited(shell, &fault)?,
+        Ok(Confirmed::Done) => return Ok(back(channel, words.changed)),
+        Ok(Confirmed::CodeWrong) => say(&mut shell, "code", "problem-code"),
+        Ok(Confirmed::CodeSpent) => say(&mut shell, "code", "problem-code-spent"),
+        Ok(Confirmed::PasswordWrong | Confirmed::Over) => say(&mut shell, "code", "problem-expired"),
     }
     Ok(page(&visitor, channel, shell, &current, Some(&flow), Typed { new: "", code }))
 }
@@ -140,12 +142,12 @@ pub(super) async fn resend(channel: Channel, visitor: Visitor) -> Result<Respons
     let words = words(channel);
     let current = signed_in(&visitor, Some(words.page)).await?;
     let Some(flow) = pending(&visitor, channel, &current).await? else { return Ok(see_other(words.page.path())) };
-    let resent = codes::resend(&visitor.app, &flow, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
     let mut shell = visitor.shell(words.title);
-    match resent {
-        Resent::Sent => return Ok(back(channel, "code-sent")),
-        Resent::Wait(after) => shell.problem("code", visitor.wait(after)),
-        Resent::Over => say(&mut shell, "code", "problem-expired"),
+    match codes::resend(&visitor.app, &flow, &visitor.requester()).await {
+        Err(fault) => shell = visitor.limited(shell, &fault)?,
+        Ok(Resent::Sent) => return Ok(back(channel, "code-sent")),
+        Ok(Resent::Wait(after)) => shell = visitor.too_soon(shell, after),
+        Ok(Resent::Over) => say(&mut shell, "code", "problem-expired"),
     }
     Ok(page(&visitor, channel, shell, &current, Some(&flow), Typed::default()))
 }
@@ -168,7 +170,12 @@ pub(super) async fn by_link(visitor: Visitor, form: Result<Form, BadInput>) -> R
     let own = current.as_ref().is_some_and(|current| flow.user_id.as_ref() == Some(&current.user.id));
     let proof = if own { Proof::Link } else { Proof::LinkAndPassword(params.first("password")) };
     let confirmed = contact::confirm(&visitor.app, &flow, proof, current.as_ref(), &visitor.requester()).await;
-    Ok(match confirmed.map_err(fault)? {
+    let shell = link::change_email_shell(&visitor, token);
+    let confirmed = match confirmed {
+        Ok(confirmed) => confirmed,
+        Err(fault) => return Ok(link::change_email_page(&visitor, visitor.limited(shell, &fault)?, token, &flow, own)),
+    };
+    Ok(match confirmed {
         Confirmed::Done if own => see_other("/account/email?notice=email-changed"),
         Confirmed::Done => {
             let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
@@ -176,7 +183,11 @@ pub(super) async fn by_link(visitor: Visitor, form: Result<Form, BadInput>) -> R
             let page = Message { shell: visitor.shell("account-email"), detail, link: Some(link) };
             visitor.page(&page.shell, &page)
         }
-        Confirmed::PasswordWrong => link::change_email_page(&visitor, token, &flow, false, Some("problem-password-wrong-here")),
+        Confirmed::PasswordWrong => {
+            let mut shell = shell;
+            say(&mut shell, "password", "problem-password-wrong-here");
+            link::change_email_page(&visitor, shell, token, &flow, false)
+        }
         Confirmed::CodeWrong | Confirmed::CodeSpent | Confirmed::Over => link::broken(&visitor),
     })
 }

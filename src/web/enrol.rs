@@ -7,7 +7,7 @@ use tower_sessions::Session as Carrier;
 use super::account::say;
 use super::passkeys::{self, ceremony};
 use super::security::bad_name;
-use super::{journey, verify};
+use super::verify;
 use crate::actions::codes::{self, Found};
 use crate::actions::factors::enrol::{self, Enrolled, Offer, WithKey};
 use crate::actions::factors::recovery::sealed_for_download;
@@ -27,9 +27,9 @@ use crate::pages::{Enrol, NewKeys, RecoveryCodes};
 async fn find(visitor: &Visitor, params: &Params) -> Result<(Flow, Offer), Response> {
     let fault = |fault| visitor.fault(&fault);
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await.map_err(fault)?;
-    let Found::Here(flow) = found else { return Err(super::over(visitor)) };
+    let Found::Here(flow) = found else { return Err(super::over(visitor, params.first("flow"))) };
     let offer = enrol::offer(&visitor.app, &flow).await.map_err(fault)?;
-    offer.map(|offer| (flow, offer)).ok_or_else(|| super::over(visitor))
+    offer.map(|offer| (flow, offer)).ok_or_else(|| super::over(visitor, params.first("flow")))
 }
 
 fn page(visitor: &Visitor, shell: Shell, flow: &Flow, offer: Offer, name: &str, code: &str) -> Response {
@@ -45,7 +45,7 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, offer: Offer, name: &str, 
         code: code.to_owned(),
         keys: offer.keys.map(|keys| NewKeys { passkey: ceremony(keys.passkey), security_key: ceremony(keys.security_key) }),
     };
-    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+    visitor.keep_browser(visitor.page(&page.shell, &page))
 }
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
@@ -112,7 +112,7 @@ async fn by_key(
 /// The session begins, with the recovery codes on the way.
 async fn go_on(visitor: &Visitor, carrier: &Carrier, enrolled: Enrolled) -> Result<Response, Response> {
     let Enrolled::Done { signed_in: SignedIn::Done(session), user, codes, continue_to } = enrolled else {
-        return Ok(super::over(visitor));
+        return Ok(super::over(visitor, ""));
     };
     let arrived = verify::arrive(visitor, &continue_to).await?;
     let next = arrived.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("/account").to_owned();

@@ -5,7 +5,7 @@ use tower_sessions::Session as Carrier;
 
 use super::provider_failure::back_to_login;
 use super::providers::{go_on, name, titled};
-use super::{journey, verify};
+use super::verify;
 use crate::actions::codes::{self, Found};
 use crate::actions::providers::join::{self, Behind};
 use crate::actions::providers::newcomer;
@@ -27,14 +27,14 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
     match found.map_err(|fault| visitor.fault(&fault))? {
         Found::Here(flow) => Ok(flow),
-        _ => Err(super::over(visitor)),
+        _ => Err(super::over(visitor, params.first("flow"))),
     }
 }
 
 fn address_page(visitor: &Visitor, shell: Shell, flow: &Flow, provider: &str, email: String) -> Response {
     let shell = Shell { keeps: "address", ..visitor.shell_at(shell, &format!("/login/address?flow={}", flow.id)) };
     let page = GiveAddress { shell, flow: flow.id.to_string(), provider: name(visitor, provider), email };
-    journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)
+    visitor.page(&page.shell, &page)
 }
 
 /// `/login/address`
@@ -45,7 +45,7 @@ pub(super) async fn address(visitor: Visitor, query: Result<Query, BadInput>) ->
 
 async fn address_shown(visitor: &Visitor, params: &Params) -> Result<Response, Response> {
     let flow = find(visitor, params).await?;
-    let Some(brought) = newcomer::newcomer(&visitor.app, &flow) else { return Err(super::over(visitor)) };
+    let Some(brought) = newcomer::newcomer(&visitor.app, &flow) else { return Err(super::over(visitor, flow.id.as_str())) };
     let external = &brought.external;
     let theirs = external.email.as_ref().map(Email::as_str).unwrap_or_default();
     let email = if params.has("email") { params.first("email") } else { theirs }.to_owned();
@@ -63,19 +63,26 @@ pub(super) async fn give_address(visitor: Visitor, carrier: Carrier, form: Resul
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, current.as_ref(), &flow.continue_to, false);
     let typed = params.first("email");
-    match newcomer::give_address(&visitor.app, &flow, typed, &arrival).await.map_err(fault)? {
+    let provider = newcomer::newcomer(&visitor.app, &flow).map(|brought| brought.external.provider.as_str()).unwrap_or_default();
+    let started = match newcomer::give_address(&visitor.app, &flow, typed, &arrival).await {
+        Ok(started) => started,
+        Err(fault) => {
+            let shell = visitor.limited(visitor.shell("connect-address"), &fault)?;
+            return Ok(address_page(&visitor, shell, &flow, provider, typed.to_owned()));
+        }
+    };
+    match started {
         Some(Started::Verify(next)) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
         Some(Started::Done(session)) => go_on(&visitor, &carrier, SignedIn::Done(session), &flow.continue_to).await,
         Some(Started::Problems(problems)) => {
-            let provider = newcomer::newcomer(&visitor.app, &flow).map(|brought| brought.external.provider.as_str());
             let mut shell = visitor.shell("connect-address");
             for problem in problems {
                 let (field, text) = super::signup::say(&shell.text, &problem);
                 shell.problem(field, text);
             }
-            Ok(address_page(&visitor, shell, &flow, provider.unwrap_or_default(), typed.to_owned()))
+            Ok(address_page(&visitor, shell, &flow, provider, typed.to_owned()))
         }
-        Some(Started::Closed) | None => Err(super::over(&visitor)),
+        Some(Started::Closed) | None => Err(super::over(&visitor, flow.id.as_str())),
     }
 }
 
@@ -83,7 +90,7 @@ pub(super) async fn give_address(visitor: Visitor, carrier: Carrier, form: Resul
 pub(super) async fn join(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
-    let Some(asked) = join::join(&visitor.app, &flow) else { return Err(super::over(&visitor)) };
+    let Some(asked) = join::join(&visitor.app, &flow) else { return Err(super::over(&visitor, flow.id.as_str())) };
     let page = JoinAccount {
         shell: visitor.shell("connect-join"),
         flow: flow.id.to_string(),
@@ -91,7 +98,7 @@ pub(super) async fn join(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         email: asked.account.as_str().to_owned(),
         may_replace: asked.may_replace,
     };
-    Ok(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+    Ok(visitor.page(&page.shell, &page))
 }
 
 pub(super) async fn answer_join(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
@@ -106,14 +113,14 @@ pub(super) async fn answer_join(visitor: Visitor, carrier: Carrier, form: Result
     let arrival = super::arrival(&visitor, &requester, current.as_ref(), &flow.continue_to, false);
     match join::replace(&visitor.app, &flow, &arrival).await.map_err(fault)? {
         Some(signed_in) => go_on(&visitor, &carrier, signed_in, &flow.continue_to).await,
-        None => Err(super::over(&visitor)),
+        None => Err(super::over(&visitor, flow.id.as_str())),
     }
 }
 
 /// The sign-in page that leads to the question of `/login/connect`.
 async fn to_sign_in(visitor: &Visitor, flow: &Flow) -> Result<Response, Response> {
     if join::join(&visitor.app, flow).is_none() {
-        return Err(super::over(visitor));
+        return Err(super::over(visitor, flow.id.as_str()));
     }
     let first = join::sign_in_first(&visitor.app, flow, visitor.browser(), &visitor.requester()).await;
     let first = first.map_err(|fault| visitor.fault(&fault))?;
@@ -146,7 +153,7 @@ async fn step_up(visitor: &Visitor, flow: &Flow, current: &Current) -> Result<()
 pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
-    let Some(asked) = join::join(&visitor.app, &flow) else { return Err(super::over(&visitor)) };
+    let Some(asked) = join::join(&visitor.app, &flow) else { return Err(super::over(&visitor, flow.id.as_str())) };
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
         return to_sign_in(&visitor, &flow).await;
@@ -160,7 +167,7 @@ pub(super) async fn confirm(visitor: Visitor, query: Result<Query, BadInput>) ->
         here: current.user.email.as_ref().map_or_else(|| current.user.shown_as(), |email| email.as_str().to_owned()),
         provider,
     };
-    Ok(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+    Ok(visitor.page(&page.shell, &page))
 }
 
 pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
@@ -168,7 +175,7 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     let flow = find(&visitor, &params).await?;
     let fault = |fault| visitor.fault(&fault);
     if join::join(&visitor.app, &flow).is_none() {
-        return Err(super::over(&visitor));
+        return Err(super::over(&visitor, flow.id.as_str()));
     }
     let current = visitor.current().await.map_err(fault)?;
     let Some(current) = current.filter(|current| join::has_signed_in_since(&flow, current)) else {
@@ -180,7 +187,7 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     if params.first("do") != "connect" {
         join::decline(&visitor.app, &flow).await.map_err(fault)?;
     } else if !join::confirm(&visitor.app, &flow, &current, &arrival).await.map_err(fault)? {
-        return Err(super::over(&visitor));
+        return Err(super::over(&visitor, flow.id.as_str()));
     }
     verify::arrive(&visitor, &flow.continue_to).await
 }

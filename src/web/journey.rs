@@ -11,7 +11,7 @@ use crate::engine::external::{Began, Errand};
 use crate::engine::flow::{AccountPage, Continue, Flow, Join, State};
 use crate::engine::params::Params;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
-use crate::http::visitor::{Visitor, may_lead_to};
+use crate::http::visitor::Visitor;
 
 /// Where the person is on the way to.
 #[derive(Default)]
@@ -58,15 +58,17 @@ impl Left {
     }
 }
 
-/// Reads `flow` (a journey) or `to` (a page of the account) from the parameters.
+/// Reads `flow` (a journey, or the name of a page of the account: that page needs no row to be remembered) or `to` (such a name) from the
+/// parameters.
 ///
 /// An expired or finished journey of this browser, and one that turned into a sign-up or a reset, begins anew with the same
 /// destination. One that this browser has no secret for is not continued here, because it may be somebody else's; the person can
 /// sign in and go back to the application.
 pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Response> {
     let id = params.first("flow");
-    if id.is_empty() {
-        let page = AccountPage::named(params.first("to"));
+    let named = AccountPage::named(id);
+    if id.is_empty() || named.is_some() {
+        let page = named.or_else(|| AccountPage::named(params.first("to")));
         return Ok(Journey { continue_to: page.map_or(Continue::Account, |page| Continue::Page { page }), ..Journey::default() });
     }
     let app = &visitor.app;
@@ -82,7 +84,7 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
             return Ok((Journey { client, ..Journey::default() }, Lost::Elsewhere));
         }
         let open = flow.is_open(app.now()).is_ok();
-        let waits = matches!(flow.state, State::SignIn);
+        let waits = matches!(flow.state, State::SignIn | State::Decided(_));
         if open && waits {
             let continue_to = flow.continue_to.clone();
             return Ok((Journey { flow: Some(flow), client, continue_to, ..Journey::default() }, Lost::Nothing));
@@ -129,8 +131,13 @@ impl Lost {
 }
 
 impl Journey {
+    /// What every form and link of the way carries as `flow`: without it the person would end on the account's first page.
     pub(super) fn id(&self) -> Option<String> {
-        self.flow.as_ref().map(|flow| flow.id.to_string())
+        match (&self.flow, &self.continue_to) {
+            (Some(flow), _) => Some(flow.id.to_string()),
+            (None, Continue::Page { page }) => Some(page.as_str().to_owned()),
+            (None, _) => None,
+        }
     }
 
     /// The frame of a page on this journey.
@@ -159,21 +166,7 @@ impl Journey {
         super::destination(&self.continue_to, self.flow.as_ref())
     }
 
-    /// Lets the page's forms end at the application.
-    pub(super) fn allow(&self, response: Response) -> Response {
-        allow(response, &self.continue_to)
-    }
-
     pub(super) fn query(&self) -> String {
-        self.flow.as_ref().map(|flow| format!("?flow={}", flow.id)).unwrap_or_default()
-    }
-}
-
-/// Lets a page's forms end where its journey leads.
-pub(super) fn allow(response: Response, continue_to: &Continue) -> Response {
-    match continue_to {
-        Continue::Authorize { request } => may_lead_to(response, &[&request.redirect_uri]),
-        Continue::Site { destination } => may_lead_to(response, &[&destination.url]),
-        Continue::Account | Continue::Page { .. } | Continue::Connect { .. } | Continue::Away => response,
+        self.id().map(|id| format!("?flow={id}")).unwrap_or_default()
     }
 }

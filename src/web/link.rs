@@ -3,7 +3,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
-use super::journey;
+use crate::actions::Fault;
 use crate::actions::codes::{self, Found, Renewed};
 use crate::engine::address::Contact;
 use crate::engine::flow::{Flow, State};
@@ -53,11 +53,20 @@ pub(super) fn broken(visitor: &Visitor) -> Response {
 
 /// One button sends a new link to the same address.
 fn expired(visitor: &Visitor, token: String, flow: &Flow) -> Response {
-    if matches!(flow.state, State::Alarm { .. } | State::SignIn) {
+    if matches!(flow.state, State::Alarm { .. } | State::SignIn | State::Decided(_)) {
         return broken(visitor);
     }
     let page = LinkPage::expired(visitor.shell("link-expired"), "/link/renew", token, &super::verify::masked(flow));
     visitor.page_with(StatusCode::GONE, &page)
+}
+
+/// The same page, where links were sent too often.
+async fn expired_and_limited(visitor: &Visitor, token: &str, fault: &Fault) -> Result<Response, Response> {
+    let shell = visitor.limited(visitor.shell("link-expired"), fault)?;
+    let found = codes::by_link(&visitor.app, token, None).await.map_err(|fault| visitor.fault(&fault))?;
+    let (Found::Here(flow) | Found::Elsewhere(flow)) = found else { return Ok(broken(visitor)) };
+    let page = LinkPage::expired(shell, "/link/renew", token.to_owned(), &super::verify::masked(&flow));
+    Ok(visitor.page(&page.shell, &page))
 }
 
 pub(super) async fn verify(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
@@ -65,17 +74,21 @@ pub(super) async fn verify(visitor: Visitor, query: Result<Query, BadInput>) -> 
     if !matches!(flow.state, State::SignUp(_) | State::Verify { .. }) {
         return Ok(broken(&visitor));
     }
-    verify_page(&visitor, &token, &flow, here, None).await
+    verify_page(&visitor, verify_shell(&visitor, &token), &token, &flow, here).await
+}
+
+pub(super) fn verify_shell(visitor: &Visitor, token: &str) -> Shell {
+    shell(visitor, "link-verify", "/verify/link", token)
 }
 
 /// In the browser that began, a button; elsewhere the password that was chosen, which no scanner knows. Where none was, the mail's code is for
 /// the browser that began.
 pub(super) async fn verify_page(
     visitor: &Visitor,
+    shell: Shell,
     token: &str,
     flow: &Flow,
     here: bool,
-    problem: Option<&str>,
 ) -> Result<Response, Response> {
     if !here && !codes::works_elsewhere(&visitor.app, flow).await.map_err(|fault| visitor.fault(&fault))? {
         let detail = visitor.text.t("link-code-only-text").into_owned();
@@ -83,17 +96,12 @@ pub(super) async fn verify_page(
         return Ok(visitor.page(&page.shell, &page));
     }
     let address = flow.state.destination().map(Contact::as_str).unwrap_or_default();
-    let mut shell = shell(visitor, "link-verify", "/verify/link", token);
-    if let Some(key) = problem {
-        let text = shell.t(key).into_owned();
-        shell.problem("password", text);
-    }
     let page = if here {
         LinkPage::verify(shell, token.to_owned(), address)
     } else {
         LinkPage::verify_elsewhere(shell, token.to_owned(), address)
     };
-    Ok(visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)))
+    Ok(visitor.keep_browser(visitor.page(&page.shell, &page)))
 }
 
 pub(super) async fn reset(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
@@ -101,25 +109,27 @@ pub(super) async fn reset(visitor: Visitor, query: Result<Query, BadInput>) -> R
     if !matches!(flow.state, State::Reset { .. } | State::ResetProved { .. }) {
         return Ok(broken(&visitor));
     }
-    let page =
-        LinkPage::reset(visitor.shell("link-reset"), token, flow.state.destination().map(Contact::as_str).unwrap_or_default());
-    Ok(visitor.keep_browser(visitor.page(&page.shell, &page)))
+    Ok(reset_page(&visitor, visitor.shell("link-reset"), token, &flow))
+}
+
+pub(super) fn reset_page(visitor: &Visitor, shell: Shell, token: String, flow: &Flow) -> Response {
+    let page = LinkPage::reset(shell, token, flow.state.destination().map(Contact::as_str).unwrap_or_default());
+    visitor.keep_browser(visitor.page(&page.shell, &page))
 }
 
 pub(super) async fn change_email(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Behind { token, flow, .. } = behind(&visitor, query).await?;
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
     let own = current.is_some_and(|current| flow.user_id.as_ref() == Some(&current.user.id));
-    Ok(change_email_page(&visitor, &token, &flow, own, None))
+    Ok(change_email_page(&visitor, change_email_shell(&visitor, &token), &token, &flow, own))
 }
 
-pub(super) fn change_email_page(visitor: &Visitor, token: &str, flow: &Flow, own: bool, problem: Option<&str>) -> Response {
+pub(super) fn change_email_shell(visitor: &Visitor, token: &str) -> Shell {
+    shell(visitor, "link-email", "/account/email/link", token)
+}
+
+pub(super) fn change_email_page(visitor: &Visitor, shell: Shell, token: &str, flow: &Flow, own: bool) -> Response {
     let State::Change { to: Contact::Email(email) } = &flow.state else { return broken(visitor) };
-    let mut shell = shell(visitor, "link-email", "/account/email/link", token);
-    if let Some(key) = problem {
-        let text = shell.t(key).into_owned();
-        shell.problem("password", text);
-    }
     let page = LinkPage::confirm_email(shell, token.to_owned(), email.as_str());
     let page = if own { page } else { LinkPage { ask_password: Some(email.as_str().to_owned()), ..page } };
     visitor.page(&page.shell, &page)
@@ -129,7 +139,11 @@ pub(super) fn change_email_page(visitor: &Visitor, token: &str, flow: &Flow, own
 pub(super) async fn renew(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let renewed = codes::renew(&visitor.app, params.first("token"), visitor.browser(), &visitor.requester()).await;
-    let flow = match renewed.map_err(|fault| visitor.fault(&fault))? {
+    let renewed = match renewed {
+        Ok(renewed) => renewed,
+        Err(fault) => return expired_and_limited(&visitor, params.first("token"), &fault).await,
+    };
+    let flow = match renewed {
         Renewed::Sent(flow) => flow,
         Renewed::Elsewhere => {
             let detail = visitor.text.t("notice-link-sent").into_owned();

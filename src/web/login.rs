@@ -6,7 +6,7 @@ use tower_sessions::Session as Carrier;
 use super::journey::{self, Journey};
 use crate::actions::session::{self, Current, Sessions};
 use crate::actions::sign_in::{Arrival, SignedIn, with_password};
-use crate::actions::{App, confirm};
+use crate::actions::{App, Fault, confirm};
 use crate::engine::address::{Channel, Email, Username};
 use crate::engine::authorize::Prompt;
 use crate::engine::confirm::Offer;
@@ -17,7 +17,7 @@ use crate::engine::site::has_two_factors;
 use crate::engine::user::User;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
-use crate::http::shell::Shell;
+use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
 use crate::pages::{self, IdentifierKinds, Login};
 use crate::settings::Way;
@@ -46,7 +46,13 @@ async fn shown(visitor: &Visitor, params: &Params, remember: Option<bool>) -> Re
     let way = Way::named(params.first("way"));
     let shell = super::provider_failure::say_failure(visitor, shell, params);
     let remember = remember.unwrap_or_else(|| is_ticked(&journey, params));
-    page_about(visitor, &journey, shell, Typed { identifier, remember, way }, who, None).await
+    let torn = current.is_none() && visitor.is_torn().await.map_err(|fault| visitor.fault(&fault))?;
+    let shell = match torn {
+        true => Shell { notice: Some(Notice { kind: Tone::Info, text: shell.t("notice-two-sessions").into_owned() }), ..shell },
+        false => shell,
+    };
+    let page = page_about(visitor, &journey, shell, Typed { identifier, remember, way }, who, None).await?;
+    Ok(if torn { visitor.clear_sessions(page) } else { page })
 }
 
 /// "Stay signed in", before anybody has touched it: as it was on the page before.
@@ -87,20 +93,33 @@ fn ways(app: &App, offer: Option<&Offer>) -> Vec<Way> {
     on.chain(last).filter(offered).collect()
 }
 
+/// Why the sign-in page is shown again.
+pub(super) enum Trouble<'a> {
+    None,
+    /// What is wrong with what was typed, by its key.
+    Identifier(&'a str),
+    /// A limit; every other fault has a page of its own.
+    Fault(&'a Fault),
+}
+
 /// The sign-in page with the form of a way, as its button on the form of another wants.
 pub(super) async fn other(
     visitor: &Visitor,
     journey: &Journey,
     params: &Params,
     way: Option<Way>,
-    problem: Option<&str>,
+    trouble: Trouble<'_>,
 ) -> Result<Response, Response> {
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
     let who = confirming(journey, current.as_ref());
     let mut shell = journey.shell(visitor, title(who), params);
-    if let Some(key) = problem {
-        let text = shell.t(key).into_owned();
-        shell.problem("identifier", text);
+    match trouble {
+        Trouble::None => {}
+        Trouble::Identifier(key) => {
+            let text = shell.t(key).into_owned();
+            shell.problem("identifier", text);
+        }
+        Trouble::Fault(fault) => shell = visitor.limited(shell, fault)?,
     }
     let identifier = who.map_or_else(|| params.first("identifier").to_owned(), |who| own_identifier(&who.user));
     let typed = Typed { identifier, remember: params.has("remember"), way };
@@ -199,7 +218,7 @@ async fn page_about(
         page.reauthenticate.as_deref().unwrap_or_default(),
         page.unknown.as_deref().unwrap_or_default(),
     ];
-    Ok(visitor.keep_browser(journey.allow(visitor.open_page(&page.shell, &page, &known))))
+    Ok(visitor.keep_browser(visitor.open_page(&page.shell, &page, &known)))
 }
 
 /// What to type for a code with which somebody chooses a new password: where their messages go, proved or not. None: nowhere.
@@ -255,7 +274,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     // Only who is asked for a new proof sees that page again; the same words for everybody else.
     let who = confirming(&journey, current.as_ref()).filter(|who| own_identifier(&who.user) == identifier);
     if who.is_none() && !is_on(&visitor.app, Way::Password) {
-        return other(&visitor, &journey, &params, None, None).await;
+        return other(&visitor, &journey, &params, None, Trouble::None).await;
     }
     let typed = || Typed { identifier: identifier.to_owned(), remember: params.has("remember"), way: Some(Way::Password) };
     let missing =
@@ -280,7 +299,14 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         Some(who) => confirm::with_password(&visitor.app, who, password, &arrival).await,
         None => with_password(&visitor.app, identifier, password, &arrival).await,
     };
-    match tried.map_err(fault)? {
+    let tried = match tried {
+        Ok(tried) => tried,
+        Err(fault) => {
+            let shell = visitor.limited(journey.shell(&visitor, title(who), &params), &fault)?;
+            return page(&visitor, &journey, shell, typed(), who).await;
+        }
+    };
+    match tried {
         SignedIn::Done(session) => {
             let next = super::passkeys::by_way_of_offer(&visitor, &journey, &params, &session.user_id).await;
             super::sign_in(&visitor, &carrier, &session, see_other(&next)).await

@@ -9,15 +9,18 @@ use crate::actions::providers::own;
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
-use crate::http::visitor::{Visitor, may_lead_to};
-use crate::pages::{Link, LoggedOut, Logout};
+use crate::http::visitor::Visitor;
+use crate::pages::{Departing, Link, LoggedOut, Logout};
 
 /// Asks first: a link on a foreign page must not sign anybody out.
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
     let asked = read(&visitor, &params).await?;
-    let Some(current) = current else { return Ok(done(&visitor, Vec::new(), None, &asked)) };
+    let Some(current) = current else {
+        // No form has led here: the page after one is `/logout/done`.
+        return Ok(asked.return_to.map_or_else(|| done(&visitor, Vec::new(), None), |address| see_other(&address)));
+    };
     let page = Logout {
         shell: visitor.shell("logout"),
         action: "/logout".to_owned(),
@@ -25,8 +28,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
         who: Some(current.user.shown_as()),
         hidden: asked.carried.clone(),
     };
-    let targets: Vec<&str> = asked.return_to.iter().map(String::as_str).collect();
-    Ok(may_lead_to(visitor.page(&page.shell, &page), &targets))
+    Ok(visitor.page(&page.shell, &page))
 }
 
 async fn read(visitor: &Visitor, params: &Params) -> Result<logout::Asked, Response> {
@@ -41,11 +43,8 @@ async fn read(visitor: &Visitor, params: &Params) -> Result<logout::Asked, Respo
     })
 }
 
-/// Back to the application that asked, or a page that says what was ended.
-fn done(visitor: &Visitor, apps: Vec<String>, elsewhere: Option<Link>, asked: &logout::Asked) -> Response {
-    if let Some(address) = &asked.return_to {
-        return see_other(address);
-    }
+/// A page that says what was ended.
+fn done(visitor: &Visitor, apps: Vec<String>, elsewhere: Option<Link>) -> Response {
     let link = Link { href: "/login".to_owned(), label: visitor.text.t("login-again").into_owned() };
     let page = LoggedOut { shell: visitor.shell("logged-out"), apps, elsewhere, link: Some(link) };
     visitor.page(&page.shell, &page)
@@ -70,5 +69,32 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         None => Vec::new(),
     };
     super::sign_out(&carrier).await;
-    Ok(done(&visitor, apps, elsewhere, &asked))
+    Ok(match way_back(&asked) {
+        Some(way) => see_other(&way),
+        None => done(&visitor, apps, elsewhere),
+    })
+}
+
+/// The page that leads back to the application. It judges the request once more, so the hint has done its work: the client is known.
+fn way_back(asked: &logout::Asked) -> Option<String> {
+    let (client, _) = (asked.client.as_ref()?, asked.return_to.as_ref()?);
+    let carried = asked.carried.iter().filter(|(name, _)| matches!(name.as_str(), "post_logout_redirect_uri" | "state"));
+    let mut query = form_urlencoded::Serializer::new(String::new());
+    query.append_pair("client_id", client.id.as_str()).extend_pairs(carried);
+    Some(format!("/logout/done?{}", query.finish()))
+}
+
+/// `/logout/done`: signed out, and on the way back.
+pub(super) async fn leave(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
+    let asked = read(&visitor, &params).await?;
+    if let (Some(_), Some((_, query))) = (current, visitor.context.path_and_query().split_once('?')) {
+        return Ok(see_other(&format!("/logout?{query}")));
+    }
+    let (Some(client), Some(address)) = (asked.client, asked.return_to) else { return Ok(done(&visitor, Vec::new(), None)) };
+    Ok(visitor.redirect_or_depart(&address, || {
+        let words = ["leaving-back", "leaving-back-button"];
+        Departing::to(visitor.shell("logged-out"), client.name(), words, address.clone())
+    }))
 }

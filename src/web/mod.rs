@@ -39,7 +39,7 @@ use tower_sessions::cookie::SameSite;
 use tower_sessions::{Expiry, Session as Carrier, SessionManagerLayer};
 
 use crate::actions::providers::own;
-use crate::actions::session::{Carriers, Current, SESSION_KEY};
+use crate::actions::session::{self, Carriers, Current, SESSION_KEY};
 use crate::actions::sign_in::Arrival;
 use crate::actions::{App, Requester};
 use crate::engine::address::{Channel, Contact};
@@ -49,6 +49,7 @@ use crate::engine::session::Session;
 use crate::http::cookies::{CookieName, Cookies};
 use crate::http::page::see_other;
 use crate::http::visitor::Visitor;
+use crate::ids::FlowId;
 use crate::pages::Link;
 use crate::settings::Way;
 
@@ -86,7 +87,9 @@ pub fn router(app: &App) -> Router<App> {
         .route("/reset/new", get(reset::choose).post(reset::finish))
         .route("/link/renew", post(link::renew))
         .route("/session/start", get(site::start))
+        .route("/session/continue", get(site::go_on))
         .route("/logout", get(logout::show).post(logout::submit))
+        .route("/logout/done", get(logout::leave))
         .route("/account", get(account::home))
         .route("/account/profile", get(account::profile).post(account::save_profile))
         .route("/account/password", get(account::password).post(account::change_password))
@@ -180,6 +183,15 @@ async fn sign_in(visitor: &Visitor, carrier: &Carrier, session: &Session, respon
     };
     carrier.set_expiry(Some(expiry));
     carrier.insert(SESSION_KEY, session.id.as_str()).await.map_err(failed)?;
+    let carriers = visitor.carriers();
+    let response = match carriers.len() {
+        0 | 1 => response,
+        _ => {
+            // tower-sessions has replaced one of them, and sets its own after these.
+            session::forget(&visitor.app, &carriers).await.map_err(|fault| visitor.fault(&fault))?;
+            visitor.clear_sessions(response)
+        }
+    };
     let response = visitor.keep_here(visitor.remember(response, &session.user_id), session);
     Ok(match last_way(visitor, session).await {
         Some(way) => visitor.keep(response, CookieName::Way, &way),
@@ -231,16 +243,21 @@ fn arrival<'a>(
     }
 }
 
-/// The journey is over, or unknown here: the way on is the sign-in page.
-fn over(visitor: &Visitor) -> Response {
-    let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
+/// The journey is over, or unknown here: the way on is the sign-in page, which takes its destination from the journey of this id.
+fn over(visitor: &Visitor, flow: &str) -> Response {
+    let link = Link { href: anew("/login", flow), label: visitor.text.t("back-to-login").into_owned() };
     visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
+}
+
+/// The page that begins a journey anew, for the same destination as the one of this id. The id may be anything that was sent.
+fn anew(page: &str, flow: &str) -> String {
+    flow.parse::<FlowId>().map_or_else(|_| page.to_owned(), |flow| format!("{page}?flow={flow}"))
 }
 
 /// The page on which a journey goes on.
 fn page_of(flow: &Flow) -> String {
     let path = match flow.state {
-        State::SignIn | State::Alarm { .. } | State::Away(_) => "/login",
+        State::SignIn | State::Decided(_) | State::Alarm { .. } | State::Away(_) => "/login",
         State::Newcomer(_) => "/login/address",
         State::Join(_) => "/login/join",
         State::SignInCode(_) => "/login/code",

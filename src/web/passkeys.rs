@@ -238,14 +238,20 @@ async fn offer_page(visitor: &Visitor, journey: &Journey, shell: Shell, current:
         }
     };
     let page = PasskeyOffer { shell, flow: journey.id(), to, add: ceremony(made) };
-    Ok(journey.allow(visitor.page(&page.shell, &page)))
+    Ok(visitor.page(&page.shell, &page))
+}
+
+/// Who is signed in, or the sign-in page on the same way.
+async fn signed_in_on(visitor: &Visitor, journey: &Journey) -> Result<Current, Response> {
+    let current = visitor.current().await.map_err(|fault| visitor.fault(&fault))?;
+    current.ok_or_else(|| see_other(&format!("/login{}", journey.query())))
 }
 
 pub(super) async fn offer(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
-    let current = signed_in(&visitor, None).await?;
-    step_up::to_see(&visitor, &current, AccountPage::Passkeys).await?;
     let journey = journey::of(&visitor, &params).await?;
+    let current = signed_in_on(&visitor, &journey).await?;
+    step_up::to_see(&visitor, &current, AccountPage::Passkeys).await?;
     let shell = journey.shell(&visitor, "offer-title", &params);
     offer_page(&visitor, &journey, shell, &current).await
 }
@@ -253,8 +259,8 @@ pub(super) async fn offer(visitor: Visitor, query: Result<Query, BadInput>) -> R
 /// A new passkey, "not now" or "never"; each leads on.
 pub(super) async fn answer_offer(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let current = signed_in(&visitor, None).await?;
     let journey = journey::of(&visitor, &params).await?;
+    let current = signed_in_on(&visitor, &journey).await?;
     let answer = params.first("answer");
     if matches!(answer, "later" | "never") {
         own::decline(&visitor.app, &current, answer == "never").await.map_err(|fault| visitor.fault(&fault))?;

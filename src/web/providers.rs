@@ -7,6 +7,7 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::account::signed_in;
+use super::login::Trouble;
 use super::provider_failure::{back_to, back_to_account, back_to_login, back_to_proof, done, refusal};
 use super::{journey, step_up, verify};
 use crate::actions::codes;
@@ -21,6 +22,7 @@ use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::pages::{ButtonLogo, Departing, PROVIDERS_SHOWN, ProviderButton};
+use crate::settings::Way;
 use crate::settings::providers::{Linking, Logo, ProviderSettings};
 
 /// The buttons of every provider, the one used last marked; and first, where it might be folded away.
@@ -92,17 +94,23 @@ pub(super) async fn depart(
         signed_in => Errand::sign_in(typed, remember, signed_in.is_some()),
     };
     let asking = Asking { errand, browser: visitor.browser(), continue_to: &continue_to, requester: &requester };
-    match providers::depart(&visitor.app, &provider, asking).await.map_err(fault)? {
+    let departure = match providers::depart(&visitor.app, &provider, asking).await {
+        Ok(departure) => departure,
+        Err(fault) if connects => return Err(visitor.fault(&fault)),
+        Err(fault) if params.has("name") => return super::signup::limited(&visitor, &journey, &params, &fault),
+        Err(fault) => {
+            let way = Way::named(params.first("way"));
+            return super::login::other(&visitor, &journey, &params, way, Trouble::Fault(&fault)).await;
+        }
+    };
+    match departure {
         Departure::To(url) => {
             let name = name(&visitor, &provider);
             let shell = titled(&visitor, "connect-go", &name);
-            let refresh = HeaderValue::try_from(format!("0; url={url}"));
-            let page = Departing { shell, provider: name, url: url.into() };
-            let mut response = visitor.keep_browser(visitor.page(&page.shell, &page));
-            if let Ok(refresh) = refresh {
-                response.headers_mut().insert(header::REFRESH, refresh);
-            }
-            Ok(response)
+            let (lead, label) =
+                (shell.t("connect-go-text").into_owned(), shell.text.with("connect-with", &[("provider", &name)]));
+            let page = Departing { lead, hint: String::new(), url: url.into(), label, shell };
+            Ok(visitor.keep_browser(visitor.depart(&page)))
         }
         Departure::Unknown => Ok(visitor.not_found()),
         Departure::Failed(flow, why) => back(&visitor, &flow, journey.flow, why.as_str(), &provider).await,
@@ -154,7 +162,7 @@ pub(super) async fn come_back(
         answer(&params).map_err(|_| visitor.error(StatusCode::BAD_REQUEST, "problem-request-title", "problem-request"))?;
     let came = come_back::come_back(&visitor.app, &provider, answer, &arrival).await.map_err(fault)?;
     Ok(match came {
-        CameBack::Over => super::over(&visitor),
+        CameBack::Over => super::over(&visitor, ""),
         // Who is signed in goes on; the others begin anew.
         CameBack::Late(flow) => see_other(&format!("/login?flow={}", flow.id)),
         CameBack::Failed(flow, why) => back(&visitor, &flow, None, why.as_str(), &provider).await?,
@@ -179,7 +187,7 @@ fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
 
 /// To where the journey began, with a sentence. `waits`: the journey that wants a new proof, if it is known.
 async fn back(visitor: &Visitor, flow: &Flow, waits: Option<Flow>, failed: &str, provider: &str) -> Result<Response, Response> {
-    let State::Away(away) = &flow.state else { return Ok(super::over(visitor)) };
+    let State::Away(away) = &flow.state else { return Ok(super::over(visitor, flow.id.as_str())) };
     let id = Some(flow.id.as_str());
     let remember = match &away.errand {
         Errand::Connect { .. } => return Ok(back_to_account(failed, provider)),
@@ -211,6 +219,6 @@ pub(super) async fn go_on(
         }
         SignedIn::More(next) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
         SignedIn::Disabled => Ok(visitor.error(StatusCode::FORBIDDEN, "problem-login-disabled-title", "problem-login-disabled")),
-        SignedIn::Wrong => Ok(super::over(visitor)),
+        SignedIn::Wrong => Ok(super::over(visitor, "")),
     }
 }

@@ -29,7 +29,7 @@ async fn shown(visitor: &Visitor, params: &Params) -> Result<Response, Response>
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, params: &Params) -> Response {
     let shell = Shell { keeps: "reset", ..shell };
     let page = Reset { shell, flow: journey.id(), identifier: params.first("identifier").to_owned() };
-    visitor.keep_browser(journey.allow(visitor.open_page(&page.shell, &page, &[&page.identifier])))
+    visitor.keep_browser(visitor.open_page(&page.shell, &page, &[&page.identifier]))
 }
 
 /// Known or not, the same page follows.
@@ -52,7 +52,14 @@ pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Res
         &visitor.requester(),
     )
     .await;
-    match started.map_err(|fault| visitor.fault(&fault))? {
+    let started = match started {
+        Ok(started) => started,
+        Err(fault) => {
+            let shell = visitor.limited(journey.shell(&visitor, "reset", &params), &fault)?;
+            return Ok(page(&visitor, &journey, shell, &params));
+        }
+    };
+    match started {
         Started::Sent(flow) => Ok(visitor.keep_browser(see_other(&format!("/reset/code?flow={}", flow.id)))),
         Started::NoSms => Ok(again(&visitor, &journey, &params, "problem-no-sms")),
     }
@@ -74,12 +81,12 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
         {
             Ok(flow)
         }
-        _ => Err(over(visitor)),
+        _ => Err(over(visitor, params.first("flow"))),
     }
 }
 
-fn over(visitor: &Visitor) -> Response {
-    let link = Link { href: "/reset".to_owned(), label: visitor.text.t("reset").into_owned() };
+fn over(visitor: &Visitor, flow: &str) -> Response {
+    let link = Link { href: super::anew("/reset", flow), label: visitor.text.t("reset").into_owned() };
     visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
 }
 
@@ -101,16 +108,12 @@ fn sent_page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: 
 pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
-    let resent = codes::resend(&visitor.app, &flow, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
-    Ok(match resent {
-        Resent::Sent => see_other(&format!("/reset/code?flow={}&notice=code-sent", flow.id)),
-        Resent::Wait(after) => {
-            let mut shell = visitor.shell("reset-sent");
-            let text = visitor.wait(after);
-            shell.problem("code", text);
-            sent_page(&visitor, shell, &flow, "", false)
-        }
-        Resent::Over => over(&visitor),
+    let shell = visitor.shell("reset-sent");
+    Ok(match codes::resend(&visitor.app, &flow, &visitor.requester()).await {
+        Err(fault) => sent_page(&visitor, visitor.limited(shell, &fault)?, &flow, "", false),
+        Ok(Resent::Sent) => see_other(&format!("/reset/code?flow={}&notice=code-sent", flow.id)),
+        Ok(Resent::Wait(after)) => sent_page(&visitor, visitor.too_soon(shell, after), &flow, "", false),
+        Ok(Resent::Over) => over(&visitor, flow.id.as_str()),
     })
 }
 
@@ -119,9 +122,13 @@ pub(super) async fn by_code(visitor: Visitor, form: Result<Form, BadInput>) -> R
     let flow = find(&visitor, &params).await?;
     let code = params.first("code");
     let proof = reset::prove_by_code(&visitor.app, &flow, code, &visitor.requester()).await;
-    let (key, spent) = match proof.map_err(|fault| visitor.fault(&fault))? {
+    let proof = match proof {
+        Ok(proof) => proof,
+        Err(fault) => return Ok(sent_page(&visitor, visitor.limited(visitor.shell("reset-sent"), &fault)?, &flow, code, false)),
+    };
+    let (key, spent) = match proof {
         Proof::Choose(flow) => return Ok(see_other(&format!("/reset/new?flow={}", flow.id))),
-        Proof::Over => return Ok(over(&visitor)),
+        Proof::Over => return Ok(over(&visitor, flow.id.as_str())),
         Proof::CodeWrong => ("problem-code", false),
         Proof::CodeSpent => ("problem-code-spent", true),
     };
@@ -137,7 +144,13 @@ pub(super) async fn by_link(visitor: Visitor, form: Result<Form, BadInput>) -> R
     let fault = |fault| visitor.fault(&fault);
     let found = codes::by_link(&visitor.app, params.first("token"), None).await.map_err(fault)?;
     let (Found::Here(flow) | Found::Elsewhere(flow)) = found else { return Ok(super::link::broken(&visitor)) };
-    let proof = reset::prove_by_link(&visitor.app, &flow, visitor.browser(), &visitor.requester()).await.map_err(fault)?;
+    let proof = match reset::prove_by_link(&visitor.app, &flow, visitor.browser(), &visitor.requester()).await {
+        Ok(proof) => proof,
+        Err(fault) => {
+            let shell = visitor.limited(visitor.shell("link-reset"), &fault)?;
+            return Ok(super::link::reset_page(&visitor, shell, params.first("token").to_owned(), &flow));
+        }
+    };
     Ok(match proof {
         Proof::Choose(flow) => visitor.keep_browser(see_other(&format!("/reset/new?flow={}", flow.id))),
         Proof::CodeWrong | Proof::CodeSpent | Proof::Over => super::link::broken(&visitor),
@@ -162,7 +175,7 @@ fn new_page(visitor: &Visitor, shell: Shell, flow: &Flow) -> Response {
         username: flow.state.destination().map(|to| to.as_str().to_owned()).unwrap_or_default(),
         min_length: i64::try_from(visitor.app.settings.passwords.min_length).unwrap_or(i64::MAX),
     };
-    journey::allow(visitor.page(&page.shell, &page), &flow.continue_to)
+    visitor.page(&page.shell, &page)
 }
 
 /// Where a reset leads; on the way a page says from which providers the account was disconnected, if it was.
@@ -192,7 +205,7 @@ pub(super) async fn finish(visitor: Visitor, carrier: Carrier, form: Result<Form
             let response = done(&visitor, verify::arrive(&visitor, &continue_to).await?, &disconnected);
             super::sign_in(&visitor, &carrier, &session, response).await
         }
-        reset::Reset::Over => Ok(over(&visitor)),
+        reset::Reset::Over => Ok(over(&visitor, flow.id.as_str())),
         reset::Reset::Weak(weakness) => {
             let mut shell = visitor.shell("reset-new");
             let text = super::signup::weak(&shell.text, weakness);

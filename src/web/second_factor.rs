@@ -3,7 +3,7 @@
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
-use super::{journey, passkeys, reset, verify};
+use super::{passkeys, reset, verify};
 use crate::actions::codes::{self, Found};
 use crate::actions::second_factor::{self, Done, Given, Offer, Second, Sending};
 use crate::actions::session::Current;
@@ -32,14 +32,16 @@ struct Asked {
 async fn find(visitor: &Visitor, params: &Params) -> Result<Asked, Response> {
     let fault = |fault| visitor.fault(&fault);
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await.map_err(fault)?;
-    let Found::Here(flow) = found else { return Err(super::over(visitor)) };
+    let Found::Here(flow) = found else { return Err(super::over(visitor, params.first("flow"))) };
     let current = visitor.current().await.map_err(fault)?;
     let offer = second_factor::offer(&visitor.app, &flow, current.as_ref()).await.map_err(fault)?;
-    let Some(offer) = offer else { return Err(super::over(visitor)) };
+    let Some(offer) = offer else { return Err(super::over(visitor, params.first("flow"))) };
     let with = params.first("with");
     let sent = flow.state.destination().map(|to| MethodKind::sent_by(to.channel()));
     let named = offer.kinds.iter().find(|kind| kind.as_str() == with);
-    let Some(kind) = named.copied().or(sent).or(offer.kinds.first().copied()) else { return Err(super::over(visitor)) };
+    let Some(kind) = named.copied().or(sent).or(offer.kinds.first().copied()) else {
+        return Err(super::over(visitor, params.first("flow")));
+    };
     let key = match kind {
         MethodKind::SecurityKey => passkeys::as_second_factor(visitor, &offer.user.id).await?,
         _ => None,
@@ -79,7 +81,7 @@ fn page(visitor: &Visitor, shell: Shell, asked: &Asked, code: &str, expired: boo
         remember_days: remember_days(visitor, flow).filter(|_| !offer.is_mailbox),
         key: asked.key.clone(),
     };
-    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+    visitor.keep_browser(visitor.page(&page.shell, &page))
 }
 
 /// Only at sign-in, not where somebody proves anew that they are there.
@@ -107,15 +109,19 @@ pub(super) async fn send(visitor: Visitor, form: Result<Form, BadInput>) -> Resu
     let asked = find(&visitor, &params).await?;
     let Some(channel) = channel_of(asked.kind) else { return Ok(see_other(&super::page_of(&asked.flow))) };
     let sent = second_factor::send(&visitor.app, &asked.flow, channel, asked.current.as_ref(), &visitor.requester()).await;
-    Ok(match sent.map_err(|fault| visitor.fault(&fault))? {
+    let sent = match sent {
+        Ok(sent) => sent,
+        Err(fault) => return Ok(page(&visitor, visitor.limited(visitor.shell("second"), &fault)?, &asked, "", false)),
+    };
+    Ok(match sent {
         Sending::Done => {
             let again = asked.flow.state.destination().is_some_and(|to| to.channel() == channel);
             let notice = if again { "&notice=code-sent" } else { "" };
             see_other(&format!("{}&with={}{notice}", super::page_of(&asked.flow), asked.kind.as_str()))
         }
-        Sending::Wait(after) => problem(&visitor, &asked, "", visitor.wait(after), false),
+        Sending::Wait(after) => page(&visitor, visitor.too_soon(visitor.shell("second"), after), &asked, "", false),
         Sending::No => problem(&visitor, &asked, "", visitor.text.t("problem-no-code").into_owned(), true),
-        Sending::Over => super::over(&visitor),
+        Sending::Over => super::over(&visitor, asked.flow.id.as_str()),
     })
 }
 
@@ -136,12 +142,16 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, asked.current.as_ref(), &asked.flow.continue_to, false);
     let second = second_factor::prove(&visitor.app, &asked.flow, given, params.has("trust"), &arrival).await;
-    match second.map_err(|fault| visitor.fault(&fault))? {
+    let second = match second {
+        Ok(second) => second,
+        Err(fault) => return Ok(page(&visitor, visitor.limited(visitor.shell("second"), &fault)?, &asked, code, false)),
+    };
+    match second {
         Second::Done(done) => arrive(&visitor, &carrier, *done).await,
         Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
         Second::CodeSpent => Ok(problem(&visitor, &asked, code, visitor.text.t("problem-code-spent").into_owned(), true)),
         Second::NotOffered => Ok(see_other(&super::page_of(&asked.flow))),
-        Second::Over => Ok(super::over(&visitor)),
+        Second::Over => Ok(super::over(&visitor, asked.flow.id.as_str())),
     }
 }
 
@@ -157,7 +167,7 @@ async fn arrive(visitor: &Visitor, carrier: &Carrier, done: Done) -> Result<Resp
             super::sign_in(visitor, carrier, &session, response).await
         }
         SignedIn::More(next) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
-        SignedIn::Wrong | SignedIn::Disabled => Ok(super::over(visitor)),
+        SignedIn::Wrong | SignedIn::Disabled => Ok(super::over(visitor, "")),
     }
 }
 

@@ -4,7 +4,9 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::journey;
+use super::login::Trouble;
 use super::{login, verify};
+use crate::actions::Fault;
 use crate::actions::codes::{self, Found, Resent};
 use crate::actions::sign_in::SignedIn;
 use crate::actions::sign_in_code::{self, Arrived, Proof, Started};
@@ -29,23 +31,29 @@ pub(super) async fn start(visitor: Visitor, form: Result<Form, BadInput>) -> Res
         Some(Way::Mail) => Channel::Mail,
         Some(Way::Sms) => Channel::Sms,
         // The page knows which forms it has; whoever is signed in may see one that others do not.
-        Some(Way::Password | Way::Passkey) | None => return login::other(&visitor, &journey, &params, named, None).await,
+        Some(Way::Password | Way::Passkey) | None => {
+            return login::other(&visitor, &journey, &params, named, Trouble::None).await;
+        }
     };
     // Whoever is asked to prove that it is still them has typed nothing, and their name need not be an address or a number.
     let own = login::confirming(&journey, current.as_ref()).and_then(|who| who.user.verified(channel));
     let typed = own.as_ref().map_or_else(|| params.first("identifier"), Contact::as_str);
     if typed.trim().is_empty() {
-        return login::other(&visitor, &journey, &params, way, None).await;
+        return login::other(&visitor, &journey, &params, way, Trouble::None).await;
     }
     let requester = visitor.requester();
     let arrival = super::arrival(&visitor, &requester, current.as_ref(), &journey.continue_to, params.has("remember"));
-    match sign_in_code::start(&visitor.app, typed, channel, &arrival).await.map_err(|fault| visitor.fault(&fault))? {
+    let started = match sign_in_code::start(&visitor.app, typed, channel, &arrival).await {
+        Ok(started) => started,
+        Err(fault) => return login::other(&visitor, &journey, &params, way, Trouble::Fault(&fault)).await,
+    };
+    match started {
         Started::Sent(flow) => Ok(visitor.keep_browser(see_other(&super::page_of(&flow)))),
         Started::Unreachable => {
             let problem = if channel == Channel::Mail { "problem-email" } else { "problem-phone" };
-            login::other(&visitor, &journey, &params, way, Some(problem)).await
+            login::other(&visitor, &journey, &params, way, Trouble::Identifier(problem)).await
         }
-        Started::NoSms => login::other(&visitor, &journey, &params, way, Some("problem-no-sms")).await,
+        Started::NoSms => login::other(&visitor, &journey, &params, way, Trouble::Identifier("problem-no-sms")).await,
     }
 }
 
@@ -60,7 +68,7 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
     match found.map_err(|fault| visitor.fault(&fault))? {
         Found::Here(flow) if code_of(&flow).is_some() && flow.finished_at.is_none() => Ok(flow),
-        _ => Err(super::over(visitor)),
+        _ => Err(super::over(visitor, params.first("flow"))),
     }
 }
 
@@ -72,7 +80,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
 }
 
 fn page(visitor: &Visitor, shell: Shell, flow: &Flow, typed: &str, expired: bool) -> Response {
-    let Some(code) = code_of(flow) else { return super::over(visitor) };
+    let Some(code) = code_of(flow) else { return super::over(visitor, flow.id.as_str()) };
     let page = LoginCode {
         shell: visitor.shell_at(shell, &super::page_of(flow)),
         flow: flow.id.to_string(),
@@ -83,7 +91,7 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, typed: &str, expired: bool
         resend_after_seconds: verify::resend_after(visitor, flow),
         expired,
     };
-    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+    visitor.keep_browser(visitor.page(&page.shell, &page))
 }
 
 fn problem(visitor: &Visitor, flow: &Flow, typed: &str, text: String, expired: bool) -> Response {
@@ -95,11 +103,12 @@ fn problem(visitor: &Visitor, flow: &Flow, typed: &str, text: String, expired: b
 pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
-    let resent = codes::resend(&visitor.app, &flow, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
-    Ok(match resent {
-        Resent::Sent => see_other(&format!("{}&notice=code-sent", super::page_of(&flow))),
-        Resent::Wait(after) => problem(&visitor, &flow, "", visitor.wait(after), false),
-        Resent::Over => super::over(&visitor),
+    let shell = visitor.shell("login-code");
+    Ok(match codes::resend(&visitor.app, &flow, &visitor.requester()).await {
+        Err(fault) => page(&visitor, visitor.limited(shell, &fault)?, &flow, "", false),
+        Ok(Resent::Sent) => see_other(&format!("{}&notice=code-sent", super::page_of(&flow))),
+        Ok(Resent::Wait(after)) => page(&visitor, visitor.too_soon(shell, after), &flow, "", false),
+        Ok(Resent::Over) => super::over(&visitor, flow.id.as_str()),
     })
 }
 
@@ -109,58 +118,60 @@ pub(super) async fn enter(visitor: Visitor, carrier: Carrier, form: Result<Form,
     let code = params.first("code");
     match finish(&visitor, &carrier, &flow, Proof::Code(code)).await? {
         Ok(response) => Ok(response),
-        Err((key, spent)) => Ok(problem(&visitor, &flow, code, visitor.text.t(key).into_owned(), spent)),
+        Err(Not::Proved(key, spent)) => Ok(problem(&visitor, &flow, code, visitor.text.t(key).into_owned(), spent)),
+        Err(Not::Now(fault)) => Ok(page(&visitor, visitor.limited(visitor.shell("login-code"), &fault)?, &flow, code, false)),
     }
 }
 
-/// The next page, or the problem's key and whether another code is needed.
-async fn finish(
-    visitor: &Visitor,
-    carrier: &Carrier,
-    flow: &Flow,
-    proof: Proof<'_>,
-) -> Result<Result<Response, (&'static str, bool)>, Response> {
+/// Why nobody is signed in.
+enum Not {
+    /// The problem's key, and whether another code is needed.
+    Proved(&'static str, bool),
+    Now(Fault),
+}
+
+/// The next page, or why not.
+async fn finish(visitor: &Visitor, carrier: &Carrier, flow: &Flow, proof: Proof<'_>) -> Result<Result<Response, Not>, Response> {
     let fault = |fault| visitor.fault(&fault);
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
     let arrival = super::arrival(visitor, &requester, current.as_ref(), &flow.continue_to, false);
-    match sign_in_code::finish(&visitor.app, flow, proof, &arrival).await.map_err(fault)? {
+    let arrived = match sign_in_code::finish(&visitor.app, flow, proof, &arrival).await {
+        Ok(arrived) => arrived,
+        Err(fault) => return Ok(Err(Not::Now(fault))),
+    };
+    match arrived {
         Arrived::Proved(SignedIn::Done(session), continue_to) => {
             let response = verify::arrive(visitor, &continue_to).await?;
             super::sign_in(visitor, carrier, &session, response).await.map(Ok)
         }
         Arrived::Proved(SignedIn::More(next), _) => Ok(Ok(visitor.keep_browser(see_other(&super::page_of(&next))))),
-        Arrived::Proved(SignedIn::Disabled, _) => Ok(Err(("problem-login-disabled", false))),
-        Arrived::CodeWrong => Ok(Err(("problem-code", false))),
-        Arrived::CodeSpent => Ok(Err(("problem-code-spent", true))),
-        Arrived::NumberWrong => Ok(Err(("problem-number", false))),
-        Arrived::LinkSpent => Ok(Err(("problem-number-spent", true))),
-        Arrived::Proved(SignedIn::Wrong, _) | Arrived::Over => Ok(Ok(super::over(visitor))),
+        Arrived::Proved(SignedIn::Disabled, _) => Ok(Err(Not::Proved("problem-login-disabled", false))),
+        Arrived::CodeWrong => Ok(Err(Not::Proved("problem-code", false))),
+        Arrived::CodeSpent => Ok(Err(Not::Proved("problem-code-spent", true))),
+        Arrived::NumberWrong => Ok(Err(Not::Proved("problem-number", false))),
+        Arrived::LinkSpent => Ok(Err(Not::Proved("problem-number-spent", true))),
+        Arrived::Proved(SignedIn::Wrong, _) | Arrived::Over => Ok(Ok(super::over(visitor, flow.id.as_str()))),
     }
 }
 
 /// The page behind the mail's link. Opening it does nothing.
 pub(super) async fn link(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let behind = super::link::behind(&visitor, query).await?;
-    Ok(link_page(&visitor, &behind.token, &behind.flow, behind.here, None))
+    let shell = link_shell(&visitor, &behind.token);
+    Ok(link_page(&visitor, shell, &behind.token, &behind.flow, behind.here, ""))
+}
+
+fn link_shell(visitor: &Visitor, token: &str) -> Shell {
+    super::link::shell(visitor, "login-link", "/login/link", token)
 }
 
 /// In the browser that asked, a button; elsewhere the number that browser shows, which no scanner knows.
-fn link_page(visitor: &Visitor, token: &str, flow: &Flow, here: bool, problem: Option<(&str, &str)>) -> Response {
+fn link_page(visitor: &Visitor, shell: Shell, token: &str, flow: &Flow, here: bool, number: &str) -> Response {
     let Some(code) = code_of(flow) else { return super::link::broken(visitor) };
-    let mut shell = super::link::shell(visitor, "login-link", "/login/link", token);
-    if let Some((_, key)) = problem {
-        let text = shell.t(key).into_owned();
-        shell.problem("number", text);
-    }
-    let page = LoginLink {
-        shell,
-        token: token.to_owned(),
-        identifier: code.asked.identifier.clone(),
-        here,
-        number: problem.map(|(typed, _)| typed.to_owned()).unwrap_or_default(),
-    };
-    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+    let page =
+        LoginLink { shell, token: token.to_owned(), identifier: code.asked.identifier.clone(), here, number: number.to_owned() };
+    visitor.keep_browser(visitor.page(&page.shell, &page))
 }
 
 pub(super) async fn by_link(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
@@ -178,6 +189,15 @@ pub(super) async fn by_link(visitor: Visitor, carrier: Carrier, form: Result<For
     let proof = if here { Proof::Link } else { Proof::LinkAndNumber(number) };
     match finish(&visitor, &carrier, &flow, proof).await? {
         Ok(response) => Ok(response),
-        Err((key, _)) => Ok(link_page(&visitor, token, &flow, here, Some((number, key)))),
+        Err(Not::Proved(key, _)) => {
+            let mut shell = link_shell(&visitor, token);
+            let text = shell.t(key).into_owned();
+            shell.problem("number", text);
+            Ok(link_page(&visitor, shell, token, &flow, here, number))
+        }
+        Err(Not::Now(fault)) => {
+            let shell = visitor.limited(link_shell(&visitor, token), &fault)?;
+            Ok(link_page(&visitor, shell, token, &flow, here, number))
+        }
     }
 }

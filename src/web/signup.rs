@@ -5,6 +5,7 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::journey::{self, Journey};
+use crate::actions::Fault;
 use crate::actions::sign_up::{self, Address, Problem, Started};
 use crate::engine::address::Channel;
 use crate::engine::params::Params;
@@ -49,6 +50,14 @@ fn phones(visitor: &Visitor) -> bool {
     super::login::is_on(&visitor.app, Way::Sms)
 }
 
+/// The form again, as far as its fields may be shown, where going to a provider was asked for too often.
+pub(super) fn limited(visitor: &Visitor, journey: &Journey, params: &Params, fault: &Fault) -> Result<Response, Response> {
+    let channel = channel(visitor, params);
+    let field = if channel == Channel::Mail { "email" } else { "phone" };
+    let shell = visitor.limited(journey.shell(visitor, "signup", params), fault)?;
+    Ok(page(visitor, journey, shell, channel, [params.first(field), params.first("name")]))
+}
+
 /// By what somebody signs up: a mail address, unless the page for numbers is asked for.
 fn channel(visitor: &Visitor, params: &Params) -> Channel {
     if params.first("with") == "phone" && phones(visitor) { Channel::Sms } else { Channel::Mail }
@@ -75,7 +84,7 @@ fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [c
         other: phones(visitor),
         passwordless: sign_up::may_be_passwordless(&visitor.app, channel),
     };
-    visitor.keep_browser(journey.allow(visitor.open_page(&page.shell, &page, &[contact, name])))
+    visitor.keep_browser(visitor.open_page(&page.shell, &page, &[contact, name]))
 }
 
 pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {
@@ -104,7 +113,14 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         before: current.as_ref(),
         requester: &requester,
     };
-    match sign_up::start(&visitor.app, form).await.map_err(fault)? {
+    let started = match sign_up::start(&visitor.app, form).await {
+        Ok(started) => started,
+        Err(fault) => {
+            let shell = visitor.limited(journey.shell(&visitor, "signup", &params), &fault)?;
+            return Ok(page(&visitor, &journey, shell, channel, [contact, params.first("name")]));
+        }
+    };
+    match started {
         Started::Verify(flow) => Ok(visitor.keep_browser(see_other(&super::page_of(&flow)))),
         Started::Done(session) => super::sign_in(&visitor, &carrier, &session, see_other(&journey.destination())).await,
         Started::Closed => Ok(closed(&visitor)),

@@ -1,4 +1,4 @@
-//! `/session/start`: where a site's proxy sends whoever has to sign in, and where they come through on their way back.
+//! `/session/start`: where a site's proxy sends whoever has to sign in; and `/session/continue`, where they come through on their way back.
 
 use std::time::Duration;
 
@@ -11,15 +11,25 @@ use crate::http::cookies::{self, CookieName};
 use crate::http::form::{BadInput, Query};
 use crate::http::page::see_other;
 use crate::http::visitor::Visitor;
-use crate::pages::Link;
+use crate::pages::{Departing, Link};
 
-/// The address at which a journey to a site begins and ends.
+/// The address at which a journey to a site ends.
 pub(super) fn way_to(url: &str) -> String {
     let query = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", url).finish();
-    format!("/session/start?{query}")
+    format!("/session/continue?{query}")
 }
 
+/// From the site: whoever is signed in is back at once.
 pub(super) async fn start(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    walk(visitor, query, false).await
+}
+
+/// From a form of ours: whoever is signed in leaves by a page.
+pub(super) async fn go_on(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    walk(visitor, query, true).await
+}
+
+async fn walk(visitor: Visitor, query: Result<Query, BadInput>, after_form: bool) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let fault = |fault| visitor.fault(&fault);
     let asked = params.one("return_to").ok().flatten().unwrap_or_default();
@@ -33,7 +43,7 @@ pub(super) async fn start(visitor: Visitor, query: Result<Query, BadInput>) -> R
     let current = visitor.current().await.map_err(fault)?;
     let next = sites::go(&visitor.app, &destination, current.as_ref(), visitor.browser(), &visitor.requester()).await;
     Ok(match next.map_err(fault)? {
-        Next::Arrive => arrive(&visitor, &destination),
+        Next::Arrive => arrive(&visitor, &destination, after_form),
         Next::SignIn(flow) => visitor.keep_browser(see_other(&format!("/login?flow={}", flow.id))),
         Next::SecondFactor(flow) => visitor.keep_browser(see_other(&format!("/login/second?flow={}", flow.id))),
     })
@@ -56,7 +66,7 @@ const ROUND: Duration = Duration::from_secs(10);
 
 /// Off to the site. One that does not get our cookie sends its visitors back at once, again and again: that is counted in a cookie of
 /// seconds, and ends in a page that says what to set.
-fn arrive(visitor: &Visitor, destination: &Destination) -> Response {
+fn arrive(visitor: &Visitor, destination: &Destination, after_form: bool) -> Response {
     let tag = sites::tag(&destination.url);
     let cookies = visitor.cookies();
     let before = cookies.read(visitor.context.headers(), CookieName::Rounds).and_then(|value| {
@@ -72,7 +82,11 @@ fn arrive(visitor: &Visitor, destination: &Destination) -> Response {
         cookies::add(response.headers_mut(), cookies.clear(CookieName::Rounds));
         return response;
     }
-    let mut response = see_other(&destination.url);
+    let page = || {
+        let words = ["leaving-to", "leaving-button"];
+        Departing::to(visitor.shell("leaving"), &destination.host, words, destination.url.clone())
+    };
+    let mut response = if after_form { visitor.redirect_or_depart(&destination.url, page) } else { see_other(&destination.url) };
     cookies::add(response.headers_mut(), cookies.set(CookieName::Rounds, &format!("{tag}.{}", before + 1), Some(ROUND)));
     response
 }

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
-use super::journey;
+use crate::actions::Fault;
 use crate::actions::codes::{self, Found, Resent};
 use crate::actions::sign_up::{self, Proof, Verified};
 use crate::engine::address::{Channel, Contact};
@@ -21,7 +21,7 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
     let found = codes::find(&visitor.app, params.first("flow"), Some(&visitor.browser())).await;
     match found.map_err(|fault| visitor.fault(&fault))? {
         Found::Here(flow) if matches!(flow.state, State::SignUp(_) | State::Verify { .. }) => Ok(flow),
-        _ => Err(super::over(visitor)),
+        _ => Err(super::over(visitor, params.first("flow"))),
     }
 }
 
@@ -29,7 +29,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     if flow.finished_at.is_some() {
-        return Ok(see_other("/login"));
+        return Ok(see_other(&super::anew("/login", flow.id.as_str())));
     }
     let mut shell = visitor.shell("verify");
     shell.notice = visitor.notice(&params);
@@ -57,7 +57,7 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool)
         expired,
         signs_up: matches!(&flow.state, State::SignUp(sign_up) if sign_up.to.channel() == Channel::Mail),
     };
-    visitor.keep_browser(journey::allow(visitor.page(&page.shell, &page), &flow.continue_to))
+    visitor.keep_browser(visitor.page(&page.shell, &page))
 }
 
 pub(super) fn masked(flow: &Flow) -> String {
@@ -84,6 +84,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
             shell.problem("code", text);
             Ok(page(&visitor, shell, &flow, code, spent))
         }
+        Shown::Fault(fault) => Ok(page(&visitor, visitor.limited(visitor.shell("verify"), &fault)?, &flow, code, false)),
     }
 }
 
@@ -92,6 +93,8 @@ pub(super) enum Shown {
     Response(Response),
     /// A problem's key, and whether a new code is needed.
     Problem(&'static str, bool),
+    /// Not now, perhaps.
+    Fault(Fault),
 }
 
 pub(super) async fn prove(visitor: &Visitor, carrier: &Carrier, flow: &Flow, proof: Proof<'_>) -> Result<Shown, Response> {
@@ -99,7 +102,10 @@ pub(super) async fn prove(visitor: &Visitor, carrier: &Carrier, flow: &Flow, pro
     let current = visitor.current().await.map_err(fault)?;
     let requester = visitor.requester();
     let arrival = super::arrival(visitor, &requester, current.as_ref(), &flow.continue_to, false);
-    let verified = sign_up::verify(&visitor.app, flow, proof, &arrival).await.map_err(fault)?;
+    let verified = match sign_up::verify(&visitor.app, flow, proof, &arrival).await {
+        Ok(verified) => verified,
+        Err(fault) => return Ok(Shown::Fault(fault)),
+    };
     Ok(match verified {
         Verified::Done(session, continue_to) => {
             let response = arrive(visitor, &continue_to).await?;
@@ -109,8 +115,8 @@ pub(super) async fn prove(visitor: &Visitor, carrier: &Carrier, flow: &Flow, pro
         Verified::CodeWrong => Shown::Problem("problem-code", false),
         Verified::CodeSpent => Shown::Problem("problem-code-spent", true),
         Verified::PasswordWrong => Shown::Problem("problem-password-wrong-here", false),
-        Verified::Over => Shown::Response(super::over(visitor)),
-        Verified::HasAccount => Shown::Response(see_other("/login")),
+        Verified::Over => Shown::Response(super::over(visitor, flow.id.as_str())),
+        Verified::HasAccount => Shown::Response(see_other(&super::anew("/login", flow.id.as_str()))),
     })
 }
 
@@ -130,16 +136,12 @@ pub(super) async fn arrive(visitor: &Visitor, continue_to: &crate::engine::flow:
 pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
-    let resent = codes::resend(&visitor.app, &flow, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
-    Ok(match resent {
-        Resent::Sent => see_other(&format!("/verify?flow={}&notice=code-sent", flow.id)),
-        Resent::Wait(after) => {
-            let mut shell = visitor.shell("verify");
-            let text = visitor.wait(after);
-            shell.problem("code", text);
-            page(&visitor, shell, &flow, "", false)
-        }
-        Resent::Over => super::over(&visitor),
+    let shell = visitor.shell("verify");
+    Ok(match codes::resend(&visitor.app, &flow, &visitor.requester()).await {
+        Err(fault) => page(&visitor, visitor.limited(shell, &fault)?, &flow, "", false),
+        Ok(Resent::Sent) => see_other(&format!("/verify?flow={}&notice=code-sent", flow.id)),
+        Ok(Resent::Wait(after)) => page(&visitor, visitor.too_soon(shell, after), &flow, "", false),
+        Ok(Resent::Over) => super::over(&visitor, flow.id.as_str()),
     })
 }
 
@@ -148,9 +150,9 @@ pub(super) async fn by_link(visitor: Visitor, carrier: Carrier, form: Result<For
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let token = params.first("token");
     let found = codes::by_link(&visitor.app, token, Some(&visitor.browser())).await.map_err(|fault| visitor.fault(&fault))?;
-    let (flow, proof) = match found {
-        Found::Here(flow) => (flow, Proof::Link),
-        Found::Elsewhere(flow) => (flow, Proof::LinkAndPassword(params.first("password"))),
+    let (flow, here, proof) = match found {
+        Found::Here(flow) => (flow, true, Proof::Link),
+        Found::Elsewhere(flow) => (flow, false, Proof::LinkAndPassword(params.first("password"))),
         Found::None => return Ok(super::link::broken(&visitor)),
     };
     if !matches!(flow.state, State::SignUp(_) | State::Verify { .. }) {
@@ -158,6 +160,14 @@ pub(super) async fn by_link(visitor: Visitor, carrier: Carrier, form: Result<For
     }
     match prove(&visitor, &carrier, &flow, proof).await? {
         Shown::Response(response) => Ok(response),
-        Shown::Problem(key, _) => super::link::verify_page(&visitor, token, &flow, false, Some(key)).await,
+        Shown::Problem(key, _) => {
+            let mut shell = super::link::verify_shell(&visitor, token);
+            super::account::say(&mut shell, "password", key);
+            super::link::verify_page(&visitor, shell, token, &flow, false).await
+        }
+        Shown::Fault(fault) => {
+            let shell = visitor.limited(super::link::verify_shell(&visitor, token), &fault)?;
+            super::link::verify_page(&visitor, shell, token, &flow, here).await
+        }
     }
 }

@@ -76,6 +76,8 @@ function watch(context, problems) {
       if (message.type() !== "error") return;
       // A page that answers 4xx is how a refused form looks; a sub-resource that fails is still seen below.
       if (message.text().startsWith("Failed to load resource")) return;
+      // Chromium starts a program of an app's own scheme only after a gesture: a reload is none, and the page has a link.
+      if (message.text().startsWith("Not allowed to launch 'org.example.app:")) return;
       problems.push(`console at ${page.url()}: ${message.text()}`);
     });
     page.on("pageerror", (error) => problems.push(`script error at ${page.url()}: ${error.message}`));
@@ -188,12 +190,23 @@ export async function submit(page, values) {
   await press(page, formOf(page, names.at(-1)).locator("button[type=submit], button:not([type])").first());
 }
 
-/** Presses something that leads to another page, and waits for that page. */
+/** Presses something that leads to another page, and waits for that page; where it moves on by itself, for the next. */
 export async function press(page, target) {
+  let leaving;
+  const look = (response) => {
+    if (!response.request().isNavigationRequest() || response.frame() !== page.mainFrame()) return;
+    if (response.headers().refresh) leaving = response.url();
+  };
+  page.on("response", look);
   const loaded = page.waitForEvent("domcontentloaded");
   await target.click();
   await loaded;
   await page.waitForLoadState("load");
+  if (leaving) {
+    await page.waitForURL((url) => url.href !== leaving);
+    await page.waitForLoadState("load");
+  }
+  page.off("response", look);
 }
 
 /** Signs in from wherever the sign-in form is shown, whether it asks for both at once or one after the other. */

@@ -2,14 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
+use std::sync::Mutex;
+use std::time::Duration;
 
 use sqlx::migrate::{Migration, MigrationType, Migrator};
-use sqlx::sqlite::SqliteConnectOptions;
-use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode};
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection, Row as _, SqliteConnection};
 use vestibule::engine::address::{Email, Identifier};
 use vestibule::store::sealed::Column;
-use vestibule::store::{Location, migration_names, sweep, users};
+use vestibule::store::{Location, Migrating, Store, migration_names, sweep, users};
 
 use crate::world::{Database, Place};
 
@@ -95,6 +98,71 @@ async fn a_database_of_the_first_version_is_brought_up_and_a_file_is_copied_befo
         }
         assert_eq!(left, ["flow_2"], "{database:?}: a journey that could not be read would be a dead end");
     }
+}
+
+/// Migrates and gives what was said meanwhile.
+async fn upgraded(place: &Place, copy: bool) -> Vec<String> {
+    let said = Mutex::new(Vec::new());
+    let store = Store::open(&place.location).await.unwrap();
+    store.migrate_by(&Migrating { copy, say: &|line| said.lock().unwrap().push(line.to_owned()) }).await.unwrap();
+    said.into_inner().unwrap()
+}
+
+#[tokio::test]
+async fn an_upgrade_says_first_what_it_copies_and_takes_no_broken_copy_for_a_whole_one() {
+    let place = Place::sqlite();
+    of_the_first_version(&place).await;
+    let Location::Sqlite(path) = &place.location else { panic!() };
+    let (copy, partial) = (path.with_extension("before-0002.db"), path.with_extension("before-0002.db.partial"));
+    fs::write(&partial, "broken off").unwrap();
+    let said = upgraded(&place, true).await;
+    for part in [copy.to_str().unwrap(), "KiB, about ", " s; ", " are free"] {
+        assert!(said[0].contains(part), "{}", said[0]);
+    }
+    let at = |text: &str| said.iter().position(|line| line.starts_with(text)).unwrap_or_else(|| panic!("{text}: {said:?}"));
+    assert!(at("copied to ") < at("migration 0002_ways_in begins"), "{said:?}");
+    assert!(at("migration 0002_ways_in is done after ") < at("migration 0009_scale begins"), "{said:?}");
+    assert!(!partial.exists());
+    assert_eq!(fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
+    assert_eq!(upgraded(&place, true).await, Vec::<String>::new(), "nothing is missing any more");
+}
+
+#[tokio::test]
+async fn a_new_database_is_made_without_a_word_and_an_upgrade_may_go_without_the_copy() {
+    for database in Database::BOTH {
+        let Some(place) = Place::new(database).await else { continue };
+        assert_eq!(upgraded(&place, true).await, Vec::<String>::new(), "{database:?}");
+        let Some(place) = Place::new(database).await else { continue };
+        of_the_first_version(&place).await;
+        let said = upgraded(&place, false).await;
+        assert!(said[0].contains("copy"), "{database:?}: {said:?}");
+        assert!(said.iter().any(|line| line == "migration 0009_scale begins"), "{database:?}: {said:?}");
+        if let Location::Sqlite(path) = &place.location {
+            let files = fs::read_dir(path.parent().unwrap()).unwrap().map(|file| file.unwrap().file_name());
+            assert!(files.filter(|name| name.to_str().unwrap().contains("before")).count() == 0);
+        }
+    }
+}
+
+/// Readers and writers of an older server go on while the file is copied.
+#[tokio::test]
+async fn a_copy_waits_for_nobody_and_nobody_for_it() {
+    let place = Place::sqlite();
+    of_the_first_version(&place).await;
+    let Location::Sqlite(path) = &place.location else { panic!() };
+    let mut older = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Wal).connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE; UPDATE users SET email = 'ana@b.example'").execute(&mut older).await.unwrap();
+    let copy = path.with_extension("before-0002.db");
+    let writing = async {
+        while !copy.exists() {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        sqlx::raw_sql("COMMIT").execute(&mut older).await.unwrap();
+    };
+    tokio::join!(upgraded(&place, true), writing);
+    let mut c = SqliteConnection::connect(copy.to_str().unwrap()).await.unwrap();
+    let email: String = sqlx::query("SELECT email FROM users").fetch_one(&mut c).await.unwrap().get(0);
+    assert_eq!(email, "ana@a.example", "the copy was made beside the open transaction");
 }
 
 /// Columns of bytes that hold nothing sealed: what becomes of them when the master keys change.
@@ -265,7 +333,7 @@ async fn everything_that_hangs_on_an_account_is_known_to_its_removal() {
 async fn migrating_twice_changes_nothing_and_what_is_missing_is_named() {
     for database in Database::BOTH {
         let Some(place) = Place::new(database).await else { continue };
-        let store = vestibule::store::Store::open(&place.location).await.unwrap();
+        let store = Store::open(&place.location).await.unwrap();
         let all: Vec<String> = migration_names().map(str::to_owned).collect();
         assert_eq!(store.pending_migrations().await.unwrap(), all, "{database:?}");
         store.migrate().await.unwrap();
@@ -290,7 +358,7 @@ async fn a_database_of_a_newer_version_is_left_alone() {
                 sqlx::query(sqlx::AssertSqlSafe(format!("{newer} '\\x00', 0)"))).execute(&mut c).await.unwrap();
             }
         }
-        let store = vestibule::store::Store::open(&place.location).await.unwrap();
+        let store = Store::open(&place.location).await.unwrap();
         let refused = store.migrate().await.unwrap_err().to_string();
         assert!(refused.contains("newer version") && refused.contains("9999"), "{database:?}: {refused}");
     }

@@ -138,6 +138,10 @@ async fn browse(server: &Server, start: Url) -> Url {
             continue;
         }
         assert_eq!(answer.status(), 200);
+        let refresh = answer.headers().get("refresh").and_then(|refresh| refresh.to_str().unwrap().strip_prefix("0; url="));
+        if let Some(location) = refresh {
+            return location.parse().unwrap();
+        }
         let url = answer.url().clone();
         let (action, fields) = filled_in(&answer.text().await.unwrap());
         let post =

@@ -52,8 +52,10 @@ export class Visitor {
         else jar.set(name, value);
       }
       this.trail.push(`${init.method ?? "GET"} ${url} → ${answer.status}`);
-      const location = answer.headers.location;
-      if (answer.status < 300 || answer.status >= 400 || !location) return (this.page = { url, origin, status: answer.status, html: answer.html });
+      // A page of ours that leaves moves on by itself.
+      const refresh = /^0; url=(.*)$/.exec(answer.headers.refresh ?? "")?.[1];
+      const location = refresh ?? answer.headers.location;
+      if ((!refresh && (answer.status < 300 || answer.status >= 400)) || !location) return (this.page = { url, origin, status: answer.status, html: answer.html });
       url = new URL(location, url).href;
       init = {};
     }

@@ -33,8 +33,10 @@ pub(super) fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama
     let provider = || "Google".to_owned();
     let titled = |key: &str| Shell { title: text.with(key, &[("provider", "Google")]), ..shell(text, "login") };
     let departing = Departing {
+        lead: text.t("connect-go-text").into_owned(),
+        hint: String::new(),
+        label: text.with("connect-with", &[("provider", "Google")]),
         shell: titled("connect-go"),
-        provider: provider(),
         url: "https://accounts.google.com/o/oauth2/v2/auth?client_id=1&state=2".to_owned(),
     };
     let address = GiveAddress {

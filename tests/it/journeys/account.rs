@@ -94,7 +94,8 @@ pub(super) async fn let_in(world: &World, browser: &mut Browser, client: &str, s
         let mut fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         fields.retain(|(name, _)| *name != "decision");
         fields.push(("decision", "allow"));
-        answer = browser.post("/consent", &fields).await;
+        let sent = browser.post("/consent", &fields).await;
+        answer = browser.follow(&sent).await;
     }
     let back: url::Url = answer.location().parse().unwrap_or_else(|_| panic!("{} {}", answer.status, answer.text()));
     let code = back.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();

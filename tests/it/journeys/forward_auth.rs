@@ -441,16 +441,12 @@ async fn smuggled_headers_are_refused_or_ignored() {
     assert!(answer.status == 200 && IDENTITY.iter().all(|name| answer.header(name).is_empty()));
     let answer = forwarded(&ada, "GET", private, &claimed).await;
     assert_eq!((answer.header("x-auth-email"), answer.header("x-auth-groups")), (ADA, ""));
-    // A session is taken from the cookie alone, and from one cookie alone.
+    // A session is taken from the cookie alone; of several, see `session_cookies`.
     let token = ada.cookies["__Secure-vestibule_session"].clone();
     for header in [("authorization", format!("Bearer {token}")), ("session", token.clone())] {
         assert_eq!(forwarded(&nobody, "GET", private, &[(header.0, &header.1)]).await.status, 401);
     }
-    for cookie in [
-        format!("__Secure-vestibule_session={token}; __Secure-vestibule_session=x"),
-        format!("vestibule_session={token}"),
-        format!("__Host-vestibule_session={token}"),
-    ] {
+    for cookie in [format!("vestibule_session={token}"), format!("__Host-vestibule_session={token}")] {
         assert_eq!(forwarded(&nobody, "GET", private, &[("cookie", &cookie)]).await.status, 401, "{cookie}");
     }
     assert_eq!(

@@ -163,14 +163,14 @@ async fn sending_again_waits_and_the_code_before_still_works() {
     world.person(ADA).await;
     let (mut browser, page) = asked(&world, ADA).await;
     let first = world.mail_to(ADA).await;
-    assert_eq!(browser.submit("/login/code/resend", &[]).await.status, 422, "too early");
+    assert_eq!(browser.submit("/login/code/resend", &[]).await.status, 429, "too early");
     assert_eq!(world.mails_to(ADA).await.len(), 1);
     world.advance(31);
     let sent = browser.submit("/login/code/resend", &[]).await;
     assert!(sent.location().ends_with("&notice=code-sent"));
     browser.follow(&sent).await;
     world.advance(31);
-    assert_eq!(browser.submit("/login/code/resend", &[]).await.status, 422, "the pause has doubled");
+    assert_eq!(browser.submit("/login/code/resend", &[]).await.status, 429, "the pause has doubled");
     let mails = world.mails_to(ADA).await;
     assert_eq!(mails.len(), 2);
     assert_ne!(mails[0].code, mails[1].code);
@@ -452,8 +452,14 @@ async fn an_authorization_request_goes_on_where_it_was_asked() {
         let form = consent.form("/consent");
         let mut fields: Vec<(&str, &str)> = form.fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         fields.push(("decision", "allow"));
-        let back = browser.post("/consent", &fields).await;
-        assert!(back.location().starts_with("https://shop.example/cb?code="), "{} {}", back.status, back.location());
+        let answer = browser.post("/consent", &fields).await;
+        let back = browser.follow(&answer).await;
+        assert!(
+            back.leaves() && back.location().starts_with("https://shop.example/cb?code="),
+            "{} {}",
+            back.status,
+            back.location()
+        );
     }
 }
 

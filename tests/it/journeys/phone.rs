@@ -83,7 +83,7 @@ async fn a_code_is_sent_again_and_both_work() {
     let world = World::new().await;
     let mut browser = begun(&world, NUMBER, PASSWORD).await;
     let first = world.sms_to(NUMBER).await.code;
-    assert_eq!(browser.clone().submit("/verify/resend", &[]).await.status, 422, "too early");
+    assert_eq!(browser.clone().submit("/verify/resend", &[]).await.status, 429, "too early");
     world.advance(31);
     let sent = browser.submit("/verify/resend", &[]).await;
     browser.follow(&sent).await;

@@ -205,7 +205,7 @@ async fn codes_are_sent_again_after_a_pause_and_five_wrong_ones_spend_them() {
     let open = format!("/login/second?flow={}&with=mail", page.value("flow").unwrap());
     send(&mut browser).await;
     let first = world.mail_to(ADA).await.code;
-    assert_eq!(browser.submit("/login/second/send", &[]).await.status, 422, "too early");
+    assert_eq!(browser.submit("/login/second/send", &[]).await.status, 429, "too early");
     browser.get(&open).await;
     for _ in 0..5 {
         assert_eq!(browser.submit("/login/second", &[("code", &wrong(&first))]).await.status, 422);

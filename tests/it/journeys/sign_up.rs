@@ -90,7 +90,7 @@ async fn codes_can_be_wrong_spent_and_sent_again() {
     }
     // Again after half a minute, and both codes work then.
     let early = browser.submit("/verify/resend", &[]).await;
-    assert_eq!(early.status, 422, "the button says how long");
+    assert_eq!(early.status, 429, "the button says how long");
     world.advance(31);
     let again = browser.submit("/verify/resend", &[]).await;
     assert!(again.location().ends_with("notice=code-sent"), "{}", again.text());

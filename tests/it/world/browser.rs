@@ -24,6 +24,8 @@ pub struct Browser {
     pub headers: Vec<(&'static str, String)>,
     /// The page that is open.
     page: Option<Answer>,
+    /// The last answers were redirects after a form of ours: browsers hold them against the form's page.
+    after_form: bool,
 }
 
 /// What came back.
@@ -46,7 +48,7 @@ pub struct Form {
 impl Browser {
     pub fn new(router: Router, clock: Clock) -> Self {
         let address = SocketAddr::from(([192, 0, 2, 1], 40_000));
-        Self { router, clock, address, cookies: BTreeMap::new(), headers: Vec::new(), page: None }
+        Self { router, clock, address, cookies: BTreeMap::new(), headers: Vec::new(), page: None, after_form: false }
     }
 
     /// The same browser at another place on the network.
@@ -80,6 +82,7 @@ impl Browser {
 
     pub async fn get(&mut self, path: &str) -> Answer {
         let answer = self.send(Method::GET, path, &[], Bytes::new()).await;
+        self.after_form = false;
         self.page = Some(answer.clone());
         answer
     }
@@ -88,7 +91,19 @@ impl Browser {
     pub async fn follow(&mut self, answer: &Answer) -> Answer {
         let to = answer.location().to_owned();
         assert!(to.starts_with('/'), "{to:?} is not here");
-        self.get(&to).await
+        let after_form = self.after_form && answer.status == 303;
+        let answer = self.get(&to).await;
+        if after_form {
+            self.forms_end_here(&answer);
+        }
+        answer
+    }
+
+    /// No redirect after a form of ours leads away: `form-action` would end it, or a redirect that the other side adds.
+    fn forms_end_here(&mut self, answer: &Answer) {
+        self.after_form = answer.status == 303;
+        let to = answer.header("location");
+        assert!(to.is_empty() || to.starts_with('/'), "a form leads to {to} by redirect");
     }
 
     /// Sends a form as a page of ours does.
@@ -105,6 +120,10 @@ impl Browser {
             ("sec-fetch-site", "same-origin"),
         ];
         let answer = self.send(Method::POST, path, &headers, body.into()).await;
+        // What relying parties post is held against their own pages.
+        if !path.starts_with("/oauth2/") {
+            self.forms_end_here(&answer);
+        }
         if answer.status != 303 {
             self.page = Some(answer.clone());
         }
@@ -166,9 +185,23 @@ impl Answer {
         self.headers.get(name).map_or("", |value| value.to_str().unwrap())
     }
 
-    /// Where it redirects to, or nothing.
+    /// Where the browser goes from here by itself, by redirect or `Refresh`, or nothing.
     pub fn location(&self) -> &str {
-        self.header("location")
+        match self.header("refresh").strip_prefix("0; url=") {
+            Some(url) => url,
+            None => self.header("location"),
+        }
+    }
+
+    /// Whether this is a page of ours that moves on to another origin, and has a link for whom it does not.
+    #[track_caller]
+    pub fn leaves(&self) -> bool {
+        let leaves = self.status == 200 && self.headers.contains_key(header::REFRESH);
+        if leaves {
+            let link = format!("<a class=\"button\" href=\"{}\"", self.location().replace('&', "&#38;"));
+            assert!(self.text().contains(&link), "{link}: {}", self.text());
+        }
+        leaves
     }
 
     pub fn text(&self) -> String {

@@ -223,7 +223,8 @@ async fn what_an_application_asked_for_goes_on() {
         let mut fields = consent.form("/consent").fields;
         fields.push(("decision".to_owned(), "allow".to_owned()));
         let fields: Vec<(&str, &str)> = fields.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
-        let done = browser.post("/consent", &fields).await;
+        let sent = browser.post("/consent", &fields).await;
+        let done = browser.follow(&sent).await;
         let to: url::Url = done.location().parse().unwrap_or_else(|_| panic!("{} {}", done.location(), done.text()));
         let code = to.query_pairs().find(|(name, _)| name == "code").unwrap().1.into_owned();
         let fields = [
