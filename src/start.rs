@@ -1,11 +1,12 @@
 //! From settings to a running server: opening what is there, making what is missing, and ending in good order.
 
 mod beside;
+mod files;
 
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::net::SocketAddr;
-use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _};
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -32,6 +33,8 @@ use crate::telemetry::Metrics;
 use crate::time::Clock;
 
 use beside::Beside;
+pub use files::private_from_now_on;
+use files::{cure, prepare as prepare_files, private_dir};
 
 /// Connections that may read metrics at once.
 const METRICS_CONNECTIONS: usize = 16;
@@ -64,33 +67,6 @@ fn location(settings: &Settings) -> Location {
             Location::Postgres { url: url.expose().to_owned(), max_connections: settings.database.max_connections }
         }
     }
-}
-
-/// Makes the data directory, for its owner only, and the folder and file of a SQLite database.
-fn prepare_files(settings: &Settings) -> anyhow::Result<()> {
-    private_dir(&settings.data.dir).with_context(|| cure(&settings.data.dir, "the data directory cannot be made"))?;
-    let DatabaseUrl::Sqlite(path) = &settings.database.url else { return Ok(()) };
-    if let Some(dir) = path.parent() {
-        private_dir(dir).with_context(|| cure(dir, "the database's directory cannot be made"))?;
-    }
-    // SQLite gives its side files the mode of this one.
-    match OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
-        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => {
-            Err(error).with_context(|| cure(path, "the database cannot be made"))
-        }
-        _ => Ok(()),
-    }
-}
-
-fn cure(path: &Path, what: &str) -> String {
-    format!("{}: {what}; give the user that runs Vestibule write permission, or set data.dir to another place", path.display())
-}
-
-fn private_dir(path: &Path) -> io::Result<()> {
-    if path.as_os_str().is_empty() || path.is_dir() {
-        return Ok(());
-    }
-    DirBuilder::new().recursive(true).mode(0o700).create(path)
 }
 
 /// The master keys: from the settings, else from their file, else made and kept there.
@@ -275,6 +251,9 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
     };
     // Before anybody can send a signal in vain.
     let mut signal = std::pin::pin!(signals()?);
+    files::prepare(&settings)?;
+    let _alone = files::serve_alone(&settings)?;
+    files::tighten(&settings);
     let app = tokio::select! {
         app = open(settings, Schema::Migrate, Threads::BySettings) => app?,
         () = &mut signal => {

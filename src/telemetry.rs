@@ -154,6 +154,7 @@ pub struct Metrics {
     tokens_issued: Family<GrantLabels, Counter>,
     outbox_pending: Gauge,
     outbox_failures: Family<TransportLabels, Counter>,
+    outbox_alarms: Family<TransportLabels, Counter>,
     sms: Family<SmsLabels, Counter>,
     sms_refused: Family<ReasonLabels, Counter>,
     sms_cost: Counter<f64, AtomicU64>,
@@ -204,6 +205,7 @@ impl Metrics {
             tokens_issued: Family::default(),
             outbox_pending: Gauge::default(),
             outbox_failures: Family::default(),
+            outbox_alarms: Family::default(),
             sms: Family::default(),
             sms_refused: Family::default(),
             sms_cost: Counter::default(),
@@ -222,6 +224,11 @@ impl Metrics {
         registry.register("tokens_issued", "Token answers given, by grant", metrics.tokens_issued.clone());
         registry.register("outbox_pending", "Messages waiting to be delivered", metrics.outbox_pending.clone());
         registry.register("outbox_failures", "Attempts to deliver a message that failed", metrics.outbox_failures.clone());
+        registry.register(
+            "outbox_alarms",
+            "Attempts refused for what the operator has to cure: sender, policy, relaying, quota, password",
+            metrics.outbox_alarms.clone(),
+        );
         registry.register("sms", "Attempts to deliver a text message, by what came of them", metrics.sms.clone());
         registry.register("sms_refused", "Text messages the guard did not allow", metrics.sms_refused.clone());
         registry.register("sms_cost", "What the allowed text messages cost by sms.prices", metrics.sms_cost.clone());
@@ -282,6 +289,11 @@ impl Metrics {
     /// Counts a failed delivery: `smtp`, `file`, ….
     pub fn outbox_failure(&self, transport: &'static str) {
         self.outbox_failures.get_or_create(&TransportLabels { transport }).inc();
+    }
+
+    /// Counts an attempt that failed for what only the operator can cure.
+    pub fn outbox_alarm(&self, transport: &'static str) {
+        self.outbox_alarms.get_or_create(&TransportLabels { transport }).inc();
     }
 
     /// Counts an attempt to deliver a text: transport `twilio`, …; outcome `sent`, `put_off`, `failed`, `expired`, `decoy`.
@@ -355,6 +367,7 @@ mod tests {
         metrics.token_issued("refresh_token");
         metrics.set_outbox_pending(7);
         metrics.outbox_failure("smtp");
+        metrics.outbox_alarm("smtp");
         metrics.sms("twilio", "sent");
         metrics.sms_refused("country");
         metrics.sms_cost(0.08);
@@ -372,6 +385,7 @@ mod tests {
             r#"vestibule_tokens_issued_total{grant="refresh_token"} 1"#,
             "vestibule_outbox_pending 7",
             r#"vestibule_outbox_failures_total{transport="smtp"} 1"#,
+            r#"vestibule_outbox_alarms_total{transport="smtp"} 1"#,
             r#"vestibule_sms_total{transport="twilio",outcome="sent"} 1"#,
             r#"vestibule_sms_refused_total{reason="country"} 1"#,
             "vestibule_sms_cost_total 0.08",

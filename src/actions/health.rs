@@ -83,7 +83,11 @@ pub async fn unready(app: &App) -> Outcome<Option<Unready>> {
     if let (Drift::Wrong, offset) = app.fleet.clock() {
         return Ok(Some(Unready::Clock(offset)));
     }
-    Ok(app.pulses.still(Instant::now()).map(Unready::Still))
+    if let Some(job) = app.pulses.still(Instant::now()) {
+        return Ok(Some(Unready::Still(job)));
+    }
+    app.probe.can_write(app).await?;
+    Ok(None)
 }
 
 #[cfg(test)]

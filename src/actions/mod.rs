@@ -24,6 +24,7 @@ pub mod notices;
 mod offline;
 pub mod outbox;
 pub mod passkeys;
+mod probe;
 pub mod providers;
 mod removal;
 pub mod reset;
@@ -93,6 +94,7 @@ pub struct Parts {
     pub(in crate::actions) outbox: outbox::Bells,
     /// None where the public URL names no host that passkeys could belong to.
     pub(in crate::actions) webauthn: Option<webauthn_rs::Webauthn>,
+    probe: probe::Probe,
     fleet: fleet::Fleet,
     pulses: health::Pulses,
     stopping: AtomicBool,
@@ -190,6 +192,7 @@ impl App {
             blocked: token::Blocked::default(),
             outbox: outbox::Bells::default(),
             webauthn,
+            probe: probe::Probe::default(),
             fleet: fleet::Fleet::default(),
             pulses: health::Pulses::default(),
             stopping: AtomicBool::new(false),

@@ -182,14 +182,23 @@ async fn deliver(app: App, message: Message) -> Outcome<Fate> {
             count_text(&app, channel, if decoy { "decoy" } else { "sent" });
             Fate::Sent
         }
-        Err(DeliveryError { permanent, reason, after }) => {
+        Err(DeliveryError { permanent, alarming, reason, after }) => {
             app.metrics.outbox_failure(transport(&app, channel));
+            if alarming {
+                app.metrics.outbox_alarm(transport(&app, channel));
+            }
             let most = match channel {
                 Channel::Mail => app.settings.mail.max_attempts,
                 Channel::Sms => app.settings.sms.max_attempts,
             };
             let channel_name = channel.as_str();
             match retry(Attempt { number: attempts, most, permanent, after }, expires_at, now) {
+                Retry::At(at) if alarming => {
+                    tracing::error!(message_id = id.as_str(), channel = channel_name, attempts, reason, next = %at, "the other side refuses us, not one message: see to it; messages wait");
+                    outbox::retry(&mut tx, &id, at, &reason).await?;
+                    count_text(&app, channel, "put_off");
+                    Fate::PutOff
+                }
                 Retry::At(at) => {
                     tracing::warn!(message_id = id.as_str(), channel = channel_name, attempts, reason, next = %at, "a message could not be sent");
                     outbox::retry(&mut tx, &id, at, &reason).await?;

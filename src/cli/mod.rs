@@ -116,6 +116,7 @@ type Done = Result<(), Failure>;
 
 /// Runs the command of this process's arguments.
 pub fn main() -> ExitCode {
+    start::private_from_now_on();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {

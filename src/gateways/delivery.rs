@@ -11,6 +11,8 @@ pub(super) const REASON_LONGEST: usize = 300;
 pub struct DeliveryError {
     /// True: no later attempt can succeed. False: try again.
     pub permanent: bool,
+    /// It concerns more than this message, and only the operator can cure it: a refused sender, policy, a quota, a wrong password.
+    pub alarming: bool,
     /// For the log: one line, without credentials and without the message's codes and links.
     pub reason: String,
     /// The other side asks to be left alone for this long (`Retry-After`, RFC 9110 section 10.2.3).
@@ -20,12 +22,12 @@ pub struct DeliveryError {
 impl DeliveryError {
     /// No later attempt can succeed.
     pub(super) fn permanent(reason: impl Into<String>) -> Self {
-        Self { permanent: true, reason: reason.into(), after: None }
+        Self { permanent: true, alarming: false, reason: reason.into(), after: None }
     }
 
     /// It may succeed later.
     pub(super) fn temporary(reason: impl Into<String>) -> Self {
-        Self { permanent: false, reason: reason.into(), after: None }
+        Self { permanent: false, alarming: false, reason: reason.into(), after: None }
     }
 }
 

@@ -101,6 +101,7 @@ sections! {
         smtp_port: u64 = 0_u64,
         smtp_tls: String = "starttls",
         smtp_ca_file: String = "",
+        smtp_ehlo: String = "",
         smtp_username: String = "",
         smtp_password: Secret = Secret::default(),
         timeout_seconds: u64 = 20_u64,

@@ -106,7 +106,7 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
         report.refuse(&raw.data.dir, "is empty", "for example \"./data\" or \"/var/lib/vestibule\"");
     }
     let database = database(&raw.database, &dir, &mut report);
-    let mail = mail::mail(&raw.mail, &dir, &mut report);
+    let mail = mail::mail(&raw.mail, public, &dir, &mut report);
     let sms = sms::sms(&raw.sms, &dir, &mut report);
     let access_alg = durations::access_alg(&raw.tokens, &mut report);
     let pages = pages(&raw.pages, &mut report);

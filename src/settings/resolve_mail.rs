@@ -7,7 +7,7 @@ use std::{
 };
 
 use lettre::message::Mailbox;
-use url::Host;
+use url::{Host, Url};
 
 use super::{
     Mode,
@@ -17,7 +17,7 @@ use super::{
 };
 
 /// `[mail]`
-pub fn mail(raw: &raw::Mail, dir: &Path, report: &mut Report) -> Option<MailSettings> {
+pub fn mail(raw: &raw::Mail, public: Option<&Url>, dir: &Path, report: &mut Report) -> Option<MailSettings> {
     let example = "\"Example <no-reply@example.org>\"";
     let from: Option<Mailbox> = report.parse(&raw.from, example);
     let reply_to: Option<Mailbox> = report.parse_optional(&raw.reply_to, example);
@@ -34,15 +34,23 @@ pub fn mail(raw: &raw::Mail, dir: &Path, report: &mut Report) -> Option<MailSett
             "name the folder of your texts, or leave it empty",
         );
     }
+    let named = raw.smtp_ehlo.value.trim();
+    if !named.is_empty() && !is_host(named) {
+        report.refuse(&raw.smtp_ehlo, format!("\"{named}\" is no host name"), "a full host name: \"id.example.org\"");
+    }
     let transport = match kind? {
         0 => MailTransport::File(dir.join("outbox").join("mail")),
-        1 => MailTransport::Smtp(smtp(raw, tls?, port, report)),
+        1 => MailTransport::Smtp(smtp(raw, public, tls?, port, report)),
         _ => MailTransport::Mailbox,
     };
     Some(MailSettings { transport, from: from?, reply_to, timeout, max_attempts, templates })
 }
 
-fn smtp(raw: &raw::Mail, tls: SmtpTls, port: u16, report: &mut Report) -> SmtpSettings {
+fn is_host(text: &str) -> bool {
+    Host::parse(text.trim_start_matches('[').trim_end_matches(']')).is_ok() || text.parse::<IpAddr>().is_ok()
+}
+
+fn smtp(raw: &raw::Mail, public: Option<&Url>, tls: SmtpTls, port: u16, report: &mut Report) -> SmtpSettings {
     let host = raw.smtp_host.value.trim().to_owned();
     if host.is_empty() {
         report.refuse_because(
@@ -51,7 +59,7 @@ fn smtp(raw: &raw::Mail, tls: SmtpTls, port: u16, report: &mut Report) -> SmtpSe
             "is missing, and mail.transport is smtp",
             "name the relay, for example \"smtp.example.org\"",
         );
-    } else if Host::parse(host.trim_start_matches('[').trim_end_matches(']')).is_err() && host.parse::<IpAddr>().is_err() {
+    } else if !is_host(&host) {
         report.refuse(&raw.smtp_host, format!("\"{host}\" is no host name"), "no scheme, no port: \"smtp.example.org\"");
     }
     let local = host == "localhost" || host.parse::<IpAddr>().is_ok_and(|address| address.is_loopback());
@@ -87,7 +95,9 @@ fn smtp(raw: &raw::Mail, tls: SmtpTls, port: u16, report: &mut Report) -> SmtpSe
             "name a file of certificates in PEM",
         );
     }
-    SmtpSettings { host, port, tls, ca_file, credentials: (!user.is_empty()).then_some((user, password)) }
+    let named = Some(raw.smtp_ehlo.value.trim()).filter(|name| !name.is_empty());
+    let ehlo = named.or_else(|| public?.host_str()).unwrap_or("localhost").to_owned();
+    SmtpSettings { host, port, tls, ca_file, ehlo, credentials: (!user.is_empty()).then_some((user, password)) }
 }
 
 /// What becomes doubtful or wrong only together with the public URL.

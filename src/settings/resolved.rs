@@ -156,6 +156,8 @@ pub struct SmtpSettings {
     pub ca_file: Option<PathBuf>,
     /// User name and password; none: no authentication.
     pub credentials: Option<(String, Secret)>,
+    /// What we call ourselves in EHLO: a host name or an IP address.
+    pub ehlo: String,
 }
 
 /// Transport security of SMTP.

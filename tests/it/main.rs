@@ -21,6 +21,8 @@ mod pages;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]
+mod process;
+#[cfg(test)]
 mod relying_party;
 #[cfg(test)]
 mod rfc;

@@ -43,7 +43,14 @@ impl Server {
     }
 
     fn relay(&self, tls: SmtpTls) -> SmtpSettings {
-        SmtpSettings { host: "localhost".into(), port: self.port, tls, ca_file: self.ca.clone(), credentials: None }
+        SmtpSettings {
+            host: "localhost".into(),
+            port: self.port,
+            tls,
+            ca_file: self.ca.clone(),
+            credentials: None,
+            ehlo: "id.example".into(),
+        }
     }
 }
 
@@ -107,7 +114,10 @@ async fn plain() {
     mailer.deliver(&letter("msg_1")).await.unwrap();
     mailer.deliver(&letter("msg_2")).await.unwrap();
     let (text, facts) = received(dir.path(), 1);
-    assert_eq!(facts, serde_json::json!({"from": "no-reply@id.example", "to": ["ada@example.org"], "tls": false, "user": null}));
+    assert_eq!(
+        facts,
+        serde_json::json!({"from": "no-reply@id.example", "to": ["ada@example.org"], "tls": false, "ehlo": "id.example", "user": null})
+    );
     for line in ["Message-ID: <msg_1@id.example>\r\n", "Date: Fri, 21 Nov 2025 09:30:00 +0000\r\n", "\r\n.\r\nThe dot above"] {
         assert!(text.contains(line), "{line:?} in {text}");
     }
@@ -148,6 +158,7 @@ async fn authentication() {
     assert_eq!(received(dir.path(), 1).1["user"], "vestibule");
     let wrong = mailer(with(Some(login("swordfish")))).deliver(&letter("msg_2")).await;
     assert!(!wrong.as_ref().unwrap_err().reason.contains("swordfish"));
+    assert!(wrong.as_ref().unwrap_err().alarming, "a wrong password concerns all mail");
     temporary(wrong, "535");
     temporary(mailer(with(None)).deliver(&letter("msg_3")).await, "530");
     assert_eq!(count(dir.path()), 1);
@@ -161,6 +172,32 @@ async fn a_refused_recipient_is_for_good() {
     let refused = mailer.deliver(&Outgoing { to: "nobody@example.org".into(), ..letter("msg_1") }).await.unwrap_err();
     assert!(refused.permanent && refused.reason.contains("550") && refused.reason.contains("no such mailbox"), "{refused:?}");
     mailer.deliver(&letter("msg_2")).await.unwrap();
+}
+
+/// What speaks of us is tried again, and the operator hears of it; only the mailbox itself is final.
+#[tokio::test]
+async fn a_refusal_of_the_sender_or_by_policy_waits_and_alarms() {
+    for (say, permanent, alarming) in [
+        ("mail=550 5.1.8 <no-reply@id.example>: Sender address rejected: Domain not found", false, true),
+        ("mail=553 sender not allowed", false, true),
+        ("mail=504 5.5.2 need fully-qualified hostname", false, true),
+        ("mail=452 4.3.1 insufficient system storage", false, false),
+        ("rcpt=554 5.7.1 Relay access denied", false, true),
+        ("rcpt=550 relay not permitted", false, true),
+        ("rcpt=552 5.2.2 mailbox full", false, false),
+        ("rcpt=550 5.2.1 mailbox disabled", true, false),
+        ("rcpt=550 5.1.1 unknown", true, false),
+        ("rcpt=550 no such user", true, false),
+        ("rcpt=450 4.2.0 greylisted", false, false),
+        ("data=554 5.7.1 message refused by policy", false, true),
+        ("data=552 5.3.4 message too big", false, true),
+        ("data=550 5.1.1 no such user after all", true, false),
+    ] {
+        let dir = TempDir::new().unwrap();
+        let server = Server::start(dir.path(), &["--say", say]);
+        let error = mailer(server.relay(SmtpTls::None)).deliver(&letter("msg_1")).await.unwrap_err();
+        assert_eq!((error.permanent, error.alarming), (permanent, alarming), "{say}: {error:?}");
+    }
 }
 
 #[tokio::test]
@@ -205,7 +242,8 @@ async fn a_silent_server_is_left() {
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let port = silent.local_addr().unwrap().port();
     for tls in [SmtpTls::None, SmtpTls::StartTls, SmtpTls::Tls] {
-        let relay = SmtpSettings { host: "127.0.0.1".into(), port, tls, ca_file: None, credentials: None };
+        let relay =
+            SmtpSettings { host: "127.0.0.1".into(), port, tls, ca_file: None, credentials: None, ehlo: "id.example".into() };
         let mailer = mailer_within(relay, Duration::from_millis(300));
         temporary(mailer.deliver(&letter("msg_1")).await, "did not answer within 0.3 s");
     }

@@ -3,7 +3,7 @@
 
     tests/smtp/server.py --out DIR [--mode plain|starttls|tls] [--port N]
                          [--user NAME --password SECRET]
-                         [--certs DIR] [--defer N] [--slow SECONDS] [--reject ADDRESS]
+                         [--certs DIR] [--defer N] [--slow SECONDS] [--reject ADDRESS] [--say STAGE=REPLY]
 
 It listens on 127.0.0.1 and prints one line of JSON when it is ready to serve:
 
@@ -19,9 +19,10 @@ It listens on 127.0.0.1 and prints one line of JSON when it is ready to serve:
 --defer    the first N messages are refused with 451 at the end of DATA (try again later)
 --slow     the first message is answered only after so many seconds, and kept only if the client still listens
 --reject   this recipient is refused with 550 for good; may be given several times
+--say      the reply to every MAIL, RCPT or DATA: "mail=550 5.1.8 who are you"
 
 Each accepted message becomes OUT/0001.eml, 0002.eml, … (as received, CRLF), each written whole before it appears, and
-beside it 0001.json: {"from", "to": [...], "tls": bool, "user": name or null}; the .json is there before the .eml.
+beside it 0001.json: {"from", "to": [...], "tls": bool, "ehlo": name, "user": name or null}; the .json is there before the .eml.
 
 The server ends on SIGTERM, or when its standard input closes: a test that spawns it with a piped stdin and dies leaves
 nothing behind. With standard input at /dev/null it would end at once, so keep the pipe open.
@@ -52,6 +53,7 @@ def arguments():
     parser.add_argument("--defer", type=int, default=0)
     parser.add_argument("--slow", type=float, default=0)
     parser.add_argument("--reject", action="append", default=[])
+    parser.add_argument("--say", action="append", default=[])
     options = parser.parse_args()
     if (options.user is None) != (options.password is None):
         parser.error("--user and --password go together")
@@ -91,12 +93,22 @@ class Mailbox:
 
     def __init__(self, options):
         self.out, self.defer, self.reject = options.out, options.defer, {a.lower() for a in options.reject}
+        self.say = dict(line.split("=", 1) for line in options.say)
         self.out.mkdir(parents=True, exist_ok=True)
         self.slow = options.slow
         self.implicit_tls = options.mode == "tls"
         self.count = len(list(self.out.glob("*.eml")))  # a server that came back goes on counting
 
+    async def handle_MAIL(self, server, session, envelope, address, mail_options):
+        if "mail" in self.say:
+            return self.say["mail"]
+        envelope.mail_from = address
+        envelope.mail_options.extend(mail_options)
+        return "250 2.1.0 OK"
+
     async def handle_RCPT(self, server, session, envelope, address, rcpt_options):
+        if "rcpt" in self.say:
+            return self.say["rcpt"]
         if address.lower() in self.reject:
             return "550 5.1.1 no such mailbox"
         envelope.rcpt_tos.append(address)
@@ -106,6 +118,8 @@ class Mailbox:
         if self.slow > 0:
             pause, self.slow = self.slow, 0
             await asyncio.sleep(pause)
+        if "data" in self.say:
+            return self.say["data"]
         if self.defer > 0:
             self.defer -= 1
             return "451 4.3.0 try again later"
@@ -114,6 +128,7 @@ class Mailbox:
             "from": envelope.mail_from,
             "to": envelope.rcpt_tos,
             "tls": self.implicit_tls or session.ssl is not None,
+            "ehlo": session.host_name,
             "user": session.auth_data.login.decode() if session.authenticated else None,
         }
         self.write(f"{self.count:04}.json", json.dumps(facts).encode())

@@ -9,6 +9,7 @@ mod file;
 pub mod letters;
 mod message;
 mod pieces;
+mod refusal;
 mod smtp;
 mod transport;
 

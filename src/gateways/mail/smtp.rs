@@ -6,22 +6,26 @@
 
 use std::{
     fs,
+    net::IpAddr,
     sync::{Mutex, PoisonError},
     time::Duration,
 };
 
 use data_encoding::BASE64;
+use lettre::address::{Address, Envelope};
 use lettre::transport::smtp::{
     Error,
     authentication::{Credentials, DEFAULT_MECHANISMS},
     client::{AsyncSmtpConnection, Certificate, CertificateStore, TlsParameters},
-    extension::ClientId,
+    commands::{Data, Mail, Rcpt},
+    extension::{ClientId, Extension, MailBodyParameter, MailParameter},
 };
 use tokio::time::{Instant, timeout};
 
 use super::{
     DeliveryError, MailerError,
     message::{Outgoing, Sender},
+    refusal::{self, Stage, Verdict},
 };
 use crate::gateways::delivery::tidy;
 use crate::settings::{SmtpSettings, SmtpTls};
@@ -29,10 +33,6 @@ use crate::settings::{SmtpSettings, SmtpTls};
 /// Connections kept open between messages, and for how long: many relays hang up after a minute.
 const PARKED_MOST: usize = 4;
 const PARKED_LONGEST: Duration = Duration::from_secs(30);
-
-/// Codes that speak of the settings, not of the message: authentication is missing, too weak, wrong, or needs TLS
-/// (RFC 4954 section 6). The operator can cure them while the message waits.
-const CURABLE: [u16; 4] = [530, 534, 535, 538];
 
 /// A relay, and the connections open to it.
 pub struct Smtp {
@@ -64,16 +64,17 @@ impl Smtp {
         let message = self.sender.compose(outgoing)?;
         let attempt = async {
             let mut connection = self.connection().await?;
-            match connection.send(message.envelope(), &message.formatted()).await {
-                Ok(_) => {
+            match send(&mut connection, message.envelope(), &message.formatted()).await {
+                Ok(()) => {
                     self.park(connection);
                     Ok(())
                 }
-                Err(error) => Err(DeliveryError {
-                    permanent: is_permanent(&error),
-                    reason: format!("{} did not take the message: {error}", self.relay.host),
-                    after: None,
-                }),
+                Err(Failed::Unable(what)) => Err(DeliveryError::permanent(format!("{} takes no {what}", self.relay.host))),
+                Err(Failed::At(stage, error)) => {
+                    let (permanent, alarming) = judged(stage, &error);
+                    let reason = format!("{} did not take the message: {error}", self.relay.host);
+                    Err(DeliveryError { permanent, alarming, reason, after: None })
+                }
             }
         };
         match timeout(self.timeout, attempt).await {
@@ -94,10 +95,12 @@ impl Smtp {
                 return Ok(connection);
             }
         }
-        let failed = |what: &str, error: &Error| {
-            DeliveryError::temporary(format!("{what} {}:{} failed: {error}", self.relay.host, self.relay.port))
+        // A refusal here (5xx) is of us, not of a message.
+        let failed = |what: &str, error: &Error| DeliveryError {
+            alarming: error.is_permanent(),
+            ..DeliveryError::temporary(format!("{what} {}:{} failed: {error}", self.relay.host, self.relay.port))
         };
-        let name = ClientId::default();
+        let name = self.name();
         let from_the_start = self.tls.clone().filter(|_| self.relay.tls == SmtpTls::Tls);
         let mut connection = AsyncSmtpConnection::connect_tokio1(
             (self.host.as_str(), self.relay.port),
@@ -121,6 +124,16 @@ impl Smtp {
                 .map_err(|error| failed("signing in (smtp_username, smtp_password) at", &error))?;
         }
         Ok(connection)
+    }
+
+    /// What EHLO says (RFC 5321 section 4.1.1.1): a full host name, or an address literal.
+    fn name(&self) -> ClientId {
+        let name = self.relay.ehlo.trim_start_matches('[').trim_end_matches(']');
+        match name.parse() {
+            Ok(IpAddr::V4(address)) => ClientId::Ipv4(address),
+            Ok(IpAddr::V6(address)) => ClientId::Ipv6(address),
+            Err(_) => ClientId::Domain(name.to_owned()),
+        }
     }
 
     fn unpark(&self) -> Option<(AsyncSmtpConnection, Instant)> {
@@ -169,9 +182,53 @@ fn tls_parameters(relay: &SmtpSettings, host: &str) -> Result<TlsParameters, Mai
     Ok(builder.build()?)
 }
 
-/// A client error at this stage is a message this relay cannot take (an address that needs SMTPUTF8).
-fn is_permanent(error: &Error) -> bool {
-    error.is_client() || error.is_permanent() && !error.status().is_some_and(|code| CURABLE.contains(&code.into()))
+/// How a delivery ended.
+enum Failed {
+    /// The relay cannot take what this message needs.
+    Unable(&'static str),
+    At(Stage, Error),
+}
+
+/// One message in an open session, as [`AsyncSmtpConnection::send`] does it; but a refusal comes with the stage at which it was said.
+async fn send(connection: &mut AsyncSmtpConnection, envelope: &Envelope, message: &[u8]) -> Result<(), Failed> {
+    let knows = |extension| connection.server_info().supports_feature(extension);
+    let mut parameters = Vec::new();
+    let is_ascii = |address: &Address| AsRef::<str>::as_ref(address).is_ascii();
+    if !envelope.from().into_iter().chain(envelope.to()).all(is_ascii) {
+        if !knows(Extension::SmtpUtfEight) {
+            return Err(Failed::Unable("addresses with other letters than ASCII (SMTPUTF8)"));
+        }
+        parameters.push(MailParameter::SmtpUtfEight);
+    }
+    if !message.is_ascii() {
+        if !knows(Extension::EightBitMime) {
+            return Err(Failed::Unable("messages with other letters than ASCII (8BITMIME)"));
+        }
+        parameters.push(MailParameter::Body(MailBodyParameter::EightBitMime));
+    }
+    let at = |stage| move |error| Failed::At(stage, error);
+    let from = Mail::new(envelope.from().cloned(), parameters);
+    connection.command(from).await.map_err(at(Stage::Sender))?;
+    for to in envelope.to() {
+        connection.command(Rcpt::new(to.clone(), Vec::new())).await.map_err(at(Stage::Recipient))?;
+    }
+    connection.command(Data).await.map_err(at(Stage::Content))?;
+    connection.message(message).await.map_err(at(Stage::Content))?;
+    Ok(())
+}
+
+/// Whether it is final, and whether the operator has to hear of it.
+fn judged(stage: Stage, error: &Error) -> (bool, bool) {
+    // lettre has the reply's text as the cause.
+    let text = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+    match error.status().filter(|_| error.is_permanent()).map(u16::from) {
+        Some(code) => match refusal::judge(stage, code, &text) {
+            Verdict::Mailbox => (true, false),
+            Verdict::Theirs => (false, false),
+            Verdict::Ours => (false, true),
+        },
+        None => (false, false),
+    }
 }
 
 #[cfg(test)]
@@ -187,7 +244,7 @@ mod tests {
 
     fn relay(ca_file: Option<std::path::PathBuf>) -> SmtpSettings {
         let credentials = Some(("vestibule".into(), Secret::new("hunter2")));
-        SmtpSettings { host: "[::1]".into(), port: 25, tls: SmtpTls::StartTls, ca_file, credentials }
+        SmtpSettings { host: "[::1]".into(), port: 25, tls: SmtpTls::StartTls, ca_file, credentials, ehlo: "id.example".into() }
     }
 
     fn smtp(relay: SmtpSettings) -> Result<Smtp, MailerError> {
@@ -204,6 +261,19 @@ mod tests {
         assert_eq!(tidy(reason, &secrets), "554 bad link  https://id.example/reset?token=… … … … 5.7.1");
         assert_eq!(tidy(&"x".repeat(1000), &secrets).len(), REASON_LONGEST);
         assert!(!format!("{smtp:?}").contains("hunter2"));
+    }
+
+    #[test]
+    fn ehlo_says_a_host_or_an_address_literal() {
+        for (name, said) in [
+            ("id.example", "id.example"),
+            ("192.0.2.1", "[192.0.2.1]"),
+            ("[2001:db8::1]", "[IPv6:2001:db8::1]"),
+            ("2001:db8::1", "[IPv6:2001:db8::1]"),
+        ] {
+            let relay = SmtpSettings { tls: SmtpTls::None, ehlo: name.to_owned(), ..relay(None) };
+            assert_eq!(smtp(relay).unwrap().name().to_string(), said);
+        }
     }
 
     #[test]

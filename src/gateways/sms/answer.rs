@@ -42,7 +42,9 @@ pub(super) fn judge(host: &str, answer: &Response<Vec<u8>>, dialect: &Dialect) -
     let later = status.is_server_error() || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT);
     let after = answer.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.trim().parse().ok());
     let after = after.map(|seconds| Duration::from_secs(seconds).min(LONGEST_PAUSE)).filter(|_| later);
-    Err(DeliveryError { permanent: !later, reason, after })
+    // Signing in failed, or it is not allowed: that concerns every text.
+    let alarming = matches!(status, StatusCode::UNAUTHORIZED | StatusCode::PAYMENT_REQUIRED | StatusCode::FORBIDDEN);
+    Err(DeliveryError { permanent: !later, alarming, reason, after })
 }
 
 /// A POST below a base address.

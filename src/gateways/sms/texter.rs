@@ -101,6 +101,7 @@ impl Caller {
         };
         let answer = answer.map_err(|error| DeliveryError {
             permanent: matches!(error, HttpError::Forbidden),
+            alarming: false,
             reason: format!("{host}: {error}"),
             after: None,
         })?;
