@@ -121,6 +121,7 @@ impl Browser {
         ];
         let answer = self.send(Method::POST, path, &headers, body.into()).await;
         // What relying parties post is held against their own pages.
+        self.after_form = false;
         if !path.starts_with("/oauth2/") {
             self.forms_end_here(&answer);
         }
