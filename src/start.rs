@@ -262,8 +262,14 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
     let connections = app.settings.server.max_connections;
     let serving = tokio::spawn(server::serve(listener, router, stop.requested(), connections, drain));
 
-    if let Prepared::Link(link) = &prepared {
-        ready(&format!("Create the first administrator: {link}"))?;
+    match &prepared {
+        Prepared::Link(link) => ready(&format!("Create the first administrator: {link}"))?,
+        Prepared::HasAccount { email, id } => {
+            let refused = setup::has_account(email, id);
+            tracing::warn!("{refused}");
+            ready(&refused)?;
+        }
+        Prepared::HasAdministrator | Prepared::FromSettings(_) => {}
     }
     ready(&format!("Vestibule is ready at {}", app.settings.origin()))?;
     signal.await;

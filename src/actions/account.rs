@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::session::Current;
-use super::{App, Fault, Outcome, Requester, clients, reset, sign_in};
+use super::{App, Fault, Outcome, Requester, administrators, clients, reset, sign_in};
 use crate::engine::address::Username;
 use crate::engine::client::Client;
 use crate::engine::event::{Event, Kind};
@@ -174,11 +174,31 @@ pub async fn revoke_app(app: &App, current: &Current, client_id: &ClientId, requ
     Ok(true)
 }
 
+/// Whether this account cannot be deleted, because nobody could administer after it. To show; [`delete`] judges.
+pub async fn is_last_administrator(app: &App, current: &Current) -> Outcome<bool> {
+    let user = &current.user;
+    Ok(user.is_active_administrator() && !users::has_other_administrator(&mut app.store.read().await?, &user.id).await?)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    Done,
+    /// Nobody else can administer: another administrator is made first.
+    LastAdministrator,
+}
+
 /// Erases the account at once; the caller has made sure that its owner asks. The log keeps its id and what happened.
-pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outcome<()> {
+pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outcome<Deleted> {
     let mut tx = app.store.write().await?;
-    if let Some(email) = current.user.email.as_ref().filter(|_| current.user.email_is_verified()) {
-        let locale = super::tell::locale_of(&current.user, requester.locale);
+    let user = reread(&mut tx, current).await?;
+    if administrators::is_last(&mut tx, &user).await? {
+        return Ok(Deleted::LastAdministrator);
+    }
+    if !users::hold(&mut tx, &user).await? {
+        return Err(StoreError::Overtaken.into());
+    }
+    if let Some(email) = user.email.as_ref().filter(|_| user.email_is_verified()) {
+        let locale = super::tell::locale_of(&user, requester.locale);
         app.mail(&mut tx, email.as_str(), &Letter::AccountDeleted, locale, app.settings.flows.verify).await?;
     }
     users::delete(&mut tx, &current.user.id).await?;
@@ -186,5 +206,5 @@ pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outc
     app.record(&mut tx, Event { user_id: Some(current.user.id.clone()), ..event }).await?;
     events::forget(&mut tx, &current.user.id).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(Deleted::Done)
 }

@@ -7,6 +7,7 @@
 //! * **Tested**: through the router in `tests/it`; races in `tests/it/races`.
 
 pub mod account;
+pub mod administrators;
 pub mod authorize;
 pub mod clients;
 pub mod codes;
@@ -18,6 +19,7 @@ pub mod limits;
 pub mod logout;
 pub mod notices;
 pub mod outbox;
+mod ownership;
 pub mod passkeys;
 pub mod providers;
 pub mod reset;

@@ -1,6 +1,7 @@
 //! Whole stories of people at their browsers, over the real router.
 
 mod account;
+mod administrators;
 mod attacks;
 mod bad_input;
 mod confirm;
@@ -10,6 +11,7 @@ mod forward_auth;
 mod limits;
 mod magic_link;
 mod notices;
+mod operator;
 mod passkeys;
 mod phone;
 mod providers;
@@ -23,6 +25,7 @@ mod sign_in;
 mod sign_up;
 mod sites;
 mod takeover;
+mod unproved;
 
 use crate::world::{Answer, Browser, Mail, World};
 
