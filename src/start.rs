@@ -260,7 +260,8 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
     }
     let router = crate::app::router(&app).context("server.public_url")?;
     let connections = app.settings.server.max_connections;
-    let serving = tokio::spawn(server::serve(listener, router, stop.requested(), connections, drain));
+    let proxies = app.settings.server.trusted_proxies.clone();
+    let serving = tokio::spawn(server::serve_behind(proxies, listener, router, stop.requested(), connections, drain));
 
     match &prepared {
         Prepared::Link(link) => ready(&format!("Create the first administrator: {link}"))?,

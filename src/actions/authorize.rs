@@ -5,10 +5,11 @@ use std::sync::Arc;
 use super::codes::{self, Found};
 use super::second_factor::At;
 use super::session::Current;
-use super::{App, Outcome, Requester, clients, logout, second_factor};
+use super::{App, Outcome, Requester, clients, hint, second_factor};
 use crate::crypto::token::{Kind as TokenKind, SecretToken};
 use crate::engine::authorize::{
-    Answer, AuthorizationRequest, Consent, Consented, Decision, Facts, Trusted, Untrusted, check, decide, trust,
+    Answer, AuthorizationRequest, Consent, Consented, Decision, Facts, Hinted, Trusted, Untrusted, check, decide, for_the_hinted,
+    trust,
 };
 use crate::engine::client::Client;
 use crate::engine::event::{Event, Kind};
@@ -35,6 +36,12 @@ pub enum Next {
         again: bool,
         create: bool,
     },
+    /// Somebody else is signed in than the client asks for.
+    SomebodyElse {
+        flow: Flow,
+        client: Arc<Client>,
+        request: Box<AuthorizationRequest>,
+    },
     /// Somebody signed in gives a second factor.
     SecondFactor(Flow),
     Consent {
@@ -56,33 +63,54 @@ pub struct Asking<'a> {
 
 /// A new request.
 pub async fn begin(app: &App, params: &Params, asking: Asking<'_>) -> Outcome<Next> {
-    let id = params.one("client_id").ok().flatten().map(str::parse::<ClientId>);
-    let Some(id) = id else { return Ok(Next::Untrusted(Untrusted::ClientMissing)) };
-    let client = match id {
-        Ok(id) => clients::find(app, &id).await?,
-        Err(_) => None,
-    };
-    let Some(client) = client else { return Ok(Next::Untrusted(Untrusted::ClientUnknown)) };
-    let trusted = match trust(&client, params) {
-        Ok(trusted) => trusted,
+    let (client, trusted) = match who_asks(app, params).await? {
+        Ok(known) => known,
         Err(untrusted) => return Ok(Next::Untrusted(untrusted)),
     };
-    match check(&trusted, &client, params, app.now()) {
-        Ok(request) => {
-            let request = for_the_hinted(app, request, params);
-            go_on(app, client, trusted, request, Stage::New, asking).await
-        }
+    let request = match check(&trusted, &client, params, app.now()) {
+        Ok(request) => with_hint(app, &client, params, request).await?,
+        Err(error) => Err(error),
+    };
+    match request {
+        Ok(request) => go_on(app, client, trusted, request, Stage::New, asking).await,
         Err(error) => Ok(Next::Respond(trusted, Answer::Error(error))),
     }
 }
 
-/// `id_token_hint` names who must be signed in (OpenID Connect Core section 3.1.2.2), like a wanted `sub`. One that is not ours is no hint.
-fn for_the_hinted(app: &App, mut request: AuthorizationRequest, params: &Params) -> AuthorizationRequest {
-    if request.claims.sub.is_none() {
-        let hint = params.one("id_token_hint").ok().flatten();
-        request.claims.sub = hint.and_then(|hint| logout::subject_of(app, hint));
-    }
-    request
+/// A new request that is too long for an address: what is wrong with it apart from that, if anything, is what a developer wants to hear.
+pub async fn refuse_long(app: &App, params: &Params) -> Outcome<Next> {
+    Ok(match who_asks(app, params).await? {
+        Err(untrusted) => Next::Untrusted(untrusted),
+        Ok((client, trusted)) => {
+            let wrong = check(&trusted, &client, params, app.now()).err();
+            let error = wrong.unwrap_or_else(|| OAuthError::invalid_request("the request is too long"));
+            Next::Respond(trusted, Answer::Error(error))
+        }
+    })
+}
+
+/// The client, and where its answer may be sent.
+async fn who_asks(app: &App, params: &Params) -> Outcome<Result<(Arc<Client>, Trusted), Untrusted>> {
+    let id = params.one("client_id").ok().flatten().map(str::parse::<ClientId>);
+    let Some(id) = id else { return Ok(Err(Untrusted::ClientMissing)) };
+    let client = match id {
+        Ok(id) => clients::find(app, &id).await?,
+        Err(_) => None,
+    };
+    let Some(client) = client else { return Ok(Err(Untrusted::ClientUnknown)) };
+    Ok(trust(&client, params).map(|trusted| (client, trusted)))
+}
+
+/// `id_token_hint`: one that was given to another client is none.
+async fn with_hint(
+    app: &App,
+    client: &Client,
+    params: &Params,
+    request: AuthorizationRequest,
+) -> Outcome<Result<AuthorizationRequest, OAuthError>> {
+    let Ok(Some(token)) = params.one("id_token_hint") else { return Ok(for_the_hinted(request, Hinted::Nobody)) };
+    let hint = hint::read(app, token).await?.filter(|hint| hint.aud == client.id.as_str());
+    Ok(for_the_hinted(request, hint.as_ref().map_or(Hinted::Unknown, |hint| Hinted::Person(&hint.sub))))
 }
 
 /// Where a request stands.
@@ -144,6 +172,10 @@ async fn go_on(
             let flow = keep(app, &request, stage, asking).await?;
             Ok(Next::Consent { flow, client, request: Box::new(request), ask })
         }
+        (Decision::SomebodyElse, Some(_)) => {
+            let flow = keep(app, &request, stage, asking).await?;
+            Ok(Next::SomebodyElse { flow, client, request: Box::new(request) })
+        }
         (Decision::SecondFactor, Some(current)) => {
             let continue_to = Continue::Authorize { request: Box::new(request.clone()) };
             let at = At { current, browser: asking.browser, requester: asking.requester };
@@ -158,7 +190,7 @@ async fn go_on(
             Ok(Next::SignIn { flow, client, again, create })
         }
         // `decide` answers and asks only where somebody is signed in.
-        (Decision::Answer(_) | Decision::Consent(_) | Decision::SecondFactor, None) => {
+        (Decision::Answer(_) | Decision::Consent(_) | Decision::SomebodyElse | Decision::SecondFactor, None) => {
             let flow = keep(app, &request, stage, asking).await?;
             Ok(Next::SignIn { flow, client, again: false, create: false })
         }
@@ -264,10 +296,12 @@ async fn issue(
     Ok(code)
 }
 
-/// What the person says on the consent page.
+/// What the person says on the consent page, or on the one about somebody else.
 #[derive(Clone, Debug)]
 pub enum Said {
     Deny,
+    /// They are not, and do not want to be, the one that the client asks for.
+    NotThem,
     /// Yes, with these optional scopes left ticked.
     Allow {
         ticked: Scopes,
@@ -287,14 +321,22 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, aski
     }
     let ticked = match said {
         Said::Allow { ticked } => ticked,
-        Said::Deny => {
+        Said::Deny | Said::NotThem => {
             let mut tx = app.store.write().await?;
             flows::finish(&mut tx, &flow.id, app.now()).await?;
             tx.commit().await?;
-            let error = OAuthError::new(Code::AccessDenied, "the person said no");
+            // OpenID Connect Core section 3.1.2.2: what an application is told whose hint names somebody else.
+            let error = match said {
+                Said::NotThem => OAuthError::new(Code::LoginRequired, "the person asked for did not sign in"),
+                _ => OAuthError::new(Code::AccessDenied, "the person said no"),
+            };
             return Ok(Some(Next::Respond(trusted, Answer::Error(error))));
         }
     };
+    if !request.is_for(&current.user.id) {
+        // No page has asked this person.
+        return go_on(app, client, trusted, request, Stage::Waiting { flow, just_consented: false }, asking).await.map(Some);
+    }
     let before = if client.metadata.first_party { None } else { consented(app, current, &client.id).await? };
     let before = before.unwrap_or_default();
     // Only what stood on the page was said yes or no to.

@@ -4,13 +4,12 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use hyper::body::Bytes;
 use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use super::token::verified::Verified;
 use super::{App, Fault, Outcome};
-use crate::crypto::jose::{self, Alg, JoseError, Jwk, SigningKey, VerifyingKey};
+use crate::crypto::jose::{Alg, Jwk, SigningKey, VerifyingKey};
 use crate::engine::event::{Actor, Event, Kind, Origin};
-use crate::engine::key::{KeyRecord, Rotation, Schedule, Stage, due};
+use crate::engine::key::{KeyRecord, PublicRecord, Rotation, Schedule, Stage, due};
 use crate::ids::KeyId;
 use crate::settings::SigningAlg;
 use crate::store::Tx;
@@ -41,12 +40,6 @@ struct RingKey {
 impl Ring {
     pub(in crate::actions) fn loaded(&self) -> Arc<Loaded> {
         Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
-    }
-
-    /// Reads a token of ours of one of these types, by whichever key signed it; see [`jose::decode`].
-    pub(in crate::actions) fn decode<T: DeserializeOwned>(&self, token: &str, typ: &[&str]) -> Result<T, JoseError> {
-        let loaded = self.loaded();
-        jose::decode(token, typ, |kid| loaded.verifying(kid))
     }
 
     #[cfg(test)]
@@ -147,8 +140,13 @@ fn jwks_of(keys: &[RingKey]) -> Outcome<Bytes> {
 }
 
 /// Makes the keys that are due, and reads what other nodes or the command line have changed. To be called at the start and every
-/// minute: one statement when there is nothing to do.
+/// minute: two statements when there is nothing to do.
 pub async fn ensure(app: &App) -> Outcome<()> {
+    make_due(app).await?;
+    keep_public_halves(app).await
+}
+
+async fn make_due(app: &App) -> Outcome<()> {
     let sealed = rows::list(&mut app.store.read().await?).await?;
     let now = app.now();
     let missing: Vec<Alg> = Alg::ALL.into_iter().filter(|alg| signs_at(app, &sealed, *alg, now).is_some()).collect();
@@ -167,6 +165,25 @@ pub async fn ensure(app: &App) -> Outcome<()> {
     }
     tx.commit().await?;
     load(app).await
+}
+
+/// Keeps the public halves of keys that an earlier version made.
+async fn keep_public_halves(app: &App) -> Outcome<()> {
+    let without = rows::without_public(&mut app.store.read().await?).await?;
+    let loaded = app.keys.loaded();
+    let known: Vec<&RingKey> = loaded.keys.iter().filter(|key| without.contains(&key.record.id)).collect();
+    if known.is_empty() {
+        return Ok(());
+    }
+    let mut tx = app.store.write().await?;
+    for RingKey { record, key } in known {
+        rows::keep_public(&mut tx, record, &jwk_of(key)?, record.hints_until(app.settings.sessions.absolute)).await?;
+    }
+    Ok(tx.commit().await?)
+}
+
+fn jwk_of(key: &SigningKey) -> Outcome<String> {
+    serde_json::to_string(key.public_jwk()).map_err(|error| Fault::Broken(format!("a public key cannot be written: {error}")))
 }
 
 fn signs_at(app: &App, sealed: &[SealedKey], alg: Alg, now: Timestamp) -> Option<Timestamp> {
@@ -203,13 +220,18 @@ async fn succeed(
 ) -> Outcome<()> {
     let older = sealed.iter().map(|key| &key.record).filter(|record| record.alg == key.alg() && record.retires_at.is_none());
     for record in older {
-        if rows::retire(tx, &record.clone().succeeded(signs_at, schedule(app))).await? {
+        let retired = record.clone().succeeded(signs_at, schedule(app));
+        if rows::retire(tx, &retired).await? {
+            if let Some(until) = retired.hints_until(app.settings.sessions.absolute) {
+                rows::keep_public_until(tx, &retired.id, until).await?;
+            }
             app.record(tx, about(Kind::KeyRetired, key.alg(), actor)).await?;
         }
     }
     let id = key.kid().parse().map_err(|error| Fault::Broken(format!("a key's id: {error}")))?;
     let record = KeyRecord { id, alg: key.alg(), created_at: app.now(), signs_at, retires_at: None, removes_at: None };
     rows::insert(tx, &record, &app.keyring.seal(&app.random, PURPOSE, &key.to_pkcs8())).await?;
+    rows::keep_public(tx, &record, &jwk_of(key)?, None).await?;
     app.record(tx, about(Kind::KeyCreated, key.alg(), actor)).await
 }
 
@@ -224,7 +246,7 @@ pub enum RotateMode {
     Scheduled,
     /// A key has leaked: new ones sign at once, and the old ones are removed. ID and access tokens that they signed are refused from
     /// then on by whoever reads the key set again; relying parties that cache it fail until they do. Refresh tokens and sessions stay.
-    /// A running server follows within a minute.
+    /// A running server follows within a minute. No old key's hint is believed any more, for anybody may have made it.
     Now,
 }
 
@@ -241,6 +263,7 @@ pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
                 rows::delete(&mut tx, &key.record.id).await?;
                 app.record(&mut tx, about(Kind::KeyRetired, key.record.alg, Actor::Operator)).await?;
             }
+            rows::forget_public(&mut tx).await?;
             app.now()
         }
     };
@@ -253,10 +276,22 @@ pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
     load(app).await
 }
 
-/// Every key in the database, in the order in which they sign; [`KeyRecord::stage`] tells its place in life.
-pub async fn list(app: &App) -> Outcome<Vec<KeyRecord>> {
-    let sealed = rows::list(&mut app.store.read().await?).await?;
-    Ok(sealed.into_iter().map(|key| key.record).collect())
+/// Every key in the database, in the order in which they sign; [`KeyRecord::stage`] tells its place in life. And the public halves, of these and
+/// of keys that are gone, by which hints are recognised.
+pub async fn list(app: &App) -> Outcome<(Vec<KeyRecord>, Vec<PublicRecord>)> {
+    let mut tx = app.store.read().await?;
+    let sealed = rows::list(&mut tx).await?;
+    Ok((sealed.into_iter().map(|key| key.record).collect(), rows::list_public(&mut tx).await?))
+}
+
+/// The public half of the key that signed an ID token, which may be long retired. It is read from the database each time: hints are rare, and a
+/// key that leaked is believed no more from this moment on, by every node.
+pub(super) async fn hint_key(app: &App, kid: &str) -> Outcome<Option<VerifyingKey>> {
+    let Ok(id) = kid.parse::<KeyId>() else { return Ok(None) };
+    let Some(jwk) = rows::public(&mut app.store.read().await?, &id, app.now()).await? else { return Ok(None) };
+    let jwk: Jwk = serde_json::from_str(&jwk).map_err(|error| Fault::Broken(format!("the public key {id}: {error}")))?;
+    let key = VerifyingKey::from_jwk(&jwk).map_err(|error| Fault::Broken(format!("the public key {id}: {error}")))?;
+    Ok(Some(key))
 }
 
 #[cfg(test)]

@@ -2,10 +2,8 @@
 
 use std::sync::Arc;
 
-use serde::Deserialize;
-
 use super::session::Current;
-use super::{App, Outcome, Requester, clients, session};
+use super::{App, Outcome, Requester, clients, hint, session};
 use crate::engine::client::Client;
 use crate::engine::params::Params;
 use crate::ids::ClientId;
@@ -25,8 +23,6 @@ pub struct Asked {
 /// Why a request is refused with a page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// `id_token_hint` is not a token of ours.
-    Hint,
     /// `client_id` is unknown, or another one than the hint's.
     Client,
     /// `post_logout_redirect_uri` is not registered, or no client was named.
@@ -35,16 +31,11 @@ pub enum Refused {
     Repeated,
 }
 
-#[derive(Deserialize)]
-struct Hint {
-    iss: String,
-    sub: String,
-    aud: String,
-}
-
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
 
-/// Reads the parameters of the end-session endpoint (section 2). The hint may have expired; its signature must be ours.
+/// Reads the parameters of the end-session endpoint (section 2). The hint may have expired; its signature must be ours. With one that cannot be
+/// verified nothing of the request is believed (section 4), and the person is asked all the same: they wanted to sign out, and an application that
+/// kept its hint for too long must not leave them signed in.
 pub async fn read(app: &App, params: &Params) -> Outcome<Result<Asked, Refused>> {
     let mut values = [None; 4];
     for (value, name) in values.iter_mut().zip(CARRIED) {
@@ -52,10 +43,12 @@ pub async fn read(app: &App, params: &Params) -> Outcome<Result<Asked, Refused>>
         *value = found;
     }
     let [hint, client_id, redirect, state] = values;
-    let hint = match hint.map(|token| verify(app, token)) {
-        Some(None) => return Ok(Err(Refused::Hint)),
-        Some(Some(hint)) => Some(hint),
+    let hint = match hint {
         None => None,
+        Some(token) => match hint::read(app, token).await? {
+            None => return Ok(Ok(Asked::default())),
+            known => known,
+        },
     };
     let named = match (client_id, hint.as_ref().map(|hint| hint.aud.as_str())) {
         (Some(id), Some(aud)) if id != aud => return Ok(Err(Refused::Client)),
@@ -77,16 +70,6 @@ pub async fn read(app: &App, params: &Params) -> Outcome<Result<Asked, Refused>>
     let carry = |(name, value): (&str, Option<&str>)| value.map(|value| (name.to_owned(), value.to_owned()));
     let carried = CARRIED.into_iter().zip(values).filter_map(carry).collect();
     Ok(Ok(Asked { client, return_to, carried }))
-}
-
-fn verify(app: &App, token: &str) -> Option<Hint> {
-    let hint: Hint = app.keys.decode(token, &["JWT"]).ok()?;
-    (hint.iss == app.settings.issuer()).then_some(hint)
-}
-
-/// Whom an ID token of ours speaks of, expired or not.
-pub(super) fn subject_of(app: &App, token: &str) -> Option<String> {
-    verify(app, token).map(|hint| hint.sub)
 }
 
 fn with_state(uri: &str, state: Option<&str>) -> String {

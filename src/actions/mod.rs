@@ -14,6 +14,7 @@ pub mod codes;
 pub mod confirm;
 pub mod contact;
 pub mod factors;
+mod hint;
 pub mod keys;
 pub mod limits;
 pub mod logout;

@@ -11,7 +11,7 @@ use crate::crypto::jose::Alg;
 use crate::crypto::token;
 use crate::engine::address::Email;
 use crate::engine::flow::{Continue, Flow};
-use crate::engine::site::{Destination, Sites, has_two_factors};
+use crate::engine::site::{Destination, Sites, has_two_factors, name_for_a_header};
 use crate::engine::user::User;
 use crate::settings::Settings;
 
@@ -103,7 +103,7 @@ pub fn proof(app: &App, origin: &str, Current { session, user }: &Current) -> Ou
         acr: session.acr(),
         amr: &session.amr(),
         email: vouched_email(user),
-        name: user.profile.name.as_deref(),
+        name: user.profile.name.as_deref().map(name_for_a_header),
         groups: user.groups(),
     };
     let key = keys::signing(&app.keys, Alg::Es256, now).ok_or_else(|| Fault::Broken("no ES256 key signs now".to_owned()))?;

@@ -1,5 +1,6 @@
 //! `GET /session/verify`: forward authentication, for nginx (`auth_request`), Traefik (`ForwardAuth`) and Caddy (`forward_auth`).
 
+use std::borrow::Cow;
 use std::net::IpAddr;
 
 use axum::extract::State;
@@ -9,7 +10,7 @@ use axum::response::{IntoResponse, Response};
 
 use crate::actions::session::{self, Current};
 use crate::actions::{App, Fault, sites};
-use crate::engine::site::{At, Elsewhere, Verdict, judge, percent_encoded, split_url};
+use crate::engine::site::{At, Elsewhere, Verdict, in_ascii, judge, name_for_a_header, percent_encoded, split_url};
 use crate::http::context::{self, Peer, is_trusted};
 use crate::http::cookies::{CookieName, Cookies};
 use crate::http::visitor::with_retry_after;
@@ -23,7 +24,8 @@ pub(super) async fn verify(State(app): State<App>, parts: Parts) -> Response {
         return stranger(peer);
     }
     let headers = &parts.headers;
-    let asked = match Asked::read(headers) {
+    let addresses = Addresses::read(headers);
+    let asked = match addresses.as_ref().map_err(|why| *why).and_then(|addresses| Asked::read(headers, addresses)) {
         Ok(asked) => asked,
         Err(why) => return misconfigured(why),
     };
@@ -56,6 +58,31 @@ pub(super) async fn verify(State(app): State<App>, parts: Parts) -> Response {
     decided.unwrap_or_else(|fault| broken(&fault))
 }
 
+/// What is asked for, as either dialect says it.
+struct Addresses<'a> {
+    /// `X-Original-URL`.
+    original: Option<Cow<'a, str>>,
+    /// `X-Forwarded-Uri`.
+    forwarded: Option<Cow<'a, str>>,
+}
+
+impl<'a> Addresses<'a> {
+    /// Visitors need not spell addresses as browsers do, and nginx passes theirs on as it came.
+    fn read(headers: &'a HeaderMap) -> Result<Self, &'static str> {
+        let given = |name: &str| {
+            let mut values = headers.get_all(name).iter();
+            match (values.next(), values.next()) {
+                (_, Some(_)) => Err("a header of the proxy is there twice"),
+                (value, None) => Ok(value.map(|value| match value.to_str() {
+                    Ok(text) if text.bytes().all(|byte| byte.is_ascii_graphic()) => Cow::Borrowed(text),
+                    _ => Cow::Owned(in_ascii(value.as_bytes())),
+                })),
+            }
+        };
+        Ok(Self { original: given("x-original-url")?, forwarded: given("x-forwarded-uri")? })
+    }
+}
+
 /// The request to the site, in its proxy's words.
 struct Asked<'a> {
     scheme: &'a str,
@@ -70,13 +97,13 @@ struct Asked<'a> {
 impl<'a> Asked<'a> {
     /// nginx says `X-Original-URL`, Traefik and Caddy `X-Forwarded-Uri`. They set their own and pass the other on as the visitor sent it,
     /// so both together are refused, as is one that is there twice.
-    fn read(headers: &'a HeaderMap) -> Result<Self, &'static str> {
+    fn read(headers: &'a HeaderMap, addresses: &'a Addresses<'a>) -> Result<Self, &'static str> {
         let given = |name: &str| match headers.contains_key(name) {
             true => context::header(headers, name).map(Some).ok_or("a header of the proxy is there twice, or is not ASCII"),
             false => Ok(None),
         };
         let method = |name: &str| given(name).map(|method| method.unwrap_or("GET"));
-        match (given("x-original-url")?, given("x-forwarded-uri")?) {
+        match (addresses.original.as_deref(), addresses.forwarded.as_deref()) {
             (Some(url), None) => {
                 let (scheme, authority, path) = split_url(url).ok_or("X-Original-URL is no absolute address")?;
                 Ok(Self { scheme, authority, path, method: method("x-original-method")?, redirectable: false })
@@ -97,10 +124,17 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// Where the visitor comes back to: a form that was sent cannot be sent again.
-    fn return_to(&self, at: At<'_>) -> String {
-        let path = if matches!(self.method, "GET" | "HEAD") { self.path } else { "/" };
-        format!("{}{path}", at.origin())
+    /// Where the visitor comes back to, as the parameters of `/session/start`. A form that was sent cannot be sent again, and of an address that
+    /// cannot be kept only the site is left, so that every visitor gets to sign in, and the header stays short.
+    fn way_back(&self, app: &App, at: At<'_>) -> String {
+        let repeatable = matches!(self.method, "GET" | "HEAD");
+        let whole = format!("{}{}", at.origin(), if repeatable { self.path } else { "/" });
+        let mut query = form_urlencoded::Serializer::new(String::new());
+        match app.sites.destination(&whole) {
+            Ok(destination) if !destination.shortened => query.append_pair("return_to", &whole),
+            _ => query.append_pair("return_to", &format!("{}/", at.origin())).append_pair("shortened", "1"),
+        };
+        query.finish()
     }
 }
 
@@ -121,7 +155,11 @@ const REDIRECT: HeaderName = HeaderName::from_static("x-auth-redirect");
 /// The request may go on. Every header is set, if only to nothing: a proxy that copies them replaces what the visitor may have sent.
 fn pass(app: &App, at: At<'_>, current: Option<&Current>) -> Result<Response, Fault> {
     let proof = current.map(|current| sites::proof(app, &at.origin(), current)).transpose()?.unwrap_or_default();
-    let name = current.and_then(|current| current.user.profile.name.as_deref()).map(percent_encoded).unwrap_or_default();
+    let name = current
+        .and_then(|current| current.user.profile.name.as_deref())
+        .map(name_for_a_header)
+        .map(percent_encoded)
+        .unwrap_or_default();
     let groups = current.map(|current| current.user.groups().join(",")).unwrap_or_default();
     let values = [
         (USER, current.map_or("", |current| current.user.id.as_str())),
@@ -143,8 +181,7 @@ fn pass(app: &App, at: At<'_>, current: Option<&Current>) -> Result<Response, Fa
 /// To the sign-in page, or to the second factor: the same address finds out. nginx takes no redirect from here, so it gets the address in
 /// a header; so does a script, which could not follow one to another host.
 fn sign_in(app: &App, asked: &Asked<'_>, at: At<'_>) -> Response {
-    let query = form_urlencoded::Serializer::new(String::new()).append_pair("return_to", &asked.return_to(at)).finish();
-    let address = app.link(&format!("/session/start?{query}"));
+    let address = app.link(&format!("/session/start?{}", asked.way_back(app, at)));
     let Ok(location) = HeaderValue::try_from(&address) else { return misconfigured("the address is no text") };
     if asked.redirectable {
         return (StatusCode::FOUND, [(header::LOCATION, location)]).into_response();

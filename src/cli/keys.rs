@@ -7,7 +7,7 @@ use super::output::{print, print_json};
 use super::{Done, Failure};
 use crate::actions::App;
 use crate::actions::keys::{self, RotateMode};
-use crate::engine::key::{KeyRecord, Stage};
+use crate::engine::key::{KeyRecord, PublicRecord, Stage};
 use crate::time::Timestamp;
 
 #[derive(Debug, Subcommand)]
@@ -45,27 +45,69 @@ pub(super) async fn run(app: &App, command: KeysCommand) -> Done {
         keys::rotate(app, if now { RotateMode::Now } else { RotateMode::Scheduled }).await?;
     }
     let now = app.now();
-    let keys: Vec<_> = keys::list(app).await?.into_iter().map(|record| (record.stage(now), record)).collect();
+    let (keys, public) = keys::list(app).await?;
+    let lines: Vec<Line<'_>> = keys
+        .iter()
+        .map(|key| Line::Key(key.stage(now), key, public.iter().find(|half| half.id == key.id).and_then(|half| half.expires_at)))
+        .filter(|line| !matches!(line, Line::Key(Stage::Removed, ..)))
+        .chain(
+            public
+                .iter()
+                .filter(|half| keys.iter().all(|key| key.id != half.id || key.stage(now) == Stage::Removed))
+                .map(Line::Hints),
+        )
+        .collect();
     if as_json {
-        return print_json(&keys.iter().map(to_json).collect()).map_err(Failure::from);
+        return print_json(&lines.iter().map(Line::to_json).collect()).map_err(Failure::from);
     }
-    for (stage, record) in &keys {
-        let until = record.retires_at.map_or_else(String::new, |at| format!("  until {at}"));
-        let KeyRecord { id, alg, signs_at, .. } = record;
-        print(&format!("{id}  {:<5}  {:<9}  signs from {signs_at}{until}", alg.as_str(), stage.as_str()))?;
-    }
-    Ok(())
+    lines.iter().try_for_each(|line| print(&line.text())).map_err(Failure::from)
 }
 
-fn to_json((stage, record): &(Stage, KeyRecord)) -> Value {
-    let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
-    json!({
-        "kid": record.id,
-        "alg": record.alg.as_str(),
-        "stage": stage.as_str(),
-        "created_at": record.created_at.to_string(),
-        "signs_at": record.signs_at.to_string(),
-        "retires_at": moment(record.retires_at),
-        "removes_at": moment(record.removes_at),
-    })
+/// What is shown of a key.
+enum Line<'a> {
+    /// With the time until which hints that it signed are recognised.
+    Key(Stage, &'a KeyRecord, Option<Timestamp>),
+    /// Only the public half is left, to recognise hints.
+    Hints(&'a PublicRecord),
 }
+
+impl Line<'_> {
+    fn text(&self) -> String {
+        match self {
+            Self::Key(stage, KeyRecord { id, alg, signs_at, retires_at, .. }, _) => {
+                let until = retires_at.map_or_else(String::new, |at| format!("  until {at}"));
+                format!("{id}  {:<5}  {:<9}  signs from {signs_at}{until}", alg.as_str(), stage.as_str())
+            }
+            Self::Hints(PublicRecord { id, alg, expires_at, .. }) => {
+                let until = expires_at.map_or_else(String::new, |at| format!(" until {at}"));
+                format!("{id}  {:<5}  {:<9}  public half only: recognises hints{until}", alg.as_str(), HINTS)
+            }
+        }
+    }
+
+    fn to_json(&self) -> Value {
+        let moment = |at: Option<Timestamp>| at.map(|at| at.to_string());
+        match self {
+            Self::Key(stage, record, hints_until) => json!({
+                "kid": record.id,
+                "alg": record.alg.as_str(),
+                "stage": stage.as_str(),
+                "created_at": record.created_at.to_string(),
+                "signs_at": record.signs_at.to_string(),
+                "retires_at": moment(record.retires_at),
+                "removes_at": moment(record.removes_at),
+                "hints_until": moment(*hints_until),
+            }),
+            Self::Hints(half) => json!({
+                "kid": half.id,
+                "alg": half.alg.as_str(),
+                "stage": HINTS,
+                "created_at": half.created_at.to_string(),
+                "hints_until": moment(half.expires_at),
+            }),
+        }
+    }
+}
+
+/// The stage of a key that only recognises hints.
+const HINTS: &str = "hints";

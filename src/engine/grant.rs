@@ -63,6 +63,8 @@ pub enum CodeRefusal {
     VerifierWrong,
     #[error("code_verifier was sent, but the authorization request had no code_challenge")]
     VerifierUnasked,
+    #[error("a public client proves itself by code_challenge and code_verifier alone, and the authorization request had none")]
+    NoProof,
     #[error("the code was used before")]
     Replayed,
 }
@@ -71,32 +73,108 @@ pub enum CodeRefusal {
 #[derive(Clone, Copy, Debug)]
 pub struct Presented<'a> {
     pub client_id: &'a ClientId,
+    /// The client has proved by a secret who it is.
+    pub authenticated: bool,
     pub redirect_uri: Option<&'a str>,
     pub code_verifier: Option<&'a str>,
 }
 
 impl Grant {
-    /// RFC 6749 section 4.1.3, RFC 7636 section 4.6, RFC 9700 section 2.1.1. Replay is judged after the client, so that only the
-    /// client that holds the code can end its tokens.
+    /// RFC 6749 section 4.1.3, RFC 7636 section 4.6, RFC 9700 section 2.1.1. Whether the code was used comes after every proof: a replay ends
+    /// the tokens of the first use (RFC 6749 section 4.1.2), so it counts as one only if it comes from the client that the code was issued to. Who
+    /// found the code in a log, and who knows a public client's id, as everybody does, ends nothing.
     pub fn may_exchange(&self, with: Presented<'_>, now: Timestamp) -> Result<(), CodeRefusal> {
         if *with.client_id != self.client_id {
             return Err(CodeRefusal::OtherClient);
-        }
-        if self.code_used_at.is_some() {
-            return Err(CodeRefusal::Replayed);
-        }
-        if now >= self.code_expires_at {
-            return Err(CodeRefusal::Expired);
         }
         if self.request.redirect_uri.is_some() && self.request.redirect_uri.as_deref() != with.redirect_uri {
             return Err(CodeRefusal::RedirectUri);
         }
         match (&self.request.code_challenge, with.code_verifier) {
-            (None, None) => Ok(()),
-            (None, Some(_)) => Err(CodeRefusal::VerifierUnasked),
-            (Some(_), None) => Err(CodeRefusal::VerifierMissing),
-            (Some(challenge), Some(verifier)) if pkce::verify_s256(verifier, challenge) => Ok(()),
-            (Some(_), Some(_)) => Err(CodeRefusal::VerifierWrong),
+            (None, None) if with.authenticated => {}
+            // No public client may ask without a challenge; one that was confidential when it asked may be none any more.
+            (None, None) => return Err(CodeRefusal::NoProof),
+            (None, Some(_)) => return Err(CodeRefusal::VerifierUnasked),
+            (Some(_), None) => return Err(CodeRefusal::VerifierMissing),
+            (Some(challenge), Some(verifier)) if pkce::verify_s256(verifier, challenge) => {}
+            (Some(_), Some(_)) => return Err(CodeRefusal::VerifierWrong),
+        }
+        match () {
+            () if self.code_used_at.is_some() => Err(CodeRefusal::Replayed),
+            () if now >= self.code_expires_at => Err(CodeRefusal::Expired),
+            () => Ok(()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+    use crate::crypto::random::Random;
+
+    const NOW: Timestamp = Timestamp::from_seconds(1_700_000_000);
+    const URI: Option<&str> = Some("https://shop.example/callback");
+    /// RFC 7636 appendix B.
+    const VERIFIER: &str = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
+    const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
+
+    fn grant(client: &ClientId, challenge: bool) -> Grant {
+        let random = Random::seeded(1);
+        let request = Requested {
+            redirect_uri: URI.map(str::to_owned),
+            code_challenge: challenge.then(|| CHALLENGE.to_owned()),
+            ..Requested::default()
+        };
+        Grant {
+            id: GrantId::new(NOW, &random),
+            user_id: UserId::new(NOW, &random),
+            client_id: client.clone(),
+            session_id: None,
+            scopes: Scopes::default(),
+            request,
+            auth_time: NOW,
+            acr: String::new(),
+            amr: String::new(),
+            offline: false,
+            code_expires_at: NOW + Duration::from_secs(60),
+            code_used_at: None,
+            refresh_sequence: 0,
+            refresh_rotated_at: None,
+            refresh_expires_at: None,
+            created_at: NOW,
+            expires_at: NOW + Duration::from_secs(60),
+        }
+    }
+
+    /// A wrong proof is refused in the same words whether or not the code was used, and a used code is a replay only after a right one.
+    #[test]
+    fn a_replay_is_one_only_with_every_proof_of_the_client() {
+        let (shop, other): (ClientId, ClientId) = ("shop".parse().unwrap(), "other".parse().unwrap());
+        let right = Presented { client_id: &shop, authenticated: true, redirect_uri: URI, code_verifier: Some(VERIFIER) };
+        let public = Presented { authenticated: false, ..right };
+        for (with, challenge, refusal) in [
+            (right, true, None),
+            (public, true, None),
+            (Presented { code_verifier: None, ..right }, false, None),
+            (Presented { client_id: &other, ..right }, true, Some(CodeRefusal::OtherClient)),
+            (Presented { redirect_uri: None, ..right }, true, Some(CodeRefusal::RedirectUri)),
+            (Presented { redirect_uri: Some("https://shop.example/second"), ..public }, true, Some(CodeRefusal::RedirectUri)),
+            (Presented { code_verifier: None, ..public }, true, Some(CodeRefusal::VerifierMissing)),
+            (Presented { code_verifier: None, ..right }, true, Some(CodeRefusal::VerifierMissing)),
+            (Presented { code_verifier: Some(CHALLENGE), ..public }, true, Some(CodeRefusal::VerifierWrong)),
+            (Presented { code_verifier: Some(CHALLENGE), ..right }, true, Some(CodeRefusal::VerifierWrong)),
+            (right, false, Some(CodeRefusal::VerifierUnasked)),
+            (Presented { code_verifier: None, ..public }, false, Some(CodeRefusal::NoProof)),
+        ] {
+            let fresh = grant(&shop, challenge);
+            let used = Grant { code_used_at: Some(NOW), ..fresh.clone() };
+            let late = NOW + Duration::from_secs(60);
+            assert_eq!(fresh.may_exchange(with, NOW).err(), refusal, "{with:?}");
+            assert_eq!(used.may_exchange(with, NOW).err(), refusal.or(Some(CodeRefusal::Replayed)), "{with:?}");
+            assert_eq!(used.may_exchange(with, late).err(), refusal.or(Some(CodeRefusal::Replayed)), "{with:?}");
+            assert_eq!(fresh.may_exchange(with, late).err(), refusal.or(Some(CodeRefusal::Expired)), "{with:?}");
         }
     }
 }

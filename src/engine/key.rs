@@ -3,6 +3,10 @@
 //! ```text
 //! created = published ──(every cache has expired)──▶ signing ──(successor signs)──▶ retired ──(its last token has expired)──▶ removed
 //! ```
+//!
+//! Removed, it leaves the JWKS, and its private half is deleted. The public half stays until no session can be alive that got ID tokens of it:
+//! applications send those back as hints of who was signed in, long after they have expired (OpenID Connect Core section 3.1.2.1, RP-Initiated
+//! Logout 1.0 section 2).
 
 use std::time::Duration;
 
@@ -23,6 +27,19 @@ pub struct KeyRecord {
     /// Nothing it signed is valid from here on.
     pub removes_at: Option<Timestamp>,
 }
+
+/// The public half of a key, which only tells that an ID token was ours.
+#[derive(Clone, Debug)]
+pub struct PublicRecord {
+    pub id: KeyId,
+    pub alg: Alg,
+    pub created_at: Timestamp,
+    /// None while the key has no successor.
+    pub expires_at: Option<Timestamp>,
+}
+
+/// For clocks that disagree.
+const SKEW: Duration = Duration::from_secs(3600);
 
 /// The schedule that settings hold.
 #[derive(Clone, Copy, Debug)]
@@ -68,8 +85,14 @@ impl KeyRecord {
     /// expired, and an hour for clocks that disagree.
     pub fn succeeded(mut self, successor_signs_at: Timestamp, schedule: Schedule) -> Self {
         self.retires_at = Some(successor_signs_at);
-        self.removes_at = Some(successor_signs_at + schedule.longest_token + Duration::from_secs(3600));
+        self.removes_at = Some(successor_signs_at + schedule.longest_token + SKEW);
         self
+    }
+
+    /// Until when hints that it signed are recognised: the last of them was given to a session that began just before the key retired, and lives
+    /// for as long as the settings let it. None while the key has no successor.
+    pub fn hints_until(&self, longest_session: Duration) -> Option<Timestamp> {
+        self.retires_at.map(|at| at + longest_session + SKEW).max(self.removes_at)
     }
 }
 

@@ -62,6 +62,11 @@ impl Params {
         self
     }
 
+    /// All of them, in their order, as the query of an address.
+    pub fn query(&self) -> String {
+        form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.0).finish()
+    }
+
     pub fn has(&self, name: &str) -> bool {
         self.0.iter().any(|(found, _)| found == name)
     }

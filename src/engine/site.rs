@@ -69,26 +69,34 @@ impl Sites {
         found.map(|site| At { site, port, scheme, host }).ok_or(Elsewhere::Unknown)
     }
 
-    /// Where somebody may be sent back to, in the spelling that every browser reads alike, and what that site asks for.
+    /// Where somebody may be sent back to, in the spelling that every browser reads alike, and what that site asks for. An address that is too
+    /// long to keep leads to the site's front page.
     pub fn destination(&self, text: &str) -> Result<Destination, Elsewhere> {
-        let odd = |byte: u8| !byte.is_ascii_graphic() || byte == b'\\';
-        let rest = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).ok_or(Elsewhere::Malformed)?;
+        // Of what is no ASCII there is one spelling in a path or a query, that of UTF-8 (URL Standard, section 4.4).
+        let odd = |byte: u8| byte.is_ascii() && !byte.is_ascii_graphic() || byte == b'\\';
+        let (scheme, rest) =
+            text.split_once("://").filter(|(scheme, _)| matches!(*scheme, "https" | "http")).ok_or(Elsewhere::Malformed)?;
         let authority = rest.split(['/', '?', '#']).next().unwrap_or_default();
-        if text.len() > LONGEST || text.bytes().any(odd) || authority.is_empty() || authority.contains('@') {
+        let clear = !authority.is_empty() && authority.is_ascii() && !authority.contains('@');
+        if !clear || text.bytes().any(odd) {
             return Err(Elsewhere::Malformed);
         }
         let url = Url::parse(text).map_err(|_| Elsewhere::Malformed)?;
+        if url.as_str().len() > LONGEST {
+            let front = self.destination(&format!("{scheme}://{authority}/"))?;
+            return Ok(Destination { shortened: true, ..front });
+        }
         let authority = match (url.host_str(), url.port()) {
             (Some(host), Some(port)) => format!("{host}:{port}"),
             (Some(host), None) => host.to_owned(),
             (None, _) => return Err(Elsewhere::Malformed),
         };
         let at = self.at(url.scheme(), &authority)?;
-        Ok(Destination { two_factors: at.site.two_factors, host: authority.clone(), url: url.into() })
+        Ok(Destination { two_factors: at.site.two_factors, host: authority.clone(), url: url.into(), shortened: false })
     }
 }
 
-/// Longer addresses do not fit into a redirect through every proxy.
+/// Longer addresses are not kept for people who have not signed in yet, and do not fit into a redirect through every proxy.
 const LONGEST: usize = 4096;
 
 /// An address that somebody may be sent to.
@@ -98,6 +106,9 @@ pub struct Destination {
     /// With the port, unless it is the scheme's own.
     pub host: String,
     pub two_factors: bool,
+    /// The front page, in place of an address that could not be kept.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub shortened: bool,
 }
 
 /// Host and port of a `Host` header (RFC 9110 section 7.2) in lower case. Nothing but a plain name or address is taken.
@@ -223,6 +234,44 @@ pub fn percent_encoded(text: &str) -> String {
         }
     }
     encoded
+}
+
+/// How many bytes a name takes in a header. With an address, a proof and what every answer carries it fits into 4 KB, which is what proxies
+/// set aside for the head of an answer if nobody tells them otherwise.
+const NAME_BYTES: usize = 768;
+
+/// The beginning of a name that fits into a header: whole characters, and no joiner that has lost what it joins.
+pub fn name_for_a_header(name: &str) -> &str {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~');
+    let mut room = NAME_BYTES;
+    let end = name.char_indices().find_map(|(at, found)| {
+        let mut bytes = [0; 4];
+        let size: usize = found.encode_utf8(&mut bytes).bytes().map(|byte| if plain(byte) { 1 } else { 3 }).sum();
+        match room.checked_sub(size) {
+            Some(rest) => {
+                room = rest;
+                None
+            }
+            None => Some(at),
+        }
+    });
+    let cut = end.and_then(|end| name.get(..end)).map(|name| name.trim_end_matches('\u{200d}').trim_end());
+    cut.unwrap_or(name)
+}
+
+/// An address as browsers send it: what is no visible ASCII percent-encoded, and the rest as it is. Servers and proxies pass on what they get.
+pub fn in_ascii(address: &[u8]) -> String {
+    use std::fmt::Write as _;
+    let mut text = String::with_capacity(address.len());
+    for byte in address {
+        if byte.is_ascii_graphic() {
+            text.push(char::from(*byte));
+        } else {
+            // Writing to a String does not fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! The files under `/static`, built into the binary; each path names its content, so browsers may keep it for ever.
 
+use std::sync::LazyLock;
+
+use super::compress::Packed;
+
 /// A static file: where it is served, as what, and its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Asset {
@@ -35,6 +39,14 @@ pub const ASSETS: [Asset; 4] = [
     Asset { path: PASSKEYS_PATH, content_type: "text/javascript; charset=utf-8", body: PASSKEYS },
     Asset { path: MARK_PATH, content_type: "image/svg+xml", body: MARK },
 ];
+
+/// The files of [`ASSETS`], in the same order, in every coding.
+static PACKED: LazyLock<[Packed; 4]> = LazyLock::new(|| ASSETS.map(|asset| Packed::new(asset.body)));
+
+/// The file of this path, and its bytes in every coding.
+pub(super) fn find(path: &str) -> Option<(&'static Asset, &'static Packed)> {
+    ASSETS.iter().zip(PACKED.iter()).find(|(asset, _)| asset.path == path)
+}
 
 /// FNV-1a, 32 bits: it tells versions of one file apart, nothing more.
 const fn fnv1a(mut bytes: &[u8]) -> u32 {

@@ -51,8 +51,8 @@ impl BadInput {
 impl IntoResponse for BadInput {
     fn into_response(self) -> Response {
         let mut response = (self.status, self.reason).into_response();
-        if self.status == StatusCode::PAYLOAD_TOO_LARGE || self.status == StatusCode::REQUEST_TIMEOUT {
-            // The rest of the body is not worth reading.
+        if self.status == StatusCode::REQUEST_TIMEOUT {
+            // The rest of the body is not worth waiting for (RFC 9110 section 15.5.9). What is left after other answers is the server's affair.
             response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
         }
         response.extensions_mut().insert(self);

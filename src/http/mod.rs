@@ -5,6 +5,7 @@
 //! Where it is tested: unit tests in each file, and through every route in `tests/it`.
 
 pub mod assets;
+pub mod compress;
 pub mod context;
 pub mod cookies;
 pub mod csp;

@@ -1,22 +1,27 @@
 //! The kinds of answers: pages, redirects, JSON, static files.
 
 use axum::{
-    body::{Body, Bytes},
+    body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
 use serde::Serialize;
 
-use super::assets::ASSETS;
+use super::assets;
+use super::compress::{Coding, Packed};
 
 /// A page. The outermost layer adds its security headers and `Cache-Control: no-store`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Html(pub String);
 
+impl Html {
+    pub const CONTENT_TYPE: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
+}
+
 impl IntoResponse for Html {
     fn into_response(self) -> Response {
         let mut response = Response::new(Body::from(self.0));
-        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
+        response.headers_mut().insert(header::CONTENT_TYPE, Self::CONTENT_TYPE);
         response
     }
 }
@@ -60,9 +65,9 @@ pub fn text_file(name: &str, text: String) -> Response {
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
 
 /// JSON written beforehand that anyone may keep and any site may read: discovery, public keys. `cache_control` like
-/// `public, max-age=300`.
-pub fn public_json(body: Bytes, cache_control: HeaderValue) -> Response {
-    let mut response = Response::new(Body::from(body));
+/// `public, max-age=300`; `request` are the headers of the request.
+pub fn public_json(document: &Packed, cache_control: HeaderValue, request: &HeaderMap) -> Response {
+    let mut response = document.answer(request);
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, JSON);
     headers.insert(header::CACHE_CONTROL, cache_control);
@@ -73,16 +78,23 @@ pub fn public_json(body: Bytes, cache_control: HeaderValue) -> Response {
 /// The file of this path (`/static/style.1a2b3c4d.css`), if there is one. Its name changes with its content, so browsers
 /// may keep it for ever. `request` are the headers of the request.
 pub fn static_file(path: &str, request: &HeaderMap) -> Option<Response> {
-    let file = ASSETS.iter().find(|file| file.path == path)?;
-    // The name already tells versions apart.
-    let tag = HeaderValue::try_from(format!("\"{}\"", file.path.rsplit('/').next().unwrap_or_default())).ok()?;
+    let (file, packed) = assets::find(path)?;
+    let (coding, bytes) = packed.choose(request);
+    // The name already tells versions apart; each coding is a representation of its own (RFC 9110 section 8.8.3.3).
+    let suffix = if coding == Coding::Gzip { ".gz" } else { "" };
+    let tag = HeaderValue::try_from(format!("\"{}{suffix}\"", file.path.rsplit('/').next().unwrap_or_default())).ok()?;
     let unchanged = request.get_all(header::IF_NONE_MATCH).iter().any(|known| matches_tag(known, &tag));
-    let body = if unchanged { Body::empty() } else { Body::from(file.body) };
+    let body = if unchanged { Body::empty() } else { Body::from(bytes) };
     let mut response = Response::new(body);
     if unchanged {
         *response.status_mut() = StatusCode::NOT_MODIFIED;
     }
     let headers = response.headers_mut();
+    coding.describe(headers);
+    if unchanged {
+        // About the bytes that are not sent.
+        headers.remove(header::CONTENT_ENCODING);
+    }
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(file.content_type));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("public, max-age=31536000, immutable"));
     headers.insert(header::ETAG, tag);
@@ -101,6 +113,8 @@ fn matches_tag(known: &HeaderValue, tag: &HeaderValue) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::Bytes;
+
     use super::*;
 
     async fn body(response: Response) -> Bytes {
@@ -124,23 +138,40 @@ mod tests {
         assert_eq!(response.headers()["cache-control"], "no-store");
         assert_eq!(response.headers()["content-type"], "application/json");
         assert_eq!(&body(response).await[..], br#"{"error":"invalid_request"}"#);
-        let response = public_json(Bytes::from_static(b"{}"), HeaderValue::from_static("public, max-age=300"));
+        let document = Packed::new(&b"{}"[..]);
+        let response = public_json(&document, HeaderValue::from_static("public, max-age=300"), &HeaderMap::new());
         assert_eq!(response.headers()["cache-control"], "public, max-age=300");
     }
 
     #[tokio::test]
     async fn static_files_are_kept_for_ever() {
-        for file in ASSETS {
-            let response = static_file(file.path, &HeaderMap::new()).unwrap();
-            assert_eq!(response.headers()["cache-control"], "public, max-age=31536000, immutable");
-            assert_eq!(response.headers()["content-type"], file.content_type);
-            let tag = response.headers()["etag"].to_str().unwrap().to_owned();
-            assert_eq!(&axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap()[..], file.body);
-            for (known, unchanged) in [(format!("\"x\", W/{tag}"), true), (tag, true), ("\"x\"".to_owned(), false)] {
-                let request = HeaderMap::from_iter([(header::IF_NONE_MATCH, HeaderValue::try_from(known).unwrap())]);
-                let status = static_file(file.path, &request).unwrap().status();
-                assert_eq!(status == StatusCode::NOT_MODIFIED, unchanged);
+        for file in assets::ASSETS {
+            let mut sent = Vec::new();
+            for coding in ["", "gzip"] {
+                let asking = |known: &str| {
+                    HeaderMap::from_iter([
+                        (header::ACCEPT_ENCODING, HeaderValue::try_from(coding).unwrap()),
+                        (header::IF_NONE_MATCH, HeaderValue::try_from(known).unwrap()),
+                    ])
+                };
+                let response = static_file(file.path, &asking("\"x\"")).unwrap();
+                assert_eq!(response.headers()["cache-control"], "public, max-age=31536000, immutable");
+                assert_eq!(response.headers()["content-type"], file.content_type);
+                assert_eq!(response.headers()["vary"], "accept-encoding");
+                assert_eq!(response.headers().contains_key("content-encoding"), coding == "gzip");
+                let tag = response.headers()["etag"].to_str().unwrap().to_owned();
+                let bytes = axum::body::to_bytes(response.into_body(), usize::MAX).await.unwrap();
+                assert_eq!(&bytes[..] == file.body, coding.is_empty(), "{}", file.path);
+                for (known, unchanged) in [(format!("\"x\", W/{tag}"), true), (tag.clone(), true), ("\"x\"".to_owned(), false)] {
+                    let response = static_file(file.path, &asking(&known)).unwrap();
+                    assert_eq!(response.status() == StatusCode::NOT_MODIFIED, unchanged);
+                    assert!(response.headers()["vary"] == "accept-encoding" && response.headers()["etag"] == tag);
+                    assert!(!unchanged || !response.headers().contains_key("content-encoding"));
+                }
+                sent.push((tag, bytes.len()));
             }
+            // Another representation, and a shorter one.
+            assert!(sent[0].0 != sent[1].0 && sent[1].1 * 10 < sent[0].1 * 8, "{}: {sent:?}", file.path);
         }
         assert!(static_file("/static/style.css", &HeaderMap::new()).is_none());
     }

@@ -1,14 +1,23 @@
 //! The server loop. Our own, because `axum::serve` bounds neither the time a client takes to send its headers nor the
-//! number of connections.
+//! number of connections, and because hyper closes a connection without a word when an answer comes before the request's body was read.
+
+mod host;
+mod linger;
+mod unread;
 
 use std::{convert::Infallible, io, net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::{Router, body::Body, extract::Request, routing::future::RouteFuture};
+use axum::{
+    Router,
+    http::{HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
 use hyper::{body::Incoming, server::conn::http1, service::Service};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
     server::graceful::{GracefulShutdown, Watcher},
 };
+use ipnet::IpNet;
 use tokio::{
     net::{TcpListener, TcpStream},
     sync::{OwnedSemaphorePermit, Semaphore},
@@ -16,14 +25,33 @@ use tokio::{
 };
 use tower::Service as _;
 
-use super::context::Peer;
+use super::context::{Peer, is_trusted};
+use linger::{Lingering, Unheard};
+use unread::Answering;
 
 /// How long a client may take to send a request's headers; an idle connection is closed after as long.
 const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
+/// The same for a trusted proxy. Longer than proxies keep idle connections by default (nginx 60 s, Traefik 90 s, Caddy 120 s): whoever
+/// closes first, it must not be us, at the moment when the proxy sends somebody's request.
+const PROXY_TIMEOUT: Duration = Duration::from_secs(150);
 /// Request line and headers; more is answered with 431.
 const HEADER_BYTES: usize = 64 * 1024;
 /// How long to wait before accepting again when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
+
+/// How long connections may be silent.
+#[derive(Clone, Debug)]
+struct Patience {
+    others: Duration,
+    proxies: Duration,
+    trusted: Vec<IpNet>,
+}
+
+impl Patience {
+    fn with(&self, peer: SocketAddr) -> Duration {
+        if is_trusted(peer.ip().to_canonical(), &self.trusted) { self.proxies } else { self.others }
+    }
+}
 
 /// Answers requests (HTTP/1.1) from `listener` until `stop` completes, then lets running requests end for at most `drain`.
 ///
@@ -35,7 +63,20 @@ pub async fn serve(
     max_connections: usize,
     drain: Duration,
 ) -> usize {
-    run(listener, router, stop, max_connections, drain, HEADER_TIMEOUT).await
+    serve_behind(Vec::new(), listener, router, stop, max_connections, drain).await
+}
+
+/// [`serve`] behind `trusted` proxies: what they keep open for their next request stays open.
+pub async fn serve_behind(
+    trusted: Vec<IpNet>,
+    listener: TcpListener,
+    router: Router,
+    stop: impl Future<Output = ()>,
+    max_connections: usize,
+    drain: Duration,
+) -> usize {
+    let patience = Patience { others: HEADER_TIMEOUT, proxies: PROXY_TIMEOUT, trusted };
+    run(listener, router, stop, max_connections, drain, patience).await
 }
 
 async fn run(
@@ -44,7 +85,7 @@ async fn run(
     stop: impl Future<Output = ()>,
     max_connections: usize,
     drain: Duration,
-    header_timeout: Duration,
+    patience: Patience,
 ) -> usize {
     // Builds the routes once; otherwise axum would do it for each request.
     let router: Router = router.with_state(());
@@ -59,8 +100,8 @@ async fn run(
             Some(_) = connections.join_next() => continue,
             accepted = accept(&listener, &slots) => accepted,
         };
-        let service = PerConnection { router: router.clone(), peer: Peer(peer) };
-        connections.spawn(connection(stream, service, graceful.watcher(), slot, header_timeout));
+        let service = PerConnection { router: router.clone(), peer: Peer(peer), unheard: Unheard::default() };
+        connections.spawn(connection(stream, service, graceful.watcher(), slot, patience.with(peer)));
     }
     drop(listener);
     if tokio::time::timeout(drain, graceful.shutdown()).await.is_ok() {
@@ -105,12 +146,13 @@ async fn connection(
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "TCP_NODELAY");
     }
+    let unheard = service.unheard.clone();
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
         .max_header_size(HEADER_BYTES)
         .half_close(false)
-        .serve_connection(TokioIo::new(stream), service);
+        .serve_connection(TokioIo::new(Lingering::new(stream, unheard)), service);
     if let Err(error) = watcher.watch(connection).await {
         // Clients hang up, scanners talk nonsense: nothing an operator could act on.
         tracing::debug!(%error, "connection");
@@ -122,117 +164,40 @@ async fn connection(
 struct PerConnection {
     router: Router,
     peer: Peer,
+    unheard: Unheard,
 }
 
-impl Service<Request<Incoming>> for PerConnection {
-    type Response = axum::response::Response;
+impl Service<hyper::Request<Incoming>> for PerConnection {
+    type Response = Response;
     type Error = Infallible;
-    type Future = RouteFuture<Infallible>;
+    type Future = Answering;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
-        let mut request = request.map(Body::new);
+    fn call(&self, mut request: hyper::Request<Incoming>) -> Self::Future {
+        self.unheard.set(false);
+        if let Err(why) = host::settle(&mut request) {
+            return Answering::refused(malformed(StatusCode::BAD_REQUEST, why, &self.unheard));
+        }
+        if !unread::is_understood(request.headers()) {
+            let why = "a transfer coding that is not understood";
+            return Answering::refused(malformed(StatusCode::NOT_IMPLEMENTED, why, &self.unheard));
+        }
+        let (mut request, loan) = unread::lend(request, &self.unheard);
         request.extensions_mut().insert(self.peer);
         // A router is always ready, and its clone is a reference count.
-        self.router.clone().call(request)
+        Answering::routed(self.router.clone().call(request), loan)
     }
+}
+
+/// Nothing that follows on such a connection is believed.
+fn malformed(status: StatusCode, why: &'static str, unheard: &Unheard) -> Response {
+    tracing::debug!(why, "a malformed request");
+    let headers = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff")),
+        (HeaderName::from_static("content-security-policy"), super::csp::DEFAULT),
+    ];
+    unread::last((status, headers, format!("This request has {why}.\n")).into_response(), unheard)
 }
 
 #[cfg(test)]
-mod tests {
-    use std::net::Ipv4Addr;
-
-    use axum::{Extension, routing::get};
-    use tokio::{
-        io::{AsyncReadExt, AsyncWriteExt},
-        sync::oneshot,
-        task::JoinHandle,
-    };
-
-    use super::*;
-
-    async fn start(max_connections: usize, drain: Duration) -> (SocketAddr, oneshot::Sender<()>, JoinHandle<usize>) {
-        let router = Router::new()
-            .route("/peer", get(|Extension(Peer(peer)): Extension<Peer>| async move { peer.ip().to_string() }))
-            .route(
-                "/slow",
-                get(|| async {
-                    tokio::time::sleep(Duration::from_millis(300)).await;
-                    "slow"
-                }),
-            );
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await.unwrap();
-        let address = listener.local_addr().unwrap();
-        let (stop, stopped) = oneshot::channel();
-        let stopped = async {
-            let _ = stopped.await;
-        };
-        let server = tokio::spawn(run(listener, router, stopped, max_connections, drain, Duration::from_millis(400)));
-        (address, stop, server)
-    }
-
-    async fn get_path(address: SocketAddr, path: &str) -> String {
-        let mut stream = TcpStream::connect(address).await.unwrap();
-        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n").as_bytes()).await.unwrap();
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).await.unwrap();
-        answer
-    }
-
-    #[tokio::test]
-    async fn answers_and_knows_the_peer() {
-        let (address, stop, server) = start(10, Duration::from_secs(1)).await;
-        let answer = get_path(address, "/peer").await;
-        assert!(answer.starts_with("HTTP/1.1 200 OK\r\n") && answer.ends_with("\r\n\r\n127.0.0.1"), "{answer}");
-        stop.send(()).unwrap();
-        assert_eq!(server.await.unwrap(), 0);
-        assert!(TcpStream::connect(address).await.is_err());
-    }
-
-    #[tokio::test]
-    async fn running_requests_end_before_the_server_does() {
-        let (address, stop, server) = start(10, Duration::from_secs(5)).await;
-        let request = tokio::spawn(get_path(address, "/slow"));
-        let _idle = TcpStream::connect(address).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        stop.send(()).unwrap();
-        assert_eq!(server.await.unwrap(), 0);
-        assert!(request.await.unwrap().ends_with("slow"));
-    }
-
-    #[tokio::test]
-    async fn what_outlasts_the_bound_is_cut() {
-        let (address, stop, server) = start(10, Duration::from_millis(50)).await;
-        let request = tokio::spawn(get_path(address, "/slow"));
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        stop.send(()).unwrap();
-        assert_eq!(server.await.unwrap(), 1);
-        assert_eq!(request.await.unwrap(), "");
-    }
-
-    #[tokio::test]
-    async fn one_connection_too_many_waits_for_a_slot() {
-        let (address, _stop, _server) = start(1, Duration::from_secs(1)).await;
-        let first = TcpStream::connect(address).await.unwrap();
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        let second = tokio::spawn(get_path(address, "/peer"));
-        tokio::time::sleep(Duration::from_millis(100)).await;
-        assert!(!second.is_finished());
-        drop(first);
-        assert!(second.await.unwrap().contains("200 OK"));
-    }
-
-    #[tokio::test]
-    async fn headers_have_a_size_and_a_time_limit() {
-        let (address, _stop, _server) = start(10, Duration::from_secs(1)).await;
-        let answer = get_path(address, &format!("/{}", "x".repeat(HEADER_BYTES))).await;
-        assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
-
-        for sent in ["GET /peer HTTP/1.1\r\nhos", "", "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n"] {
-            let mut stream = TcpStream::connect(address).await.unwrap();
-            stream.write_all(sent.as_bytes()).await.unwrap();
-            let mut rest = Vec::new();
-            let reading = stream.read_to_end(&mut rest);
-            assert!(tokio::time::timeout(Duration::from_secs(5), reading).await.is_ok(), "{sent:?} keeps its connection");
-        }
-    }
-}
+mod tests;

@@ -13,7 +13,7 @@ use super::context::Context;
 use super::cookies::{self, CookieName, Cookies};
 use super::page::Html;
 use super::shell::{ClientBadge, Notice, Shell, Tone};
-use super::{csp, form::BadInput};
+use super::{compress, csp, form::BadInput};
 use crate::actions::session::{self, Current};
 use crate::actions::{App, Fault, Outcome, Requester, factors};
 use crate::crypto::token::{Kind, SecretToken};
@@ -199,9 +199,28 @@ impl Visitor {
         self.page_with(if shell.failed { StatusCode::UNPROCESSABLE_ENTITY } else { StatusCode::OK }, template)
     }
 
+    /// A page that may travel compressed if it is one of [`compress::OPEN_PAGES`] and nobody is signed in. `typed` is what a person typed, or
+    /// what is known of them: where there is any, the page is sent as it is.
+    pub fn open_page(&self, shell: &Shell, template: &impl Template, typed: &[&str]) -> Response {
+        let listed = compress::OPEN_PAGES.contains(&self.context.path());
+        let anonymous = self.carrier().is_none() && typed.iter().all(|text| text.is_empty());
+        if !listed || !anonymous || shell.failed {
+            return self.page(shell, template);
+        }
+        self.rendered(template, |html| {
+            let mut response = compress::page(html, self.context.headers());
+            response.headers_mut().insert(header::CONTENT_TYPE, Html::CONTENT_TYPE);
+            response
+        })
+    }
+
     pub fn page_with(&self, status: StatusCode, template: &impl Template) -> Response {
+        self.rendered(template, |html| (status, Html(html)).into_response())
+    }
+
+    fn rendered(&self, template: &impl Template, answer: impl FnOnce(String) -> Response) -> Response {
         let mut response = match template.render() {
-            Ok(html) => (status, Html(html)).into_response(),
+            Ok(html) => answer(html),
             Err(error) => {
                 tracing::error!(%error, "a page cannot be rendered");
                 StatusCode::INTERNAL_SERVER_ERROR.into_response()

@@ -13,7 +13,7 @@ use crate::engine::scope::Scopes;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::visitor::{Visitor, may_lead_to};
-use crate::pages::{Consent, FormPost, ScopeLine};
+use crate::pages::{Consent, FormPost, ScopeLine, SomebodyElse};
 
 /// GET: the parameters are the query's.
 pub(super) async fn by_get(visitor: Visitor, query: Result<Query, BadInput>) -> Response {
@@ -23,11 +23,25 @@ pub(super) async fn by_get(visitor: Visitor, query: Result<Query, BadInput>) -> 
     }
 }
 
-/// POST: the same with a form. Nothing is changed by it, so it may come from anywhere.
+/// Longer than any request that we take, and short enough for every proxy's limit on an address.
+const LONGEST: usize = 7 * 1024;
+
+/// POST (OpenID Connect Core section 3.1.2.1) is the same as GET, so it leads there. It comes from a page of the client, and no browser sends our
+/// cookies (`SameSite=Lax`) with a form of another site: here everybody would look signed out, and a new cookie would take the place of the one that
+/// a journey in another tab needs. With the address that follows they come along.
 pub(super) async fn by_post(visitor: Visitor, form: Result<Form, BadInput>) -> Response {
-    match form {
-        Ok(Form(params)) => begin(visitor, &params).await,
-        Err(bad) => visitor.bad_input(bad),
+    let params = match form {
+        Ok(Form(params)) => params,
+        Err(bad) => return visitor.bad_input(bad),
+    };
+    let query = params.query();
+    if query.len() <= LONGEST {
+        return see_other(&format!("/oauth2/authorize?{query}"));
+    }
+    match authorize::refuse_long(&visitor.app, &params).await {
+        Ok(Next::Untrusted(why)) => refuse(&visitor, why, &params),
+        Ok(next) => show(&visitor, next, None, true),
+        Err(fault) => visitor.fault(&fault),
     }
 }
 
@@ -91,6 +105,7 @@ pub(super) async fn consent(visitor: Visitor, form: Result<Form, BadInput>) -> R
     let said = match params.first("decision") {
         "allow" => Said::Allow { ticked: params.all("scope").collect() },
         "deny" => Said::Deny,
+        "not-them" => Said::NotThem,
         _ => return Ok(see_other(&format!("/consent?flow={}", flow.id))),
     };
     let requester = visitor.requester();
@@ -120,17 +135,20 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
             visitor.keep_browser(see_other(&format!("{page}?{}", query.finish())))
         }
         Next::SecondFactor(flow) => visitor.keep_browser(see_other(&format!("/login/second?flow={}", flow.id))),
-        Next::Consent { flow, .. } if new => visitor.keep_browser(see_other(&format!("/consent?flow={}", flow.id))),
+        Next::SomebodyElse { flow, .. } | Next::Consent { flow, .. } if new => {
+            visitor.keep_browser(see_other(&format!("/consent?flow={}", flow.id)))
+        }
+        Next::SomebodyElse { flow, client, request } => {
+            let shell = visitor.shell_for("somebody-else", Some(&client));
+            let (name, email, person) = current.map(who).unwrap_or_default();
+            let page = SomebodyElse { shell, flow: flow.id.to_string(), person, app: client.name().to_owned(), name, email };
+            may_lead_to(visitor.page(&page.shell, &page), &[&request.redirect_uri])
+        }
         Next::Consent { flow, client, request, ask } => {
             let scopes = lines(visitor, &ask.new, &request);
             let shell = visitor.shell_for("consent", Some(&client));
-            let (name, email) = match current {
-                Some(current) => (current.user.shown_as(), current.user.email.as_ref().map(|email| email.as_str().to_owned())),
-                None => (String::new(), None),
-            };
-            let person = current.map(|current| current.user.id.to_string()).unwrap_or_default();
+            let (name, email, person) = current.map(who).unwrap_or_default();
             let additional = ask.new != request.wanted() && !ask.new.is_empty();
-            let email = email.unwrap_or_else(|| name.clone());
             let page = Consent {
                 shell,
                 flow: flow.id.to_string(),
@@ -144,6 +162,13 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, new: bool) -> 
             may_lead_to(visitor.page(&page.shell, &page), &[&request.redirect_uri])
         }
     }
+}
+
+/// How a page shows who sees it: by name and address, or twice by name. And their id.
+fn who(current: &Current) -> (String, String, String) {
+    let name = current.user.shown_as();
+    let email = current.user.email.as_ref().map_or_else(|| name.clone(), |email| email.as_str().to_owned());
+    (name, email, current.user.id.to_string())
 }
 
 /// What is asked for, in plain words: the standard scopes in their order, then the client's own. With `prompt=consent` all of it again.

@@ -3,16 +3,17 @@
 use std::future::{Ready, ready};
 use std::sync::{Arc, OnceLock};
 
-use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::header::{ACCESS_CONTROL_ALLOW_ORIGIN, CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
-use axum::response::{IntoResponse, Response};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::response::Response;
 use serde_json::{Value, json};
 
 use crate::actions::App;
 use crate::engine::claims;
 use crate::engine::method::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};
 use crate::engine::scope::STANDARD;
+use crate::http::compress::Packed;
+use crate::http::page::public_json;
 use crate::locale::Locale;
 use crate::settings::SigningAlg;
 use crate::settings::client_metadata::{AuthMethod, GrantType, ResponseType};
@@ -20,16 +21,12 @@ use crate::settings::client_metadata::{AuthMethod, GrantType, ResponseType};
 /// Claims of ours beside those about the person.
 const PROTOCOL_CLAIMS: [&str; 11] = ["sub", "iss", "aud", "exp", "iat", "auth_time", "nonce", "acr", "amr", "at_hash", "sid"];
 
-const HEADERS: [(HeaderName, &str); 3] =
-    [(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "public, max-age=3600"), (ACCESS_CONTROL_ALLOW_ORIGIN, "*")];
-
 /// Built at the first request; the settings never change.
-pub(super) fn handler() -> impl Fn(State<App>) -> Ready<Response> + Clone + Send + Sync + 'static {
-    let made: Arc<OnceLock<Bytes>> = Arc::default();
-    move |State(app): State<App>| {
-        let body = made.get_or_init(|| document(app.settings.issuer()).to_string().into()).clone();
-        let headers = HEADERS.map(|(name, value)| (name, HeaderValue::from_static(value)));
-        ready((headers, body).into_response())
+pub(super) fn handler() -> impl Fn(State<App>, HeaderMap) -> Ready<Response> + Clone + Send + Sync + 'static {
+    let made: Arc<OnceLock<Packed>> = Arc::default();
+    move |State(app): State<App>, request: HeaderMap| {
+        let document = made.get_or_init(|| Packed::new(document(app.settings.issuer()).to_string()));
+        ready(public_json(document, HeaderValue::from_static("public, max-age=3600"), &request))
     }
 }
 

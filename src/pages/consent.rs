@@ -57,6 +57,22 @@ pub struct Consent {
     pub additional: bool,
 }
 
+/// `/consent`, where the application asks for somebody else than who is signed in. The link leads to the sign-in page, which carries on. Fields of the
+/// form: `flow`, `person`, `decision` = `not-them`: back to the application.
+#[derive(Clone, Debug, Template)]
+#[template(path = "somebody_else.html")]
+pub struct SomebodyElse {
+    pub shell: Shell,
+    pub flow: String,
+    /// The id of the person who sees the page.
+    pub person: String,
+    /// The application's name.
+    pub app: String,
+    /// The person: a name, or the address again if there is none.
+    pub name: String,
+    pub email: String,
+}
+
 /// `response_mode=form_post`: posts itself with script, has a button without.
 #[derive(Clone, Debug, Template)]
 #[template(path = "form_post.html")]

@@ -19,7 +19,7 @@ mod wasnt_me;
 use account::rooms;
 pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
 pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
-pub use consent::{Consent, FormPost, ScopeLine};
+pub use consent::{Consent, FormPost, ScopeLine, SomebodyElse};
 pub use dev::{DemoClaims, DemoHome, FakeSignIn, Inbox, Mail, MailPage, Mailbox, Text};
 pub use messages::{ErrorPage, LoggedOut, Logout, Message};
 pub use passkeys::{Ceremony, Passkey, PasskeyOffer, Passkeys, Signals};

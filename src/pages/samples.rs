@@ -9,7 +9,7 @@ use askama::Template;
 use super::{
     App, Apps, ChangeContact, ChangePassword, Choice, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FakeSignIn,
     FormPost, Home, IdentifierKinds, Inbox, LeftOver, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox,
-    Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
+    Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, SomebodyElse, Verify, WasntMe,
 };
 use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
@@ -247,6 +247,14 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let mut scopes: Vec<ScopeLine> =
         ["openid", "profile", "email", "ledger:read"].map(|name| ScopeLine::standard(text, name)).into();
     scopes.push(optional);
+    let somebody_else = SomebodyElse {
+        shell: with_client(shell(text, "somebody-else")),
+        flow: "flow_1".to_owned(),
+        person: "user_1".to_owned(),
+        app: "Ledger & Sons".to_owned(),
+        name: "Ana Kovač".to_owned(),
+        email: ADDRESS.to_owned(),
+    };
     let consent = Consent {
         shell: with_client(shell(text, "consent")),
         person: "user_01h455vb4pex5vsknk084sn02q".to_owned(),
@@ -268,6 +276,7 @@ fn messages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         ("logout", logout.render()?),
         ("logged-out", logged_out.render()?),
         ("consent", consent.render()?),
+        ("somebody-else", somebody_else.render()?),
         ("form-post", form_post.render()?),
     ])
 }

@@ -139,6 +139,10 @@ impl Journey {
         let mut shell = Shell { notice, ..visitor.shell_for(title, self.client.as_ref()) };
         if let Continue::Site { destination } = &self.continue_to {
             shell.client = Some(ClientBadge { name: destination.host.clone(), domain: String::new(), logo: None });
+            if destination.shortened && shell.notice.is_none() {
+                let text = visitor.text.with("notice-site-shortened", &[("site", &destination.host)]);
+                shell.notice = Some(Notice { kind: Tone::Info, text });
+            }
         }
         let asked = visitor.context.path_and_query();
         match asked.split_once('?') {

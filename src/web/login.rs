@@ -194,7 +194,12 @@ async fn page_about(
         unknown,
         passkey_first: visitor.last_way().or(app.settings.sign_in.ways.first().copied()) == Some(Way::Passkey),
     };
-    Ok(visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page))))
+    let known = [
+        page.identifier.as_str(),
+        page.reauthenticate.as_deref().unwrap_or_default(),
+        page.unknown.as_deref().unwrap_or_default(),
+    ];
+    Ok(visitor.keep_browser(journey.allow(visitor.open_page(&page.shell, &page, &known))))
 }
 
 /// What to type for a code with which somebody chooses a new password: where their messages go, proved or not. None: nowhere.
@@ -218,8 +223,7 @@ fn own_identifier(user: &User) -> String {
 pub(super) fn wants(journey: &Journey, user: &User) -> bool {
     match &journey.continue_to {
         Continue::Authorize { request } => {
-            let other = request.claims.sub.as_deref().is_some_and(|sub| sub != user.id.as_str());
-            !other && !request.asks(Prompt::SelectAccount) && !request.asks(Prompt::Create)
+            request.is_for(&user.id) && !request.asks(Prompt::SelectAccount) && !request.asks(Prompt::Create)
         }
         // The identity may belong to an account that is not signed in; unless whoever is has come so far, and proves it better.
         Continue::Connect { .. } => journey.flow.as_ref().is_some_and(|flow| flow.user_id.as_ref() == Some(&user.id)),

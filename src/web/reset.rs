@@ -29,7 +29,7 @@ async fn shown(visitor: &Visitor, params: &Params) -> Result<Response, Response>
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, params: &Params) -> Response {
     let shell = Shell { keeps: "reset", ..shell };
     let page = Reset { shell, flow: journey.id(), identifier: params.first("identifier").to_owned() };
-    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
+    visitor.keep_browser(journey.allow(visitor.open_page(&page.shell, &page, &[&page.identifier])))
 }
 
 /// Known or not, the same page follows.

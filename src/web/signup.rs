@@ -75,7 +75,7 @@ fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [c
         other: phones(visitor),
         passwordless: sign_up::may_be_passwordless(&visitor.app, channel),
     };
-    visitor.keep_browser(journey.allow(visitor.page(&page.shell, &page)))
+    visitor.keep_browser(journey.allow(visitor.open_page(&page.shell, &page, &[contact, name])))
 }
 
 pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form, BadInput>) -> Result<Response, Response> {

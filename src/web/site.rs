@@ -23,7 +23,9 @@ pub(super) async fn start(visitor: Visitor, query: Result<Query, BadInput>) -> R
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let fault = |fault| visitor.fault(&fault);
     let asked = params.one("return_to").ok().flatten().unwrap_or_default();
-    let destination = visitor.app.sites.destination(asked).map_err(|elsewhere| refuse(&visitor, elsewhere))?;
+    let mut destination = visitor.app.sites.destination(asked).map_err(|elsewhere| refuse(&visitor, elsewhere))?;
+    // The proxy's question about an address that cannot be kept has been answered with the site's front page.
+    destination.shortened |= params.first("shortened") == "1";
     // Pictures and scripts of other pages begin no journeys in a visitor's name.
     if visitor.context.headers().get("sec-fetch-mode").is_some_and(|mode| mode != "navigate") {
         return Ok(see_other("/login"));

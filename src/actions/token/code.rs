@@ -51,7 +51,12 @@ pub(super) async fn exchange(
     let now = app.now();
     let loaded = app.store.grant(grants::Key::Code(code_hash), now).await?.ok_or_else(unknown)?;
     let grant = &loaded.grant;
-    let with = Presented { client_id: &client.id, redirect_uri: request.redirect_uri, code_verifier: request.code_verifier };
+    let with = Presented {
+        client_id: &client.id,
+        authenticated: client.is_confidential(),
+        redirect_uri: request.redirect_uri,
+        code_verifier: request.code_verifier,
+    };
     match grant.may_exchange(with, now) {
         Ok(()) => {}
         Err(CodeRefusal::Replayed) => return Err(replayed(app, requester, grant).await?),
@@ -94,7 +99,7 @@ const SPENT: &str = "the code is unknown, expired or was used before";
 /// What helps a developer is said; what would help a thief is not.
 fn refused(refusal: CodeRefusal) -> TokenError {
     let description = match refusal {
-        CodeRefusal::OtherClient | CodeRefusal::Expired | CodeRefusal::Replayed => SPENT,
+        CodeRefusal::OtherClient | CodeRefusal::NoProof | CodeRefusal::Expired | CodeRefusal::Replayed => SPENT,
         CodeRefusal::RedirectUri => "redirect_uri is not the one of the authorization request",
         CodeRefusal::VerifierMissing => "the authorization request had a code_challenge: send its code_verifier",
         CodeRefusal::VerifierWrong => "code_verifier does not match the code_challenge",
@@ -103,7 +108,7 @@ fn refused(refusal: CodeRefusal) -> TokenError {
     TokenError::invalid_grant(description, refusal.to_string())
 }
 
-/// A code that comes twice was perhaps stolen: every token of its first use ends (RFC 6749 section 4.1.2).
+/// A code that comes twice, with all proofs of its client, was perhaps stolen: every token of its first use ends (RFC 6749 section 4.1.2).
 async fn replayed(app: &App, requester: &Requester, grant: &Grant) -> Outcome<TokenError> {
     super::end_replayed(app, requester, grant, EventKind::CodeReplayed).await?;
     Ok(refused(CodeRefusal::Replayed))

@@ -12,7 +12,7 @@ mod verify;
 
 pub use alg::{Alg, UnknownAlg, half_hash};
 pub use key::{Jwk, PublicKey, SigningKey, VerifyingKey};
-pub use verify::{MAX_TOKEN_BYTES, decode};
+pub use verify::{MAX_TOKEN_BYTES, decode, key_id};
 
 use thiserror::Error;
 

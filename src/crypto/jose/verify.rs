@@ -28,28 +28,48 @@ pub fn decode<'k, T: DeserializeOwned>(
     typ: &[&str],
     keys: impl Fn(&str) -> Option<&'k VerifyingKey>,
 ) -> Result<T, JoseError> {
-    if token.len() > MAX_TOKEN_BYTES {
-        return Err(JoseError::TooLarge);
-    }
-    let (signed, signature) = token.rsplit_once('.').ok_or(JoseError::Form)?;
-    let (header, payload) = signed.split_once('.').ok_or(JoseError::Form)?;
-    // A fourth part would be a dot inside the payload, which is no base64url.
-    let [header, payload, signature] = [decoded(header)?, decoded(payload)?, decoded(signature)?];
-
-    let header: Header = serde_json::from_slice(&header).map_err(|_| JoseError::Header)?;
-    if let Some(name) = FORBIDDEN.into_iter().find(|&name| header.0.contains_key(name)) {
-        return Err(JoseError::Forbidden(name));
-    }
-    let found = media_type(header.text("typ")?);
-    if !typ.iter().any(|allowed| allowed.eq_ignore_ascii_case(found)) {
-        return Err(JoseError::Type);
-    }
+    let Parts { header, signed, payload, signature } = Parts::of(token, typ)?;
     let key = keys(header.text("kid")?).ok_or(JoseError::UnknownKey)?;
     if header.text("alg")? != key.alg.as_str() {
         return Err(JoseError::Algorithm);
     }
     key.public.verify_sig(signed.as_bytes(), &signature).map_err(|_| JoseError::Signature)?;
     serde_json::from_slice(&payload).map_err(|_| JoseError::Payload)
+}
+
+/// The id of the key that a token of one of these types says it was signed with. Nothing is checked but the form; it is for finding the key.
+pub fn key_id(token: &str, typ: &[&str]) -> Result<String, JoseError> {
+    Ok(Parts::of(token, typ)?.header.text("kid")?.to_owned())
+}
+
+/// A token taken apart, with a header of a type that is allowed and without what is forbidden.
+struct Parts<'t> {
+    header: Header,
+    signed: &'t str,
+    payload: Vec<u8>,
+    signature: Vec<u8>,
+}
+
+impl<'t> Parts<'t> {
+    fn of(token: &'t str, typ: &[&str]) -> Result<Self, JoseError> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(JoseError::TooLarge);
+        }
+        let (signed, signature) = token.rsplit_once('.').ok_or(JoseError::Form)?;
+        let (header, payload) = signed.split_once('.').ok_or(JoseError::Form)?;
+        // A fourth part would be a dot inside the payload, which is no base64url.
+        let [header, payload, signature] = [decoded(header)?, decoded(payload)?, decoded(signature)?];
+
+        let header: Header = serde_json::from_slice(&header).map_err(|_| JoseError::Header)?;
+        if let Some(name) = FORBIDDEN.into_iter().find(|&name| header.0.contains_key(name)) {
+            return Err(JoseError::Forbidden(name));
+        }
+        let found = media_type(header.text("typ")?);
+        if !typ.iter().any(|allowed| allowed.eq_ignore_ascii_case(found)) {
+            return Err(JoseError::Type);
+        }
+        Ok(Self { header, signed, payload, signature })
+    }
 }
 
 fn decoded(part: &str) -> Result<Vec<u8>, JoseError> {

@@ -182,8 +182,9 @@ fn claims(client: &Client, params: &Params, request: &mut AuthorizationRequest) 
     };
     let essential = |claim: &&Value| claim.get("essential").and_then(Value::as_bool) == Some(true);
     request.claims.essential_acr = id_token.get("acr").filter(essential).map(texts).unwrap_or_default();
-    request.claims.sub =
-        [&id_token, &userinfo].iter().find_map(|part| part.get("sub")).and_then(|claim| texts(claim).into_iter().next());
+    request.claims.subjects = subjects([&id_token, &userinfo]).ok_or_else(|| {
+        OAuthError::invalid_request("the sub in claims must be somebody: a text as value, or texts as values, which fit together")
+    })?;
     // Names that we do not know are ignored, so they need not be kept.
     let known = |name: &&String| crate::engine::claims::supported().any(|known| known == name.as_str());
     request.claims.userinfo = userinfo.keys().filter(known).cloned().collect();
@@ -191,6 +192,29 @@ fn claims(client: &Client, params: &Params, request: &mut AuthorizationRequest) 
     let allowed = client.metadata.scope.iter().map(String::as_str).collect();
     request.claims = std::mem::take(&mut request.claims).within(&allowed);
     Ok(())
+}
+
+/// Who may be signed in: one of `values` or the `value`, in the ID token's part and the userinfo's alike. Empty: anybody, none was named. None:
+/// nobody can be all of that.
+fn subjects(parts: [&serde_json::Map<String, Value>; 2]) -> Option<Vec<String>> {
+    let mut wanted: Option<Vec<String>> = None;
+    for claim in parts.iter().filter_map(|part| part.get("sub")) {
+        let named: Vec<Value> = match (claim.get("value"), claim.get("values")) {
+            (None, None) => continue,
+            (Some(one), None) => vec![one.clone()],
+            (None, Some(many)) => many.as_array()?.clone(),
+            (Some(one), Some(many)) => many.as_array()?.iter().filter(|other| *other == one).cloned().collect(),
+        };
+        let named: Vec<String> = named.iter().map(|name| name.as_str().map(str::to_owned)).collect::<Option<_>>()?;
+        wanted = Some(match wanted {
+            None => named,
+            Some(before) => before.into_iter().filter(|name| named.contains(name)).collect(),
+        });
+    }
+    match wanted {
+        None => Some(Vec::new()),
+        Some(names) => Some(names).filter(|names| !names.is_empty()),
+    }
 }
 
 #[cfg(test)]

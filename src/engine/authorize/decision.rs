@@ -49,6 +49,8 @@ pub enum Decision {
         again: bool,
         create: bool,
     },
+    /// Somebody else is signed in than the request is for: say so, and let them choose.
+    SomebodyElse,
     /// Somebody is signed in, and two factors are wanted.
     SecondFactor,
     Consent(Consent),
@@ -67,18 +69,22 @@ pub struct Consent {
 pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>) -> Decision {
     let silent = request.asks(Prompt::None);
     let live = facts.session.filter(|session| session.is_live(facts.now));
+    if let Some(other) = live.filter(|session| !request.is_for(&session.user_id)) {
+        return match silent {
+            true => refuse(Code::LoginRequired, "somebody else is signed in"),
+            // They are asked who they are anyhow.
+            false if request.wants_sign_in() && other.auth_time < facts.requested_at => {
+                Decision::SignIn { again: false, create: request.asks(Prompt::Create) }
+            }
+            false => Decision::SomebodyElse,
+        };
+    }
     let Some(session) = live.filter(|session| is_fresh(request, session, facts.requested_at, facts.now)) else {
         return match silent {
             true => refuse(Code::LoginRequired, "nobody is signed in, or not recently enough"),
             false => Decision::SignIn { again: live.is_some(), create: request.asks(Prompt::Create) },
         };
     };
-    if request.claims.sub.as_deref().is_some_and(|sub| sub != session.user_id.as_str()) {
-        return match silent {
-            true => refuse(Code::LoginRequired, "somebody else is signed in"),
-            false => Decision::SignIn { again: false, create: false },
-        };
-    }
     if request.needs_two_factors() && session.acr() != ACR_TWO_FACTORS {
         return match silent {
             true => refuse(Code::LoginRequired, "the person has not given the second factor that the request wants"),
@@ -106,7 +112,7 @@ pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>)
 
 /// `prompt=login`, `select_account` and `create` want a sign-in after the request arrived; `max_age` one that is not older than it says.
 pub fn is_fresh(request: &AuthorizationRequest, session: &Session, requested_at: Timestamp, now: Timestamp) -> bool {
-    let anew = [Prompt::Login, Prompt::SelectAccount, Prompt::Create].iter().any(|prompt| request.asks(*prompt));
+    let anew = request.wants_sign_in();
     let since_request = session.auth_time >= requested_at;
     let young = request.max_age.is_none_or(|seconds| now.since(session.auth_time).as_secs() <= u64::from(seconds));
     // `max_age=0` means the same as `prompt=login`: a sign-in for this request is always young enough.
@@ -191,6 +197,10 @@ mod tests {
         )
     }
 
+    const FOR_X: &[(&str, &str)] = &[("claims", r#"{"id_token":{"sub":{"value":"user_x"}}}"#)];
+    const FOR_X_ANEW: &[(&str, &str)] =
+        &[("claims", r#"{"id_token":{"sub":{"values":["user_x","user_y"]}}}"#), ("prompt", "login")];
+
     #[test]
     fn who_signs_in_and_who_does_not() {
         let sign_in = |again| Decision::SignIn { again, create: false };
@@ -226,13 +236,19 @@ mod tests {
             ),
             (
                 "another person",
-                Case {
-                    query: &[("claims", r#"{"id_token":{"sub":{"value":"user_x"}}}"#)],
-                    session: Some(session(1)),
-                    consented: all,
-                    requested: 0,
-                },
+                Case { query: FOR_X, session: Some(session(1)), consented: all, requested: 0 },
+                Decision::SomebodyElse,
+            ),
+            ("that person is asked for", Case { query: FOR_X, session: None, consented: all, requested: 0 }, sign_in(false)),
+            (
+                "another person, who is asked anyhow",
+                Case { query: FOR_X_ANEW, session: Some(session(1)), consented: all, requested: 0 },
                 sign_in(false),
+            ),
+            (
+                "another person, asked, and the same again",
+                Case { query: FOR_X_ANEW, session: Some(session(1)), consented: all, requested: 5 },
+                Decision::SomebodyElse,
             ),
         ] {
             assert_eq!(decided(false, &case), expected, "{name}");

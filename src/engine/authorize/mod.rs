@@ -6,6 +6,7 @@
 
 mod checks;
 mod decision;
+mod hinted;
 mod redirect;
 mod response;
 
@@ -17,11 +18,12 @@ use super::method::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};
 use super::oauth_error::OAuthError;
 use super::params::Params;
 use super::scope::Scopes;
-use crate::ids::ClientId;
+use crate::ids::{ClientId, UserId};
 use crate::time::Timestamp;
 
 pub use checks::{CHECKS, Check};
 pub use decision::{Consent, Consented, Decision, Facts, decide, is_fresh};
+pub use hinted::{Hinted, for_the_hinted};
 pub use redirect::{Trusted, Untrusted, trust};
 pub use response::{Answer, ResponseMode, answer_url};
 
@@ -70,8 +72,8 @@ pub struct ClaimsRequest {
     pub id_token: Vec<String>,
     /// An essential `acr` that must be one of these (section 5.5.1.1).
     pub essential_acr: Vec<String>,
-    /// A `sub` that must be the one signed in.
-    pub sub: Option<String>,
+    /// Who may be the one signed in (section 5.5.1); none: anybody.
+    pub subjects: Vec<String>,
 }
 
 impl ClaimsRequest {
@@ -107,6 +109,17 @@ impl AuthorizationRequest {
         let has = |level: &str| essential.iter().any(|acr| acr == level);
         let preferred = self.acr_values.iter().find(|acr| [ACR_ONE_FACTOR, ACR_TWO_FACTORS].contains(&acr.as_str()));
         (has(ACR_TWO_FACTORS) && !has(ACR_ONE_FACTOR)) || preferred.is_some_and(|acr| acr == ACR_TWO_FACTORS)
+    }
+
+    /// Whether a sign-in after the request is wanted, whoever is signed in.
+    pub fn wants_sign_in(&self) -> bool {
+        [Prompt::Login, Prompt::SelectAccount, Prompt::Create].iter().any(|prompt| self.asks(*prompt))
+    }
+
+    /// Whether this person may be the one who gets an answer.
+    pub fn is_for(&self, person: &UserId) -> bool {
+        let subjects = &self.claims.subjects;
+        subjects.is_empty() || subjects.iter().any(|subject| subject == person.as_str())
     }
 
     pub fn asks(&self, prompt: Prompt) -> bool {

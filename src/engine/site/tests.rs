@@ -88,7 +88,8 @@ fn nobody_is_sent_elsewhere() {
     ] {
         assert_eq!(sites.destination(text).map(|to| to.url).as_deref(), Ok(url), "{text}");
     }
-    let long = format!("https://app.example.org/{}", "a".repeat(4096));
+    let ascii = sites.destination("https://app.example.org/grün/ü?q=ä#ö").unwrap();
+    assert_eq!(ascii.url, "https://app.example.org/gr%C3%BCn/%C3%BC?q=%C3%A4#%C3%B6");
     for text in [
         "",
         "/account",
@@ -139,7 +140,6 @@ fn nobody_is_sent_elsewhere() {
         "view-source:https://app.example.org/",
         "https://[::1]/",
         "https://",
-        &long,
     ] {
         assert!(sites.destination(text).is_err(), "{text}: {:?}", sites.destination(text));
     }
@@ -267,6 +267,43 @@ fn addresses_are_cut_as_they_stand() {
     ] {
         assert_eq!(split_url(text), parts, "{text}");
     }
+}
+
+#[test]
+fn an_address_that_is_too_long_leads_to_the_front_page() {
+    let sites = sites();
+    let at = |length: usize| format!("http://localhost:3000/{}", "a".repeat(length - 22));
+    let kept = sites.destination(&at(LONGEST)).unwrap();
+    assert!(!kept.shortened && kept.url == at(LONGEST));
+    for long in [at(LONGEST + 1), at(8192), at(100_000), format!("http://localhost:3000?{}", "ä".repeat(1000))] {
+        let front = sites.destination(&long).unwrap();
+        assert_eq!(
+            (front.url.as_str(), front.host.as_str(), front.shortened),
+            ("http://localhost:3000/", "localhost:3000", true)
+        );
+    }
+    assert_eq!(sites.destination(&format!("https://evil.example/{}", "a".repeat(8192))), Err(Elsewhere::Unknown));
+    assert_eq!(sites.destination(&format!("http://app.example.org/{}", "a".repeat(8192))), Err(Elsewhere::Insecure));
+    assert_eq!(sites.destination(&format!("https://app.example.org@{}/", "a".repeat(8192))), Err(Elsewhere::Malformed));
+}
+
+#[test]
+fn names_in_headers_are_bounded_by_whole_characters() {
+    let fits = |name: &str| percent_encoded(name_for_a_header(name)).len();
+    for name in ["Ana María", "", &"a".repeat(200), &"é".repeat(128), &"🦊".repeat(64)] {
+        assert_eq!(name_for_a_header(name), name);
+    }
+    assert_eq!(name_for_a_header(&"🦊".repeat(200)), "🦊".repeat(64));
+    assert_eq!(name_for_a_header(&format!("a{}", "🦊".repeat(200))), format!("a{}", "🦊".repeat(63)));
+    // 👩‍🚀 is three characters, the middle one of which joins the others.
+    let family = "👩\u{200d}🚀".repeat(67);
+    assert!(fits(&family) <= NAME_BYTES && !name_for_a_header(&family).ends_with('\u{200d}'));
+}
+
+#[test]
+fn addresses_are_spelt_as_browsers_send_them() {
+    assert_eq!(in_ascii("/grün?q=ä%20".as_bytes()), "/gr%C3%BCn?q=%C3%A4%20");
+    assert_eq!(in_ascii(b"/a\xff b\tc"), "/a%FF%20b%09c");
 }
 
 #[test]

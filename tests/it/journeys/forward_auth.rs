@@ -140,6 +140,70 @@ async fn an_address_that_is_not_verified_is_not_told() {
     assert!(claims.get("email").is_none() && claims.get("name").is_none(), "{claims}");
 }
 
+/// The head of an answer, as long as it travels.
+fn head(answer: &Answer) -> usize {
+    answer.headers.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>() + "HTTP/1.1 200 OK".len() + 64
+}
+
+#[tokio::test]
+async fn long_names_and_addresses_fit_into_the_buffers_of_proxies() {
+    let world = world().await;
+    let local = "a".repeat(64);
+    let email = format!("{local}@{}.example", ["b".repeat(60), "c".repeat(60), "d".repeat(50)].join("."));
+    let name = "🦊".repeat(200);
+    world.user(json!({"email": email, "email_verified": true, "password": PASSWORD, "name": name, "is_admin": true})).await;
+    let (ada, nobody) = (world.sign_in(&email, PASSWORD).await, world.browser());
+    for length in [100, 3000, 8192] {
+        let url = format!("https://app.example.org/{}?{}", "x".repeat(50), "a=b&".repeat(length / 4));
+        for answer in [forwarded(&ada, "GET", &url, &[PAGE]).await, original(&ada, "GET", &url, &[]).await] {
+            assert_eq!(answer.status, 200);
+            // nginx's default is a page of memory.
+            assert!(head(&answer) < 4096, "{}", head(&answer));
+            assert_eq!(answer.header("x-auth-name"), "%F0%9F%A6%8A".repeat(64));
+            let claims = claims(&world, &answer, APP).await;
+            assert_eq!(
+                (claims["name"].as_str(), claims["email"].as_str()),
+                (Some("🦊".repeat(64).as_str()), Some(email.as_str()))
+            );
+        }
+        // Kept whole, or else the site's front page; never longer than the documented buffer.
+        let answer = original(&nobody, "GET", &url, &[]).await;
+        let expected = if length < 4000 { start(&url) } else { format!("{}&shortened=1", start("https://app.example.org/")) };
+        assert_eq!((answer.status, answer.header("x-auth-redirect")), (401, expected.as_str()));
+        assert_eq!(forwarded(&nobody, "GET", &url, &[PAGE]).await.location(), expected);
+    }
+    let worst = format!("https://app.example.org/?{}", "&".repeat(4096 - 25));
+    let answer = original(&nobody, "GET", &worst, &[]).await;
+    assert_eq!(answer.header("x-auth-redirect"), start(&worst));
+    assert!(head(&answer) < 16 * 1024, "{}", head(&answer));
+}
+
+#[tokio::test]
+async fn addresses_need_not_be_spelt_as_browsers_spell_them() {
+    let world = world().await;
+    world.person(ADA).await;
+    let (ada, nobody) = (world.sign_in(ADA, PASSWORD).await, world.browser());
+    for (path, spelt) in [("/grün/ü?q=ä", "/gr%C3%BCn/%C3%BC?q=%C3%A4"), ("/a b", "/a%20b"), ("/日本", "/%E6%97%A5%E6%9C%AC")]
+    {
+        let url = format!("{APP}{path}");
+        assert_eq!(original(&ada, "GET", &url, &[]).await.status, 200, "{path}");
+        assert_eq!(forwarded(&ada, "GET", &url, &[PAGE]).await.status, 200, "{path}");
+        assert_eq!(original(&nobody, "GET", &url, &[]).await.header("x-auth-redirect"), start(&format!("{APP}{spelt}")));
+        assert_eq!(forwarded(&nobody, "GET", &url, &[PAGE]).await.location(), start(&format!("{APP}{spelt}")));
+    }
+    // A way back that an app wrote itself.
+    let begun = world.browser().get(start(&format!("{APP}/grün?q=ä")).strip_prefix("https://id.example.org").unwrap()).await;
+    assert!(begun.location().starts_with("/login?flow="), "{}", begun.text());
+    for (path, status) in [("/public/grün", 200), ("/public/../grün", 401), ("/grün/public", 401)] {
+        assert_eq!(original(&nobody, "GET", &format!("{APP}{path}"), &[]).await.status, status, "{path}");
+    }
+    // What cannot be come back to at all leads to the front page.
+    let answer = original(&nobody, "GET", &format!("{APP}/a\\b"), &[]).await;
+    assert_eq!(answer.header("x-auth-redirect"), format!("{}&shortened=1", start("https://app.example.org/")));
+    let twice = [("x-original-url", "https://app.example.org/public"), ("x-original-url", "https://app.example.org/public")];
+    assert_eq!(ask(&nobody, &twice).await.status, 403);
+}
+
 #[tokio::test]
 async fn nobody_is_sent_to_sign_in_and_back() {
     let world = world().await;

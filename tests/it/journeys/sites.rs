@@ -2,7 +2,7 @@
 
 use super::forward_auth::SETTINGS;
 use super::second_factor::{add_app, app_code};
-use crate::world::{Answer, Browser, PASSWORD, World};
+use crate::world::{Answer, Browser, Database, PASSWORD, World};
 
 const ADA: &str = "ada@a.example";
 const PAGE: &str = "https://app.example.org/a?b=c&d=%2F";
@@ -61,6 +61,29 @@ async fn a_password_leads_back_and_the_next_time_nothing_is_asked() {
     world.advance(60);
     let again = ada.get(&start("https://app.example.org/other")).await;
     assert_eq!(away(&mut ada, again).await, "https://app.example.org/other");
+}
+
+#[tokio::test]
+async fn an_address_that_cannot_be_kept_leads_to_the_front_page_and_says_so() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, SETTINGS).await else { continue };
+        world.person(ADA).await;
+        let long = format!("https://app.example.org/report?{}", "a=b&".repeat(2000));
+        let (mut ada, page) = asked(&world, &long).await;
+        assert!(page.text().contains("come to the front page of app.example.org"), "{}", page.text());
+        let wrong = ada.submit("/login", &[("identifier", ADA), ("password", "no")]).await;
+        assert_eq!(wrong.status, 422);
+        let done = ada.submit("/login", &[("identifier", ADA), ("password", PASSWORD)]).await;
+        assert_eq!(away(&mut ada, done).await, "https://app.example.org/");
+        // As the proxies are told.
+        let mut bob = world.browser();
+        let begun = bob.get(&format!("{}&shortened=1", start("https://app.example.org/"))).await;
+        assert!(bob.follow(&begun).await.text().contains("front page of app.example.org"));
+        let (_, page) = asked(&world, PAGE).await;
+        assert!(!page.text().contains("front page"));
+        let elsewhere = world.browser().get(&start(&long.replace("app.", "evil."))).await;
+        assert_eq!(elsewhere.status, 400);
+    }
 }
 
 #[tokio::test]

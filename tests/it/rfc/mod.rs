@@ -12,6 +12,7 @@ pub mod walk;
 pub mod wire;
 
 mod form_post;
+mod hints;
 mod oidc_core;
 mod oidc_discovery;
 mod rfc6238;

@@ -9,6 +9,7 @@ use axum::http::Request;
 use super::house::{ADA, BOB, FIRST, House, ISSUER, NATIVE, OLD, POST, SERVICE, SHOP, SPA, STRICT};
 use super::walk::{Page, text};
 use super::wire::{Ask, Rp, VERIFIER};
+use crate::world::{Answer, Browser};
 
 // Section 4.1: the whole grant.
 
@@ -46,20 +47,72 @@ async fn s5_1_answers_with_tokens_are_not_cached() {
 
 // Section 3.1: the endpoint.
 
-#[tokio::test]
-async fn s3_1_the_authorization_endpoint_takes_post() {
-    let house = House::new().await;
-    let mut browser = house.signed_in(ADA).await;
-    let ask = Ask::of(FIRST);
-    // From a page of the relying party, so no origin of ours.
-    let body = form_urlencoded::Serializer::new(String::new()).extend_pairs(ask.pairs()).finish();
+/// As a browser sends a form of another site: without our cookies, which are `SameSite=Lax`.
+async fn posted(browser: &mut Browser, body: String) -> Answer {
     let headers = [
         ("content-type", "application/x-www-form-urlencoded"),
         ("origin", "https://first.example"),
         ("sec-fetch-site", "cross-site"),
     ];
+    let kept = std::mem::take(&mut browser.cookies);
     let answer = browser.send(axum::http::Method::POST, "/oauth2/authorize", &headers, body.into()).await;
-    answer.sent_to(FIRST.redirect_uri).code();
+    assert!(
+        answer.headers.get("set-cookie").is_none(),
+        "no cookie takes the place of one that is not seen: {:?}",
+        answer.headers
+    );
+    browser.cookies = kept;
+    answer
+}
+
+fn encoded(pairs: &[(&str, &str)]) -> String {
+    form_urlencoded::Serializer::new(String::new()).extend_pairs(pairs).finish()
+}
+
+/// By POST from the application's page, everything is as by GET: who is signed in is not asked again, silently or not, and a journey that is open in
+/// another tab goes on.
+#[tokio::test]
+async fn s3_1_the_authorization_endpoint_takes_post() {
+    let house = House::new().await;
+    let mut browser = house.signed_in(ADA).await;
+    for ask in [Ask::of(FIRST), Ask::of(FIRST).with("prompt", "none")] {
+        let answer = posted(&mut browser, encoded(&ask.pairs())).await.expect(303);
+        assert_eq!(answer.location(), ask.path(), "the same request by GET, on this origin");
+        browser.follow(&answer).await.sent_to(FIRST.redirect_uri).code();
+    }
+    // Nobody is signed in, and a journey is open.
+    let mut browser = house.browser();
+    let open = browser.page_of(&Ask::of(SHOP)).await;
+    let before = browser.cookies.clone();
+    let silent = posted(&mut browser, encoded(&Ask::of(FIRST).with("prompt", "none").pairs())).await;
+    browser.follow(&silent).await.sent_to(FIRST.redirect_uri).error("login_required");
+    let answer = posted(&mut browser, encoded(&Ask::of(FIRST).pairs())).await;
+    let sign_in = browser.follow(&answer).await;
+    assert!(browser.follow(&sign_in).await.is_sign_in());
+    assert_eq!(browser.cookies, before, "the browser's secret is the same");
+    browser.go_on(open, ADA).await.sent(SHOP).code();
+}
+
+/// What a form can say and no address can.
+#[tokio::test]
+async fn s3_1_a_form_is_held_to_what_an_address_is() {
+    let house = House::new().await;
+    let mut browser = house.signed_in(ADA).await;
+    // Repeated parameters stay repeated, and what is malformed is as malformed as there.
+    let twice = Ask::of(FIRST).also("nonce", "again");
+    let answer = posted(&mut browser, encoded(&twice.pairs())).await.expect(303);
+    browser.follow(&answer).await.sent_to(FIRST.redirect_uri).error("invalid_request");
+    let odd = Ask::of(FIRST).with("state", "a b+c%20&code=evil#x \u{1f511}");
+    let answer = posted(&mut browser, encoded(&odd.pairs())).await.expect(303);
+    assert_eq!(browser.follow(&answer).await.sent_to(FIRST.redirect_uri).get("state"), "a b+c%20&code=evil#x \u{1f511}");
+    // Too long for an address: told to the client that is known, and to nobody else.
+    let long = "x".repeat(20_000);
+    let request = Ask::of(FIRST).with("request", &long);
+    posted(&mut browser, encoded(&request.pairs())).await.sent_to(FIRST.redirect_uri).error("request_not_supported");
+    let unknown = Ask::of(FIRST).with("x_unknown", &long);
+    posted(&mut browser, encoded(&unknown.pairs())).await.sent_to(FIRST.redirect_uri).error("invalid_request");
+    posted(&mut browser, encoded(&unknown.with("redirect_uri", "https://evil.example/").pairs())).await.stays();
+    posted(&mut browser, encoded(&[("client_id", long.as_str())])).await.stays();
 }
 
 #[tokio::test]
@@ -319,6 +372,51 @@ async fn s4_1_2_a_code_that_comes_twice_ends_the_tokens_of_its_first_use() {
     house.userinfo(text(&tokens, "access_token")).await.refused(401, "invalid_token");
     house.refresh(SHOP, text(&tokens, "refresh_token")).await.refused(400, "invalid_grant");
     assert!(!house.is_active(SHOP, text(&tokens, "access_token")).await);
+}
+
+/// Whoever read the code in a log or a browser's history, and knows what everybody knows of the client, ends nothing with it, before or after it
+/// was used; nor does a code that was slipped into somebody else's sign-in at the right client (RFC 9700 section 4.5).
+#[tokio::test]
+async fn s4_1_2_a_used_code_ends_tokens_only_by_its_client() {
+    let house = House::new().await;
+    let mut browser = house.signed_in(ADA).await;
+    let (wrong, none) = ("a".repeat(43), "");
+    for rp in [SHOP, SPA, NATIVE] {
+        let code = browser.code(rp, &Ask::of(rp).with("scope", "openid")).await;
+        let mut tokens = None;
+        for used in [false, true] {
+            for (uri, verifier) in [
+                (rp.redirect_uri, wrong.as_str()),
+                (rp.redirect_uri, none),
+                ("https://shop.example/second", VERIFIER),
+                ("", VERIFIER),
+            ] {
+                let all =
+                    [("grant_type", "authorization_code"), ("code", &code), ("redirect_uri", uri), ("code_verifier", verifier)];
+                let pairs: Vec<_> = all.into_iter().filter(|(_, value)| !value.is_empty()).collect();
+                house.token(rp, &pairs).await.refused(400, "invalid_grant");
+            }
+            // Another client, with everything else right; and this one without its secret.
+            let other = if rp.id == "spa" { NATIVE } else { SPA };
+            let proofs = [("code", code.as_str()), ("redirect_uri", rp.redirect_uri), ("code_verifier", VERIFIER)];
+            let pairs = [[("grant_type", "authorization_code")].as_slice(), &proofs].concat();
+            house.token(other, &pairs).await.refused(400, "invalid_grant");
+            if !rp.secret.is_empty() {
+                let thief = Rp { secret: "guessed-guessed-guessed-guessed", ..rp };
+                house.token(thief, &pairs).await.refused(401, "invalid_client");
+            }
+            if !used {
+                tokens = Some(house.exchange(rp, &code).await.expect(200).json());
+            }
+        }
+        let tokens = tokens.unwrap();
+        house.userinfo(text(&tokens, "access_token")).await.expect(200);
+        let tokens = house.refresh(rp, text(&tokens, "refresh_token")).await.expect(200).json();
+        // The client itself: one of its two answers went to a thief.
+        house.exchange(rp, &code).await.refused(400, "invalid_grant");
+        house.userinfo(text(&tokens, "access_token")).await.refused(401, "invalid_token");
+        house.refresh(rp, text(&tokens, "refresh_token")).await.refused(400, "invalid_grant");
+    }
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]

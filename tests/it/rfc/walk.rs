@@ -105,7 +105,8 @@ impl Answer {
     }
 
     pub fn is_consent(&self) -> bool {
-        self.status == 200 && self.actions().iter().any(|action| action == "/consent")
+        self.status == 200
+            && self.values("form[action='/consent'] button[name=decision]", "value").iter().any(|value| value == "allow")
     }
 
     /// The scopes that a consent page has ticked.

@@ -111,6 +111,41 @@ async fn keys_are_kept_and_retire_once() {
 }
 
 #[tokio::test]
+async fn public_halves_outlive_their_keys() {
+    for bench in benches().await {
+        let record = |at: u64| KeyRecord {
+            id: KeyId::new(later(at), &bench.random),
+            alg: Alg::Es256,
+            created_at: later(at),
+            signs_at: later(at),
+            retires_at: None,
+            removes_at: None,
+        };
+        let (old, new) = (record(0), record(1));
+        let mut tx = bench.write().await;
+        keys::insert(&mut tx, &old, &[1]).await.unwrap();
+        keys::insert(&mut tx, &new, &[2]).await.unwrap();
+        keys::keep_public(&mut tx, &new, "{\"new\":1}", None).await.unwrap();
+        assert_eq!(keys::without_public(&mut tx).await.unwrap(), std::slice::from_ref(&old.id), "{:?}", bench.database);
+        for jwk in ["{\"old\":1}", "{\"never\":1}"] {
+            keys::keep_public(&mut tx, &old, jwk, None).await.unwrap();
+        }
+        assert!(keys::without_public(&mut tx).await.unwrap().is_empty());
+        keys::keep_public_until(&mut tx, &old.id, later(9)).await.unwrap();
+        keys::delete(&mut tx, &old.id).await.unwrap();
+        let found = keys::public(&mut tx, &old.id, later(8)).await.unwrap();
+        assert_eq!(found.as_deref(), Some("{\"old\":1}"), "{:?}", bench.database);
+        assert_eq!(keys::public(&mut tx, &old.id, later(9)).await.unwrap(), None, "{:?}", bench.database);
+        assert!(keys::public(&mut tx, &new.id, later(1000)).await.unwrap().is_some());
+        let listed: Vec<_> =
+            keys::list_public(&mut tx).await.unwrap().into_iter().map(|half| (half.id, half.expires_at)).collect();
+        assert_eq!(listed, [(old.id, Some(later(9))), (new.id, None)], "{:?}", bench.database);
+        keys::forget_public(&mut tx).await.unwrap();
+        assert!(keys::list_public(&mut tx).await.unwrap().is_empty());
+    }
+}
+
+#[tokio::test]
 async fn events_outlive_the_person_without_where_they_were() {
     for bench in benches().await {
         let ana = bench.user("ana@a.example").await;

@@ -158,8 +158,8 @@ fn the_claims_parameter() {
     let mut claims = checked(&json!({}), &[("claims", text)]).unwrap().claims;
     claims.userinfo.sort();
     assert_eq!(
-        (claims.userinfo, claims.essential_acr, claims.sub),
-        (vec!["email".to_owned(), "name".to_owned()], vec!["a".to_owned(), "b".to_owned()], Some("user_1".to_owned()))
+        (claims.userinfo, claims.essential_acr, claims.subjects),
+        (vec!["email".to_owned(), "name".to_owned()], vec!["a".to_owned(), "b".to_owned()], vec!["user_1".to_owned()])
     );
     let deep = format!("{}1{}", "[".repeat(5000), "]".repeat(5000));
     for bad in ["x", "[]", "1", r#"{"userinfo":1}"#, r#"{"id_token":{"a":1}}"#, deep.as_str()] {
