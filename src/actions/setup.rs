@@ -125,7 +125,7 @@ async fn bootstrap(app: &App, settings: &BootstrapSettings) -> Outcome<Prepared>
             drop(tx);
             let existing = store::users::by_email(&mut app.store.read().await?, &email).await?;
             let Some(existing) = existing else { return Err(StoreError::Overtaken.into()) };
-            return Ok(Prepared::HasAccount { email: email, id: existing.id });
+            return Ok(Prepared::HasAccount { email, id: existing.id });
         }
         Err(other) => return Err(fault(other)),
     }

@@ -30,8 +30,7 @@ macro_rules! twins {
 }
 
 /// Add the pair of files, then the line. A test compares this list with the folders, and the two schemas with each other.
-const TWINS: &[Twin] =
-    twins![1 "0001_foundation", 2 "0002_ways_in", 3 "0003_providers", 4 "0004_vouched", 6 "0006_verification_keys"];
+const TWINS: &[Twin] = twins![1 "0001_foundation", 2 "0002_ways_in", 3 "0003_providers", 4 "0004_vouched", 5 "0005_administrators", 6 "0006_verification_keys"];
 
 fn migrator(sql: fn(&Twin) -> &'static str) -> Migrator {
     let migration = |twin: &Twin| {

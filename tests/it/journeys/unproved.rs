@@ -104,7 +104,7 @@ async fn a_passkey_shows_whose_an_account_is() {
     let world = World::new().await;
     let (_, mut authenticator) = with_passkey(&world, ADA).await;
     let user = world.read(ADA).await.unwrap();
-    vestibule::actions::users::update(&world.app, ADA, &changes(json!({"email_verified": false}))).await.unwrap();
+    vestibule::actions::users::update(&world.app, ADA, &changes(&json!({"email_verified": false}))).await.unwrap();
     let before = world.mails_to(ADA).await.len();
     asked_for_reset(&world, ADA).await;
     assert_eq!(world.mails_to(ADA).await.len(), before);
@@ -114,7 +114,7 @@ async fn a_passkey_shows_whose_an_account_is() {
     assert_eq!(world.read(ADA).await.unwrap().id, user.id);
 }
 
-fn changes(json: serde_json::Value) -> vestibule::actions::users::Changes {
+fn changes(json: &serde_json::Value) -> vestibule::actions::users::Changes {
     vestibule::actions::users::Changes::from_json(json.as_object().unwrap()).unwrap()
 }
 
@@ -129,7 +129,7 @@ async fn a_reset_by_the_proved_contact_takes_nothing_away() {
         let page = begin(&mut ada).await;
         let secret: String = page.shown("#secret").unwrap().split_whitespace().collect();
         ada.submit("/account/security/totp", &[("code", &shown_code(&world, &page))]).await;
-        vestibule::actions::users::update(&world.app, ADA, &changes(json!({"phone_number_verified": false}))).await.unwrap();
+        vestibule::actions::users::update(&world.app, ADA, &changes(&json!({"phone_number_verified": false}))).await.unwrap();
         world.advance(60);
         let (mut browser, set) = reset(&world, ADA).await;
         assert!(set.location().starts_with("/login/second?flow="), "{}", set.location());
@@ -156,20 +156,19 @@ async fn what_has_been_shown_meanwhile_counts() {
             let code = world.mail_to(&email).await.code;
             let proved = thief.submit("/reset/code", &[("code", &code)]).await;
             thief.follow(&proved).await;
-            match show {
-                "app" => give_factor(&world, &user, FactorKind::Totp).await,
-                _ => {
-                    let mut tx = world.store().await.write().await.unwrap();
-                    let phone = Some(PHONE.parse().unwrap());
-                    let changed = User {
-                        phone_number: phone,
-                        phone_number_verified_at: Some(world.app.now()),
-                        updated_at: Timestamp::from_millis(user.updated_at.millis() + 1),
-                        ..user.clone()
-                    };
-                    assert!(vestibule::store::users::update(&mut tx, &changed, user.updated_at).await.unwrap());
-                    tx.commit().await.unwrap();
-                }
+            if show == "app" {
+                give_factor(&world, &user, FactorKind::Totp).await;
+            } else {
+                let mut tx = world.store().await.write().await.unwrap();
+                let phone = Some(PHONE.parse().unwrap());
+                let changed = User {
+                    phone_number: phone,
+                    phone_number_verified_at: Some(world.app.now()),
+                    updated_at: Timestamp::from_millis(user.updated_at.millis() + 1),
+                    ..user.clone()
+                };
+                assert!(vestibule::store::users::update(&mut tx, &changed, user.updated_at).await.unwrap());
+                tx.commit().await.unwrap();
             }
             assert_eq!(thief.submit("/reset/new", &[("password", NEW)]).await.status, 410, "{show} {database:?}");
             assert!(!is_signed_in(&mut thief).await);
