@@ -27,7 +27,7 @@ use crate::gateways::upstream::Upstreams;
 use crate::http::server;
 use crate::jobs::{self, Stop, Stopper};
 use crate::settings::{DatabaseUrl, Mode, Settings};
-use crate::store::{Location, Store, migration_names};
+use crate::store::{Location, Migrating, Store, StoreError, migration_names};
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
@@ -196,12 +196,31 @@ async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store
             bail!("{at}: the database is older than this program; run `vestibule migrate` first");
         }
     }
-    if store.migrate().await.is_err() {
-        // Another process that starts for the first time at this moment may be making the same tables.
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        store.migrate().await.with_context(|| format!("{at}: the database cannot be brought up to date"))?;
-    }
+    let how = Migrating { copy: settings.database.copy_before_migration, say: &|line| tracing::info!("{line}") };
+    let migrated = match store.migrate_by(&how).await {
+        Ok(()) => Ok(()),
+        Err(error @ (StoreError::NoRoom { .. } | StoreError::Newer(_))) => Err(error),
+        Err(_) => {
+            // Another process that starts for the first time at this moment may be making the same tables.
+            tokio::time::sleep(Duration::from_millis(500)).await;
+            store.migrate_by(&how).await
+        }
+    };
+    migrated.with_context(|| format!("{at}: the database cannot be brought up to date"))?;
     Ok(store)
+}
+
+/// Applies the migrations that are missing to a database that holds something; what happens is said as it goes. A new database has
+/// nothing that could be lost, and is left to [`open`].
+pub async fn upgrade(settings: &Settings, say: &(dyn Fn(&str) + Sync)) -> anyhow::Result<()> {
+    let missing = pending(settings).await?.len();
+    if missing == 0 || missing == migration_names().count() {
+        return Ok(());
+    }
+    let store = Store::open(&location(settings)).await?;
+    let done = store.migrate_by(&Migrating { copy: settings.database.copy_before_migration, say }).await;
+    store.close().await;
+    Ok(done?)
 }
 
 /// The migrations that are missing, without making anything.
@@ -229,9 +248,9 @@ pub async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpLis
     })
 }
 
-/// Serves until SIGTERM or SIGINT, then ends in good order; with the demo and the fake providers if the settings are those of `dev`.
+/// Serves until SIGTERM, SIGINT or SIGHUP, then ends in good order; with the demo and the fake providers if the settings are those of `dev`.
 /// `ready` prints a line.
-pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()>) -> anyhow::Result<()> {
+pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Result<()> {
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
     }
@@ -264,15 +283,15 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
     let serving = tokio::spawn(server::serve_behind(proxies, listener, router, stop.requested(), connections, drain));
 
     match &prepared {
-        Prepared::Link(link) => ready(&format!("Create the first administrator: {link}"))?,
+        Prepared::Link(link) => ready(&format!("Create the first administrator: {link}")),
         Prepared::HasAccount { email, id } => {
             let refused = setup::has_account(email, id);
             tracing::warn!("{refused}");
-            ready(&refused)?;
+            ready(&refused);
         }
         Prepared::HasAdministrator | Prepared::FromSettings(_) => {}
     }
-    ready(&format!("Vestibule is ready at {}", app.settings.origin()))?;
+    ready(&format!("Vestibule is ready at {}", app.settings.origin()));
     signal.await;
     tracing::info!("stopping");
     app.stop();
@@ -287,16 +306,32 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str) -> io::Result<()
     Ok(())
 }
 
-/// Both signals mean the same. A second one during the drain is left to the system's patience.
+/// SIGTERM, SIGINT and SIGHUP mean the same. A second one during the drain is left to the system's patience.
 fn signals() -> io::Result<impl Future<Output = ()>> {
     use tokio::signal::unix::{SignalKind, signal};
     let (mut terminate, mut interrupt) = (signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    // Who started the program with `nohup` wants it to outlive the terminal.
+    let mut hangup = if ignores_hangup() { None } else { Some(signal(SignalKind::hangup())?) };
     Ok(async move {
+        let hung_up = async {
+            match &mut hangup {
+                Some(hangup) => hangup.recv().await,
+                None => std::future::pending().await,
+            }
+        };
         tokio::select! {
             _ = terminate.recv() => {}
             _ = interrupt.recv() => {}
+            _ = hung_up => {}
         }
     })
+}
+
+/// Whether SIGHUP (1) is among the signals that this process was started to ignore (proc(5): a mask in hexadecimal). False where nothing tells.
+fn ignores_hangup() -> bool {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
 async fn serve_metrics(listener: TcpListener, metrics: Metrics, stop: Stop) {

@@ -1,5 +1,7 @@
 //! Logs, metrics, and keeping secrets out of both. A leaf: anyone may use it, it uses the settings alone.
 
+mod log;
+
 use std::{
     collections::HashMap,
     fmt,
@@ -17,31 +19,45 @@ use tracing_subscriber::EnvFilter;
 
 use crate::settings::{LogFormat, LogSettings};
 
+pub use log::{complain, flush};
+
 /// Why logging could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum TelemetryError {
     /// `log.level` is no filter; the settings check it, so this is for hand-made ones.
     #[error("log.level: {0}")]
     Filter(#[from] tracing_subscriber::filter::ParseError),
+    /// The thread that writes cannot be started.
+    #[error("the log's thread: {0}")]
+    Thread(#[from] std::io::Error),
     /// Someone started it before.
     #[error("logging is already started")]
     AlreadyStarted,
 }
 
-/// Starts logging to standard error, as text or JSON. Once a process, from `main`.
+/// Starts logging to standard error, as text or JSON, through a queue: see [`log`]. Once a process, from `main`.
 ///
 /// # Errors
 /// [`TelemetryError`]; the program can go on without logs.
 pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
+    let queue = log::Queue::start()?;
     let subscriber = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::try_new(&settings.level)?)
         .with_ansi(settings.format == LogFormat::Text && std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
+        // It would be told by a macro that panics where standard error cannot be written.
+        .log_internal_errors(false)
+        .with_writer(queue.clone());
     match settings.format {
-        LogFormat::Text => subscriber.try_init(),
-        LogFormat::Json => subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false).try_init(),
+        LogFormat::Text => subscriber.map_event_format(log::Calm).try_init(),
+        LogFormat::Json => {
+            let json = subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false);
+            json.map_event_format(log::Calm).try_init()
+        }
     }
-    .map_err(|_| TelemetryError::AlreadyStarted)
+    .map_err(|_| TelemetryError::AlreadyStarted)?;
+    queue.install();
+    std::panic::set_hook(Box::new(log::panic_hook));
+    Ok(())
 }
 
 /// A value that `Debug` and `Display` never show, for logs of structures that carry a secret or a person's data.
@@ -202,6 +218,7 @@ impl Metrics {
             metrics.password_queue_busy.clone(),
         );
         registry.register("rate_limited", "Requests refused by a rate limit", metrics.rate_limited.clone());
+        registry.register("log_lines_lost", "Lines of the log that standard error did not take", log::LOST.clone());
         Self { registry: Arc::new(registry), ..metrics }
     }
 

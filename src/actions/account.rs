@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::batches::BATCH;
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::session::Current;
@@ -18,7 +19,7 @@ use crate::gateways::mail::letters::Letter;
 use crate::ids::ClientId;
 use crate::store::consents::{self, Consent};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, events, flows, grants, sessions, trusted, users};
+use crate::store::{StoreError, Tx, flows, grants, removal, sessions, trusted, users};
 
 /// How often a change is tried again when another request has changed the account in between.
 const ATTEMPTS: usize = 3;
@@ -201,10 +202,10 @@ pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outc
         let locale = super::tell::locale_of(&user, requester.locale);
         app.mail(&mut tx, email.as_str(), &Letter::AccountDeleted, locale, app.settings.flows.verify).await?;
     }
-    users::delete(&mut tx, &current.user.id).await?;
+    // What does not go at once is the next sweep's: nobody waits for it here.
+    removal::erase(&mut tx, &current.user.id, BATCH).await?;
     let event = super::tell::event(Kind::UserDeleted, crate::engine::event::Origin::default());
     app.record(&mut tx, Event { user_id: Some(current.user.id.clone()), ..event }).await?;
-    events::forget(&mut tx, &current.user.id).await?;
     tx.commit().await?;
     Ok(Deleted::Done)
 }

@@ -285,6 +285,7 @@ async fn issue(
         refresh_sequence: 0,
         refresh_rotated_at: None,
         refresh_expires_at: None,
+        refresh_hash: None,
         created_at: now,
         expires_at: code_expires_at,
     };

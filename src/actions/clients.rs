@@ -11,8 +11,10 @@ use crate::engine::event::{Actor, Event, Kind as EventKind, Origin};
 use crate::ids::ClientId;
 use crate::settings::Settings;
 use crate::settings::client_metadata::ClientMetadata;
-use crate::store::{StoreError, clients};
+use crate::store::{StoreError, clients, removal};
 use crate::time::Timestamp;
+
+pub use crate::store::clients::Registered;
 
 /// A registered client may be this stale: the command line works on the database directly, and a busy token endpoint should not ask it for
 /// the same client thousands of times a second.
@@ -76,6 +78,8 @@ pub enum Refused {
     InFile(String),
     #[error("a client {0} exists already")]
     Exists(String),
+    #[error("the client {0} was removed just now, and what people had allowed it is still going; try again in a moment")]
+    StillGoing(String),
     #[error("{0}")]
     Fault(#[from] Fault),
 }
@@ -130,7 +134,14 @@ pub async fn add(
     let made = (!metadata.is_public() && secret.is_none()).then(|| SecretToken::generate(Kind::ClientSecret, &app.random));
     let secret_hash = secret.filter(|_| !metadata.is_public()).map(hash).or_else(|| made.as_ref().map(SecretToken::hash));
     let client = Client { id, secret_hash, metadata };
+    if removal::client_waits(&mut app.store.read().await?, &client.id).await? {
+        super::removal::clear_client(app, &client.id).await?;
+    }
     let mut tx = app.store.write().await?;
+    if removal::client_waits(&mut tx, &client.id).await? {
+        // It would come into what people had allowed the one before.
+        return Err(Refused::StillGoing(client.id.to_string()));
+    }
     match clients::insert(&mut tx, &client, now).await {
         Err(StoreError::Taken) => return Err(Refused::Exists(client.id.to_string())),
         other => other?,
@@ -140,24 +151,34 @@ pub async fn add(
     Ok(WithSecret { client: Arc::new(client), secret: made, created_at: now, in_file: false })
 }
 
-/// All clients: the file's first.
-pub async fn list(app: &App) -> Outcome<Vec<WithSecret>> {
-    let mut file: Vec<_> = app.clients.file.values().cloned().collect();
-    file.sort_by(|a, b| a.id.cmp(&b.id));
-    let from_file = |client| WithSecret { client, secret: None, created_at: Timestamp::default(), in_file: true };
-    let registered = clients::list(&mut app.store.read().await?).await?;
-    let from_store = |found: clients::Registered| WithSecret {
-        client: Arc::new(found.client),
-        secret: None,
-        created_at: found.created_at,
-        in_file: false,
-    };
-    Ok(file.into_iter().map(from_file).chain(registered.into_iter().map(from_store)).collect())
+/// The clients of the file.
+pub fn in_file(app: &App) -> Vec<WithSecret> {
+    let mut file: Vec<_> = app.clients.file.values().cloned().map(from_file).collect();
+    file.sort_by(|a, b| a.client.id.cmp(&b.client.id));
+    file
+}
+
+/// A page of the others, the first registered first, after `after`.
+pub async fn list(app: &App, after: Option<&Registered>, limit: i64) -> Outcome<Vec<Registered>> {
+    Ok(clients::list(&mut app.store.read().await?, after, limit).await?)
+}
+
+fn from_file(client: Arc<Client>) -> WithSecret {
+    WithSecret { client, secret: None, created_at: Timestamp::default(), in_file: true }
+}
+
+impl From<Registered> for WithSecret {
+    fn from(found: Registered) -> Self {
+        Self { client: Arc::new(found.client), secret: None, created_at: found.created_at, in_file: false }
+    }
 }
 
 pub async fn show(app: &App, id: &ClientId) -> Result<WithSecret, Refused> {
-    let all = list(app).await?;
-    all.into_iter().find(|found| found.client.id == *id).ok_or_else(|| Refused::Unknown(id.to_string()))
+    if let Some(client) = app.clients.file.get(id) {
+        return Ok(from_file(Arc::clone(client)));
+    }
+    let found = clients::by_id(&mut app.store.read().await?, id).await?;
+    found.map(WithSecret::from).ok_or_else(|| Refused::Unknown(id.to_string()))
 }
 
 /// The client, if it may be changed from here.
@@ -203,12 +224,15 @@ async fn write(app: &App, client: &Client, kind: EventKind) -> Result<(), Refuse
     Ok(())
 }
 
-/// Removes a client with all consents and tokens.
+/// Removes a client with all consents and tokens: they count for nothing from the moment it is gone, and their rows follow in batches.
 pub async fn remove(app: &App, id: &ClientId) -> Result<(), Refused> {
     changeable(app, id).await?;
     let mut tx = app.store.write().await?;
-    clients::delete(&mut tx, id).await?;
+    if !removal::remove_client(&mut tx, id, app.now()).await? {
+        return Err(Refused::Unknown(id.to_string()));
+    }
     app.record(&mut tx, by_operator(EventKind::ClientDeleted, id)).await?;
     tx.commit().await?;
-    Ok(())
+    app.clients.read.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+    Ok(super::removal::clear_client(app, id).await?)
 }

@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use data_encoding::BASE64URL_NOPAD;
+
 use super::limits::Purpose;
 use super::session::Current;
 use super::{App, Outcome, Requester, ownership, reset, sign_in};
@@ -47,6 +49,7 @@ pub(super) fn begin(app: &App, state: State, user_id: Option<UserId>, browser: [
         state,
         continue_to,
         codes: Codes::default(),
+        salt: app.random.bytes(),
         created_at: now,
         finished_at: None,
     }
@@ -62,27 +65,49 @@ pub async fn remember(app: &App, browser: [u8; 32], continue_to: Continue, reque
     Ok(flow)
 }
 
-/// The secret part of a mail's link. It is computed from the journey, so a mail that is sent again carries the same link and nothing
-/// needs to be stored.
-pub(super) fn link_token(app: &App, flow: &Flow) -> String {
-    let mac = app.keyring.mac("link", &[flow.id.as_str().as_bytes(), flow.state.kind().as_bytes()]);
-    format!("{}.{}", flow.id, data_encoding::BASE64URL_NOPAD.encode(&mac))
+/// What a mailed link leads to. One is not good for the other.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Leads {
+    /// On in its flow.
+    On,
+    /// To the question whether to connect what the flow brought with the account that has its address.
+    ToConnect,
+}
+
+impl Leads {
+    fn hash(self, secret: &str) -> [u8; 32] {
+        let to = match self {
+            Self::On => "on",
+            Self::ToConnect => "connect",
+        };
+        token::hash(&format!("{to}|{secret}"))
+    }
+}
+
+/// A new link's token: the flow's id and 128 random bits. Only their hash is kept; the link sent before stays good. The caller stores the flow.
+pub(super) fn new_link(app: &App, flow: &mut Flow, leads: Leads) -> String {
+    let secret = zeroize::Zeroizing::new(BASE64URL_NOPAD.encode(&app.random.bytes::<16>()));
+    flow.codes.links = flow.codes.links.given(leads.hash(&secret));
+    format!("{}.{}", flow.id, secret.as_str())
 }
 
 /// The journey that a mail's link belongs to.
 pub async fn by_link(app: &App, token: &str, browser: Option<&[u8; 32]>) -> Outcome<Found> {
-    let Some((id, mac)) = token.split_once('.') else { return Ok(Found::None) };
-    let found = find(app, id, browser).await?;
-    let (Found::Here(flow) | Found::Elsewhere(flow)) = &found else { return Ok(Found::None) };
-    let mac = data_encoding::BASE64URL_NOPAD.decode(mac.as_bytes()).unwrap_or_default();
-    let parts = [flow.id.as_str().as_bytes(), flow.state.kind().as_bytes()];
-    Ok(if app.keyring.verify_mac("link", &parts, &mac) { found } else { Found::None })
+    linked(app, token, Leads::On, browser).await
 }
 
-/// A code is bound to its journey, its purpose and where it was sent.
-fn code_mac(app: &App, flow: &Flow, code: &str) -> [u8; 32] {
+pub(super) async fn linked(app: &App, token: &str, leads: Leads, browser: Option<&[u8; 32]>) -> Outcome<Found> {
+    let Some((id, secret)) = token.split_once('.') else { return Ok(Found::None) };
+    let found = find(app, id, browser).await?;
+    let (Found::Here(flow) | Found::Elsewhere(flow)) = &found else { return Ok(Found::None) };
+    Ok(if flow.codes.links.has(&leads.hash(secret)) { found } else { Found::None })
+}
+
+/// A code is bound to its journey, its purpose and where it was sent: the MACs under every master key, the newest first.
+fn code_macs(app: &App, flow: &Flow, code: &str) -> Vec<[u8; 32]> {
     let sent_to = flow.state.destination().map(Contact::key).unwrap_or_default();
-    app.keyring.mac("code", &[flow.id.as_str(), flow.state.kind(), sent_to, code].map(str::as_bytes))
+    let [id, kind, sent_to, code] = [flow.id.as_str(), flow.state.kind(), sent_to, code].map(str::as_bytes);
+    app.keyring.macs("code", &[id, kind, sent_to, code, &flow.salt])
 }
 
 /// Whether the link of the mail that proves an address is of use in another browser, too: there it wants the password that was chosen.
@@ -98,11 +123,11 @@ async fn link_works_elsewhere(tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
     })
 }
 
-/// What a journey's mail says, given its code and link. `anywhere`: the link is of use in another browser.
-fn letter(app: &App, flow: &Flow, code: String, anywhere: bool) -> Option<Letter> {
+/// What a journey's mail says, given its code and its link's token. `anywhere`: the link is of use in another browser.
+fn letter(app: &App, flow: &Flow, code: String, token: &str, anywhere: bool) -> Option<Letter> {
     let settings = &app.settings.flows;
     let minutes = whole(settings.code, 60);
-    let link = |path: &str| app.link(&format!("{path}?token={}", link_token(app, flow)));
+    let link = |path: &str| app.link(&format!("{path}?token={token}"));
     match &flow.state {
         State::SignUp(_) | State::Verify { .. } => {
             let hours = whole(settings.verify, 3600);
@@ -143,16 +168,23 @@ pub(super) enum Recipient {
 pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient, locale: Locale) -> Outcome<()> {
     let code = app.random.code(DIGITS);
     let mac = match to {
-        Recipient::Owner => code_mac(app, flow, &code),
-        Recipient::Nobody => app.random.bytes(),
+        Recipient::Owner => code_macs(app, flow, &code).into_iter().next(),
+        Recipient::Nobody => None,
     };
+    let mac = mac.unwrap_or_else(|| app.random.bytes());
     flow.codes = std::mem::take(&mut flow.codes).sent(mac, app.code_rules(), app.now());
     let useful = app.flow_lifetimes().of(&flow.state);
+    let by = channel(flow);
+    let token = match (by, to) {
+        (Channel::Mail, Recipient::Owner) => new_link(app, flow, Leads::On),
+        // What was mailed to the owner of a decoy's address, if anything, stays good.
+        _ => String::new(),
+    };
     let recipient = flow.state.destination().filter(|_| to == Recipient::Owner);
-    match channel(flow) {
+    match by {
         Channel::Mail => {
             let anywhere = link_works_elsewhere(tx, flow).await?;
-            let Some(letter) = letter(app, flow, code, anywhere) else { return Ok(()) };
+            let Some(letter) = letter(app, flow, code, &token, anywhere) else { return Ok(()) };
             app.mail(tx, recipient.map(Contact::as_str).unwrap_or_default(), &letter, locale, useful).await
         }
         Channel::Sms => {
@@ -254,7 +286,7 @@ pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str, known
     if !app.may_try_code(tx, flow.state.kind(), &subject).await? {
         return Ok(Typed::Spent);
     }
-    match flow.codes.check(&code_mac(app, &flow, &code), app.code_rules(), app.now()) {
+    match flow.codes.check(&code_macs(app, &flow, &code), app.code_rules(), app.now()) {
         Verdict::Right => Ok(Typed::Right),
         verdict => {
             flows::set_codes(tx, &flow.id, &flow.codes, &flow.codes.clone().tried()).await?;
@@ -263,10 +295,15 @@ pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str, known
     }
 }
 
+/// A value of the flow's own, from its salt: the same each time, on every node and under every master key, and not to be had from the flow's id.
+pub(super) fn derived(flow: &Flow, purpose: &str) -> [u8; 32] {
+    token::hash(&format!("{purpose}|{}|{}", flow.id, BASE64URL_NOPAD.encode(&flow.salt)))
+}
+
 /// Three digits that the browser that asked shows. A mail's link opened elsewhere wants them.
-pub(super) fn number(app: &App, flow: &Flow) -> String {
-    let mac = app.keyring.mac("number", &[flow.id.as_str().as_bytes(), flow.state.kind().as_bytes()]);
-    let value = mac.iter().take(4).fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
+pub fn number(flow: &Flow) -> String {
+    let hash = derived(flow, "number");
+    let value = hash.iter().take(4).fold(0_u32, |value, byte| value << 8 | u32::from(*byte));
     format!("{:03}", value % 1000)
 }
 
@@ -280,7 +317,7 @@ pub(super) async fn judge_number(app: &App, tx: &mut Tx, flow: &Flow, text: &str
     if !app.may_try_number(tx, &flow).await? {
         return Ok(Typed::Spent);
     }
-    let right = token::constant_time_eq(typed.as_bytes(), number(app, &flow).as_bytes());
+    let right = token::constant_time_eq(typed.as_bytes(), number(&flow).as_bytes());
     Ok(if right { Typed::Right } else { Typed::Wrong })
 }
 

@@ -17,7 +17,7 @@ use crate::store::keys::{self as rows, SealedKey};
 use crate::time::Timestamp;
 
 /// What private keys are sealed for; see [`crate::crypto::seal`].
-const PURPOSE: &str = "signing-key";
+pub(in crate::actions) const PURPOSE: &str = "signing-key";
 
 /// The keys of this process. Empty until [`load`].
 #[derive(Default)]

@@ -9,6 +9,7 @@
 pub mod account;
 pub mod administrators;
 pub mod authorize;
+mod batches;
 pub mod clients;
 pub mod codes;
 pub mod confirm;
@@ -23,8 +24,10 @@ pub mod outbox;
 mod ownership;
 pub mod passkeys;
 pub mod providers;
+mod removal;
 pub mod reset;
 pub mod second_factor;
+pub mod secrets;
 pub mod session;
 pub mod setup;
 pub mod sign_in;
@@ -273,7 +276,7 @@ impl App {
 
     /// Whether requests can be served: the database answers, its schema is complete, and the server is not stopping.
     pub async fn is_ready(&self) -> Outcome<bool> {
-        Ok(!self.stopping.load(Ordering::Relaxed) && self.store.pending_migrations().await?.is_empty())
+        Ok(!self.is_stopping() && self.store.pending_migrations().await?.is_empty())
     }
 
     /// Moves the write-ahead log into the database file.
@@ -284,6 +287,11 @@ impl App {
     /// From now on the server takes no new work: `/readyz` says so, and balancers turn away.
     pub fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether work that can wait should end.
+    pub fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
     }
 
     /// Ends the database connections in good order.

@@ -5,7 +5,7 @@
 
 use std::time::Duration;
 
-use super::codes;
+use super::codes::{self, Leads};
 use super::{App, Fault, Outcome, Requester, reset};
 use crate::engine::address::{Channel, Contact};
 use crate::engine::event::{Event, Kind};
@@ -133,9 +133,10 @@ impl App {
     /// A link that locks this account.
     async fn alarm(&self, tx: &mut Tx, user_id: &UserId, to: &Contact) -> Outcome<String> {
         let state = State::Alarm { to: to.clone() };
-        let flow = codes::begin(self, state, Some(user_id.clone()), self.random.bytes(), Continue::Account);
+        let mut flow = codes::begin(self, state, Some(user_id.clone()), self.random.bytes(), Continue::Account);
+        let token = codes::new_link(self, &mut flow, Leads::On);
         flows::insert(tx, &flow).await?;
-        Ok(self.link(&format!("/wasnt-me?token={}", codes::link_token(self, &flow))))
+        Ok(self.link(&format!("/wasnt-me?token={token}")))
     }
 
     async fn tell(

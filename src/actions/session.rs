@@ -64,14 +64,14 @@ pub fn remembered(app: &App, text: &str) -> Option<UserId> {
 }
 
 /// What a browser keeps beside a session's cookie to show that it is the one in which the session began.
-pub fn mark(app: &App, session: &Session) -> String {
-    BASE64URL_NOPAD.encode(&app.keyring.mac("here", &[session.id.as_str().as_bytes()]))
+/// From random bits of its own: neither its id nor a master key leads to it.
+pub fn mark(session: &Session) -> String {
+    BASE64URL_NOPAD.encode(&token::hash(&format!("here|{}|{}", session.id, BASE64URL_NOPAD.encode(&session.salt))))
 }
 
-/// Whether a text is the mark of this session.
-pub fn is_mark(app: &App, session: &Session, text: &str) -> bool {
-    let mac = BASE64URL_NOPAD.decode(text.as_bytes());
-    mac.is_ok_and(|mac| app.keyring.verify_mac("here", &[session.id.as_str().as_bytes()], &mac))
+/// Whether a text is the mark of this session. Those that began before they had random bits have none.
+pub fn is_mark(session: &Session, text: &str) -> bool {
+    session.salt != [0; 16] && token::constant_time_eq(mark(session).as_bytes(), text.as_bytes())
 }
 
 /// How somebody has just proved who they are.
@@ -110,7 +110,7 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     let (device, address) = (origin.device.clone(), origin.address.clone());
     let detail = proved.methods.last().map(|method| method.kind.as_str());
     let opening = Opening { proofs: proved.methods, remembered: proved.remember, device, address };
-    let session = Session::begin(id, user.id.clone(), opening, lifetimes, now);
+    let session = Session { salt: app.random.bytes(), ..Session::begin(id, user.id.clone(), opening, lifetimes, now) };
     // Whoever locks the account at this moment, or takes the password away, is not overtaken by somebody who proved it before.
     if !users::signed_in(tx, user, now).await? {
         return Err(StoreError::Overtaken.into());

@@ -128,6 +128,4 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
 }
 
 /// The number that the asking browser shows, for a link that is opened elsewhere.
-pub fn number(app: &App, flow: &Flow) -> String {
-    codes::number(app, flow)
-}
+pub use codes::number;

@@ -171,9 +171,10 @@ async fn tell_owner(app: &App, tx: &mut Tx, flow: &mut Flow, user: &User, reques
         State::SignUp(sign_up) => sign_up.brought.as_ref(),
         _ => None,
     };
-    let letter = match brought {
-        Some(brought) => Letter::ConnectExisting {
-            provider: providers::name(app, &brought.external.provider),
+    let provider = brought.map(|brought| providers::name(app, &brought.external.provider));
+    let letter = match provider {
+        Some(provider) => Letter::ConnectExisting {
+            provider,
             link: providers::join::letter_link(app, flow),
             reset,
             hours: codes::whole(app.settings.flows.verify, 3600),

@@ -1,11 +1,9 @@
-//! Sweeping: rows whose time has come, events and messages by `[retention]`.
+//! Sweeping: rows whose time has come, events and messages by `[retention]`, and what removed accounts and clients have left.
 
-use super::{App, Outcome};
-use crate::store::{Tx, sweep};
+use super::batches::{BATCH, Turn};
+use super::{App, Outcome, removal};
+use crate::store::sweep;
 use crate::time::Timestamp;
-
-/// Rows of one transaction: enough to get on, few enough that nobody waits for long.
-const BATCH: i64 = 500;
 
 /// How many rows went from a table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -14,38 +12,45 @@ pub struct Swept {
     pub rows: u64,
 }
 
-/// Applies every rule until nothing is left to delete. Gives the tables that lost rows.
+/// Applies every rule until nothing is left to delete, or the server stops. Gives the tables that lost rows.
 pub async fn sweep(app: &App) -> Outcome<Vec<Swept>> {
+    removal::go_on(app).await?;
     let now = app.now();
     let retention = app.settings.retention;
     let mut swept: Vec<Swept> = Vec::new();
     for rule in &sweep::RULES {
         // A message stays a while after it has become useless, for whoever asks where it went.
         let before = if rule.table == "outbox" { now - retention.messages } else { now };
-        let mut rows = 0;
-        while let Some(deleted) = batch(app, async |tx| sweep::run(tx, rule, before, BATCH).await).await? {
-            rows += deleted;
-        }
-        note(&mut swept, rule.table, rows);
+        note(&mut swept, rule.table, by_rule(app, rule, before).await?);
     }
-    let before: Timestamp = now - retention.events;
-    let mut rows = 0;
-    while let Some(deleted) = batch(app, async |tx| sweep::events(tx, before, BATCH).await).await? {
-        rows += deleted;
-    }
-    note(&mut swept, "events", rows);
+    note(&mut swept, "events", events(app, now - retention.events).await?);
     Ok(swept)
 }
 
-/// One batch in a transaction of its own; none when there was nothing to delete.
-async fn batch(app: &App, delete: impl AsyncFnOnce(&mut Tx) -> crate::store::Result<u64>) -> Outcome<Option<u64>> {
-    let mut tx = app.store.write().await?;
-    let rows = delete(&mut tx).await?;
-    if rows == 0 {
-        return Ok(None);
+async fn by_rule(app: &App, rule: &sweep::Rule, before: Timestamp) -> Outcome<u64> {
+    let mut all = 0;
+    while let Some(mut turn) = Turn::begin(app).await? {
+        let rows = sweep::run(&mut turn.tx, rule, before, BATCH).await?;
+        turn.end().await?;
+        all += rows;
+        if rows == 0 {
+            break;
+        }
     }
-    tx.commit().await?;
-    Ok(Some(rows))
+    Ok(all)
+}
+
+async fn events(app: &App, before: Timestamp) -> Outcome<u64> {
+    let mut all = 0;
+    while let Some(mut turn) = Turn::begin(app).await? {
+        let rows = sweep::events(&mut turn.tx, before, BATCH).await?;
+        turn.end().await?;
+        all += rows;
+        if rows == 0 {
+            break;
+        }
+    }
+    Ok(all)
 }
 
 fn note(swept: &mut Vec<Swept>, table: &'static str, rows: u64) {

@@ -3,6 +3,7 @@
 mod changes;
 
 use super::administrators::{self, MAKE_ANOTHER};
+use super::batches::BATCH;
 use super::notices::Notice;
 use super::{App, Fault};
 use crate::engine::address::{Channel, Contact, Email, Identifier, Username};
@@ -10,8 +11,9 @@ use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::password::{Weakness, judge};
 use crate::engine::user::{User, UserState};
 use crate::ids::UserId;
+use crate::store::removal::{self, Erased};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, address_changes, events, flows, grants, sessions, trusted, users};
+use crate::store::{StoreError, Tx, address_changes, flows, grants, sessions, trusted, users};
 
 pub use changes::{Changes, NewPassword, Set};
 
@@ -309,11 +311,12 @@ pub async fn delete(app: &App, name: &str) -> Result<User, Refused> {
     if !users::hold(&mut tx, &user).await? {
         return Err(Refused::Changed);
     }
-    end_everything(app, &mut tx, &user.id).await?;
-    users::delete(&mut tx, &user.id).await?;
+    let erased = removal::erase(&mut tx, &user.id, BATCH).await?;
     app.record(&mut tx, by_operator(Kind::UserDeleted, &user.id)).await?;
-    events::forget(&mut tx, &user.id).await?;
     tx.commit().await.map_err(Fault::from)?;
+    if erased == Erased::RestWaits {
+        super::removal::clear_account(app, &user.id).await?;
+    }
     Ok(user)
 }
 

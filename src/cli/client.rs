@@ -5,7 +5,7 @@ use std::fmt::Display;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::output::{print, print_json, print_members, read_object, shown};
+use super::output::{Item, Listing, Reader, print_json, print_members, read_object, shown};
 use super::{Done, Failure};
 use crate::actions::App;
 use crate::actions::clients::{self, Refused, WithSecret};
@@ -15,6 +15,8 @@ use crate::settings::client_metadata::ClientMetadata;
 
 /// A secret shorter than this can be guessed; see also `[[clients]]`.
 const SHORTEST_SECRET: usize = 16;
+/// Clients read at once by `list`.
+const PAGE: i64 = 500;
 
 #[derive(Debug, Subcommand)]
 pub(super) enum ClientCommand {
@@ -116,6 +118,7 @@ impl From<Refused> for Failure {
             Refused::Invalid { code, description } => Self::refused(code, description),
             Refused::Unknown(_) => Self::refused("not_found", format!("{refused}; `vestibule client list` shows all")),
             Refused::InFile(_) => Self::refused("in_file", refused),
+            Refused::StillGoing(_) => Self::refused("unavailable", refused),
             Refused::Exists(_) => Self::refused(
                 "invalid_client_metadata",
                 format!("{refused}; choose another client_id, or use `vestibule client update`"),
@@ -239,17 +242,30 @@ fn information(found: &WithSecret, given: Option<&str>) -> Result<Map<String, Va
 }
 
 async fn list(app: &App, as_json: bool) -> Done {
-    let all = clients::list(app).await?;
+    let mut listing = Listing::new(as_json);
+    let mut page = clients::in_file(app);
+    let mut after = None;
+    loop {
+        for found in &page {
+            if listing.push(&item(found, as_json)?)? == Reader::Gone {
+                return Ok(());
+            }
+        }
+        let next = clients::list(app, after.as_ref(), PAGE).await?;
+        let Some(last) = next.last() else { break };
+        after = Some(last.clone());
+        page = next.into_iter().map(WithSecret::from).collect();
+    }
+    Ok(listing.end()?)
+}
+
+fn item(found: &WithSecret, as_json: bool) -> Result<Item, Failure> {
     if as_json {
-        let all: Result<Vec<Value>, Failure> = all.iter().map(|found| Ok(Value::Object(information(found, None)?))).collect();
-        return Ok(print_json(&Value::Array(all?))?);
+        return Ok(Item::Json(Value::Object(information(found, None)?)));
     }
-    for WithSecret { client, in_file, .. } in &all {
-        let kind = if client.is_confidential() { "confidential" } else { "public" };
-        let place = if *in_file { "  (config.toml)" } else { "" };
-        print(&format!("{}  {kind}  {}{place}", client.id, shown(client.name())))?;
-    }
-    Ok(())
+    let kind = if found.client.is_confidential() { "confidential" } else { "public" };
+    let place = if found.in_file { "  (config.toml)" } else { "" };
+    Ok(Item::Line(format!("{}  {kind}  {}{place}", found.client.id, shown(found.client.name()))))
 }
 
 #[cfg(test)]

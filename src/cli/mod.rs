@@ -14,11 +14,13 @@ mod factors;
 mod identities;
 mod keys;
 mod output;
+mod secrets;
 mod user;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Parser, Subcommand};
 use serde_json::json;
@@ -26,7 +28,7 @@ use serde_json::json;
 use crate::actions::App;
 use crate::settings::{Mode, Settings, process_environment};
 use crate::{start, telemetry};
-use output::{complain, print, print_json};
+use output::{announce, complain, print, print_json};
 
 /// Vestibule: sign-in for your applications, by OAuth 2 and OpenID Connect.
 #[derive(Debug, Parser)]
@@ -52,6 +54,9 @@ enum Command {
         /// Only say what is missing
         #[arg(long)]
         dry_run: bool,
+        /// Do not copy a SQLite file before it is changed; you have a copy of your own
+        #[arg(long)]
+        no_copy: bool,
     },
     /// Make, see and change people's accounts
     #[command(subcommand)]
@@ -62,6 +67,9 @@ enum Command {
     /// See and rotate signing keys
     #[command(subcommand)]
     Keys(keys::KeysCommand),
+    /// Change master keys
+    #[command(subcommand)]
+    Secrets(secrets::SecretsCommand),
 }
 
 /// Why a command ends with something other than 0.
@@ -138,6 +146,7 @@ impl Command {
             Self::User(command) => command.is_json(),
             Self::Client(command) => command.is_json(),
             Self::Keys(command) => command.is_json(),
+            Self::Secrets(command) => command.is_json(),
             Self::Serve | Self::Dev | Self::CheckConfig | Self::Migrate { .. } => false,
         }
     }
@@ -149,10 +158,11 @@ fn run(Cli { config, command }: Cli) -> Done {
         Command::Serve => serve(settings(config, Mode::Serve)?),
         Command::Dev => serve(settings(config, Mode::Dev)?),
         Command::CheckConfig => check::run(&settings(config, Mode::Serve)?),
-        Command::Migrate { dry_run } => migrate(settings(config, Mode::Serve)?, dry_run),
+        Command::Migrate { dry_run, no_copy } => migrate(settings(config, Mode::Serve)?, dry_run, no_copy),
         Command::User(command) => with_app(config, async |app| user::run(app, command).await),
         Command::Client(command) => with_app(config, async |app| client::run(app, command).await),
         Command::Keys(command) => with_app(config, async |app| keys::run(app, command).await),
+        Command::Secrets(command) => with_app(config, async |app| secrets::run(app, command).await),
     }
 }
 
@@ -179,14 +189,19 @@ fn server_runtime(settings: &Settings) -> Result<tokio::runtime::Runtime, Failur
 
 fn serve(settings: Settings) -> Done {
     let runtime = server_runtime(&settings)?;
-    Ok(runtime.block_on(start::serve(settings, print))?)
+    let served = runtime.block_on(start::serve(settings, announce));
+    // What was logged last is often why; but a reader that is gone is not waited for.
+    telemetry::flush(Duration::from_secs(1));
+    Ok(served?)
 }
 
-fn migrate(settings: Settings, dry_run: bool) -> Done {
+fn migrate(mut settings: Settings, dry_run: bool, no_copy: bool) -> Done {
+    settings.database.copy_before_migration &= !no_copy;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let missing = start::pending(&settings).await?;
         if !dry_run {
+            start::upgrade(&settings, &complain).await?;
             let app = start::open(settings, start::Schema::Migrate, start::Threads::One).await?;
             app.close().await;
         }

@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 
 use super::factors::{self, FactorsCommand};
 use super::identities::{self, IdentitiesCommand};
-use super::output::{print, print_json, print_members, read_object, read_password, shown};
+use super::output::{Item, Listing, Reader, print_json, print_members, read_object, read_password, shown};
 use super::{Done, Failure};
 use crate::actions::App;
 use crate::actions::users::{self, Changes, NewPassword, Refused};
@@ -174,24 +174,20 @@ fn new_password(as_json: bool) -> Result<NewPassword, Failure> {
 }
 
 async fn list(app: &App, as_json: bool) -> Done {
+    let mut listing = Listing::new(as_json);
     let mut after = None;
-    let mut all = Vec::new();
     loop {
         let page = users::list(app, after.as_ref(), PAGE).await?;
         let Some(last) = page.last() else { break };
         after = Some(last.id.clone());
         for user in &page {
-            if as_json {
-                all.push(Value::Object(to_json(user)?));
-            } else {
-                print(&line(user))?;
+            let item = if as_json { Item::Json(Value::Object(to_json(user)?)) } else { Item::Line(line(user)) };
+            if listing.push(&item)? == Reader::Gone {
+                return Ok(());
             }
         }
     }
-    if as_json {
-        print_json(&Value::Array(all))?;
-    }
-    Ok(())
+    Ok(listing.end()?)
 }
 
 fn line(user: &User) -> String {

@@ -43,6 +43,18 @@ pub enum OpenError {
 
 /// The master keys: the first seals, all open. Clones share them.
 ///
+/// **Which key is good for what.** What is sealed names its key, and any key of the ring opens it: the columns of
+/// `store::sealed`, and what a browser or a flow holds for minutes (a passkey's challenge, recovery codes to be downloaded, an authenticator's
+/// secret on its way, a provider's tokens on theirs). A refresh token names its key as well. A MAC does not, so each check of one takes every key of
+/// the ring ([`Keyring::macs`], [`Keyring::verify_mac`]): the six digits of codes, an authenticator's secret while it is being set up,
+/// the note that somebody has signed in in a browser before. So nodes may have the keys in any order, as long as each has all of them.
+///
+/// **What a key alone is good for: nothing.** Whatever gives access needs random bits that were made for it and are stored with it, or as their hash
+/// only: links and the secret within refresh tokens (SHA-256 of 128 bits), sessions, codes for tokens and trusted browsers (SHA-256 of 256 bits),
+/// six digits and the secret of an authenticator (a MAC over the flow's random salt too), what is said to a provider and the number beside a link (the flow's
+/// salt alone), a session's mark (its salt alone). The one MAC over an id and nothing else is that note of an earlier sign-in, which only keeps the count
+/// of wrong passwords apart.
+///
 /// Every purpose has keys of its own, derived from the master key by HKDF-SHA256 (RFC 5869), so that nothing made for one
 /// purpose is of use for another.
 #[derive(Clone)]
@@ -67,7 +79,8 @@ impl Keyring {
 
     /// Reads keys of the form `v1:<32 bytes in unpadded base64url>`; the first one seals.
     ///
-    /// To rotate, put a key with a new version in front and keep the old ones as long as anything sealed with them lives.
+    /// To rotate, put a key with a new version in front and keep the old ones as long as anything sealed with them lives
+    /// (`vestibule secrets reseal` says when that is over).
     pub fn parse(keys: &[String]) -> Result<Self, KeyringError> {
         let mut ring: Vec<MasterKey> = Vec::with_capacity(keys.len());
         for (index, text) in keys.iter().enumerate() {
@@ -123,6 +136,25 @@ impl Keyring {
             .len();
         buffer.truncate(length);
         Ok(buffer)
+    }
+
+    /// The same under the newest key. None: it is under that already.
+    pub fn reseal(&self, random: &Random, purpose: &str, sealed: &[u8]) -> Result<Option<Vec<u8>>, OpenError> {
+        if sealed_under(sealed) == Some(self.first.version) {
+            return Ok(None);
+        }
+        let plain = self.open(purpose, sealed)?;
+        Ok(Some(self.seal(random, purpose, &plain)))
+    }
+
+    /// The version of the key that seals.
+    pub fn newest(&self) -> u8 {
+        self.first.version
+    }
+
+    /// The versions of the keys that only open.
+    pub fn older(&self) -> Vec<u8> {
+        self.others.iter().map(|key| key.version).collect()
     }
 
     /// HMAC-SHA256 (RFC 2104) of the parts, under the first key. Each part is preceded by its length, so that moving bytes
@@ -195,6 +227,11 @@ impl MasterKey {
     }
 }
 
+/// The version of the key that sealed this.
+pub fn sealed_under(sealed: &[u8]) -> Option<u8> {
+    sealed.first().copied()
+}
+
 /// HKDF-Expand to a key for this use and purpose, converted to the key type by `into`.
 fn derived<Kind, Key>(master: &hkdf::Prk, usage: &str, purpose: &str, kind: Kind) -> Key
 where
@@ -259,6 +296,20 @@ mod tests {
         assert_eq!(both.mac("p", &[b"x"]), new.mac("p", &[b"x"]));
         assert!(both.verify_mac("p", &[b"x"], &old.mac("p", &[b"x"])));
         assert!(!new.verify_mac("p", &[b"x"], &old.mac("p", &[b"x"])));
+    }
+
+    #[test]
+    fn resealing_is_under_the_newest_key_and_happens_once() {
+        let random = Random::seeded(1);
+        let (old, both, new) = (ring(&[OLD]), ring(&[NEW, OLD]), ring(&[NEW]));
+        let sealed = old.seal(&random, "p", b"x");
+        let again = both.reseal(&random, "p", &sealed).unwrap().unwrap();
+        assert_eq!(sealed_under(&again), Some(2));
+        assert_eq!(new.open("p", &again).unwrap().as_slice(), b"x");
+        assert_eq!(both.reseal(&random, "p", &again), Ok(None));
+        assert_eq!(both.reseal(&random, "other", &sealed), Err(OpenError::Refused), "for its purpose only");
+        assert_eq!(new.reseal(&random, "p", &sealed), Err(OpenError::UnknownKey(1)));
+        assert_eq!((both.newest(), both.older()), (2, vec![1]));
     }
 
     #[test]

@@ -112,8 +112,12 @@ impl fmt::Debug for SecretToken {
 
 /// SHA-256. Enough for secrets of 256 random bits, which nobody can guess; never for passwords.
 pub fn hash(text: &str) -> [u8; 32] {
+    sha256(text.as_bytes())
+}
+
+pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     let mut hash = [0; 32];
-    for (to, from) in hash.iter_mut().zip(digest::digest(&digest::SHA256, text.as_bytes()).as_ref()) {
+    for (to, from) in hash.iter_mut().zip(digest::digest(&digest::SHA256, bytes).as_ref()) {
         *to = *from;
     }
     hash

@@ -1,4 +1,5 @@
-//! The short codes that mails carry: six digits, minutes long, five tries, and sending again without killing the last one.
+//! The short codes that mails carry: six digits, minutes long, five tries, and sending again without killing the last one. And the links beside
+//! them, which live as long as their flow.
 
 use std::time::Duration;
 
@@ -17,6 +18,26 @@ pub struct Codes {
     /// How many were sent.
     pub sends: u32,
     pub sent_at: Option<Timestamp>,
+    pub links: Links,
+}
+
+/// The SHA-256 of the secrets of mailed links. As with codes, the newest and the one before work until one is used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Links {
+    pub newest: Option<[u8; 32]>,
+    pub previous: Option<[u8; 32]>,
+}
+
+impl Links {
+    #[must_use]
+    pub const fn given(self, hash: [u8; 32]) -> Self {
+        Self { newest: Some(hash), previous: self.newest }
+    }
+
+    pub fn has(&self, hash: &[u8; 32]) -> bool {
+        // No early exit: both are compared.
+        self.newest.iter().chain(&self.previous).fold(false, |found, link| found | constant_time_eq(link, hash))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,18 +96,20 @@ impl Codes {
             tries: 0,
             sends: self.sends + 1,
             sent_at: Some(now),
+            links: self.links,
         }
     }
 
-    /// Judges a typed code by its MAC. The caller counts a wrong one with [`Codes::tried`] in the same transaction.
-    pub fn check(&self, mac: &[u8; 32], rules: CodeRules, now: Timestamp) -> Verdict {
+    /// Judges a typed code by its MACs, one under each master key: it may have been sent while another one was first. The caller counts a wrong one with [`Codes::tried`] in the same transaction.
+    pub fn check(&self, macs: &[[u8; 32]], rules: CodeRules, now: Timestamp) -> Verdict {
         let alive = |code: &&Code| now < code.expires_at;
         let mut living = self.newest.iter().chain(&self.previous).filter(alive).peekable();
         if self.tries >= rules.tries || living.peek().is_none() {
             return Verdict::Spent;
         }
-        // No early exit: both are compared.
-        let right = living.fold(false, |found, code| found | constant_time_eq(&code.mac, mac));
+        // No early exit: all are compared.
+        let right =
+            living.fold(false, |found, code| macs.iter().fold(found, |found, mac| found | constant_time_eq(&code.mac, mac)));
         match rules.tries - self.tries - 1 {
             _ if right => Verdict::Right,
             0 => Verdict::Spent,
@@ -119,24 +142,40 @@ mod tests {
     #[test]
     fn the_newest_and_the_one_before_work() {
         let codes = Codes::default().sent([1; 32], RULES, at(0)).sent([2; 32], RULES, at(60)).sent([3; 32], RULES, at(120));
-        assert_eq!(codes.check(&[3; 32], RULES, at(130)), Verdict::Right);
-        assert_eq!(codes.check(&[2; 32], RULES, at(130)), Verdict::Right);
-        assert_eq!(codes.check(&[1; 32], RULES, at(130)), Verdict::Wrong { tries_left: 4 });
-        assert_eq!(codes.check(&[2; 32], RULES, at(661)), Verdict::Wrong { tries_left: 4 }, "the one before has expired");
-        assert_eq!(codes.check(&[3; 32], RULES, at(720)), Verdict::Spent);
+        assert_eq!(codes.check(&[[3; 32]], RULES, at(130)), Verdict::Right);
+        assert_eq!(codes.check(&[[2; 32]], RULES, at(130)), Verdict::Right);
+        assert_eq!(codes.check(&[[1; 32]], RULES, at(130)), Verdict::Wrong { tries_left: 4 });
+        assert_eq!(codes.check(&[[2; 32]], RULES, at(661)), Verdict::Wrong { tries_left: 4 }, "the one before has expired");
+        assert_eq!(codes.check(&[[3; 32]], RULES, at(720)), Verdict::Spent);
+    }
+
+    #[test]
+    fn a_code_may_have_been_made_under_any_key() {
+        let codes = Codes::default().sent([1; 32], RULES, at(0));
+        assert_eq!(codes.check(&[[2; 32], [1; 32]], RULES, at(1)), Verdict::Right);
+        assert_eq!(codes.check(&[[2; 32], [3; 32]], RULES, at(1)), Verdict::Wrong { tries_left: 4 });
+    }
+
+    #[test]
+    fn the_newest_link_and_the_one_before_work_and_codes_leave_them_alone() {
+        let links = Links::default().given([1; 32]).given([2; 32]).given([3; 32]);
+        assert!(links.has(&[3; 32]) && links.has(&[2; 32]) && !links.has(&[1; 32]));
+        assert!(!Links::default().has(&[0; 32]));
+        let codes = Codes { links, ..Codes::default() };
+        assert_eq!(codes.sent([1; 32], RULES, at(0)).tried().links, links);
     }
 
     #[test]
     fn five_wrong_tries_spend_a_code_and_a_new_one_gives_five_more() {
         let mut codes = Codes::default().sent([1; 32], RULES, at(0));
         for tries_left in [4, 3, 2, 1] {
-            assert_eq!(codes.check(&[9; 32], RULES, at(1)), Verdict::Wrong { tries_left });
+            assert_eq!(codes.check(&[[9; 32]], RULES, at(1)), Verdict::Wrong { tries_left });
             codes = codes.tried();
         }
-        assert_eq!(codes.check(&[9; 32], RULES, at(1)), Verdict::Spent, "the fifth is the last");
+        assert_eq!(codes.check(&[[9; 32]], RULES, at(1)), Verdict::Spent, "the fifth is the last");
         codes = codes.tried();
-        assert_eq!(codes.check(&[1; 32], RULES, at(1)), Verdict::Spent, "even the right one is too late");
-        assert_eq!(codes.sent([2; 32], RULES, at(40)).check(&[2; 32], RULES, at(41)), Verdict::Right);
+        assert_eq!(codes.check(&[[1; 32]], RULES, at(1)), Verdict::Spent, "even the right one is too late");
+        assert_eq!(codes.sent([2; 32], RULES, at(40)).check(&[[2; 32]], RULES, at(41)), Verdict::Right);
     }
 
     #[test]

@@ -25,6 +25,8 @@ pub struct Flow {
     pub state: State,
     pub continue_to: Continue,
     pub codes: Codes,
+    /// Random: what is derived within the flow cannot be derived from its id.
+    pub salt: [u8; 16],
     pub created_at: Timestamp,
     pub expires_at: Timestamp,
     pub finished_at: Option<Timestamp>,

@@ -27,6 +27,8 @@ pub struct Grant {
     pub code_used_at: Option<Timestamp>,
     pub refresh_sequence: u32,
     pub refresh_rotated_at: Option<Timestamp>,
+    /// The SHA-256 of the secret that the family's refresh tokens carry. None: no refresh token was given.
+    pub refresh_hash: Option<[u8; 32]>,
     /// None: no refresh token was given.
     pub refresh_expires_at: Option<Timestamp>,
     pub created_at: Timestamp,
@@ -143,6 +145,7 @@ mod tests {
             refresh_sequence: 0,
             refresh_rotated_at: None,
             refresh_expires_at: None,
+            refresh_hash: None,
             created_at: NOW,
             expires_at: NOW + Duration::from_secs(60),
         }

@@ -11,6 +11,8 @@ use crate::time::Timestamp;
 pub struct Session {
     pub id: SessionId,
     pub user_id: UserId,
+    /// Random, for the mark of the browser in which it began; zeros: it has none.
+    pub salt: [u8; 16],
     /// The ways in which the person proved who they are, oldest first.
     pub methods: Vec<Method>,
     /// The most recent proof: the `auth_time` claim.
@@ -59,6 +61,7 @@ impl Session {
         Self {
             id,
             user_id,
+            salt: [0; 16],
             methods: proofs,
             auth_time: proved_at.unwrap_or(now),
             remembered,

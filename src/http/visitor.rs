@@ -99,14 +99,14 @@ impl Visitor {
 
     fn began_here(&self, session: &Session) -> bool {
         let mark = self.cookies.read(self.context.headers(), CookieName::Here);
-        mark.is_some_and(|mark| session::is_mark(&self.app, session, mark))
+        mark.is_some_and(|mark| session::is_mark(session, mark))
     }
 
     /// Lets our own pages know the session that begins.
     pub fn keep_here(&self, mut response: Response, session: &Session) -> Response {
         if self.cookies == Cookies::Wide {
             let left = session.remembered.then(|| session.expires_at.since(self.app.now()));
-            let mark = session::mark(&self.app, session);
+            let mark = session::mark(session);
             cookies::add(response.headers_mut(), self.cookies.set(CookieName::Here, &mark, left));
         }
         response

@@ -88,6 +88,7 @@ sections! {
     database: Database {
         url: Secret = Secret::default(),
         max_connections: u64 = 8_u64,
+        copy_before_migration: bool = true,
     }
     secrets: Secrets {
         keys: Vec<Secret> = [],

@@ -306,7 +306,7 @@ fn database(raw: &raw::Database, dir: &Path, report: &mut Report) -> Option<Data
         None
     };
     let max_connections = report.number(&raw.max_connections, 1, 1_000);
-    Some(DatabaseSettings { url: url?, max_connections })
+    Some(DatabaseSettings { url: url?, max_connections, copy_before_migration: raw.copy_before_migration.value })
 }
 
 fn secrets(raw: &raw::Secrets, report: &mut Report) {

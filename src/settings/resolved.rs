@@ -109,6 +109,8 @@ pub struct DatabaseSettings {
     pub url: DatabaseUrl,
     /// Connections in the pool (on `SQLite`: readers).
     pub max_connections: u32,
+    /// A SQLite file is copied before a migration changes it.
+    pub copy_before_migration: bool,
 }
 
 /// Which database, and where.

@@ -59,13 +59,13 @@ impl Beside {
     }
 
     /// Serves both until the server stops.
-    pub(super) fn start(self, app: &App, stop: &Stop, ready: impl Fn(&str) -> io::Result<()>) -> anyhow::Result<()> {
-        ready(&format!("The demo application is at {}", origin(&self.demo)?))?;
+    pub(super) fn start(self, app: &App, stop: &Stop, ready: impl Fn(&str)) -> anyhow::Result<()> {
+        ready(&format!("The demo application is at {}", origin(&self.demo)?));
         let router = demo(app, origin(&self.demo)?)?;
         serve(app, self.demo, router, stop);
         if let Some(listener) = self.fakes {
             let origin = origin(&listener)?;
-            ready(&format!("Fake providers are at {origin}/google, …/github, …/facebook, …/twitter and …/discord"))?;
+            ready(&format!("Fake providers are at {origin}/google, …/github, …/facebook, …/twitter and …/discord"));
             let settings = FakeSettings {
                 origin,
                 default_locale: app.default_locale(),

@@ -46,11 +46,20 @@ pub async fn by_id(tx: &mut Tx, id: &ClientId) -> Result<Option<Registered>> {
         .transpose()
 }
 
-pub async fn list(tx: &mut Tx) -> Result<Vec<Registered>> {
-    all!(tx, ClientRow, "SELECT id, secret_hash, metadata, created_at FROM clients ORDER BY created_at, id")?
-        .into_iter()
-        .map(Registered::try_from)
-        .collect()
+/// A page of clients, the first registered first, after `after`.
+pub async fn list(tx: &mut Tx, after: Option<&Registered>, limit: i64) -> Result<Vec<Registered>> {
+    let (time, id) = after.map_or((i64::MIN, ""), |last| (last.created_at.millis(), last.client.id.as_str()));
+    all!(
+        tx,
+        ClientRow,
+        "SELECT id, secret_hash, metadata, created_at FROM clients WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3",
+        time,
+        id,
+        limit,
+    )?
+    .into_iter()
+    .map(Registered::try_from)
+    .collect()
 }
 
 fn metadata(client: &Client) -> Result<String> {
@@ -81,11 +90,4 @@ pub async fn update(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<bool
         now.millis(),
     )?;
     Ok(rows == 1)
-}
-
-/// Removes a client with all that people have allowed it.
-pub async fn delete(tx: &mut Tx, id: &ClientId) -> Result<bool> {
-    execute!(tx, "DELETE FROM grants WHERE client_id = $1", id.as_str())?;
-    execute!(tx, "DELETE FROM consents WHERE client_id = $1", id.as_str())?;
-    Ok(execute!(tx, "DELETE FROM clients WHERE id = $1", id.as_str())? == 1)
 }

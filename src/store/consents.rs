@@ -47,7 +47,8 @@ pub async fn get(tx: &mut Tx, user_id: &UserId, client_id: &ClientId) -> Result<
     optional!(
         tx,
         ConsentRow,
-        "SELECT client_id, scope, declined, granted_at, last_used_at FROM consents WHERE user_id = $1 AND client_id = $2",
+        "SELECT client_id, scope, declined, granted_at, last_used_at FROM consents WHERE user_id = $1 AND client_id = $2 \
+         AND NOT EXISTS (SELECT 1 FROM removed_clients WHERE removed_clients.id = consents.client_id)",
         user_id.as_str(),
         client_id.as_str(),
     )?
@@ -59,7 +60,8 @@ pub async fn of_user(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Consent>> {
     all!(
         tx,
         ConsentRow,
-        "SELECT client_id, scope, declined, granted_at, last_used_at FROM consents WHERE user_id = $1 ORDER BY last_used_at DESC, client_id",
+        "SELECT client_id, scope, declined, granted_at, last_used_at FROM consents WHERE user_id = $1 \
+         AND NOT EXISTS (SELECT 1 FROM removed_clients WHERE removed_clients.id = consents.client_id) ORDER BY last_used_at DESC, client_id",
         user_id.as_str(),
     )?
     .into_iter()

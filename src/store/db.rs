@@ -13,6 +13,7 @@ use tokio::sync::{Mutex, OwnedMutexGuard};
 use super::error::{Result, StoreError};
 use super::gather::{Gather, Question as _};
 use super::group::{Extent, Unit, Writer};
+use super::migrate::Migrating;
 use super::{grants, sessions};
 use crate::engine::session::Session;
 use crate::engine::user::User;
@@ -134,11 +135,15 @@ impl Store {
         }
     }
 
-    /// Applies the migrations that are missing.
+    /// Applies the migrations that are missing, and tells the log about it.
     pub async fn migrate(&self) -> Result<()> {
+        self.migrate_by(&Migrating { copy: true, say: &|line| tracing::info!("{line}") }).await
+    }
+
+    pub async fn migrate_by(&self, how: &Migrating<'_>) -> Result<()> {
         match &self.0 {
-            Database::Sqlite(db) => super::migrate::sqlite(&db.path, &db.writer).await,
-            Database::Postgres(pool) => super::migrate::postgres(pool).await,
+            Database::Sqlite(db) => super::migrate::sqlite(&db.path, &db.writer, how).await,
+            Database::Postgres(pool) => super::migrate::postgres(pool, how).await,
         }
     }
 

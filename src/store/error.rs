@@ -22,6 +22,12 @@ pub enum StoreError {
         "the database was made by a newer version (it has migration {0}); start that version, or restore the backup made before the upgrade"
     )]
     Newer(i64),
+    /// The disk has no room for the copy before a migration.
+    #[error(
+        "a copy of {copy} is made before the database is changed, and with what the migration writes that takes {needed}; {free} are free. \
+         Make room, or copy it elsewhere yourself and migrate without a copy (`vestibule migrate --no-copy`)"
+    )]
+    NoRoom { copy: String, needed: String, free: String },
     #[error("a migration failed: {0}")]
     Migration(Arc<sqlx::migrate::MigrateError>),
     /// Another request has changed the same row in between. The same request may succeed now.

@@ -53,8 +53,3 @@ pub async fn of_user(tx: &mut Tx, user_id: &UserId, limit: i64) -> Result<Vec<En
         limit,
     )
 }
-
-/// Erases who and where from a deleted person's entries; what happened stays.
-pub async fn forget(tx: &mut Tx, user_id: &UserId) -> Result<()> {
-    execute!(tx, "UPDATE events SET address = '', device = '' WHERE user_id = $1", user_id.as_str()).map(drop)
-}

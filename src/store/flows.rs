@@ -3,7 +3,7 @@
 use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::sql::{execute, optional, row};
-use crate::engine::codes::{Code, Codes};
+use crate::engine::codes::{Code, Codes, Links};
 use crate::engine::flow::{Flow, State};
 use crate::ids::{FlowId, UserId};
 use crate::time::Timestamp;
@@ -22,6 +22,9 @@ row! {
         tries: i64,
         sends: i64,
         sent_at: Option<i64>,
+        salt: Option<Vec<u8>>,
+        link_hash: Option<Vec<u8>>,
+        previous_link_hash: Option<Vec<u8>>,
         created_at: i64,
         expires_at: i64,
         finished_at: Option<i64>,
@@ -31,7 +34,7 @@ row! {
 macro_rules! columns {
     () => {
         "id, browser_hash, user_id, state, continue_to, code_mac, code_expires_at, previous_code_mac, previous_code_expires_at, tries, \
-         sends, sent_at, created_at, expires_at, finished_at"
+         sends, sent_at, salt, link_hash, previous_link_hash, created_at, expires_at, finished_at"
     };
 }
 
@@ -61,7 +64,13 @@ impl TryFrom<FlowRow> for Flow {
                 tries: u32::try_from(row.tries).unwrap_or(u32::MAX),
                 sends: u32::try_from(row.sends).unwrap_or(u32::MAX),
                 sent_at: row.sent_at.map(Timestamp::from_millis),
+                links: Links {
+                    newest: row.link_hash.map(bytes).transpose()?,
+                    previous: row.previous_link_hash.map(bytes).transpose()?,
+                },
             },
+            // Only flows that remember a way, from before there were salts, have none; nothing is derived in them.
+            salt: row.salt.and_then(|salt| salt.try_into().ok()).unwrap_or_default(),
             created_at: Timestamp::from_millis(row.created_at),
             expires_at: Timestamp::from_millis(row.expires_at),
             finished_at: row.finished_at.map(Timestamp::from_millis),
@@ -143,8 +152,8 @@ pub async fn insert(tx: &mut Tx, flow: &Flow) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO flows (id, kind, browser_hash, user_id, subject, state, continue_to, code_mac, code_expires_at, previous_code_mac, \
-         previous_code_expires_at, tries, sends, sent_at, created_at, expires_at, finished_at) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)",
+         previous_code_expires_at, tries, sends, sent_at, created_at, expires_at, finished_at, salt, link_hash, \
+         previous_link_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
         flow.id.as_str(),
         flow.state.kind(),
         flow.browser_hash.as_slice(),
@@ -162,6 +171,9 @@ pub async fn insert(tx: &mut Tx, flow: &Flow) -> Result<()> {
         flow.created_at.millis(),
         flow.expires_at.millis(),
         flow.finished_at.map(Timestamp::millis),
+        flow.salt.as_slice(),
+        flow.codes.links.newest.as_ref().map(<[u8; 32]>::as_slice),
+        flow.codes.links.previous.as_ref().map(<[u8; 32]>::as_slice),
     )
     .map(drop)
 }
@@ -171,7 +183,8 @@ pub async fn set_codes(tx: &mut Tx, id: &FlowId, read: &Codes, new: &Codes) -> R
     let rows = execute!(
         tx,
         "UPDATE flows SET code_mac = $2, code_expires_at = $3, previous_code_mac = $4, previous_code_expires_at = $5, tries = $6, \
-         sends = $7, sent_at = $8 WHERE id = $1 AND finished_at IS NULL AND tries = $9 AND sends = $10",
+         sends = $7, sent_at = $8, link_hash = $11, previous_link_hash = $12 \
+         WHERE id = $1 AND finished_at IS NULL AND tries = $9 AND sends = $10",
         id.as_str(),
         new.newest.as_ref().map(|code| code.mac.as_slice()),
         new.newest.as_ref().map(|code| code.expires_at.millis()),
@@ -182,6 +195,8 @@ pub async fn set_codes(tx: &mut Tx, id: &FlowId, read: &Codes, new: &Codes) -> R
         new.sent_at.map(Timestamp::millis),
         i64::from(read.tries),
         i64::from(read.sends),
+        new.links.newest.as_ref().map(<[u8; 32]>::as_slice),
+        new.links.previous.as_ref().map(<[u8; 32]>::as_slice),
     )?;
     Ok(rows == 1)
 }

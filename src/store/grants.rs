@@ -32,6 +32,7 @@ row! {
         refresh_sequence: i64,
         refresh_rotated_at: Option<i64>,
         refresh_expires_at: Option<i64>,
+        refresh_hash: Option<Vec<u8>>,
         grant_created_at: i64,
         grant_expires_at: i64,
         session_live: bool,
@@ -43,15 +44,17 @@ macro_rules! columns {
     () => {
         "grants.id AS grant_id, grants.user_id, grants.client_id, grants.session_id, grants.scope, grants.request, \
          grants.auth_time AS grant_auth_time, grants.acr, grants.amr, grants.offline, grants.code_expires_at, grants.code_used_at, \
-         grants.refresh_sequence, grants.refresh_rotated_at, grants.refresh_expires_at, grants.created_at AS grant_created_at, \
+         grants.refresh_sequence, grants.refresh_rotated_at, grants.refresh_expires_at, grants.refresh_hash, grants.created_at AS grant_created_at, \
          grants.expires_at AS grant_expires_at, \
          (sessions.id IS NOT NULL AND sessions.expires_at > $2 AND sessions.idle_expires_at > $2) AS session_live"
     };
 }
 
+/// What of an account or client that is removed still waits to go, is not there.
 macro_rules! joined {
     () => {
-        " JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id"
+        " JOIN users ON users.id = grants.user_id LEFT JOIN sessions ON sessions.id = grants.session_id WHERE users.state <> 'removed' \
+         AND NOT EXISTS (SELECT 1 FROM removed_clients WHERE removed_clients.id = grants.client_id)"
     };
 }
 
@@ -87,6 +90,7 @@ impl TryFrom<LoadedRow> for Loaded {
             refresh_sequence: u32::try_from(row.refresh_sequence).map_err(|_| corrupt("refresh_sequence"))?,
             refresh_rotated_at: row.refresh_rotated_at.map(Timestamp::from_millis),
             refresh_expires_at: row.refresh_expires_at.map(Timestamp::from_millis),
+            refresh_hash: row.refresh_hash.map(|hash| hash.try_into().map_err(|_| corrupt("refresh_hash"))).transpose()?,
             created_at: Timestamp::from_millis(row.grant_created_at),
             expires_at: Timestamp::from_millis(row.grant_expires_at),
         };
@@ -270,35 +274,60 @@ pub async fn insert(tx: &mut Tx, grant: &Grant, code_hash: &[u8; 32]) -> Result<
     .map(drop)
 }
 
+/// A family of refresh tokens that begins.
+#[derive(Clone, Copy, Debug)]
+pub struct NewFamily {
+    /// The SHA-256 of the secret that its tokens carry.
+    pub hash: [u8; 32],
+    /// The version of the master key under which the first one is made.
+    pub key: u8,
+    pub idle_expires_at: Timestamp,
+}
+
 /// Uses the code: true for exactly one caller. The grant now lives as long as its tokens.
 pub async fn use_code(
     tx: &mut Tx,
     id: &GrantId,
     now: Timestamp,
-    refresh_expires_at: Option<Timestamp>,
+    family: Option<NewFamily>,
     expires_at: Timestamp,
 ) -> Result<bool> {
     let rows = execute!(
         tx,
-        "UPDATE grants SET code_used_at = $2, refresh_expires_at = $3, expires_at = $4 WHERE id = $1 AND code_used_at IS NULL",
+        "UPDATE grants SET code_used_at = $2, refresh_expires_at = $3, expires_at = $4, refresh_hash = $5, refresh_key = $6 \
+         WHERE id = $1 AND code_used_at IS NULL",
         id.as_str(),
         now.millis(),
-        refresh_expires_at.map(Timestamp::millis),
+        family.map(|family| family.idle_expires_at.millis()),
         expires_at.millis(),
+        family.as_ref().map(|family| family.hash.as_slice()),
+        family.map(|family| i64::from(family.key)),
     )?;
     Ok(rows == 1)
 }
 
-/// Rotates the refresh token from place `from` to `to`: true for exactly one caller.
-pub async fn rotate(tx: &mut Tx, id: &GrantId, from: u32, to: u32, now: Timestamp, idle_expires_at: Timestamp) -> Result<bool> {
+/// The next refresh token of a family.
+#[derive(Clone, Copy, Debug)]
+pub struct Next {
+    pub from: u32,
+    pub to: u32,
+    /// The version of the master key under which it is made.
+    pub key: u8,
+    pub idle_expires_at: Timestamp,
+}
+
+/// Rotates the refresh token: true for exactly one caller.
+pub async fn rotate(tx: &mut Tx, id: &GrantId, next: Next, now: Timestamp) -> Result<bool> {
     let rows = execute!(
         tx,
-        "UPDATE grants SET refresh_sequence = $3, refresh_rotated_at = $4, refresh_expires_at = $5 WHERE id = $1 AND refresh_sequence = $2",
+        "UPDATE grants SET refresh_sequence = $3, refresh_rotated_at = $4, refresh_expires_at = $5, refresh_key = $6 \
+         WHERE id = $1 AND refresh_sequence = $2",
         id.as_str(),
-        i64::from(from),
-        i64::from(to),
+        i64::from(next.from),
+        i64::from(next.to),
         now.millis(),
-        idle_expires_at.millis(),
+        next.idle_expires_at.millis(),
+        i64::from(next.key),
     )?;
     Ok(rows == 1)
 }

@@ -151,7 +151,7 @@ pub async fn due(tx: &mut Tx, now: Timestamp) -> Result<Option<(IdentityId, Stri
     .transpose()
 }
 
-/// Puts other tokens, or none, in the place of those that were read: false if another request was faster.
+/// Puts other tokens, or none, in the place of those that were read: false if another request was faster, or they were sealed again.
 pub async fn renewed(tx: &mut Tx, id: &IdentityId, read: &[u8], tokens: Option<&KeptTokens>) -> Result<bool> {
     let rows = execute!(
         tx,

@@ -2,9 +2,11 @@
 
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 
-use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
 use sqlx::postgres::PgPool;
+use tokio::time::{Instant, timeout};
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
@@ -30,13 +32,28 @@ macro_rules! twins {
 }
 
 /// Add the pair of files, then the line. A test compares this list with the folders, and the two schemas with each other.
-const TWINS: &[Twin] = twins![1 "0001_foundation", 2 "0002_ways_in", 3 "0003_providers", 4 "0004_vouched", 5 "0005_administrators", 6 "0006_verification_keys"];
+const TWINS: &[Twin] = twins![
+    1 "0001_foundation",
+    2 "0002_ways_in",
+    3 "0003_providers",
+    4 "0004_vouched",
+    6 "0006_verification_keys",
+    8 "0008_secrets",
+    9 "0009_scale",
+];
 
 fn migrator(sql: fn(&Twin) -> &'static str) -> Migrator {
+    migrator_to(i64::MAX, sql)
+}
+
+/// Of those up to a version. What is applied beyond it is somebody else's question.
+fn migrator_to(last: i64, sql: fn(&Twin) -> &'static str) -> Migrator {
     let migration = |twin: &Twin| {
         Migration::new(twin.version, twin.name.into(), MigrationType::Simple, sqlx::SqlSafeStr::into_sql_str(sql(twin)), false)
     };
-    Migrator::with_migrations(TWINS.iter().map(migration).collect())
+    let mut made = Migrator::with_migrations(TWINS.iter().filter(|twin| twin.version <= last).map(migration).collect());
+    made.set_ignore_missing(last < i64::MAX);
+    made
 }
 
 /// Names of the embedded migrations, in order.
@@ -44,32 +61,99 @@ pub fn names() -> impl Iterator<Item = &'static str> {
     TWINS.iter().map(|twin| twin.name)
 }
 
+/// How to migrate a database that already holds something.
+pub struct Migrating<'a> {
+    /// A SQLite file is copied first.
+    pub copy: bool,
+    /// Hears what will happen and how far it is.
+    pub say: &'a (dyn Fn(&str) + Sync),
+}
+
+/// How often somebody who waits hears that it goes on.
+const WORD_EVERY: Duration = Duration::from_secs(5);
+
+/// Runs something long; says every few seconds how far it is.
+pub(super) async fn watched<T>(work: impl Future<Output = T>, progress: impl Fn() -> String, say: &(dyn Fn(&str) + Sync)) -> T {
+    let mut work = std::pin::pin!(work);
+    let begun = Instant::now();
+    loop {
+        match timeout(WORD_EVERY, &mut work).await {
+            Ok(done) => return done,
+            Err(_) => say(&format!("{}, for {} s", progress(), begun.elapsed().as_secs())),
+        }
+    }
+}
+
 /// Before it changes a database that already holds something, it leaves a copy beside it.
-pub(super) async fn sqlite(path: &Path, writer: &Writer) -> Result<()> {
+pub(super) async fn sqlite(path: &Path, writer: &Writer, how: &Migrating<'_>) -> Result<()> {
     let mut connection = writer.exclusive().await;
     let applied: Vec<(i64,)> = match sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(&mut *connection).await {
         Ok(rows) => rows,
         Err(sqlx::Error::Database(_)) => Vec::new(), // a new database has no such table
         Err(error) => return Err(error.into()),
     };
-    let newest = applied.iter().map(|row| row.0).max().unwrap_or(0);
-    let missing = TWINS.iter().any(|twin| twin.version > newest);
-    if newest > 0 && missing {
-        let copy = path.with_extension(format!("before-{:04}.db", newest + 1));
-        if !copy.exists() {
-            sqlx::query("VACUUM INTO $1").bind(copy.to_string_lossy().into_owned()).execute(&mut *connection).await?;
+    let missing = missing(&applied);
+    if !applied.is_empty()
+        && let Some(first) = missing.first()
+    {
+        refuse_newer(&applied)?;
+        if how.copy {
+            super::copy::make(path, first.version, &mut connection, how).await?;
+        } else {
+            (how.say)("no copy is made before the database is changed, as you asked");
+        }
+        for twin in missing {
+            step(twin, async { migrator_to(twin.version, |twin| twin.sqlite).run(&mut *connection).await }, how).await?;
         }
     }
     migrator(|twin| twin.sqlite).run(&mut *connection).await.map_err(explain)
 }
 
-pub(super) async fn postgres(pool: &PgPool) -> Result<()> {
+pub(super) async fn postgres(pool: &PgPool, how: &Migrating<'_>) -> Result<()> {
+    let applied: Vec<(i64,)> = match sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(pool).await {
+        Ok(rows) => rows,
+        Err(sqlx::Error::Database(_)) => Vec::new(),
+        Err(error) => return Err(error.into()),
+    };
+    let missing = missing(&applied);
+    if !applied.is_empty() && !missing.is_empty() {
+        refuse_newer(&applied)?;
+        (how.say)("the database is changed without a copy: pg_dump makes one");
+        for twin in missing {
+            step(twin, async { migrator_to(twin.version, |twin| twin.postgres).run(pool).await }, how).await?;
+        }
+    }
     migrator(|twin| twin.postgres).run(pool).await.map_err(explain)
 }
 
-fn explain(error: sqlx::migrate::MigrateError) -> StoreError {
+fn missing(applied: &[(i64,)]) -> Vec<&'static Twin> {
+    TWINS.iter().filter(|twin| !applied.contains(&(twin.version,))).collect()
+}
+
+fn refuse_newer(applied: &[(i64,)]) -> Result<()> {
+    let newest = TWINS.iter().map(|twin| twin.version).max().unwrap_or(0);
+    match applied.iter().find(|row| row.0 > newest) {
+        Some((version,)) => Err(StoreError::Newer(*version)),
+        None => Ok(()),
+    }
+}
+
+/// One migration of several.
+async fn step(
+    twin: &Twin,
+    applying: impl Future<Output = std::result::Result<(), MigrateError>>,
+    how: &Migrating<'_>,
+) -> Result<()> {
+    (how.say)(&format!("migration {} begins", twin.name));
+    let begun = Instant::now();
+    watched(applying, || format!("migration {} is under way", twin.name), how.say).await.map_err(explain)?;
+    (how.say)(&format!("migration {} is done after {} ms", twin.name, begun.elapsed().as_millis()));
+    Ok(())
+}
+
+fn explain(error: MigrateError) -> StoreError {
     match error {
-        sqlx::migrate::MigrateError::VersionMissing(version) => StoreError::Newer(version),
+        MigrateError::VersionMissing(version) => StoreError::Newer(version),
         other => StoreError::Migration(Arc::new(other)),
     }
 }

@@ -18,6 +18,7 @@ row! {
     struct SessionRow {
         session_id: String,
         session_user_id: String,
+        salt: Option<Vec<u8>>,
         methods: String,
         auth_time: i64,
         remembered: bool,
@@ -32,7 +33,7 @@ row! {
 
 macro_rules! columns {
     () => {
-        "sessions.id AS session_id, sessions.user_id AS session_user_id, sessions.methods, sessions.auth_time, sessions.remembered, \
+        "sessions.id AS session_id, sessions.user_id AS session_user_id, sessions.salt, sessions.methods, sessions.auth_time, sessions.remembered, \
          sessions.device, sessions.address AS session_address, sessions.created_at AS session_created_at, sessions.last_seen_at, \
          sessions.idle_expires_at, sessions.expires_at AS session_expires_at"
     };
@@ -46,6 +47,8 @@ impl TryFrom<SessionRow> for Session {
         Ok(Self {
             id: row.session_id.parse().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?,
             user_id: row.session_user_id.parse().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?,
+            // Sessions of before there were salts have no mark.
+            salt: row.salt.and_then(|salt| salt.try_into().ok()).unwrap_or_default(),
             methods: serde_json::from_str(&row.methods).map_err(|error| corrupt(error.to_string()))?,
             auth_time: Timestamp::from_millis(row.auth_time),
             remembered: row.remembered,
@@ -77,7 +80,8 @@ macro_rules! by_carriers {
             listed!($dialect),
             "carriers ON carriers.token_hash = ",
             unhexed!($dialect "asked.value"),
-            " JOIN sessions ON sessions.id = carriers.session_id JOIN users ON users.id = sessions.user_id"
+            " JOIN sessions ON sessions.id = carriers.session_id JOIN users ON users.id = sessions.user_id \
+             WHERE users.state <> 'removed'"
         )
     };
 }
@@ -154,7 +158,7 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
     execute!(
         tx,
         "INSERT INTO sessions (id, user_id, methods, auth_time, remembered, device, address, created_at, last_seen_at, idle_expires_at, \
-         expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+         expires_at, salt) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
         session.id.as_str(),
         session.user_id.as_str(),
         methods(session)?,
@@ -166,6 +170,7 @@ pub async fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
         session.last_seen_at.millis(),
         session.idle_expires_at.millis(),
         session.expires_at.millis(),
+        session.salt.as_slice(),
     )
     .map(drop)
 }

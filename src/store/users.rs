@@ -72,7 +72,7 @@ impl TryFrom<UserRow> for User {
 }
 
 pub async fn by_id(tx: &mut Tx, id: &UserId) -> Result<Option<User>> {
-    optional!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE id = $1"), id.as_str())?
+    optional!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE id = $1 AND state <> 'removed'"), id.as_str())?
         .map(User::try_from)
         .transpose()
 }
@@ -101,10 +101,16 @@ pub async fn by_email(tx: &mut Tx, email: &Email) -> Result<Option<User>> {
 /// A page of accounts, oldest first, after `after`.
 pub async fn list(tx: &mut Tx, after: Option<&UserId>, limit: i64) -> Result<Vec<User>> {
     let after = after.map_or("", UserId::as_str);
-    all!(tx, UserRow, concat!("SELECT ", columns!(), " FROM users WHERE id > $1 ORDER BY id LIMIT $2"), after, limit)?
-        .into_iter()
-        .map(User::try_from)
-        .collect()
+    all!(
+        tx,
+        UserRow,
+        concat!("SELECT ", columns!(), " FROM users WHERE id > $1 AND state <> 'removed' ORDER BY id LIMIT $2"),
+        after,
+        limit,
+    )?
+    .into_iter()
+    .map(User::try_from)
+    .collect()
 }
 
 /// Whether any administrator exists.
@@ -216,11 +222,6 @@ pub async fn hold(tx: &mut Tx, user: &User) -> Result<bool> {
 /// A hash of the same password with newer parameters; no change of the account either.
 pub async fn rehashed(tx: &mut Tx, id: &UserId, old: &str, new: &str) -> Result<()> {
     execute!(tx, "UPDATE users SET password_hash = $3 WHERE id = $1 AND password_hash = $2", id.as_str(), old, new).map(drop)
-}
-
-/// Erases the account and, by its foreign keys, everything personal that hangs on it. Events stay.
-pub async fn delete(tx: &mut Tx, id: &UserId) -> Result<bool> {
-    Ok(execute!(tx, "DELETE FROM users WHERE id = $1", id.as_str())? == 1)
 }
 
 pub(super) use columns;

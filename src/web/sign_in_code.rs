@@ -79,7 +79,7 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, typed: &str, expired: bool
         channel: code.asked.channel,
         identifier: code.asked.identifier.clone(),
         code: typed.to_owned(),
-        number: (code.asked.channel == Channel::Mail).then(|| sign_in_code::number(&visitor.app, flow)),
+        number: (code.asked.channel == Channel::Mail).then(|| sign_in_code::number(flow)),
         resend_after_seconds: verify::resend_after(visitor, flow),
         expired,
     };

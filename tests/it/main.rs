@@ -11,9 +11,13 @@ mod fakes;
 #[cfg(test)]
 mod journeys;
 #[cfg(test)]
+mod logging;
+#[cfg(test)]
 mod migrations;
 #[cfg(test)]
 mod pages;
+#[cfg(test)]
+mod plans;
 #[cfg(test)]
 mod relying_party;
 #[cfg(test)]

@@ -8,6 +8,7 @@ use sqlx::migrate::{Migration, MigrationType, Migrator};
 use sqlx::sqlite::SqliteConnectOptions;
 use sqlx::{Connection as _, PgConnection, Row as _, SqliteConnection};
 use vestibule::engine::address::{Email, Identifier};
+use vestibule::store::sealed::Column;
 use vestibule::store::{Location, migration_names, sweep, users};
 
 use crate::world::{Database, Place};
@@ -20,6 +21,7 @@ const KEPT: &[(&str, &str)] = &[
     ("recovery_codes", "ten a person, until made anew"),
     ("passkey_offers", "one a person at most"),
     ("facts", "a handful of names"),
+    ("removed_clients", "until nothing of the client is left; see src/actions/removal.rs"),
     ("_sqlx_migrations", "a row a migration"),
 ];
 
@@ -93,6 +95,36 @@ async fn a_database_of_the_first_version_is_brought_up_and_a_file_is_copied_befo
         }
         assert_eq!(left, ["flow_2"], "{database:?}: a journey that could not be read would be a dead end");
     }
+}
+
+/// Columns of bytes that hold nothing sealed: what becomes of them when the master keys change.
+const UNSEALED: &[(&str, &str, &str)] = &[
+    ("carriers", "token_hash", "SHA-256 of 256 random bits"),
+    ("clients", "secret_hash", "SHA-256 of 256 random bits"),
+    ("flows", "browser_hash", "SHA-256 of 256 random bits"),
+    ("flows", "code_mac", "a MAC that lives ten minutes, checked under every key"),
+    ("flows", "previous_code_mac", "a MAC that lives ten minutes, checked under every key"),
+    ("flows", "salt", "random, in the clear"),
+    ("flows", "link_hash", "SHA-256 of 128 random bits"),
+    ("flows", "previous_link_hash", "SHA-256 of 128 random bits"),
+    ("grants", "code_hash", "SHA-256 of 256 random bits"),
+    ("grants", "refresh_hash", "SHA-256 of 128 random bits"),
+    ("passkeys", "credential_id", "public"),
+    ("sessions", "salt", "random, in the clear"),
+    ("trusted_devices", "secret_hash", "SHA-256 of 256 random bits"),
+];
+
+#[tokio::test]
+async fn every_sealed_column_is_sealed_again_when_the_master_keys_change() {
+    let schema = schema(&Place::sqlite()).await;
+    let bytes = |table: &String, columns: &BTreeMap<String, (String, bool)>| {
+        let found = columns.iter().filter(|(_, (kind, _))| kind == "bytes");
+        found.map(|(column, _)| (table.clone(), column.clone())).collect::<Vec<_>>()
+    };
+    let found: BTreeSet<_> = schema.tables.iter().flat_map(|(table, columns)| bytes(table, columns)).collect();
+    let unsealed = UNSEALED.iter().map(|(table, column, _)| (*table, *column));
+    let known = Column::ALL.map(Column::place).into_iter().chain(unsealed).map(|(t, c)| (t.to_owned(), c.to_owned()));
+    assert_eq!(found, known.collect(), "add a sealed column to store::sealed, or say above why it needs no master key");
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -214,6 +246,18 @@ async fn every_foreign_key_has_an_index() {
         let indexed = schema.indexes.iter().any(|(of, columns, _)| of == table && columns[0] == *column);
         assert!(indexed, "{table}.{column} → {other}");
         assert_eq!(on_delete, "CASCADE", "{table}.{column}");
+    }
+}
+
+/// What hangs on an account goes in batches when it is erased: without a line there, one DELETE takes all of it, however much it is.
+#[tokio::test]
+async fn everything_that_hangs_on_an_account_is_known_to_its_removal() {
+    let schema = schema(&Place::sqlite()).await;
+    let known: BTreeSet<&str> = vestibule::store::removal::tables().collect();
+    for (table, column, other, _) in &schema.foreign {
+        // A cookie or two a session, and they go with it.
+        let known = known.contains(table.as_str()) || (table == "carriers" && other == "sessions");
+        assert!(known, "{table}.{column} → {other}: a line in src/store/removal.rs");
     }
 }
 

@@ -19,14 +19,22 @@ use crate::engine::user::User;
 use crate::settings::FactorKind as Offered;
 use crate::store::{Tx, enrolled, factors, flows, users};
 
-/// The journey's secret for an app. It is computed, so that looking at the page stores nothing and looking again shows the same.
-fn seed(app: &App, flow: &Flow) -> Seed {
-    let mac = Zeroizing::new(app.keyring.mac("totp enrolment", &[flow.id.as_str().as_bytes()]));
-    let mut seed = Zeroizing::new([0; 20]);
-    for (to, from) in seed.iter_mut().zip(mac.iter()) {
-        *to = *from;
-    }
-    seed
+/// The journey's secret for an app, as each master key gives it, the newest first. It is computed from the flow's salt, so that looking at the page stores
+/// nothing and looking again shows the same; or, while master keys are changed, another of these.
+fn seeds(app: &App, flow: &Flow) -> Vec<Seed> {
+    let macs = Zeroizing::new(app.keyring.macs("totp enrolment", &[flow.id.as_str().as_bytes(), &flow.salt]));
+    let cut = |mac: &[u8; 32]| {
+        let mut seed = Zeroizing::new([0; 20]);
+        for (to, from) in seed.iter_mut().zip(mac) {
+            *to = *from;
+        }
+        seed
+    };
+    macs.iter().map(cut).collect()
+}
+
+fn shown(app: &App, flow: &Flow) -> Seed {
+    seeds(app, flow).into_iter().next().unwrap_or_default()
 }
 
 /// Whose journey it is, and what they have proved in it. None if it is over, or there is by now a second factor to ask for: whoever knows
@@ -59,7 +67,7 @@ pub struct Keys {
 
 pub async fn offer(app: &App, flow: &Flow) -> Outcome<Option<Offer>> {
     let Some((user, _)) = standing(app, &mut app.store.read().await?, flow).await? else { return Ok(None) };
-    let shared = totp::shared_of(app, &user, &seed(app, flow))?;
+    let shared = totp::shared_of(app, &user, &shown(app, flow))?;
     let own = passkeys::list(app, &user.id).await?;
     let challenge = |kind| passkeys::challenge_to(app, &user, bound(&user, flow), kind, &own);
     let keys = match (may_be_keys(app), challenge(PasskeyKind::Passkey)?, challenge(PasskeyKind::SecurityKey)?) {
@@ -93,7 +101,7 @@ pub async fn with_totp(app: &App, flow: &Flow, code: &str, name: &str, arrival: 
     let mut tx = app.store.write().await?;
     factors::lock(&mut tx, user_id).await?;
     let Some((user, half)) = standing(app, &mut tx, flow).await? else { return Ok(Enrolled::Not(Confirmed::Over)) };
-    let seed = seed(app, flow);
+    let seed = totp::of_code(app, seeds(app, flow), code).unwrap_or_else(|| shown(app, flow));
     match totp::insert(app, &mut tx, &user, &seed, code, name).await? {
         Confirmed::Done => {}
         other => return Ok(Enrolled::Not(other)),

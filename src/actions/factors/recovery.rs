@@ -1,11 +1,13 @@
 //! Recovery codes: made, shown once, used once.
 
 use data_encoding::BASE64URL_NOPAD;
+use zeroize::Zeroizing;
 
 use super::{lock, of, own, told};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
 use crate::actions::{App, Outcome, Requester};
+use crate::crypto::token;
 use crate::engine::event::Kind;
 use crate::engine::recovery;
 use crate::engine::user::User;
@@ -16,8 +18,14 @@ use crate::time::Timestamp;
 /// The page that shows the codes can be turned into a file for so long.
 const DOWNLOAD_MILLIS: i64 = 3_600_000;
 
-fn parts<'a>(user_id: &'a UserId, code: &'a str) -> [&'a [u8]; 2] {
-    [user_id.as_str().as_bytes(), code.as_bytes()]
+/// Sealed for one account: moved to another one's rows they do not open.
+pub(in crate::actions) fn purpose(user_id: &str) -> String {
+    format!("recovery|{user_id}")
+}
+
+/// What is sealed. Whoever has the rows and the master key still faces 80 random bits.
+fn hash(user_id: &UserId, code: &str) -> [u8; 32] {
+    token::hash(&format!("recovery|{user_id}|{code}"))
 }
 
 /// Ten new codes, to be shown once; those from before work no more. None while two-step verification is off.
@@ -37,12 +45,12 @@ pub async fn make_recovery_codes(app: &App, current: &Current, requester: &Reque
 /// Ten codes in place of those from before. The caller has locked the account.
 pub(super) async fn renew(app: &App, tx: &mut Tx, user: &User) -> Outcome<Vec<String>> {
     let codes = recovery::new_codes(&app.random);
-    let mac = |code: &String| {
-        let code = recovery::typed(code)?;
-        Some(app.keyring.mac("recovery", &parts(&user.id, &code)))
+    let seal = |code: &String| {
+        let hash = Zeroizing::new(hash(&user.id, &recovery::typed(code)?));
+        Some(app.keyring.seal(&app.random, &purpose(user.id.as_str()), hash.as_slice()))
     };
-    let macs: Vec<[u8; 32]> = codes.iter().filter_map(mac).collect();
-    rows::replace_all(tx, &user.id, &macs, app.now()).await?;
+    let sealed: Vec<Vec<u8>> = codes.iter().filter_map(seal).collect();
+    rows::replace_all(tx, &user.id, &sealed, app.now()).await?;
     Ok(codes)
 }
 
@@ -55,15 +63,28 @@ pub async fn codes_left(app: &App, user_id: &UserId) -> Outcome<i64> {
 /// ([`App::limit_second`]) and commits.
 pub async fn use_recovery_code(app: &App, tx: &mut Tx, user: &User, text: &str, requester: &Requester) -> Outcome<bool> {
     let Some(code) = recovery::typed(text) else { return Ok(false) };
-    // Codes outlive a change of the master key.
-    for mac in app.keyring.macs("recovery", &parts(&user.id, &code)) {
-        if rows::use_one(tx, &user.id, &mac, app.now()).await? {
+    let hash = Zeroizing::new(hash(&user.id, &code));
+    // They may be sealed again, under a newer key, between the look and the use. Then the next look finds the same code.
+    for _ in 0..3 {
+        let unused = rows::unused(tx, &user.id).await?;
+        let Some(sealed) = unused.iter().find(|sealed| holds(app, &user.id, sealed, &hash)) else { return Ok(false) };
+        if rows::use_one(tx, &user.id, sealed, app.now()).await? {
             told(app, tx, of(&user.id, Kind::RecoveryCodeUsed, requester), None).await?;
             app.notify(tx, user, Notice::RecoveryCodeUsed, requester).await?;
             return Ok(true);
         }
     }
     Ok(false)
+}
+
+fn holds(app: &App, user_id: &UserId, sealed: &[u8], hash: &[u8; 32]) -> bool {
+    match app.keyring.open(&purpose(user_id.as_str()), sealed) {
+        Ok(plain) => token::constant_time_eq(&plain, hash),
+        Err(error) => {
+            tracing::error!(%error, %user_id, "a recovery code cannot be opened");
+            false
+        }
+    }
 }
 
 /// The codes as the form of the page that shows them carries them, so that they can be had as a file: nowhere else are they kept.

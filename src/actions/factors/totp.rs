@@ -20,12 +20,12 @@ use crate::ids::UserId;
 use crate::store::{Tx, enrolled, factors, flows, sessions};
 
 /// Seeds are sealed for one account: moved to another one's row they do not open.
-fn purpose(user_id: &UserId) -> String {
+pub(in crate::actions) fn purpose(user_id: &str) -> String {
     format!("totp|{user_id}")
 }
 
 fn open(app: &App, user_id: &UserId, sealed: &[u8]) -> Option<Seed> {
-    let plain = match app.keyring.open(&purpose(user_id), sealed) {
+    let plain = match app.keyring.open(&purpose(user_id.as_str()), sealed) {
         Ok(plain) => plain,
         Err(error) => {
             tracing::error!(%error, %user_id, "the secret of an authenticator app cannot be opened");
@@ -38,7 +38,7 @@ fn open(app: &App, user_id: &UserId, sealed: &[u8]) -> Option<Seed> {
 /// A journey in which an app gets its secret. Those that the person began before are over.
 pub async fn begin_totp(app: &App, user: &User, browser: [u8; 32], requester: &Requester) -> Outcome<Flow> {
     let seed = totp::new_secret(&app.random);
-    let sealed = BASE64URL_NOPAD.encode(&app.keyring.seal(&app.random, &purpose(&user.id), seed.as_slice()));
+    let sealed = BASE64URL_NOPAD.encode(&app.keyring.seal(&app.random, &purpose(user.id.as_str()), seed.as_slice()));
     let flow = codes::begin(app, State::AddTotp { sealed }, Some(user.id.clone()), browser, Continue::Account);
     let mut tx = app.store.write().await?;
     app.may_begin(&mut tx, requester).await?;
@@ -142,6 +142,11 @@ pub async fn confirm_totp(
     Ok(Added::Done(Box::new(session)))
 }
 
+/// The one of these secrets whose code this is now.
+pub(super) fn of_code(app: &App, seeds: Vec<Seed>, code: &str) -> Option<Seed> {
+    seeds.into_iter().find(|seed| totp::matching_step(seed.as_slice(), code, app.now()).is_some())
+}
+
 /// Inserts the app if the code is one of its secret's now. The caller has locked the account, and commits only if it is done.
 pub(super) async fn insert(app: &App, tx: &mut Tx, user: &User, seed: &Seed, code: &str, name: &str) -> Outcome<Confirmed> {
     let name = match device_name(name) {
@@ -153,7 +158,7 @@ pub(super) async fn insert(app: &App, tx: &mut Tx, user: &User, seed: &Seed, cod
     if factors::of_user(tx, &user.id).await?.len() >= MOST {
         return Ok(Confirmed::TooMany);
     }
-    let sealed = Some(app.keyring.seal(&app.random, &purpose(&user.id), seed.as_slice()));
+    let sealed = Some(app.keyring.seal(&app.random, &purpose(user.id.as_str()), seed.as_slice()));
     let factor = Factor { sealed, last_step, ..blank(app, FactorKind::Totp, name) };
     factors::insert(tx, &user.id, &factor).await?;
     Ok(Confirmed::Done)

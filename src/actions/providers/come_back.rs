@@ -108,7 +108,7 @@ async fn waiting(app: &App, provider: &str, state: &str, browser: &[u8; 32]) -> 
     let id = state.split_once('.').map_or("", |(id, _)| id);
     let codes::Found::Here(flow) = codes::find(app, id, Some(browser)).await? else { return Ok(Waiting::Nobody) };
     let away = match &flow.state {
-        State::Away(away) if away.provider == provider && Secrets::of(app, &flow.id, provider).fits(state) => (**away).clone(),
+        State::Away(away) if away.provider == provider && Secrets::of(app, &flow, provider).fits(state) => (**away).clone(),
         _ => return Ok(Waiting::Nobody),
     };
     Ok(match flow.step(Step::CameBack, app.now()) {
@@ -127,7 +127,7 @@ async fn fetch(app: &App, settings: &ProviderSettings, flow: &Flow, answer: Answ
         return Err(if cancelled { Failure::Cancelled } else { Failure::Unusable });
     }
     let Some(code) = answer.code else { return Err(Failure::Unusable) };
-    let secrets = Secrets::of(app, &flow.id, provider);
+    let secrets = Secrets::of(app, flow, provider);
     let answer = upstream::Answer { code, iss: answer.iss };
     upstream.finish(&secrets.begun(), answer, app.now()).await.map_err(|error| failed(app, provider, &error))
 }

@@ -2,8 +2,7 @@
 
 use std::time::Duration;
 
-use data_encoding::BASE64URL_NOPAD;
-
+use super::super::codes::Leads;
 use super::super::second_factor::At;
 use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
@@ -42,26 +41,23 @@ pub enum Behind {
     Nothing,
 }
 
-const PURPOSE: &str = "connect link";
-
 /// The link of that letter. Only the mail has its secret: whoever gave the address does not learn whether it has an account.
-pub(in crate::actions) fn letter_link(app: &App, flow: &Flow) -> String {
-    let mac = app.keyring.mac(PURPOSE, &[flow.id.as_str().as_bytes()]);
-    app.link(&format!("/login/connect/link?token={}.{}", flow.id, BASE64URL_NOPAD.encode(&mac)))
+/// The caller stores the flow.
+pub(in crate::actions) fn letter_link(app: &App, flow: &mut Flow) -> String {
+    let token = codes::new_link(app, flow, Leads::ToConnect);
+    app.link(&format!("/login/connect/link?token={token}"))
 }
 
 /// Begins what that link leads to. It may be opened as often as one likes, while the journey that it comes from is open.
 pub async fn by_letter(app: &App, token: &str, browser: [u8; 32], requester: &Requester) -> Outcome<Behind> {
-    let Some((id, mac)) = token.split_once('.') else { return Ok(Behind::Nothing) };
-    let (from, here) = match codes::find(app, id, Some(&browser)).await? {
+    let (from, here) = match codes::linked(app, token, Leads::ToConnect, Some(&browser)).await? {
         codes::Found::Here(flow) => (flow, true),
         codes::Found::Elsewhere(flow) => (flow, false),
         codes::Found::None => return Ok(Behind::Nothing),
     };
-    let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).unwrap_or_default();
     let State::SignUp(sign_up) = &from.state else { return Ok(Behind::Nothing) };
     let SignUp { to: Contact::Email(account), brought: Some(brought), .. } = &**sign_up else { return Ok(Behind::Nothing) };
-    if !app.keyring.verify_mac(PURPOSE, &[from.id.as_str().as_bytes()], &mac) || from.is_open(app.now()).is_err() {
+    if from.is_open(app.now()).is_err() {
         return Ok(Behind::Nothing);
     }
     let external = &brought.external;

@@ -25,7 +25,7 @@ use crate::engine::linking::Standing;
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::user::User;
 use crate::gateways::upstream::{Begun, Prompt, UpstreamError};
-use crate::ids::{FlowId, IdentityId, SessionId};
+use crate::ids::{IdentityId, SessionId};
 use crate::settings::providers::{Linking, ProviderSettings};
 use crate::store::{Tx, flows, identities};
 use crate::time::Timestamp;
@@ -127,7 +127,7 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
     app.may_begin(&mut tx, asking.requester).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
-    let secrets = Secrets::of(app, &flow.id, provider);
+    let secrets = Secrets::of(app, &flow, provider);
     match upstream.authorization_url(&secrets.begun(), prompt, asking.requester.locale).await {
         Ok(url) => Ok(Departure::To(url)),
         Err(error) => Ok(Departure::Failed(Box::new(flow), failed(app, provider, &error))),
@@ -141,7 +141,7 @@ fn failed(app: &App, provider: &str, error: &UpstreamError) -> Failure {
     Failure::from(error)
 }
 
-/// What a journey says to the provider. Computed from the journey's id, so that nothing needs to be stored.
+/// What a journey says to the provider: of the flow's own, so that nothing more needs to be stored.
 struct Secrets {
     state: String,
     nonce: String,
@@ -150,12 +150,12 @@ struct Secrets {
 }
 
 impl Secrets {
-    fn of(app: &App, id: &FlowId, provider: &str) -> Self {
-        let mac = |purpose| BASE64URL_NOPAD.encode(&app.keyring.mac(purpose, &[id.as_str().as_bytes(), provider.as_bytes()]));
+    fn of(app: &App, flow: &Flow, provider: &str) -> Self {
+        let own = |purpose: &str| BASE64URL_NOPAD.encode(&codes::derived(flow, &format!("{purpose}|{provider}")));
         Self {
-            state: format!("{id}.{}", mac("provider state")),
-            nonce: mac("provider nonce"),
-            verifier: mac("provider verifier"),
+            state: format!("{}.{}", flow.id, own("provider state")),
+            nonce: own("provider nonce"),
+            verifier: own("provider verifier"),
             redirect_uri: app.settings.redirect_uri(provider),
         }
     }

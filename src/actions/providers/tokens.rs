@@ -11,7 +11,7 @@ use crate::ids::IdentityId;
 use crate::store::Tx;
 use crate::store::identities::{self, KeptTokens};
 
-const PURPOSE: &str = "provider tokens";
+pub(in crate::actions) const PURPOSE: &str = "provider tokens";
 /// Never sooner than this, however short they live.
 const SOONEST: Duration = Duration::from_secs(60);
 /// After a provider that did not answer.
@@ -48,6 +48,20 @@ fn open(app: &App, sealed: &[u8]) -> Option<Tokens> {
     serde_json::from_slice(&json).ok()
 }
 
+/// Puts new tokens in the place of those that were read, also if these were sealed again under a newer key meanwhile: the provider has used them up.
+async fn replace(app: &App, tx: &mut Tx, id: &IdentityId, read: &[u8], new: Option<&KeptTokens>) -> Outcome<()> {
+    if identities::renewed(tx, id, read, new).await? {
+        return Ok(());
+    }
+    let opened = |sealed: &[u8]| app.keyring.open(PURPOSE, sealed).ok();
+    if let (Some(now), Some(then)) = (identities::tokens(tx, id).await?, opened(read))
+        && opened(&now).is_some_and(|now| *now == *then)
+    {
+        identities::renewed(tx, id, &now, new).await?;
+    }
+    Ok(())
+}
+
 /// Renews the tokens of one identity that are about to expire. False: none are.
 pub async fn renew_one(app: &App) -> Outcome<bool> {
     let due = identities::due(&mut app.store.read().await?, app.now()).await?;
@@ -70,12 +84,12 @@ pub async fn renew_one(app: &App) -> Outcome<bool> {
         Ok(fresh) => {
             let refresh_token = fresh.refresh_token.clone().or_else(|| tokens.and_then(|tokens| tokens.refresh_token));
             let fresh = seal(app, &Tokens { refresh_token, ..fresh });
-            identities::renewed(&mut tx, &id, &sealed, fresh.as_ref().and_then(for_row).as_ref()).await?;
+            replace(app, &mut tx, &id, &sealed, fresh.as_ref().and_then(for_row).as_ref()).await?;
         }
         // Revoked there, used up, or no more wanted: nothing they are good for.
         Err(error @ UpstreamError::Refused { .. }) => {
             tracing::info!(provider, kind = error.as_str(), "a provider's tokens could not be renewed, and are dropped");
-            identities::renewed(&mut tx, &id, &sealed, None).await?;
+            replace(app, &mut tx, &id, &sealed, None).await?;
         }
         // Due again, later.
         Err(error) => tracing::info!(provider, kind = error.as_str(), "a provider's tokens could not be renewed for now"),

@@ -3,7 +3,7 @@
 use super::issue::{Issue, Signers, issue};
 use super::{TokenAnswer, TokenError};
 use crate::actions::{App, Outcome, Requester};
-use crate::crypto::refresh;
+use crate::crypto::refresh::{self, Secret};
 use crate::crypto::token::{Kind, SecretToken};
 use crate::engine::client::Client;
 use crate::engine::event::Kind as EventKind;
@@ -70,14 +70,20 @@ pub(super) async fn exchange(
     }
     let signers = Signers::of(app, client, now)?;
     let ends = Ends::of(app, client, grant, now);
+    let family = ends.refresh.map(|idle_expires_at| (Secret::generate(&app.random), idle_expires_at));
+    let stored = |(secret, idle_expires_at): &(Secret, Timestamp)| grants::NewFamily {
+        hash: secret.hash(),
+        key: app.keyring.newest(),
+        idle_expires_at: *idle_expires_at,
+    };
     let mut tx = app.store.write_one().await?;
-    if !grants::use_code(&mut tx, &grant.id, now, ends.refresh, ends.grant).await? {
+    if !grants::use_code(&mut tx, &grant.id, now, family.as_ref().map(stored), ends.grant).await? {
         // Somebody was faster, with the same code and the same proofs.
         drop(tx);
         return Err(replayed(app, requester, grant).await?);
     }
     tx.commit().await?;
-    let refresh_token = ends.refresh.map(|_| refresh::issue(&app.keyring, &grant.id, grant.refresh_sequence));
+    let refresh_token = family.map(|(secret, _)| refresh::issue(&app.keyring, &grant.id, grant.refresh_sequence, &secret));
     let nonce = grant.request.nonce.as_deref();
     issue(
         app,

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 
-use super::refresh::{ended, family};
+use super::refresh::{ended, family, is_of};
 use super::standing;
 use crate::actions::{App, Outcome};
-use crate::crypto::refresh;
+use crate::crypto::refresh::{self, Parsed};
 use crate::engine::client::Client;
 use crate::engine::refresh::{Verdict, judge};
-use crate::store::grants;
+use crate::store::grants::{self, Loaded};
 
 /// RFC 7662 section 2.2.
 #[derive(Debug, Default, PartialEq, Eq, Serialize)]
@@ -36,10 +36,11 @@ pub struct Introspection {
 
 /// A token of another client is as inactive as one that never was, so that nobody can fish.
 pub async fn introspect(app: &App, client: &Client, token: &str) -> Outcome<Introspection> {
-    if let Some((id, presented)) = refresh::parse(&app.keyring, token) {
+    if let Some(Parsed { grant: id, sequence: presented, secret }) = refresh::parse(&app.keyring, token) {
         let now = app.now();
         let found = app.store.grant(grants::Key::Id(id), now).await?;
-        let found = found.filter(|found| found.grant.client_id == client.id && ended(found).is_none());
+        let own = |found: &Loaded| found.grant.client_id == client.id && is_of(&secret, &found.grant);
+        let found = found.filter(|found| own(found) && ended(found).is_none());
         let Some((found, family)) = found.and_then(|found| family(&found.grant).map(|family| (found, family))) else {
             return Ok(Introspection::default());
         };

@@ -3,7 +3,8 @@
 use super::issue::{Issue, Signers, issue};
 use super::{TokenAnswer, TokenError};
 use crate::actions::{App, Requester};
-use crate::crypto::refresh as token;
+use crate::crypto::refresh::{self as token, Parsed, Secret};
+use crate::crypto::token::constant_time_eq;
 use crate::engine::client::Client;
 use crate::engine::event::Kind;
 use crate::engine::grant::Grant;
@@ -25,6 +26,11 @@ const DEAD: &str = "the refresh token is unknown, expired, revoked or was used b
 
 fn dead(detail: &'static str) -> TokenError {
     TokenError::invalid_grant(DEAD, detail)
+}
+
+/// Whether a token with this secret is of the grant's family. A master key alone makes none.
+pub(super) fn is_of(secret: &Secret, grant: &Grant) -> bool {
+    grant.refresh_hash.is_some_and(|hash| constant_time_eq(&hash, &secret.hash()))
 }
 
 /// Where the grant's family stands. None: it has none.
@@ -59,9 +65,13 @@ pub(super) async fn refresh(
     client: &Client,
     request: &RefreshRequest<'_>,
 ) -> Result<TokenAnswer, TokenError> {
-    let (id, presented) = token::parse(&app.keyring, request.refresh_token).ok_or_else(|| dead("not a refresh token of ours"))?;
+    let Parsed { grant: id, sequence: presented, secret } =
+        token::parse(&app.keyring, request.refresh_token).ok_or_else(|| dead("not a refresh token of ours"))?;
     let now = app.now();
     let mut loaded = app.store.grant(grants::Key::Id(id.clone()), now).await?.ok_or_else(|| dead("the grant has ended"))?;
+    if !is_of(&secret, &loaded.grant) {
+        return Err(dead("not a refresh token of this grant: forged with a master key, or from before they carried a secret"));
+    }
     if loaded.grant.client_id != client.id {
         return Err(dead("the refresh token was issued to another client"));
     }
@@ -72,9 +82,10 @@ pub(super) async fn refresh(
     let signers = Signers::of(app, client, now)?;
     let mut verdict = judged(app, &loaded.grant, presented, now);
     if let Verdict::Rotate { next } = verdict {
-        let idle = (now + app.settings.tokens.refresh_idle).min(loaded.grant.expires_at);
+        let idle_expires_at = (now + app.settings.tokens.refresh_idle).min(loaded.grant.expires_at);
+        let successor = grants::Next { from: presented, to: next, key: app.keyring.newest(), idle_expires_at };
         let mut tx = app.store.write_one().await?;
-        if !grants::rotate(&mut tx, &id, presented, next, now, idle).await? {
+        if !grants::rotate(&mut tx, &id, successor, now).await? {
             // Another request was faster. Only this transaction sees what it did, and committing waits until that is durable.
             loaded = grants::by_id(&mut tx, &id, now).await?.ok_or_else(|| dead("the grant has ended"))?;
             verdict = judged(app, &loaded.grant, presented, now);
@@ -95,7 +106,7 @@ pub(super) async fn refresh(
             user: &loaded.user,
             scopes: scopes.as_ref().unwrap_or(&loaded.grant.scopes),
             nonce: None,
-            refresh_token: Some(token::issue(&app.keyring, &id, sequence)),
+            refresh_token: Some(token::issue(&app.keyring, &id, sequence, &secret)),
             expires_at: loaded.grant.expires_at,
             now,
         },

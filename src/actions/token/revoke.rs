@@ -1,9 +1,10 @@
 //! A client gives a token back (RFC 7009).
 
+use super::refresh::is_of;
 use super::verified;
 use crate::actions::tell::event;
 use crate::actions::{App, Outcome, Requester};
-use crate::crypto::refresh;
+use crate::crypto::refresh::{self, Parsed};
 use crate::engine::client::Client;
 use crate::engine::event::{Actor, Event, Kind};
 use crate::store::grants;
@@ -12,9 +13,11 @@ use crate::store::grants;
 /// nothing, and the answer is the same (section 2.2).
 pub async fn revoke(app: &App, requester: &Requester, client: &Client, token: &str) -> Outcome<()> {
     let now = app.now();
-    if let Some((id, _)) = refresh::parse(&app.keyring, token) {
+    if let Some(Parsed { grant: id, secret, .. }) = refresh::parse(&app.keyring, token) {
         let found = app.store.grant(grants::Key::Id(id.clone()), now).await?;
-        let Some(found) = found.filter(|found| found.grant.client_id == client.id) else { return Ok(()) };
+        let Some(found) = found.filter(|found| found.grant.client_id == client.id && is_of(&secret, &found.grant)) else {
+            return Ok(());
+        };
         let mut tx = app.store.write().await?;
         if grants::end(&mut tx, &id).await? {
             let about = Event {

@@ -19,6 +19,7 @@ mod reset;
 mod second_factor;
 mod second_factor_account;
 mod second_factor_sign_in;
+mod secrets;
 mod sessions;
 mod setup;
 mod sign_in;

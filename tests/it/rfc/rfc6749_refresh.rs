@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use serde_json::json;
 use vestibule::actions::{clients, users};
+use vestibule::crypto::random::Random;
+use vestibule::crypto::refresh;
 
 use super::house::{ADA, House, POST, SHOP, SPA};
 use super::jwt;
 use super::walk::text;
 use super::wire::{Ask, Method, Rp};
-use crate::world::PASSWORD;
+use crate::world::{PASSWORD, master_keys};
 
 const DAY: u64 = 86_400;
 
@@ -53,6 +55,21 @@ async fn oidc_core_s12_2_a_refreshed_id_token_is_about_the_same_sign_in() {
     }
     assert_eq!(new["iat"], old["iat"].as_i64().unwrap() + 300);
     assert!(new.get("nonce").is_none());
+}
+
+/// With the master key, the grant's id and its place in the family, but without having seen a token of it.
+#[tokio::test]
+async fn a_master_key_alone_makes_no_refresh_token() {
+    let house = House::new().await;
+    let token = first(&house, "openid").await;
+    let parsed = refresh::parse(&master_keys(), &token).unwrap();
+    for sequence in [parsed.sequence, parsed.sequence + 1] {
+        let forged = refresh::issue(&master_keys(), &parsed.grant, sequence, &refresh::Secret::generate(&Random::seeded(77)));
+        assert!(!house.is_active(SHOP, &forged).await);
+        dead(&house, &forged).await;
+        house.by(SHOP, "/oauth2/revoke", &[("token", &forged)]).await.expect(200);
+    }
+    next(&house, &token).await;
 }
 
 #[tokio::test]

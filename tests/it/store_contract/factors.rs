@@ -4,7 +4,7 @@ use vestibule::engine::factor::{Factor, FactorKind};
 use vestibule::engine::user::User;
 use vestibule::ids::{DeviceId, FactorId};
 use vestibule::store::trusted::TrustedDevice;
-use vestibule::store::{enrolled, factors, recovery, sweep, trusted, users};
+use vestibule::store::{enrolled, factors, recovery, removal, sweep, trusted};
 
 use super::{Bench, NOW, benches, earlier, later};
 
@@ -56,7 +56,7 @@ async fn factors_are_kept_renamed_and_taken_away() {
         let mut tx = bench.write().await;
         assert_eq!(sweep::run(&mut tx, rule, later(59), 10).await.unwrap(), 0, "it can be taken back till then");
         assert_eq!(sweep::run(&mut tx, rule, later(60), 10).await.unwrap(), 1);
-        users::delete(&mut tx, &ana.id).await.unwrap();
+        removal::erase(&mut tx, &ana.id, 50).await.unwrap();
         assert_eq!(factors::of_user(&mut tx, &ana.id).await.unwrap(), []);
         assert!(!factors::lock(&mut tx, &ana.id).await.unwrap());
     }
@@ -86,14 +86,14 @@ async fn a_recovery_code_works_for_one_of_ten_and_never_again() {
     for bench in benches().await {
         let (ana, bob) = (bench.user("ana@a.example").await, bench.user("bob@a.example").await);
         let mut tx = bench.write().await;
-        recovery::replace_all(&mut tx, &ana.id, &[[1; 32], [2; 32], [3; 32]], NOW).await.unwrap();
-        recovery::replace_all(&mut tx, &bob.id, &[[2; 32]], NOW).await.unwrap();
+        recovery::replace_all(&mut tx, &ana.id, &[vec![1; 61], vec![2; 61], vec![3; 61]], NOW).await.unwrap();
+        recovery::replace_all(&mut tx, &bob.id, &[vec![2; 61]], NOW).await.unwrap();
         tx.commit().await.unwrap();
         for winners in [1, 0] {
             let id = ana.id.clone();
             let won = bench.race(move |tx| {
                 let id = id.clone();
-                Box::pin(async move { recovery::use_one(tx, &id, &[2; 32], NOW).await })
+                Box::pin(async move { recovery::use_one(tx, &id, &[2; 61], NOW).await })
             });
             assert_eq!(won.await, winners, "{:?}", bench.database);
         }
@@ -102,7 +102,7 @@ async fn a_recovery_code_works_for_one_of_ten_and_never_again() {
         assert_eq!(recovery::left(&mut tx, &bob.id).await.unwrap(), 1, "another person's stays");
         assert_eq!(enrolled::of(&mut tx, &ana).await.unwrap().recovery_codes, 2);
         assert!(!recovery::use_one(&mut tx, &bob.id, &[1; 32], NOW).await.unwrap());
-        recovery::replace_all(&mut tx, &ana.id, &[[9; 32]], later(1)).await.unwrap();
+        recovery::replace_all(&mut tx, &ana.id, &[vec![9; 61]], later(1)).await.unwrap();
         assert_eq!(recovery::left(&mut tx, &ana.id).await.unwrap(), 1);
         assert!(!recovery::use_one(&mut tx, &ana.id, &[1; 32], NOW).await.unwrap(), "replaced");
         recovery::replace_all(&mut tx, &ana.id, &[], later(1)).await.unwrap();

@@ -1,7 +1,7 @@
 //! `flows`.
 
 use vestibule::engine::address::{Channel, Contact};
-use vestibule::engine::codes::{CodeRules, Codes};
+use vestibule::engine::codes::{CodeRules, Codes, Links};
 use vestibule::engine::flow::{AccountPage, Asked, Continue, Flow, HalfSignedIn, SignInCode, SignUp, State};
 use vestibule::engine::method::{Method, MethodKind};
 use vestibule::engine::user::{Profile, User};
@@ -20,7 +20,8 @@ pub(super) fn flow(bench: &Bench, state: State, user: Option<&User>) -> Flow {
         user_id: user.map(|user| user.id.clone()),
         state,
         continue_to: Continue::Page { page: AccountPage::Apps },
-        codes: Codes::default().sent([1; 32], RULES, NOW),
+        codes: Codes { links: Links::default().given([4; 32]).given([5; 32]), ..Codes::default().sent([1; 32], RULES, NOW) },
+        salt: [6; 16],
         created_at: NOW,
         expires_at: later(900),
         finished_at: None,

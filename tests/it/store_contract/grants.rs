@@ -5,11 +5,16 @@ use vestibule::engine::scope::Scopes;
 use vestibule::engine::session::Session;
 use vestibule::engine::user::User;
 use vestibule::ids::{ClientId, GrantId};
-use vestibule::store::grants::{Key, Loaded, Standing, Token};
+use vestibule::store::grants::{Key, Loaded, NewFamily, Next, Standing, Token};
+use vestibule::store::removal::{self, Erased};
 use vestibule::store::sessions::Which;
-use vestibule::store::{Question as _, StoreError, Tx, grants, sessions, users};
+use vestibule::store::{Question as _, StoreError, Tx, grants, sealed, sessions};
+use vestibule::time::Timestamp;
 
 use super::{Bench, NOW, benches, later};
+
+const FAMILY: NewFamily = NewFamily { hash: [7; 32], key: 1, idle_expires_at: Timestamp::from_millis(NOW.millis() + 100_000) };
+const NEXT: Next = Next { from: 0, to: 1, key: 2, idle_expires_at: Timestamp::from_millis(NOW.millis() + 900_000) };
 
 pub(super) fn grant(bench: &Bench, user: &User, session: Option<&Session>, client: &str, offline: bool) -> Grant {
     Grant {
@@ -28,6 +33,7 @@ pub(super) fn grant(bench: &Bench, user: &User, session: Option<&Session>, clien
         refresh_sequence: 0,
         refresh_rotated_at: None,
         refresh_expires_at: None,
+        refresh_hash: None,
         created_at: NOW,
         expires_at: later(60),
     }
@@ -68,10 +74,11 @@ async fn a_grant_is_read_back_with_its_person_and_whether_its_session_lives() {
         drop(tx);
         let mut tx = bench.write().await;
         assert!(grants::clients_of_session(&mut tx, &session.id).await.unwrap().is_empty(), "nothing was exchanged");
-        assert!(grants::use_code(&mut tx, &grant.id, later(1), Some(later(100)), later(200)).await.unwrap());
+        assert!(grants::use_code(&mut tx, &grant.id, later(1), Some(FAMILY), later(200)).await.unwrap());
         assert!(!grants::use_code(&mut tx, &grant.id, later(2), None, later(900)).await.unwrap());
         let used = grants::by_id(&mut tx, &grant.id, NOW).await.unwrap().unwrap().grant;
         assert_eq!((used.code_used_at, used.refresh_expires_at, used.expires_at), (Some(later(1)), Some(later(100)), later(200)));
+        assert_eq!(used.refresh_hash, Some([7; 32]));
         assert_eq!(grants::clients_of_session(&mut tx, &session.id).await.unwrap(), std::slice::from_ref(&grant.client_id));
         assert!(grants::end(&mut tx, &grant.id).await.unwrap());
         assert!(!grants::end(&mut tx, &grant.id).await.unwrap());
@@ -101,7 +108,7 @@ async fn one_of_ten_rotates_a_refresh_token() {
         let id = grant.id.clone();
         let winners = bench.race(move |tx| {
             let id = id.clone();
-            Box::pin(async move { grants::rotate(tx, &id, 0, 1, later(5), later(900)).await })
+            Box::pin(async move { grants::rotate(tx, &id, NEXT, later(5)).await })
         });
         assert_eq!(winners.await, 1, "{:?}", bench.database);
         let found = grants::by_id(&mut bench.read().await, &grant.id, NOW).await.unwrap().unwrap().grant;
@@ -109,6 +116,9 @@ async fn one_of_ten_rotates_a_refresh_token() {
             (found.refresh_sequence, found.refresh_rotated_at, found.refresh_expires_at),
             (1, Some(later(5)), Some(later(900)))
         );
+        let mut tx = bench.read().await;
+        assert_eq!(sealed::older_families(&mut tx, 1, NOW).await.unwrap(), (1, Some(later(900))), "it is under v2 now");
+        assert_eq!(sealed::older_families(&mut tx, 2, NOW).await.unwrap(), (0, None));
     }
 }
 
@@ -150,8 +160,8 @@ async fn what_ends_when_a_session_or_a_person_goes() {
         assert_eq!(left().await, [2, 3]);
         let mut tx = bench.write().await;
         assert_eq!(grants::end_all(&mut tx, &ana.id).await.unwrap(), 1);
-        assert!(users::delete(&mut tx, &bob.id).await.unwrap());
-        assert!(!users::delete(&mut tx, &bob.id).await.unwrap());
+        assert_eq!(removal::erase(&mut tx, &bob.id, 50).await.unwrap(), Erased::Wholly);
+        assert_eq!(removal::erase(&mut tx, &bob.id, 50).await.unwrap(), Erased::Unknown);
         tx.commit().await.unwrap();
         assert!(left().await.is_empty(), "the foreign key takes them along");
     }

@@ -14,6 +14,7 @@ mod outbox;
 mod passkeys;
 mod retention;
 mod sessions;
+mod size;
 mod small;
 mod sms;
 

@@ -3,7 +3,7 @@
 use vestibule::engine::passkey::{Passkey, PasskeyKind};
 use vestibule::ids::PasskeyId;
 use vestibule::store::passkeys::{self, Offer};
-use vestibule::store::{StoreError, spent, users};
+use vestibule::store::{StoreError, removal, spent};
 
 use super::{Bench, NOW, benches, later};
 use crate::store_contract::User;
@@ -92,7 +92,7 @@ async fn an_offer_is_remembered_and_goes_with_the_account() {
             passkeys::answer_offer(&mut tx, &ana.id, answer).await.unwrap();
             assert_eq!(passkeys::offer(&mut tx, &ana.id).await.unwrap(), Some(answer), "{:?}", bench.database);
         }
-        users::delete(&mut tx, &ana.id).await.unwrap();
+        removal::erase(&mut tx, &ana.id, 50).await.unwrap();
         assert_eq!(passkeys::offer(&mut tx, &ana.id).await.unwrap(), None);
         tx.commit().await.unwrap();
     }

@@ -3,8 +3,9 @@
 use vestibule::engine::method::{Method, MethodKind};
 use vestibule::engine::session::Session;
 use vestibule::engine::user::User;
+use vestibule::store::removal::{self, Erased};
 use vestibule::store::sessions::{self, Carrier, Which};
-use vestibule::store::{Question as _, Tx, users};
+use vestibule::store::{Question as _, Tx};
 
 use super::{NOW, benches, later};
 
@@ -100,7 +101,7 @@ async fn proving_again_keeps_the_session() {
         assert!(sessions::reauthenticated(&mut tx, &again).await.unwrap());
         let listed: Vec<Session> = sessions::of_user(&mut tx, &ana.id, NOW).await.unwrap();
         assert_eq!(format!("{:?}", listed[0]), format!("{again:?}"), "{:?}", bench.database);
-        assert!(users::delete(&mut tx, &ana.id).await.unwrap());
+        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap(), Erased::Wholly);
         assert!(!sessions::reauthenticated(&mut tx, &again).await.unwrap(), "the person took their sessions along");
     }
 }

@@ -8,7 +8,7 @@ use vestibule::engine::key::KeyRecord;
 use vestibule::engine::scope::Scopes;
 use vestibule::ids::{ClientId, EventId, KeyId};
 use vestibule::settings::client_metadata::ClientMetadata;
-use vestibule::store::{StoreError, clients, consents, events, facts, keys, users};
+use vestibule::store::{StoreError, clients, consents, events, facts, keys, removal};
 
 use super::{NOW, benches, grants, later};
 
@@ -42,10 +42,10 @@ async fn clients_are_registered_changed_and_removed_with_what_people_allowed() {
         let public = Client { secret_hash: None, ..shop.clone() };
         assert!(clients::update(&mut tx, &public, later(1)).await.unwrap());
         assert!(!clients::update(&mut tx, &client("other"), later(1)).await.unwrap());
-        assert_eq!(clients::list(&mut tx).await.unwrap().len(), 1);
+        assert_eq!(clients::list(&mut tx, None, 10).await.unwrap().len(), 1);
         assert_eq!(clients::by_id(&mut tx, &shop.id).await.unwrap().unwrap().client.secret_hash, None);
-        assert!(clients::delete(&mut tx, &shop.id).await.unwrap());
-        assert!(!clients::delete(&mut tx, &shop.id).await.unwrap());
+        assert!(removal::remove_client(&mut tx, &shop.id, NOW).await.unwrap());
+        assert!(!removal::remove_client(&mut tx, &shop.id, NOW).await.unwrap());
         assert!(clients::by_id(&mut tx, &shop.id).await.unwrap().is_none());
         assert!(consents::of_user(&mut tx, &ana.id).await.unwrap().is_empty());
         assert!(grants::by_code(&mut tx, 1).await.unwrap().is_none());
@@ -162,8 +162,7 @@ async fn events_outlive_the_person_without_where_they_were() {
         for (at, kind) in [(NOW, Kind::SignedIn), (later(1), Kind::UserDeleted)] {
             events::insert(&mut tx, &EventId::new(at, &bench.random), at, &event(kind, Some("password"))).await.unwrap();
         }
-        users::delete(&mut tx, &ana.id).await.unwrap();
-        events::forget(&mut tx, &ana.id).await.unwrap();
+        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap(), removal::Erased::Wholly);
         tx.commit().await.unwrap();
         let found = events::of_user(&mut bench.read().await, &ana.id, 10).await.unwrap();
         let kinds: Vec<&str> = found.iter().map(|entry| entry.kind.as_str()).collect();

@@ -55,6 +55,12 @@ impl Browser {
         self
     }
 
+    /// The same browser at another node.
+    pub fn at_node(mut self, router: Router) -> Self {
+        self.router = router;
+        self
+    }
+
     /// Sends this header with every request from now on, instead of the browser's own.
     pub fn sending(mut self, name: &'static str, value: &str) -> Self {
         self.headers.push((name, value.to_owned()));

@@ -61,6 +61,11 @@ queue = 512
 enabled = false
 "#;
 
+/// Nodes on one store have the same keys.
+pub fn master_keys() -> Keyring {
+    Keyring::generate(&Random::seeded(1))
+}
+
 pub struct World {
     pub app: App,
     pub router: axum::Router,
@@ -115,7 +120,7 @@ impl World {
         let clock = Clock::manual(BEGINNING);
         let fakes = Fakes::start(clock.clone(), vestibule::dev::fakes::SLOW).await;
         let patience = Patience { call: Duration::from_secs(4), keys: Duration::ZERO, ..Patience::default() };
-        let world = Self::made(place, &fakes.settings(settings), Mode::Serve, clock, patience).await;
+        let world = Self::made(place, &fakes.settings(settings), Mode::Serve, clock, patience, master_keys()).await;
         (world, fakes)
     }
 
@@ -135,10 +140,17 @@ impl World {
     }
 
     async fn in_mode(place: Place, settings: &str, mode: Mode) -> Self {
-        Self::made(place, settings, mode, Clock::manual(BEGINNING), Patience::default()).await
+        Self::made(place, settings, mode, Clock::manual(BEGINNING), Patience::default(), master_keys()).await
     }
 
-    async fn made(place: Place, settings: &str, mode: Mode, clock: Clock, patience: Patience) -> Self {
+    /// A node with these master keys.
+    pub async fn with_keys(place: Place, keys: &[&str]) -> Self {
+        let keys: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
+        let keyring = Keyring::parse(&keys).unwrap();
+        Self::made(place, "", Mode::Serve, Clock::manual(BEGINNING), Patience::default(), keyring).await
+    }
+
+    async fn made(place: Place, settings: &str, mode: Mode, clock: Clock, patience: Patience, keyring: Keyring) -> Self {
         let data = TempDir::new().unwrap();
         let mut table: Table = SETTINGS.parse().unwrap();
         let over: Table = settings.parse().unwrap();
@@ -164,8 +176,7 @@ impl World {
         let app = App::new(Made {
             clock,
             upstreams,
-            // Nodes on one store have the same keys.
-            keyring: Keyring::generate(&Random::seeded(1)),
+            keyring,
             hasher: Hasher::new(hasher, random.clone()).unwrap(),
             mailer: Mailer::new(&settings.mail).unwrap(),
             texter: {

@@ -317,7 +317,7 @@ async fn a_trusted_browser_gives_the_second_factor_to_join() {
 #[tokio::test]
 async fn another_person_of_the_same_issuer_signs_in_first() {
     for database in Database::BOTH {
-        let Some((world, fakes)) = World::with_fakes_on(database, "").await else { continue };
+        let Some((world, fakes)) = World::with_fakes_on(database, LINK).await else { continue };
         let first = arrive(&world, &fakes, "google", "ada").await;
         let user = world.read(ADA).await.unwrap();
         let mut next = world.browser();
