@@ -222,7 +222,7 @@ async fn an_account_of_nobody_keeps_nothing_that_leads_in() {
         if factors_of(&world, &user).await > 0 {
             factors::remove(&mut tx, &user.id, &id, world.app.now() + std::time::Duration::from_secs(3600)).await.unwrap();
         }
-        recovery::replace_all(&mut tx, &user.id, &[[7; 32]], world.app.now()).await.unwrap();
+        recovery::replace_all(&mut tx, &user.id, &[vec![7; 32]], world.app.now()).await.unwrap();
         tx.commit().await.unwrap();
         let client = super::account::shop(&world).await;
         super::account::let_in(&world, &mut stranger, &client, "openid").await;
