@@ -6,7 +6,8 @@ use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
-use crate::actions::App;
+use crate::actions::health::{self, Unready};
+use crate::actions::{App, fleet};
 use crate::http::csrf::{self, ConfigError};
 use crate::http::layers::Outer;
 use crate::http::page;
@@ -45,11 +46,17 @@ pub fn router(app: &App) -> Result<Router, ConfigError> {
     Ok(router.layer(Outer::new(proxies, settings.is_https(), app.metrics.clone(), &app.random, failure)))
 }
 
-/// Whether requests can be served: the database answers and its schema is complete.
+/// Whether requests can be served, and if not, why; what goes wrong inside is for the log.
 async fn ready(State(app): State<App>) -> Response {
-    let mut response = match app.is_ready().await {
-        Ok(true) => "ready\n".into_response(),
-        Ok(false) => (StatusCode::SERVICE_UNAVAILABLE, "migrations are missing: run vestibule migrate\n").into_response(),
+    let mut response = match health::unready(&app).await {
+        Ok(None) if fleet::disagreements(&app).is_empty() => "ready\n".into_response(),
+        Ok(None) => "ready, but nodes disagree: see the log\n".into_response(),
+        Ok(Some(why)) => {
+            if why != Unready::Stopping {
+                tracing::error!(%why, "not ready");
+            }
+            (StatusCode::SERVICE_UNAVAILABLE, format!("{why}\n")).into_response()
+        }
         Err(fault) => {
             tracing::error!(%fault, "not ready");
             (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n").into_response()

@@ -137,6 +137,8 @@ macro_rules! type_ids {
 type_ids! {
     /// A person's account; the `sub` of tokens.
     UserId = "user";
+    /// A server at work on the database.
+    NodeId = "node";
     /// A browser session.
     SessionId = "sess";
     /// A journey through pages: signing in, signing up, verifying an address…

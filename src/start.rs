@@ -16,7 +16,7 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::actions::setup::{self, Prepared};
-use crate::actions::{App, Made, keys};
+use crate::actions::{App, Made, fleet, keys};
 use crate::crypto::password::{Hasher, HasherSettings};
 use crate::crypto::random::Random;
 use crate::crypto::seal::Keyring;
@@ -27,7 +27,7 @@ use crate::gateways::upstream::Upstreams;
 use crate::http::server;
 use crate::jobs::{self, Stop, Stopper};
 use crate::settings::{DatabaseUrl, Mode, Settings};
-use crate::store::{Location, Migrating, Store, StoreError, migration_names};
+use crate::store::{Location, Migrating, PATIENCE, Store, StoreError, migration_names};
 use crate::telemetry::Metrics;
 use crate::time::Clock;
 
@@ -35,6 +35,11 @@ use beside::Beside;
 
 /// Connections that may read metrics at once.
 const METRICS_CONNECTIONS: usize = 16;
+
+/// How long a statement of a command may take; one about everybody takes a while.
+const COMMAND_PATIENCE: Duration = Duration::from_mins(10);
+/// How long the end may take to say goodbye to the other nodes.
+const GOODBYE: Duration = Duration::from_secs(2);
 
 /// What opening may do to the database's schema.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -183,10 +188,14 @@ async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store
         DatabaseUrl::Postgres(_) => "database.url".to_owned(),
     };
     let cure = match &settings.database.url {
-        DatabaseUrl::Sqlite(_) => "see that the file and its folder can be written and the disk is not full",
-        DatabaseUrl::Postgres(_) => "see that the server runs and that host, port, user, password and database name are right",
+        DatabaseUrl::Sqlite(_) => "; see that the file and its folder can be written and the disk is not full",
+        // It says itself what to do.
+        DatabaseUrl::Postgres(_) => "",
     };
-    let store = Store::open(&location(settings)).await.with_context(|| format!("{at}: the database cannot be opened; {cure}"))?;
+    // A command waits for its answer; a server has people waiting.
+    let patience = if schema == Schema::MakeOnly { COMMAND_PATIENCE } else { PATIENCE };
+    let opened = Store::open_patiently(&location(settings), patience).await;
+    let store = opened.with_context(|| format!("{at}: the database cannot be opened{cure}"))?;
     if schema == Schema::MakeOnly {
         let pending = store.pending_migrations().await?;
         if pending.is_empty() {
@@ -265,9 +274,16 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
         Mode::Dev => Some(Beside::prepare(&mut settings).await?),
     };
     // Before anybody can send a signal in vain.
-    let signal = signals()?;
-    let app = open(settings, Schema::Migrate, Threads::BySettings).await?;
+    let mut signal = std::pin::pin!(signals()?);
+    let app = tokio::select! {
+        app = open(settings, Schema::Migrate, Threads::BySettings) => app?,
+        () = &mut signal => {
+            tracing::info!("stopped before the database was open");
+            return Ok(());
+        }
+    };
     keys::ensure(&app).await.context("the signing keys")?;
+    fleet::turn(&app).await.context("the other nodes")?;
     let prepared = setup::prepare(&app).await?;
 
     let (stopper, stop) = Stopper::new();
@@ -283,7 +299,10 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
     let serving = tokio::spawn(server::serve_behind(proxies, listener, router, stop.requested(), connections, drain));
 
     match &prepared {
-        Prepared::Link(link) => ready(&format!("Create the first administrator: {link}")),
+        Prepared::Link(link) => {
+            ready(&format!("Create the first administrator: {link}"));
+            ready("The link works for a day, and so do those of other nodes, until one of them has been used");
+        }
         Prepared::HasAccount { email, id } => {
             let refused = setup::has_account(email, id);
             tracing::warn!("{refused}");
@@ -301,6 +320,8 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
     if let Some(metrics) = metrics {
         let _ended = metrics.await;
     }
+    // Best effort: who says nothing is gone after a while, too.
+    let _left = tokio::time::timeout(GOODBYE, fleet::leave(&app)).await;
     app.close().await;
     tracing::info!("stopped");
     Ok(())

@@ -133,6 +133,11 @@ struct ReasonLabels {
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct JobLabels {
+    job: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct RuleLabels {
     rule: &'static str,
 }
@@ -154,6 +159,10 @@ pub struct Metrics {
     sms_cost: Counter<f64, AtomicU64>,
     password_queue_busy: Counter,
     rate_limited: Family<RuleLabels, Counter>,
+    job_success: Family<JobLabels, Gauge>,
+    clock_offset: Gauge<f64, AtomicU64>,
+    nodes: Gauge,
+    nodes_disagreeing: Gauge,
 }
 
 const METHODS: [&str; 4] = ["GET", "POST", "HEAD", "other"];
@@ -200,6 +209,10 @@ impl Metrics {
             sms_cost: Counter::default(),
             password_queue_busy: Counter::default(),
             rate_limited: Family::default(),
+            job_success: Family::default(),
+            clock_offset: Gauge::default(),
+            nodes: Gauge::default(),
+            nodes_disagreeing: Gauge::default(),
         };
         // The library adds `_total` to counters and a full stop to the help texts.
         let mut registry = Registry::with_prefix("vestibule");
@@ -218,6 +231,14 @@ impl Metrics {
             metrics.password_queue_busy.clone(),
         );
         registry.register("rate_limited", "Requests refused by a rate limit", metrics.rate_limited.clone());
+        registry.register(
+            "job_last_success_seconds",
+            "When a background job last got through a turn",
+            metrics.job_success.clone(),
+        );
+        registry.register("clock_offset_seconds", "How far the database's clock is ahead of ours", metrics.clock_offset.clone());
+        registry.register("nodes", "Nodes at work on this database", metrics.nodes.clone());
+        registry.register("nodes_disagreeing", "Nodes with other settings than ours", metrics.nodes_disagreeing.clone());
         registry.register("log_lines_lost", "Lines of the log that standard error did not take", log::LOST.clone());
         Self { registry: Arc::new(registry), ..metrics }
     }
@@ -288,6 +309,22 @@ impl Metrics {
         self.rate_limited.get_or_create(&RuleLabels { rule }).inc();
     }
 
+    /// Notes that a background job got through a turn at this Unix time.
+    pub fn job_done(&self, job: &'static str, at: i64) {
+        self.job_success.get_or_create(&JobLabels { job }).set(at);
+    }
+
+    /// Sets how far the database's clock is ahead of ours.
+    pub fn set_clock_offset(&self, seconds: f64) {
+        self.clock_offset.set(seconds);
+    }
+
+    /// Sets how many nodes share the database, this one among them, and how many of them have other settings.
+    pub fn set_nodes(&self, all: i64, disagreeing: i64) {
+        self.nodes.set(all);
+        self.nodes_disagreeing.set(disagreeing);
+    }
+
     /// Everything in the `OpenMetrics` text format.
     pub fn render(&self) -> String {
         let mut text = String::with_capacity(8 * 1024);
@@ -323,6 +360,9 @@ mod tests {
         metrics.sms_cost(0.08);
         metrics.password_queue_busy();
         metrics.rate_limited("sign_in_account");
+        metrics.job_done("sweep", 1_763_717_400);
+        metrics.set_clock_offset(-1.5);
+        metrics.set_nodes(3, 1);
         let text = metrics.render();
         for line in [
             r#"vestibule_http_requests_total{route="/login",method="POST",status="3xx"} 1"#,
@@ -337,6 +377,10 @@ mod tests {
             "vestibule_sms_cost_total 0.08",
             "vestibule_password_queue_busy_total 1",
             r#"vestibule_rate_limited_total{rule="sign_in_account"} 1"#,
+            r#"vestibule_job_last_success_seconds{job="sweep"} 1763717400"#,
+            "vestibule_clock_offset_seconds -1.5",
+            "vestibule_nodes 3",
+            "vestibule_nodes_disagreeing 1",
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
         }

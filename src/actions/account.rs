@@ -7,13 +7,12 @@ use super::batches::BATCH;
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::session::Current;
-use super::{App, Fault, Outcome, Requester, administrators, clients, reset, sign_in};
+use super::{App, Fault, Outcome, Requester, administrators, clients, offline, reset, sign_in};
 use crate::engine::address::Username;
 use crate::engine::client::Client;
 use crate::engine::event::{Event, Kind};
-use crate::engine::method::{Method, MethodKind};
+use crate::engine::method::MethodKind;
 use crate::engine::password::Weakness;
-use crate::engine::session::Session;
 use crate::engine::user::{FieldErrors, Profile, User};
 use crate::gateways::mail::letters::Letter;
 use crate::ids::ClientId;
@@ -137,8 +136,7 @@ pub async fn change_password(
     }
     if !has_one {
         // It was typed just now, and is the account's best proof from here on: the page that follows need not ask for it at once.
-        let methods = [current.session.methods.clone(), vec![Method::first(MethodKind::Password, now)]].concat();
-        sessions::reauthenticated(&mut tx, &Session { methods, ..current.session.clone() }).await?;
+        sessions::reauthenticated(&mut tx, &current.session.clone().with_added(MethodKind::Password, false)).await?;
     }
     app.record(&mut tx, own(current, Kind::PasswordChanged, requester)).await?;
     app.notify(&mut tx, &user, Notice::PasswordChanged { disconnected: Vec::new() }, requester).await?;
@@ -146,7 +144,7 @@ pub async fn change_password(
     Ok(PasswordChange::Done)
 }
 
-/// An application that has consent. One that is gone keeps its id as name.
+/// An application that has consent, or holds something without having had to ask. One that is gone keeps its id as name.
 #[derive(Clone, Debug)]
 pub struct ConnectedApp {
     pub consent: Consent,
@@ -155,7 +153,10 @@ pub struct ConnectedApp {
 
 /// The applications that the person has let in.
 pub async fn connected_apps(app: &App, current: &Current) -> Outcome<Vec<ConnectedApp>> {
-    let consents = consents::of_user(&mut app.store.read().await?, &current.user.id).await?;
+    let mut tx = app.store.read().await?;
+    let consents = consents::of_user(&mut tx, &current.user.id).await?;
+    let consents = offline::with_unasked(&mut tx, &current.user.id, consents, app.now()).await?;
+    drop(tx);
     let mut found: HashMap<ClientId, Option<Arc<Client>>> = HashMap::new();
     for consent in &consents {
         found.insert(consent.client_id.clone(), clients::find(app, &consent.client_id).await?);

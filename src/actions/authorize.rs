@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::codes::{self, Found};
+use super::notices::Notice;
 use super::second_factor::At;
 use super::session::Current;
-use super::{App, Outcome, Requester, clients, hint, second_factor};
+use super::{App, Outcome, Requester, clients, hint, offline, second_factor};
 use crate::crypto::token::{Kind as TokenKind, SecretToken};
 use crate::engine::authorize::{
     Answer, AuthorizationRequest, Consent, Consented, Decision, Facts, Hinted, Trusted, Untrusted, check, decide, for_the_hinted,
@@ -20,7 +21,7 @@ use crate::engine::oauth_error::{Code, OAuthError};
 use crate::engine::params::Params;
 use crate::engine::scope::Scopes;
 use crate::ids::{ClientId, GrantId};
-use crate::store::{StoreError, Tx, consents, flows, grants, users};
+use crate::store::{StoreError, consents, flows, grants, sessions, users};
 use crate::time::Timestamp;
 
 /// What the browser sees next.
@@ -159,14 +160,21 @@ async fn go_on(
         _ => None,
     };
     let session = asking.current.map(|current| &current.session);
-    let facts = Facts { session, consented: consented.as_ref(), just_consented, requested_at: request.requested_at, now };
+    let has_second = match asking.current {
+        Some(current) if request.wants_fresh_proof() => second_factor::has_second(app, current).await?,
+        _ => false,
+    };
+    let is_new = matches!(stage, Stage::New);
+    let requested_at = request.requested_at;
+    let facts = Facts { session, consented: consented.as_ref(), just_consented, has_second, is_new, requested_at, now };
     match (decide(&client, &request, facts), asking.current) {
         (Decision::Refuse(error), _) => Ok(Next::Respond(trusted, Answer::Error(error))),
         (Decision::Answer(scopes), Some(current)) => {
             // Of the claims asked for by name, those that the person has allowed.
             let allowed = if client.metadata.first_party { request.wanted() } else { consented.unwrap_or_default().allowed };
             let claims = request.claims.clone().within(&allowed);
-            answer(app, trusted, &AuthorizationRequest { claims, ..request }, scopes, current, stage).await
+            answer(app, &client, trusted, &AuthorizationRequest { claims, ..request }, scopes, (current, asking.requester), stage)
+                .await
         }
         (Decision::Consent(ask), Some(_)) => {
             let flow = keep(app, &request, stage, asking).await?;
@@ -222,14 +230,16 @@ pub async fn restart(app: &App, flow: &Flow, asking: Asking<'_>) -> Outcome<Opti
 
 async fn answer(
     app: &App,
+    client: &Client,
     trusted: Trusted,
     request: &AuthorizationRequest,
     scopes: Scopes,
-    current: &Current,
+    (current, requester): (&Current, &Requester),
     stage: Stage<'_>,
 ) -> Outcome<Next> {
     let mut tx = match stage {
-        Stage::New if !app.settings.limits.enabled => app.store.write_one().await?,
+        // One statement; what outlives the session takes several.
+        Stage::New if !app.settings.limits.enabled && !scopes.contains("offline_access") => app.store.write_one().await?,
         Stage::New | Stage::Waiting { .. } => app.store.write().await?,
     };
     if matches!(stage, Stage::New) {
@@ -243,7 +253,13 @@ async fn answer(
         let error = OAuthError::new(Code::AccessDenied, "this request was answered already");
         return Ok(Next::Respond(trusted, Answer::Error(error)));
     }
-    let code = issue(app, &mut tx, request, scopes, current).await?;
+    let (grant, code) = new_grant(app, request, scopes, current);
+    // What outlives its session must not come of one that is ending at this moment.
+    if grant.offline && !(users::hold(&mut tx, &current.user).await? && sessions::hold(&mut tx, &current.session.id).await?) {
+        return Err(StoreError::Overtaken.into());
+    }
+    offline::tell_of_first(app, &mut tx, &current.user, client, &grant, requester).await?;
+    grants::insert(&mut tx, &grant, &code.hash()).await?;
     tx.commit().await?;
     Ok(Next::Respond(trusted, Answer::Code(code.as_str().to_owned())))
 }
@@ -254,13 +270,7 @@ fn acr(request: &AuthorizationRequest, reached: &'static str) -> &'static str {
     if acceptable.is_empty() || acceptable.iter().any(|acr| acr == reached) { reached } else { ACR_ONE_FACTOR }
 }
 
-async fn issue(
-    app: &App,
-    tx: &mut Tx,
-    request: &AuthorizationRequest,
-    scopes: Scopes,
-    current: &Current,
-) -> Outcome<SecretToken> {
+fn new_grant(app: &App, request: &AuthorizationRequest, scopes: Scopes, current: &Current) -> (Grant, SecretToken) {
     let now = app.now();
     let code = SecretToken::generate(TokenKind::Code, &app.random);
     let code_expires_at = now + app.settings.tokens.code;
@@ -289,12 +299,7 @@ async fn issue(
         created_at: now,
         expires_at: code_expires_at,
     };
-    // What outlives its session must not come of one that is ending at this moment.
-    if grant.offline && !users::hold(tx, &current.user).await? {
-        return Err(StoreError::Overtaken.into());
-    }
-    grants::insert(tx, &grant, &code.hash()).await?;
-    Ok(code)
+    (grant, code)
 }
 
 /// What the person says on the consent page, or on the one about somebody else.
@@ -339,7 +344,9 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, aski
         return go_on(app, client, trusted, request, Stage::Waiting { flow, just_consented: false }, asking).await.map(Some);
     }
     let before = if client.metadata.first_party { None } else { consented(app, current, &client.id).await? };
+    let is_first = before.is_none();
     let before = before.unwrap_or_default();
+    let lasts = |scopes: &Scopes| scopes.contains("offline_access");
     // Only what stood on the page was said yes or no to.
     let shown = before.shown(&request);
     let unticked: Scopes = shown.iter().filter(|scope| is_optional(scope) && !ticked.contains(scope)).collect();
@@ -348,6 +355,11 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, aski
     let now: Timestamp = app.now();
     let mut tx = app.store.write().await?;
     consents::put(&mut tx, &current.user.id, &client.id, &allowed, &declined, now).await?;
+    // Whoever did not press this hears of an application that is let in, and of one that may now come without them.
+    if !client.metadata.first_party && (is_first || (lasts(&allowed) && !lasts(&before.allowed))) {
+        let notice = Notice::AppConnected { app: client.name().to_owned() };
+        app.notify(&mut tx, &current.user, notice, asking.requester).await?;
+    }
     let event = super::tell::event(Kind::ConsentGranted, asking.requester.origin());
     let (user_id, client_id) = (Some(current.user.id.clone()), Some(client.id.clone()));
     app.record(&mut tx, Event { user_id, client_id, session_id: Some(current.session.id.clone()), ..event }).await?;

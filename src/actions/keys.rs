@@ -1,5 +1,6 @@
 //! Signing keys: made at first start, rotated by schedule or by hand, kept parsed in memory.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use hyper::body::Bytes;
@@ -7,21 +8,28 @@ use serde::Serialize;
 
 use super::token::verified::Verified;
 use super::{App, Fault, Outcome};
-use crate::crypto::jose::{Alg, Jwk, SigningKey, VerifyingKey};
+use crate::crypto::jose::{self, Alg, Jwk, SigningKey, VerifyingKey};
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::key::{KeyRecord, PublicRecord, Rotation, Schedule, Stage, due};
 use crate::ids::KeyId;
 use crate::settings::SigningAlg;
 use crate::store::Tx;
 use crate::store::keys::{self as rows, SealedKey};
+use crate::store::nodes;
 use crate::time::Timestamp;
 
 /// What private keys are sealed for; see [`crate::crypto::seal`].
 pub(in crate::actions) const PURPOSE: &str = "signing-key";
+/// Milliseconds between two looks for a key that nobody here knows.
+const ASK_AGAIN: u64 = 1_000;
 
 /// The keys of this process. Empty until [`load`].
 #[derive(Default)]
-pub struct Ring(RwLock<Arc<Loaded>>);
+pub struct Ring {
+    loaded: RwLock<Arc<Loaded>>,
+    /// When an unknown key was last looked for, in Unix milliseconds.
+    asked: AtomicI64,
+}
 
 /// Every key that is not removed, parsed, and what follows from them alone. Replaced as a whole.
 #[derive(Default)]
@@ -39,16 +47,23 @@ struct RingKey {
 
 impl Ring {
     pub(in crate::actions) fn loaded(&self) -> Arc<Loaded> {
-        Arc::clone(&self.0.read().unwrap_or_else(PoisonError::into_inner))
+        Arc::clone(&self.loaded.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// True once a second.
+    fn may_ask(&self, now: Timestamp) -> bool {
+        let asked = self.asked.load(Ordering::Relaxed);
+        let free = (now.millis() - asked).unsigned_abs() >= ASK_AGAIN;
+        free && self.asked.compare_exchange(asked, now.millis(), Ordering::Relaxed, Ordering::Relaxed).is_ok()
     }
 
     #[cfg(test)]
     pub(in crate::actions) fn of(loaded: Loaded) -> Self {
-        Self(RwLock::new(Arc::new(loaded)))
+        Self { loaded: RwLock::new(Arc::new(loaded)), asked: AtomicI64::default() }
     }
 
     fn replace(&self, loaded: Loaded) {
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+        *self.loaded.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
     }
 }
 
@@ -74,7 +89,21 @@ impl Loaded {
 pub fn signing(ring: &Ring, alg: Alg, now: Timestamp) -> Option<Arc<SigningKey>> {
     let loaded = ring.loaded();
     let mut signing = loaded.keys.iter().rev().filter(|found| found.record.alg == alg);
-    signing.find(|found| found.record.stage(now) == Stage::Signing).map(|found| Arc::clone(&found.key))
+    let found = signing.find(|found| found.record.stage(now) == Stage::Signing);
+    // The first of those to come, where none signs: they were made by a clock ahead of ours, and in place of all others.
+    let to_come = || loaded.keys.iter().find(|found| found.record.alg == alg && found.record.stage(now) == Stage::Published);
+    found.or_else(to_come).map(|found| Arc::clone(&found.key))
+}
+
+/// The keys, read again because nobody here knows the one that a token names: another node or the command line may have made it a moment ago.
+/// Once a second at most, whoever makes up names. None: there is nothing new to know.
+pub(in crate::actions) async fn look_for(app: &App, token: &str) -> Outcome<Option<Arc<Loaded>>> {
+    let Some(kid) = jose::key_id(token, &["at+jwt"]).ok().filter(|kid| kid.parse::<KeyId>().is_ok()) else { return Ok(None) };
+    if app.keys.loaded().verifying(&kid).is_some() || !app.keys.may_ask(app.now()) {
+        return Ok(None);
+    }
+    load(app).await?;
+    Ok(Some(app.keys.loaded()))
 }
 
 /// The public key with this id, as long as something it signed may be valid.
@@ -140,7 +169,7 @@ fn jwks_of(keys: &[RingKey]) -> Outcome<Bytes> {
 }
 
 /// Makes the keys that are due, and reads what other nodes or the command line have changed. To be called at the start and every
-/// minute: two statements when there is nothing to do.
+/// few seconds: two statements when there is nothing to do.
 pub async fn ensure(app: &App) -> Outcome<()> {
     make_due(app).await?;
     keep_public_halves(app).await
@@ -246,7 +275,8 @@ pub enum RotateMode {
     Scheduled,
     /// A key has leaked: new ones sign at once, and the old ones are removed. ID and access tokens that they signed are refused from
     /// then on by whoever reads the key set again; relying parties that cache it fail until they do. Refresh tokens and sessions stay.
-    /// A running server follows within a minute. No old key's hint is believed any more, for anybody may have made it.
+    /// A running server follows within seconds, and at once where it meets a token of a new key. No old key's hint is believed any more, for
+    /// anybody may have made it.
     Now,
 }
 
@@ -256,6 +286,8 @@ pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
     let mut tx = app.store.write().await?;
     rows::lock(&mut tx).await?;
     let mut sealed = rows::list(&mut tx).await?;
+    // What signs at once must do so by the clocks of the servers: this command's may be ahead of them.
+    let now = nodes::told(&mut tx).await?.map_or(app.now(), |told| told.now.min(app.now()));
     let signs_at = match mode {
         RotateMode::Scheduled => app.now() + app.settings.keys.publish,
         RotateMode::Now => {
@@ -264,13 +296,13 @@ pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
                 app.record(&mut tx, about(Kind::KeyRetired, key.record.alg, Actor::Operator)).await?;
             }
             rows::forget_public(&mut tx).await?;
-            app.now()
+            now
         }
     };
     for key in new {
         // The first key of an algorithm signs at once: nobody can have cached anything.
         let first = !sealed.iter().any(|known| known.record.alg == key.alg());
-        succeed(app, &mut tx, &sealed, &key, if first { app.now() } else { signs_at }, Actor::Operator).await?;
+        succeed(app, &mut tx, &sealed, &key, if first { now } else { signs_at }, Actor::Operator).await?;
     }
     tx.commit().await?;
     load(app).await

@@ -15,11 +15,14 @@ pub mod codes;
 pub mod confirm;
 pub mod contact;
 pub mod factors;
+pub mod fleet;
+pub mod health;
 mod hint;
 pub mod keys;
 pub mod limits;
 pub mod logout;
 pub mod notices;
+mod offline;
 pub mod outbox;
 mod ownership;
 pub mod passkeys;
@@ -92,6 +95,8 @@ pub struct Parts {
     pub(in crate::actions) outbox: outbox::Bells,
     /// None where the public URL names no host that passkeys could belong to.
     pub(in crate::actions) webauthn: Option<webauthn_rs::Webauthn>,
+    fleet: fleet::Fleet,
+    pulses: health::Pulses,
     stopping: AtomicBool,
 }
 
@@ -187,6 +192,8 @@ impl App {
             blocked: token::Blocked::default(),
             outbox: outbox::Bells::default(),
             webauthn,
+            fleet: fleet::Fleet::default(),
+            pulses: health::Pulses::default(),
             stopping: AtomicBool::new(false),
         })))
     }
@@ -272,11 +279,6 @@ impl App {
     pub fn code_rules(&self) -> CodeRules {
         let settings = &self.settings.flows;
         CodeRules { lifetime: settings.code, tries: settings.code_tries, resend: settings.resend }
-    }
-
-    /// Whether requests can be served: the database answers, its schema is complete, and the server is not stopping.
-    pub async fn is_ready(&self) -> Outcome<bool> {
-        Ok(!self.is_stopping() && self.store.pending_migrations().await?.is_empty())
     }
 
     /// Moves the write-ahead log into the database file.

@@ -270,14 +270,25 @@ pub(super) async fn step_up_to(
     drop(tx);
     let best = best_proof(&enrolled, &current.session.methods, confirm::ways(app));
     let since = app.now() - (app.settings.sign_in.step_up + slack);
-    if strength_since(&current.session.methods, since).is_some_and(|strength| strength >= best) {
+    let fresh = strength_since(&current.session.methods, since);
+    if fresh.is_some_and(|strength| strength >= best) {
         return Ok(None);
     }
-    let state = match best {
-        Strength::TwoFactors => State::SecondFactor(Box::new(HalfSignedIn::new(Vec::new(), current.session.remembered))),
-        Strength::OneFactor | Strength::Reachable => State::SignIn,
+    let state = match (best, fresh) {
+        // Only the second factor is missing or old, as in a browser that is trusted.
+        (Strength::TwoFactors, Some(_)) => {
+            State::SecondFactor(Box::new(HalfSignedIn::new(Vec::new(), current.session.remembered)))
+        }
+        // The first factor; the second follows where there is one.
+        _ => State::SignIn,
     };
     begin(app, at, state, continue_to).await.map(Some)
+}
+
+/// Whether there is a second factor to ask this person for.
+pub(super) async fn has_second(app: &App, current: &Current) -> Outcome<bool> {
+    let enrolled = enrolled::of(&mut app.store.read().await?, &current.user).await?;
+    Ok(best_proof(&enrolled, &current.session.methods, confirm::ways(app)) == Strength::TwoFactors)
 }
 
 /// The journey in which somebody signed in adds a second factor to their session. None: they have none to give.

@@ -7,7 +7,7 @@ use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{self, Error as CarrierError};
 
-use super::{App, Fault, Outcome, Requester};
+use super::{App, Fault, Outcome, Requester, offline};
 use crate::crypto::token;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::Identity;
@@ -16,7 +16,7 @@ use crate::engine::session::{Opening, Session};
 use crate::engine::user::User;
 use crate::ids::{SessionId, UserId};
 use crate::store::sessions::{self, Which};
-use crate::store::{StoreError, Tx, users};
+use crate::store::{StoreError, Tx, grants, users};
 use crate::time::Timestamp;
 
 /// Who is signed in.
@@ -143,16 +143,23 @@ pub(super) async fn end_by_identity(
     let all = sessions::of_user(tx, &identity.user_id, app.now()).await?;
     for session in all.iter().filter(|session| Some(&session.id) != here && session.came_in_by(&identity.id)) {
         for id in sessions::end(tx, &identity.user_id, Which::One(&session.id)).await? {
+            // Whoever came in by it, and must not any more, keeps nothing that they took along without a question.
+            grants::end_unasked(tx, &id).await?;
             app.record(tx, Event { kind: Kind::SignedOut, session_id: Some(id), ..event.clone() }).await?;
         }
     }
     Ok(())
 }
 
-/// Ends sessions of the person signed in, with what they authorized but for `offline_access`.
+/// Ends sessions of the person signed in, with what they authorized; `offline_access` goes on, but for the operator's own applications where more than
+/// one device is signed out.
 pub async fn end(app: &App, current: &Current, which: Which<'_>, requester: &Requester) -> Outcome<Vec<SessionId>> {
+    let staying = offline::staying(app, &current.user.id).await?;
     let mut tx = app.store.write().await?;
     let ended = end_in(app, &mut tx, current, which, requester).await?;
+    let event = super::tell::event(Kind::GrantRevoked, requester.origin());
+    let about = Event { user_id: Some(current.user.id.clone()), ..event };
+    offline::end(app, &mut tx, &current.user.id, which, &staying, &about).await?;
     tx.commit().await?;
     Ok(ended)
 }

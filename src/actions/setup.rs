@@ -1,12 +1,11 @@
 //! The first administrator: from the settings, or by a link that is printed at the start. Never a default password.
 
-use data_encoding::HEXLOWER;
+mod links;
 
 use super::session::{self, Proved};
 use super::users::{self, Refused};
 use super::{App, Fault, Outcome, Requester, administrators};
 use crate::crypto::password::is_usable;
-use crate::crypto::token::{Kind as TokenKind, SecretToken, constant_time_eq};
 use crate::engine::address::Email;
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::method::{Method, MethodKind};
@@ -15,10 +14,7 @@ use crate::engine::session::Session;
 use crate::engine::user::{FieldError, User};
 use crate::ids::UserId;
 use crate::settings::BootstrapSettings;
-use crate::store::{self, StoreError, Tx, facts};
-
-/// Where the hash of the link's token is kept.
-const FACT: &str = "setup_token";
+use crate::store::{self, StoreError};
 
 /// What the start found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +25,7 @@ pub enum Prepared {
     FromSettings(UserId),
     /// `[bootstrap]` names the address of an account that is no administrator's. Nothing was changed; [`has_account`] says what to do.
     HasAccount { email: Email, id: UserId },
-    /// This link makes one; those of earlier starts no longer do.
+    /// This link makes one; those that other nodes and earlier starts printed in the last day do, too, until one was used.
     Link(String),
 }
 
@@ -50,12 +46,12 @@ pub async fn prepare(app: &App) -> Outcome<Prepared> {
     let (has_admin, stale) = {
         let mut tx = app.store.read().await?;
         let has_admin = store::users::has_admin(&mut tx).await?;
-        (has_admin, if has_admin { facts::get(&mut tx, FACT).await? } else { None })
+        (has_admin, has_admin && links::any(&mut tx).await?)
     };
     if has_admin {
-        if let Some(stale) = stale {
+        if stale {
             let mut tx = app.store.write().await?;
-            facts::take(&mut tx, FACT, &stale).await?;
+            links::close(&mut tx).await?;
             tx.commit().await?;
         }
         return Ok(Prepared::HasAdministrator);
@@ -63,10 +59,7 @@ pub async fn prepare(app: &App) -> Outcome<Prepared> {
     if let Some(settings) = app.settings.bootstrap.clone() {
         return bootstrap(app, &settings).await;
     }
-    let token = SecretToken::generate(TokenKind::Setup, &app.random);
-    let mut tx = app.store.write().await?;
-    facts::put(&mut tx, FACT, &HEXLOWER.encode(&token.hash())).await?;
-    tx.commit().await?;
+    let token = links::add(app).await?;
     Ok(Prepared::Link(app.link(&format!("/setup?token={}", token.as_str()))))
 }
 
@@ -129,7 +122,7 @@ async fn bootstrap(app: &App, settings: &BootstrapSettings) -> Outcome<Prepared>
         }
         Err(other) => return Err(fault(other)),
     }
-    close(&mut tx).await?;
+    links::close(&mut tx).await?;
     tx.commit().await?;
     Ok(Prepared::FromSettings(user.id))
 }
@@ -141,27 +134,10 @@ fn fault(refused: Refused) -> Fault {
     }
 }
 
-async fn close(tx: &mut Tx) -> Outcome<()> {
-    if let Some(stale) = facts::get(tx, FACT).await? {
-        facts::take(tx, FACT, &stale).await?;
-    }
-    Ok(())
-}
-
-/// The stored hash, if this token opens the set-up page.
-async fn opens(tx: &mut Tx, token: &str) -> Outcome<Option<String>> {
-    let Ok(token) = SecretToken::parse(TokenKind::Setup, token) else { return Ok(None) };
-    let given = HEXLOWER.encode(&token.hash());
-    let kept = facts::get(tx, FACT).await?.filter(|kept| constant_time_eq(kept.as_bytes(), given.as_bytes()));
-    match kept {
-        Some(kept) if !store::users::has_admin(tx).await? => Ok(Some(kept)),
-        _ => Ok(None),
-    }
-}
-
 /// Whether this token still makes the first administrator.
 pub async fn is_open(app: &App, token: &str) -> Outcome<bool> {
-    Ok(opens(&mut app.store.read().await?, token).await?.is_some())
+    let mut tx = app.store.read().await?;
+    Ok(links::opens(&mut tx, token, app.now()).await?.is_some() && !store::users::has_admin(&mut tx).await?)
 }
 
 /// Makes the first administrator: exactly one of those who try at once. The address counts as verified, for the link came from the
@@ -194,8 +170,7 @@ pub async fn create(
     }
     user.password_changed_at = Some(now);
     let mut tx = app.store.write().await?;
-    let Some(kept) = opens(&mut tx, token).await? else { return Ok(FirstAdministrator::Closed) };
-    if !facts::take(&mut tx, FACT, &kept).await? {
+    if store::users::has_admin(&mut tx).await? || !links::use_up(&mut tx, token, now).await? {
         return Ok(FirstAdministrator::Closed);
     }
     let created = event(Kind::UserCreated, &user.id, Actor::User, requester.origin());

@@ -133,8 +133,10 @@ pub(in crate::actions) async fn still_needed(
     let enrolled = enrolled::of(tx, user).await?;
     let channel = first_channel(user);
     let verified = user.contact(channel).is_none() || user.is_verified(channel);
+    // Whoever proves anew that it is still them gives both factors, also in a browser that is trusted.
+    let anew = arrival.before.is_some_and(|before| before.user.id == user.id) || arrival.continue_to.wants_fresh_proof();
     let remembered = match arrival.device {
-        Some(cookie) if enrolled.is_on() => factors::is_trusted(app, tx, user, cookie).await?,
+        Some(cookie) if enrolled.is_on() && !anew => factors::is_trusted(app, tx, user, cookie).await?,
         _ => false,
     };
     Ok(what_is_still_needed(Facts {

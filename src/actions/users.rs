@@ -5,7 +5,7 @@ mod changes;
 use super::administrators::{self, MAKE_ANOTHER};
 use super::batches::BATCH;
 use super::notices::Notice;
-use super::{App, Fault};
+use super::{App, Fault, offline};
 use crate::engine::address::{Channel, Contact, Email, Identifier, Username};
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::password::{Weakness, judge};
@@ -299,6 +299,20 @@ async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refu
         end_everything(app, &mut tx, &user.id).await?;
     }
     app.record(&mut tx, by_operator(kind, &user.id)).await?;
+    tx.commit().await.map_err(Fault::from)?;
+    Ok(user)
+}
+
+/// Signs somebody out everywhere, as they can themselves: every session ends, and what the operator's own applications hold beyond one. The account stays
+/// open, and applications of others keep what they were let in for.
+pub async fn sign_out(app: &App, name: &str) -> Result<User, Refused> {
+    let user = find(app, name).await?;
+    let staying = offline::staying(app, &user.id).await?;
+    let mut tx = app.store.write().await?;
+    for session_id in sessions::end(&mut tx, &user.id, Which::All).await? {
+        app.record(&mut tx, Event { session_id: Some(session_id), ..by_operator(Kind::SignedOut, &user.id) }).await?;
+    }
+    offline::end(app, &mut tx, &user.id, Which::All, &staying, &by_operator(Kind::GrantRevoked, &user.id)).await?;
     tx.commit().await.map_err(Fault::from)?;
     Ok(user)
 }

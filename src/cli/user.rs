@@ -41,6 +41,8 @@ pub(super) enum UserCommand {
     Disable(One),
     /// Open a shut account
     Enable(One),
+    /// Sign somebody out everywhere: all sessions, and what your own applications hold beyond them
+    SignOut(One),
     /// Set the password from standard input, and end all sessions
     SetPassword(One),
     /// Erase an account
@@ -112,9 +114,12 @@ impl UserCommand {
             Self::Factors(command) => command.is_json(),
             Self::Identities(command) => command.is_json(),
             Self::List(format) => format.json,
-            Self::Show(one) | Self::Disable(one) | Self::Enable(one) | Self::SetPassword(one) | Self::Remove(one) => {
-                one.format.json
-            }
+            Self::Show(one)
+            | Self::Disable(one)
+            | Self::Enable(one)
+            | Self::SignOut(one)
+            | Self::SetPassword(one)
+            | Self::Remove(one) => one.format.json,
         }
     }
 }
@@ -155,6 +160,7 @@ pub(super) async fn run(app: &App, command: UserCommand) -> Done {
         UserCommand::Show(one) => users::find(app, &one.user).await?,
         UserCommand::Disable(one) => users::disable(app, &one.user).await?,
         UserCommand::Enable(one) => users::enable(app, &one.user).await?,
+        UserCommand::SignOut(one) => users::sign_out(app, &one.user).await?,
         UserCommand::SetPassword(one) => users::set_password(app, &one.user, new_password(as_json)?).await?,
         UserCommand::Remove(one) => users::delete(app, &one.user).await?,
     };

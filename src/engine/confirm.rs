@@ -4,7 +4,7 @@
 
 use super::address::Channel;
 use super::factor::Enrolled;
-use super::method::{Method, MethodKind, Strength};
+use super::method::{Method, Strength};
 use super::sign_in::second_factors;
 
 /// The ways in that are on, as far as they can work on this server.
@@ -100,12 +100,10 @@ pub fn offer(facts: Facts<'_>) -> Offer {
     Offer { providers, ..offer }
 }
 
-/// Whether a provider's word counts as given now, although nobody knows when it asked: where the page would offer nothing else, and no second factor
-/// follows that is given now.
+/// Whether a provider's word counts as given now, although nobody knows when it asked: where the page would offer nothing else. A second factor that
+/// follows does not make up for it, for no proof is complete without a fresh first one.
 pub fn believes_undated(facts: Facts<'_>) -> bool {
-    let came = [Method::first(MethodKind::Provider, Method::UNDATED)];
-    let second = facts.enrolled.is_on() && !second_factors(facts.enrolled, &came).is_empty();
-    offer(facts).providers == Providers::All && !second
+    offer(facts).providers == Providers::All
 }
 
 /// What the account's best proof is worth: what it takes to change how one signs in. A weaker proof cannot make a stronger one.

@@ -332,6 +332,11 @@ impl Continue {
         }
     }
 
+    /// Whether it matters there when somebody has proved who they are.
+    pub fn wants_fresh_proof(&self) -> bool {
+        matches!(self, Self::Authorize { request } if request.wants_fresh_proof())
+    }
+
     /// For a journey that another browser takes over: what an application asks for, it asks of the browser that it was opened in. The same
     /// goes for what was brought from a provider.
     #[must_use]

@@ -120,9 +120,27 @@ impl Method {
     }
 }
 
-/// What proofs since a time are worth; none: nothing was proved.
+/// What the proofs since a time are worth, taken together, as a proof that it is still the same person; none: nothing was proved. **This is what a
+/// fresh proof is**, whoever asks: a page before a change, `prompt=login` or `max_age`.
+///
+/// It takes a first factor, whatever the account signs in with, and where two are wanted a second one beside it, both since then. A second factor
+/// alone is no proof: a code that was mailed or texted says that somebody reads the messages of whoever left this browser open, and no more. A passkey
+/// that has verified its holder is both.
 pub fn strength_since(methods: &[Method], since: Timestamp) -> Option<Strength> {
-    methods.iter().filter(|method| method.at >= since).map(Method::strength).max()
+    let fresh = || methods.iter().filter(|method| method.at >= since);
+    let first = fresh().filter(|method| !method.second).map(Method::strength).max()?;
+    Some(if fresh().any(|method| method.second) { Strength::TwoFactors } else { first })
+}
+
+/// When the newest first factor was given.
+pub fn proved_at(methods: &[Method]) -> Timestamp {
+    methods.iter().filter(|method| !method.second).map(|method| method.at).max().unwrap_or(Method::UNDATED)
+}
+
+/// Whether that is enough of an account: both factors where it has a second one to give.
+pub fn is_proved_since(methods: &[Method], since: Timestamp, has_second: bool) -> bool {
+    let wanted = if has_second { Strength::TwoFactors } else { Strength::Reachable };
+    strength_since(methods, since).is_some_and(|strength| strength >= wanted)
 }
 
 /// The `amr` claim: each value once, `mfa` where there were two factors (RFC 8176 section 2).
@@ -203,11 +221,43 @@ mod tests {
         assert_eq!(serde_json::to_string(&old).unwrap(), r#"{"kind":"provider","at":1000000000}"#);
     }
 
+    /// The whole rule. Times are seconds before now; what is wanted is a proof of the last ten.
     #[test]
-    fn old_proofs_count_no_more() {
-        let methods =
-            [Method::second(MethodKind::Totp, NOW), Method::first(MethodKind::Mail, NOW + std::time::Duration::from_secs(9))];
-        assert_eq!(strength_since(&methods, NOW + std::time::Duration::from_secs(1)), Some(Strength::Reachable));
-        assert_eq!(strength_since(&methods, NOW + std::time::Duration::from_secs(10)), None);
+    fn what_a_fresh_proof_is() {
+        use MethodKind::{Mail, Passkey, Password, Provider, RecoveryCode, SecurityKey, Sms, Totp};
+        let ago = |seconds| NOW - std::time::Duration::from_secs(seconds);
+        let first = |kind, seconds| Method::first(kind, ago(seconds));
+        let second = |kind, seconds| Method::second(kind, ago(seconds));
+        let since = ago(10);
+        for (methods, strength) in [
+            (vec![], None),
+            (vec![first(Password, 10)], Some(Strength::OneFactor)),
+            (vec![first(Password, 11)], None),
+            (vec![first(Mail, 1)], Some(Strength::Reachable)),
+            (vec![first(Provider, 1)], Some(Strength::Reachable)),
+            (vec![Method::first(Provider, Method::UNDATED)], None),
+            (vec![first(Passkey, 1)], Some(Strength::TwoFactors)),
+            (vec![first(Passkey, 11)], None),
+            // Both, since then.
+            (vec![first(Password, 5), second(Totp, 1)], Some(Strength::TwoFactors)),
+            (vec![first(Mail, 5), second(SecurityKey, 1)], Some(Strength::TwoFactors)),
+            // The first one is old: the second alone proves nothing, whatever it is.
+            (vec![first(Password, 11), second(Totp, 1)], None),
+            (vec![first(Password, 11), second(Mail, 1)], None),
+            (vec![first(Password, 11), second(Sms, 1)], None),
+            (vec![first(Password, 11), second(SecurityKey, 1)], None),
+            (vec![first(Password, 11), second(RecoveryCode, 1)], None),
+            (vec![first(Passkey, 11), second(Totp, 1)], None),
+            (vec![second(Totp, 1)], None),
+            // The second one is old, or was not given in a browser that is trusted: the first is worth what it is.
+            (vec![first(Password, 1), second(Totp, 11)], Some(Strength::OneFactor)),
+            (vec![first(Mail, 1), second(Totp, 11)], Some(Strength::Reachable)),
+            // Two first factors are not two factors: a mailbox can set a new password.
+            (vec![first(Mail, 1), first(Password, 1)], Some(Strength::OneFactor)),
+        ] {
+            assert_eq!(strength_since(&methods, since), strength, "{methods:?}");
+            assert_eq!(is_proved_since(&methods, since, false), strength.is_some(), "{methods:?}");
+            assert_eq!(is_proved_since(&methods, since, true), strength == Some(Strength::TwoFactors), "{methods:?}");
+        }
     }
 }

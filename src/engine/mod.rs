@@ -15,6 +15,7 @@ pub mod confirm;
 pub mod event;
 pub mod external;
 pub mod factor;
+pub mod fleet;
 pub mod flow;
 pub mod grant;
 pub mod key;

@@ -15,7 +15,7 @@ pub struct Session {
     pub salt: [u8; 16],
     /// The ways in which the person proved who they are, oldest first.
     pub methods: Vec<Method>,
-    /// The most recent proof: the `auth_time` claim.
+    /// When the person last proved by a first factor who they are, with the second one that belonged to it: the `auth_time` claim.
     pub auth_time: Timestamp,
     /// "Stay signed in": survives the browser's end.
     pub remembered: bool,
@@ -79,17 +79,36 @@ impl Session {
     }
 
     /// The same person has proved again who they are. A sign-in says all there is to say of its moment: with what was proved before, the
-    /// session would claim two factors for a time when one was given. A second factor alone comes on top. A proof from before the last one, as
-    /// a provider's may be, changes nothing.
+    /// session would claim two factors for a time when one was given. A second factor alone comes on top, and when they last proved who they are
+    /// stays as it was. A proof from before the last one, as a provider's may be, changes nothing.
     pub fn reauthenticated(mut self, proofs: &[Method]) -> Self {
         let Some(newest) = proofs.iter().map(|proof| proof.at).max().filter(|at| *at >= self.auth_time) else { return self };
         if proofs.iter().any(|proof| !proof.second) {
             self.methods.clear();
+            self.auth_time = newest;
         }
         self.methods.retain(|old| proofs.iter().all(|new| (new.kind, new.second) != (old.kind, old.second)));
         self.methods.extend_from_slice(proofs);
-        self.auth_time = newest;
         self
+    }
+
+    /// An authenticator was added to the account, and was at hand. Whoever sits there could add any, so it proves nothing anew: it counts from the
+    /// first factor on whose strength it was added, and when somebody last proved who they are stays as it was.
+    pub fn with_added(mut self, kind: MethodKind, second: bool) -> Self {
+        let at = method::proved_at(&self.methods);
+        let same = |old: &Method| (old.kind, old.second) == (kind, second);
+        if !self.methods.iter().any(|old| same(old) && old.at >= at) {
+            self.methods.retain(|old| !same(old));
+            self.methods.push(Method { kind, at, second, identity: None });
+        }
+        self
+    }
+
+    /// The proofs, as an application may ask for their time. Nobody knows when a provider asked that does not say it; but the browser came from there
+    /// when the session began.
+    pub fn dated_proofs(&self) -> Vec<Method> {
+        let at = |proof: &Method| if proof.at == Method::UNDATED { self.created_at } else { proof.at };
+        self.methods.iter().map(|proof| Method { at: at(proof), ..proof.clone() }).collect()
     }
 
     /// A second factor that was given before this session, with an identity that has become the account's since: it comes on top, with the time
@@ -210,8 +229,24 @@ mod tests {
         assert_eq!((again.auth_time, again.amr()), (later, vec!["pwd"]));
         let two = again.reauthenticated(&[Method::second(MethodKind::Totp, later)]);
         assert_eq!((two.acr(), two.amr()), (method::ACR_TWO_FACTORS, vec!["pwd", "otp", "mfa"]));
+        let even_later = later + Duration::from_secs(5);
+        let alone = two.clone().reauthenticated(&[Method::second(MethodKind::Totp, even_later)]);
+        assert_eq!((alone.auth_time, alone.amr()), (later, vec!["pwd", "otp", "mfa"]), "a second factor alone moves nothing");
         let one = two.reauthenticated(&[Method::first(MethodKind::Mail, later)]);
         assert_eq!((one.acr(), one.amr()), (method::ACR_ONE_FACTOR, vec!["otp"]), "no more than this sign-in gave");
+    }
+
+    #[test]
+    fn what_is_added_counts_from_the_proof_that_let_it() {
+        let now = Timestamp::from_seconds(1_000_000);
+        let two = session(true, now).with_added(MethodKind::SecurityKey, true);
+        assert_eq!((two.auth_time, two.methods.last().unwrap().at, two.acr()), (now, now, method::ACR_TWO_FACTORS));
+        let given = Method::second(MethodKind::SecurityKey, now + Duration::from_secs(9));
+        let again = two.reauthenticated(std::slice::from_ref(&given)).with_added(MethodKind::SecurityKey, true);
+        assert!(again.methods.contains(&given), "what was given meanwhile is not forgotten");
+        let silent = Session { methods: vec![Method::first(MethodKind::Provider, Method::UNDATED)], ..session(true, now) };
+        assert_eq!(silent.clone().with_added(MethodKind::Password, false).methods.last().unwrap().at, Method::UNDATED);
+        assert_eq!(silent.dated_proofs(), [Method::first(MethodKind::Provider, now)]);
     }
 
     #[test]

@@ -45,6 +45,10 @@ pub enum Notice {
     IdentityDisconnected {
         provider: String,
     },
+    /// An application was let in, or may now use the account while its owner is away.
+    AppConnected {
+        app: String,
+    },
 }
 
 impl Notice {
@@ -70,6 +74,7 @@ impl Notice {
             Self::RecoveryCodesMade,
             Self::IdentityConnected { provider: "Google".to_owned() },
             Self::IdentityDisconnected { provider: "Google".to_owned() },
+            Self::AppConnected { app: "Ledger & Sons".to_owned() },
         ]
     }
 
@@ -91,6 +96,7 @@ impl Notice {
             Self::RecoveryCodesMade => "recovery-codes-made",
             Self::IdentityConnected { .. } => "identity-connected",
             Self::IdentityDisconnected { .. } => "identity-disconnected",
+            Self::AppConnected { .. } => "app-connected",
         }
     }
 
@@ -112,6 +118,7 @@ impl Notice {
             Self::RecoveryCodesMade => "told-codes-made",
             Self::IdentityConnected { provider } => return text.with("told-identity-connected", &[("provider", provider)]),
             Self::IdentityDisconnected { provider } => return text.with("told-identity-disconnected", &[("provider", provider)]),
+            Self::AppConnected { app } => return text.with("told-app-connected", &[("client", app)]),
         };
         text.t(key).into_owned()
     }
@@ -144,6 +151,7 @@ impl Notice {
             Self::RecoveryCodesMade => plain("told-codes-made-text"),
             Self::IdentityConnected { provider } => from("told-identity-connected-text", provider),
             Self::IdentityDisconnected { provider } => from("told-identity-disconnected-text", provider),
+            Self::AppConnected { app } => text.with("told-app-connected-text", &[("site", site), ("client", app)]),
         }
     }
 }

@@ -16,15 +16,20 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::actions::outbox::Channel;
-use crate::actions::{App, Outcome, keys, providers, sweep};
+use crate::actions::{App, Outcome, fleet, health, keys, providers, sweep};
 
 const SWEEP_FIRST: Duration = Duration::from_mins(1);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
-const KEYS_EVERY: Duration = Duration::from_mins(1);
+/// A leaked key that the command line removed is believed for no longer.
+const KEYS_EVERY: Duration = Duration::from_secs(5);
+const FLEET_EVERY: Duration = Duration::from_mins(1);
 const TOKENS_EVERY: Duration = Duration::from_mins(1);
 /// So that a turn, and the stop, does not wait for a provider that is slow for everybody.
 const TOKENS_AT_ONCE: usize = 100;
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
+/// A turn that takes longer is broken off, for it will not end: each statement and each call has its own bound. Sweeping after a long rest is work.
+const TURN: Duration = Duration::from_mins(10);
+const SWEEP_TURN: Duration = Duration::from_hours(6);
 
 /// Tells loops and listeners to end. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -70,12 +75,18 @@ pub fn start(app: &App) -> Jobs {
     for channel in Channel::ALL {
         running.spawn(outbox::run(app.clone(), channel, stop.clone()));
     }
-    running.spawn(every("sweep", SWEEP_FIRST, SWEEP_EVERY, stop.clone(), app.clone(), sweep_once));
-    running.spawn(every("keys", KEYS_EVERY, KEYS_EVERY, stop.clone(), app.clone(), keys::ensure));
+    running.spawn(every(
+        Job { name: "sweep", first: SWEEP_FIRST, pause: SWEEP_EVERY, bound: SWEEP_TURN },
+        stop.clone(),
+        app.clone(),
+        sweep_once,
+    ));
+    running.spawn(every(Job::at("keys", KEYS_EVERY), stop.clone(), app.clone(), keys::ensure));
+    running.spawn(every(Job::at("nodes", FLEET_EVERY), stop.clone(), app.clone(), fleet::turn));
     if app.settings.providers.iter().any(|provider| provider.keep_tokens) {
-        running.spawn(every("provider tokens", TOKENS_EVERY, TOKENS_EVERY, stop.clone(), app.clone(), renew_tokens));
+        running.spawn(every(Job::at("provider tokens", TOKENS_EVERY), stop.clone(), app.clone(), renew_tokens));
     }
-    running.spawn(every("checkpoint", CHECKPOINT_EVERY, CHECKPOINT_EVERY, stop, app.clone(), App::checkpoint));
+    running.spawn(every(Job::at("checkpoint", CHECKPOINT_EVERY), stop, app.clone(), App::checkpoint));
     Jobs { running, stopper }
 }
 
@@ -106,16 +117,25 @@ async fn sweep_once(app: &App) -> Outcome<()> {
     Ok(())
 }
 
-/// Runs a turn at each tick until the stop.
-async fn every(
+/// A loop's name and pace.
+#[derive(Clone, Copy)]
+struct Job {
     name: &'static str,
     first: Duration,
     pause: Duration,
-    stop: Stop,
-    app: App,
-    turn: impl AsyncFn(&App) -> Outcome<()>,
-) {
-    let mut ticks = interval_at(Instant::now() + first, pause);
+    /// How long a turn may take.
+    bound: Duration,
+}
+
+impl Job {
+    const fn at(name: &'static str, pause: Duration) -> Self {
+        Self { name, first: pause, pause, bound: TURN }
+    }
+}
+
+/// Runs a turn at each tick until the stop.
+async fn every(job: Job, stop: Stop, app: App, turn: impl AsyncFn(&App) -> Outcome<()>) {
+    let mut ticks = interval_at(Instant::now() + job.first, job.pause);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
@@ -123,7 +143,16 @@ async fn every(
             () = stop.clone().requested() => return,
             _ = ticks.tick() => {}
         }
-        note(name, turn(&app).await);
+        if note(job.name, within(job.bound, turn(&app)).await).is_some() {
+            health::done(&app, job.name);
+        }
+    }
+}
+
+async fn within<T>(bound: Duration, turn: impl Future<Output = Outcome<T>>) -> Result<T, String> {
+    match timeout(bound, turn).await {
+        Ok(outcome) => outcome.map_err(|fault| fault.to_string()),
+        Err(_) => Err(format!("it did not end within {bound:?} and is broken off")),
     }
 }
 
@@ -145,6 +174,13 @@ mod tests {
         waiting.await.unwrap();
         stop.clone().requested().await;
         assert!(stop.is_requested());
+    }
+
+    #[tokio::test]
+    async fn a_turn_that_hangs_is_broken_off() {
+        let broken_off = within(Duration::from_millis(20), std::future::pending::<Outcome<()>>()).await.unwrap_err();
+        assert!(broken_off.contains("20ms"), "{broken_off}");
+        assert_eq!(within(Duration::from_secs(9), async { Ok(1) }).await, Ok(1));
     }
 
     #[tokio::test]

@@ -91,9 +91,9 @@ pub async fn put(
     .map(drop)
 }
 
-/// Takes a yes back, with every token that came of it.
+/// Takes a yes back, with every token that came of it; or tokens for which no yes was needed. False: there was neither.
 pub async fn revoke(tx: &mut Tx, user_id: &UserId, client_id: &ClientId) -> Result<bool> {
-    execute!(tx, "DELETE FROM grants WHERE user_id = $1 AND client_id = $2", user_id.as_str(), client_id.as_str())?;
+    let grants = execute!(tx, "DELETE FROM grants WHERE user_id = $1 AND client_id = $2", user_id.as_str(), client_id.as_str())?;
     let rows = execute!(tx, "DELETE FROM consents WHERE user_id = $1 AND client_id = $2", user_id.as_str(), client_id.as_str())?;
-    Ok(rows == 1)
+    Ok(rows + grants > 0)
 }

@@ -5,15 +5,16 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::ConnectOptions as _;
+use sqlx::postgres::PgConnectOptions;
 use sqlx::sqlite::{SqliteConnectOptions, SqliteConnection, SqliteJournalMode, SqliteSynchronous};
-use sqlx::{ConnectOptions as _, Postgres};
 use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use super::error::{Result, StoreError};
+use super::error::Result;
 use super::gather::{Gather, Question as _};
 use super::group::{Extent, Unit, Writer};
 use super::migrate::Migrating;
+use super::pool::{Lease, Pool};
 use super::{grants, sessions};
 use crate::engine::session::Session;
 use crate::engine::user::User;
@@ -21,6 +22,9 @@ use crate::time::Timestamp;
 
 /// How many connections read a SQLite file at once. A statement takes microseconds, so more would only wait for a core.
 const SQLITE_READERS: usize = 2;
+
+/// How long a server waits for a statement over the network. It asks for few rows at a time, so more means that nobody is there.
+pub const PATIENCE: Duration = Duration::from_secs(10);
 
 /// Where the rows are.
 #[derive(Clone, Debug)]
@@ -38,7 +42,7 @@ pub struct Store(Database);
 #[derive(Clone)]
 enum Database {
     Sqlite(Arc<Sqlite>),
-    Postgres(PgPool),
+    Postgres(Pool),
 }
 
 /// sqlx's pool pings a connection on each return, which costs as much as a statement: the readers are kept by hand.
@@ -58,29 +62,29 @@ pub struct Tx(Inner);
 enum Inner {
     SqliteRead(OwnedMutexGuard<SqliteConnection>),
     SqliteWrite(Unit),
-    PostgresRead(sqlx::pool::PoolConnection<Postgres>),
-    PostgresWrite(sqlx::Transaction<'static, Postgres>),
+    PostgresRead(Lease),
+    PostgresWrite(Lease),
 }
 
 /// The connection beneath a `Tx`; [`on!`](super::sql) expands one query for both.
 pub(super) enum Conn<'a> {
     Sqlite(&'a mut SqliteConnection),
-    Postgres(&'a mut PgConnection),
+    Postgres(&'a mut Lease),
 }
 
 impl Store {
     /// Opens the database without touching its schema; see [`Store::migrate`].
     pub async fn open(location: &Location) -> Result<Self> {
+        Self::open_patiently(location, PATIENCE).await
+    }
+
+    /// The same for a program that would rather wait: each statement over the network may take so long.
+    pub async fn open_patiently(location: &Location, statement: Duration) -> Result<Self> {
         match location {
             Location::Sqlite(path) => Ok(Self(Database::Sqlite(Arc::new(Sqlite::open(path).await?)))),
             Location::Postgres { url, max_connections } => {
                 let options: PgConnectOptions = url.parse()?;
-                let pool = PgPoolOptions::new()
-                    .max_connections(*max_connections)
-                    .test_before_acquire(false)
-                    .acquire_timeout(Duration::from_secs(5))
-                    .connect_with(options.disable_statement_logging())
-                    .await?;
+                let pool = Pool::open(options, *max_connections, statement).await?;
                 Ok(Self(Database::Postgres(pool)))
             }
         }
@@ -222,8 +226,7 @@ impl Tx {
         match &mut self.0 {
             Inner::SqliteRead(connection) => Conn::Sqlite(connection),
             Inner::SqliteWrite(unit) => Conn::Sqlite(unit.connection()),
-            Inner::PostgresRead(connection) => Conn::Postgres(connection),
-            Inner::PostgresWrite(transaction) => Conn::Postgres(transaction),
+            Inner::PostgresRead(lease) | Inner::PostgresWrite(lease) => Conn::Postgres(lease),
         }
     }
 
@@ -232,7 +235,7 @@ impl Tx {
         match self.0 {
             Inner::SqliteRead(_) | Inner::PostgresRead(_) => Ok(()),
             Inner::SqliteWrite(unit) => unit.commit().await,
-            Inner::PostgresWrite(transaction) => transaction.commit().await.map_err(StoreError::from),
+            Inner::PostgresWrite(lease) => lease.commit().await,
         }
     }
 }

@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The database is locked, full or out of reach. The same request may succeed later.
     #[error("the database cannot be used at the moment: {0}")]
     Unavailable(Arc<sqlx::Error>),
+    /// PostgreSQL cannot be reached at the start.
+    #[error("PostgreSQL at {at}: {why}")]
+    Unreachable { at: String, why: String },
     /// A row does not hold what its type promises.
     #[error("a stored {what} cannot be read: {why}")]
     Corrupt { what: &'static str, why: String },
@@ -66,7 +69,7 @@ impl StoreError {
 }
 
 /// SQLite: BUSY, LOCKED, READONLY, IOERR, FULL, CANTOPEN (primary result codes; the extended ones carry them in the low byte).
-/// PostgreSQL: classes 08 connection, 40 rollback, 53 resources, 57 operator intervention.
+/// PostgreSQL: classes 08 connection, 40 rollback, 53 resources, 57 operator intervention; 25006 a standby, 25P03 idle within a transaction.
 fn is_temporary(error: &dyn DatabaseError) -> bool {
     let Some(code) = error.code() else { return false };
     match code.parse::<u32>() {

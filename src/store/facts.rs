@@ -17,6 +17,15 @@ pub async fn hold(tx: &mut Tx, id: &str) -> Result<()> {
     execute!(tx, "INSERT INTO facts (id, value) VALUES ($1, '') ON CONFLICT (id) DO UPDATE SET value = facts.value", id).map(drop)
 }
 
+/// Puts a value in the place of another, or where none is: true if that was still so.
+pub async fn swap(tx: &mut Tx, id: &str, old: Option<&str>, new: &str) -> Result<bool> {
+    let rows = match old {
+        Some(old) => execute!(tx, "UPDATE facts SET value = $3 WHERE id = $1 AND value = $2", id, old, new)?,
+        None => execute!(tx, "INSERT INTO facts (id, value) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING", id, new)?,
+    };
+    Ok(rows == 1)
+}
+
 /// Removes a fact that has this value: true for exactly one caller.
 pub async fn take(tx: &mut Tx, id: &str, value: &str) -> Result<bool> {
     Ok(execute!(tx, "DELETE FROM facts WHERE id = $1 AND value = $2", id, value)? == 1)

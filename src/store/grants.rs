@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use data_encoding::HEXLOWER;
 
-use super::db::{Conn, Tx};
+use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::gather::Question;
-use super::sql::{Both, execute, listed, optional, row, unhexed};
+use super::sql::{Both, all, execute, listed, optional, row, run, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::grant::Grant;
 use crate::engine::scope::Scopes;
@@ -169,10 +169,11 @@ fn listing(values: &[impl serde::Serialize]) -> Result<String> {
 }
 
 async fn by_ids(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, Loaded)>> {
-    let rows: Vec<LoadedRow> = match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query_as(by_ids!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-        Conn::Postgres(c) => sqlx::query_as(by_ids!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-    };
+    let rows: Vec<LoadedRow> = run!(
+        tx,
+        sqlite | c | sqlx::query_as(by_ids!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c),
+        postgres | c | sqlx::query_as(by_ids!(postgres)).bind(asked).bind(now.millis()).fetch_all(c)
+    )?;
     let keyed = |row: LoadedRow| {
         let loaded: Loaded = row.try_into()?;
         Ok((Key::Id(loaded.grant.id.clone()), loaded))
@@ -181,10 +182,11 @@ async fn by_ids(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, 
 }
 
 async fn by_codes(tx: &mut Tx, asked: String, now: Timestamp) -> Result<Vec<(Key, Loaded)>> {
-    let rows: Vec<Both<LoadedRow, CodeRow>> = match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query_as(by_codes!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-        Conn::Postgres(c) => sqlx::query_as(by_codes!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-    };
+    let rows: Vec<Both<LoadedRow, CodeRow>> = run!(
+        tx,
+        sqlite | c | sqlx::query_as(by_codes!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c),
+        postgres | c | sqlx::query_as(by_codes!(postgres)).bind(asked).bind(now.millis()).fetch_all(c)
+    )?;
     let keyed = |Both(row, CodeRow { code }): Both<LoadedRow, CodeRow>| {
         let hash = HEXLOWER.decode(code.as_bytes()).ok().and_then(|hash| <[u8; 32]>::try_from(hash).ok());
         let hash = hash.ok_or_else(|| StoreError::corrupt("grant", "the code"))?;
@@ -239,10 +241,11 @@ impl Question for Token {
 async fn standings(tx: &mut Tx, tokens: &[Token], now: Timestamp) -> Result<HashMap<Token, Standing>> {
     let asked: Vec<&str> = tokens.iter().map(|token| token.0.as_str()).collect();
     let asked = listing(&asked)?;
-    let rows: Vec<Both<LoadedRow, RevokedRow>> = match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query_as(standings!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-        Conn::Postgres(c) => sqlx::query_as(standings!(postgres)).bind(asked).bind(now.millis()).fetch_all(c).await?,
-    };
+    let rows: Vec<Both<LoadedRow, RevokedRow>> = run!(
+        tx,
+        sqlite | c | sqlx::query_as(standings!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c),
+        postgres | c | sqlx::query_as(standings!(postgres)).bind(asked).bind(now.millis()).fetch_all(c)
+    )?;
     let keyed = |Both(loaded, RevokedRow { jti, revoked }): Both<LoadedRow, RevokedRow>| {
         Ok((Token(jti), Standing { loaded: loaded.try_into()?, revoked }))
     };
@@ -352,9 +355,95 @@ pub async fn end_others(tx: &mut Tx, user_id: &UserId, session_id: &SessionId) -
     )
 }
 
+row! {
+    struct OfflineRow {
+        client_id: String,
+        scope: String,
+        created_at: i64,
+        last_used_at: i64,
+    }
+}
+
+/// What a client holds that outlives the session (`offline_access`).
+#[derive(Clone, Debug)]
+pub struct Offline {
+    pub client_id: ClientId,
+    pub scopes: Scopes,
+    pub granted_at: Timestamp,
+    pub last_used_at: Timestamp,
+}
+
+/// A person's grants that outlive sessions and can still be used, oldest first.
+pub async fn offline_of(tx: &mut Tx, user_id: &UserId, now: Timestamp) -> Result<Vec<Offline>> {
+    let rows = all!(
+        tx,
+        OfflineRow,
+        "SELECT client_id, scope, created_at, COALESCE(refresh_rotated_at, code_used_at, created_at) AS last_used_at FROM grants \
+         WHERE user_id = $1 AND offline AND code_used_at IS NOT NULL AND expires_at > $2 \
+         AND (refresh_expires_at IS NULL OR refresh_expires_at > $2) \
+         AND NOT EXISTS (SELECT 1 FROM removed_clients WHERE removed_clients.id = grants.client_id) ORDER BY created_at, id",
+        user_id.as_str(),
+        now.millis(),
+    )?;
+    let read = |row: OfflineRow| {
+        let corrupt = |why: &str| StoreError::corrupt("grant", why);
+        Ok(Offline {
+            client_id: row.client_id.parse().map_err(|_| corrupt("client_id"))?,
+            scopes: Scopes::parse(&row.scope).ok_or_else(|| corrupt("scope"))?,
+            granted_at: Timestamp::from_millis(row.created_at),
+            last_used_at: Timestamp::from_millis(row.last_used_at),
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Whether a client has, or is about to get, a grant of this person that outlives sessions.
+pub async fn has_offline(tx: &mut Tx, user_id: &UserId, client_id: &ClientId) -> Result<bool> {
+    let found = optional!(
+        tx,
+        (String,),
+        "SELECT id FROM grants WHERE user_id = $1 AND client_id = $2 AND offline LIMIT 1",
+        user_id.as_str(),
+        client_id.as_str(),
+    )?;
+    Ok(found.is_some())
+}
+
+/// The clients with a grant of this person that outlives sessions, used or not.
+pub async fn offline_clients(tx: &mut Tx, user_id: &UserId) -> Result<Vec<ClientId>> {
+    let rows = all!(
+        tx,
+        (String,),
+        "SELECT DISTINCT client_id FROM grants WHERE user_id = $1 AND offline ORDER BY client_id",
+        user_id.as_str(),
+    )?;
+    rows.into_iter().map(|(id,)| id.parse().map_err(|_| StoreError::corrupt("grant", "client_id"))).collect()
+}
+
+/// Ends a client's grants of a person that outlive sessions, but for those that were given in `spared`.
+pub async fn end_offline(tx: &mut Tx, user_id: &UserId, client_id: &ClientId, spared: Option<&SessionId>) -> Result<u64> {
+    execute!(
+        tx,
+        "DELETE FROM grants WHERE user_id = $1 AND client_id = $2 AND offline AND (session_id IS NULL OR session_id <> $3)",
+        user_id.as_str(),
+        client_id.as_str(),
+        spared.map_or("", SessionId::as_str),
+    )
+}
+
+/// Ends the grants that were given in a session and outlive it, of clients that no consent stands for: the operator's own.
+pub async fn end_unasked(tx: &mut Tx, session_id: &SessionId) -> Result<u64> {
+    execute!(
+        tx,
+        "DELETE FROM grants WHERE session_id = $1 AND offline AND NOT EXISTS (SELECT 1 FROM consents \
+         WHERE consents.user_id = grants.user_id AND consents.client_id = grants.client_id)",
+        session_id.as_str(),
+    )
+}
+
 /// The clients that hold a grant of a session.
 pub async fn clients_of_session(tx: &mut Tx, session_id: &SessionId) -> Result<Vec<ClientId>> {
-    let rows = super::sql::all!(
+    let rows = all!(
         tx,
         (String,),
         "SELECT DISTINCT client_id FROM grants WHERE session_id = $1 AND code_used_at IS NOT NULL ORDER BY client_id",

@@ -164,8 +164,8 @@ pub async fn forget_public(tx: &mut Tx) -> Result<()> {
 
 /// Makes other nodes wait until this one has decided about keys. On SQLite a write transaction already does.
 pub async fn lock(tx: &mut Tx) -> Result<()> {
-    if let super::db::Conn::Postgres(connection) = tx.conn() {
-        sqlx::query("LOCK TABLE signing_keys IN EXCLUSIVE MODE").execute(connection).await?;
+    if let super::db::Conn::Postgres(_) = tx.conn() {
+        execute!(tx, "LOCK TABLE signing_keys IN EXCLUSIVE MODE")?;
     }
     Ok(())
 }

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use sqlx::ConnectOptions as _;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::postgres::PgPool;
 use tokio::time::{Instant, timeout};
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::group::Writer;
+use super::pool::Pool;
 use super::sql::all;
 
 struct Twin {
@@ -40,6 +41,7 @@ const TWINS: &[Twin] = twins![
     6 "0006_verification_keys",
     8 "0008_secrets",
     9 "0009_scale",
+    10 "0010_nodes",
 ];
 
 fn migrator(sql: fn(&Twin) -> &'static str) -> Migrator {
@@ -53,6 +55,8 @@ fn migrator_to(last: i64, sql: fn(&Twin) -> &'static str) -> Migrator {
     };
     let mut made = Migrator::with_migrations(TWINS.iter().filter(|twin| twin.version <= last).map(migration).collect());
     made.set_ignore_missing(last < i64::MAX);
+    // SQLite has its writer, PostgreSQL a lock of ours.
+    made.set_locking(false);
     made
 }
 
@@ -109,8 +113,12 @@ pub(super) async fn sqlite(path: &Path, writer: &Writer, how: &Migrating<'_>) ->
     migrator(|twin| twin.sqlite).run(&mut *connection).await.map_err(explain)
 }
 
-pub(super) async fn postgres(pool: &PgPool, how: &Migrating<'_>) -> Result<()> {
-    let applied: Vec<(i64,)> = match sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(pool).await {
+/// On a connection of its own: a migration takes as long as it takes. One node migrates at a time; the lock is a transaction's on another connection,
+/// since one of a session (as sqlx would take) stays behind in a pooler.
+pub(super) async fn postgres(pool: &Pool, how: &Migrating<'_>) -> Result<()> {
+    let (mut lock, mut connection) = (pool.options().connect().await?, pool.options().connect().await?);
+    sqlx::raw_sql(LOCK).execute(&mut lock).await?;
+    let applied: Vec<(i64,)> = match sqlx::query_as("SELECT version FROM _sqlx_migrations").fetch_all(&mut connection).await {
         Ok(rows) => rows,
         Err(sqlx::Error::Database(_)) => Vec::new(),
         Err(error) => return Err(error.into()),
@@ -120,22 +128,32 @@ pub(super) async fn postgres(pool: &PgPool, how: &Migrating<'_>) -> Result<()> {
         refuse_newer(&applied)?;
         (how.say)("the database is changed without a copy: pg_dump makes one");
         for twin in missing {
-            step(twin, async { migrator_to(twin.version, |twin| twin.postgres).run(pool).await }, how).await?;
+            step(twin, async { migrator_to(twin.version, |twin| twin.postgres).run(&mut connection).await }, how).await?;
         }
     }
-    migrator(|twin| twin.postgres).run(pool).await.map_err(explain)
+    migrator(|twin| twin.postgres).run(&mut connection).await.map_err(explain)?;
+    sqlx::raw_sql("COMMIT").execute(&mut lock).await?;
+    Ok(())
 }
+
+/// The number is of no meaning but ours.
+const LOCK: &str = "BEGIN; SET LOCAL idle_in_transaction_session_timeout = 0; SELECT pg_advisory_xact_lock(7613042915)";
 
 fn missing(applied: &[(i64,)]) -> Vec<&'static Twin> {
     TWINS.iter().filter(|twin| !applied.contains(&(twin.version,))).collect()
 }
 
 fn refuse_newer(applied: &[(i64,)]) -> Result<()> {
-    let newest = TWINS.iter().map(|twin| twin.version).max().unwrap_or(0);
-    match applied.iter().find(|row| row.0 > newest) {
-        Some((version,)) => Err(StoreError::Newer(*version)),
+    match newer(applied) {
+        Some(version) => Err(StoreError::Newer(version)),
         None => Ok(()),
     }
+}
+
+/// A migration that this program does not know.
+fn newer(applied: &[(i64,)]) -> Option<i64> {
+    let unknown = |version: &i64| TWINS.iter().all(|twin| twin.version != *version);
+    applied.iter().map(|row| row.0).filter(unknown).max()
 }
 
 /// One migration of several.
@@ -164,6 +182,7 @@ pub(super) async fn pending(tx: &mut Tx) -> Result<Vec<String>> {
         Err(StoreError::Other(_)) => Vec::new(),
         Err(error) => return Err(error),
     };
+    refuse_newer(&applied)?;
     let is_pending = |twin: &&Twin| !applied.iter().any(|row| row.0 == twin.version);
     Ok(TWINS.iter().filter(is_pending).map(|twin| twin.name.to_owned()).collect())
 }

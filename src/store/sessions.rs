@@ -4,10 +4,10 @@ use std::collections::HashMap;
 
 use data_encoding::HEXLOWER;
 
-use super::db::{Conn, Tx};
+use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::gather::Question;
-use super::sql::{Both, all, execute, listed, on, optional, row, unhexed};
+use super::sql::{Both, all, execute, listed, on, optional, row, run, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::session::Session;
 use crate::engine::user::User;
@@ -101,10 +101,11 @@ impl Question for Carrier {
 async fn by_carriers(tx: &mut Tx, carriers: &[Carrier]) -> Result<HashMap<Carrier, (Session, User)>> {
     let asked: Vec<String> = carriers.iter().map(|carrier| HEXLOWER.encode(&carrier.0)).collect();
     let asked = serde_json::to_string(&asked).map_err(|error| StoreError::corrupt("question", error))?;
-    let rows: Vec<Carried> = match tx.conn() {
-        Conn::Sqlite(c) => sqlx::query_as(by_carriers!(sqlite)).bind(asked).fetch_all(c).await?,
-        Conn::Postgres(c) => sqlx::query_as(by_carriers!(postgres)).bind(asked).fetch_all(c).await?,
-    };
+    let rows: Vec<Carried> = run!(
+        tx,
+        sqlite | c | sqlx::query_as(by_carriers!(sqlite)).bind(asked).fetch_all(c),
+        postgres | c | sqlx::query_as(by_carriers!(postgres)).bind(asked).fetch_all(c)
+    )?;
     let keyed = |Both(key, Both(session, user)): Carried| {
         let hash = <[u8; 32]>::try_from(key.token_hash).map_err(|_| StoreError::corrupt("carrier", "the hash"))?;
         Ok((Carrier(hash), (session.try_into()?, user.try_into()?)))
@@ -188,6 +189,11 @@ pub async fn reauthenticated(tx: &mut Tx, session: &Session) -> Result<bool> {
         session.auth_time.millis(),
     )?;
     Ok(rows == 1)
+}
+
+/// Keeps a session from ending before this transaction does. False: it has ended.
+pub async fn hold(tx: &mut Tx, id: &SessionId) -> Result<bool> {
+    Ok(execute!(tx, "UPDATE sessions SET expires_at = expires_at WHERE id = $1", id.as_str())? == 1)
 }
 
 pub async fn seen(tx: &mut Tx, id: &SessionId, at: Timestamp, idle_expires_at: Timestamp) -> Result<()> {

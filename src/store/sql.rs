@@ -3,9 +3,28 @@
 /// Runs one expression on whichever connection the `Tx` holds; it is type-checked once per driver.
 macro_rules! on {
     ($tx:expr, |$connection:ident| $body:expr) => {
+        $crate::store::sql::run!($tx, sqlite | $connection | async { $body }, postgres | $connection | async { $body })
+    };
+}
+
+/// Runs the one future or the other: the one place where statements are sent, so that none that goes over the network lacks a bound.
+macro_rules! run {
+    ($tx:expr, |$connection:ident| $body:expr $(, $then:expr)?) => {
+        $crate::store::sql::run!($tx, sqlite |$connection| $body, postgres |$connection| $body $(, $then)?)
+    };
+    ($tx:expr, sqlite |$sqlite:ident| $local:expr, postgres |$postgres:ident| $remote:expr $(, $then:expr)?) => {
         match $tx.conn() {
-            $crate::store::db::Conn::Sqlite($connection) => $body,
-            $crate::store::db::Conn::Postgres($connection) => $body,
+            $crate::store::db::Conn::Sqlite($sqlite) => $local.await.map_err($crate::store::StoreError::from)$(.map($then))?,
+            $crate::store::db::Conn::Postgres(lease) => {
+                let patience = lease.patience();
+                match lease.statement() {
+                    Err(error) => Err(error),
+                    Ok($postgres) => {
+                        let outcome = tokio::time::timeout(patience, $remote).await;
+                        lease.ended(outcome)$(.map($then))?
+                    }
+                }
+            }
         }
     };
 }
@@ -13,24 +32,21 @@ macro_rules! on {
 /// Executes a statement with its parameters: `execute!(tx, "DELETE FROM t WHERE id = $1", id)`; gives the number of rows.
 macro_rules! execute {
     ($tx:expr, $sql:expr $(, $value:expr)* $(,)?) => {
-        $crate::store::sql::on!($tx, |c| sqlx::query($sql)$(.bind($value))*.execute(c).await.map(|done| done.rows_affected()))
-            .map_err($crate::store::StoreError::from)
+        $crate::store::sql::run!($tx, |c| sqlx::query($sql)$(.bind($value))*.execute(c), |done| done.rows_affected())
     };
 }
 
 /// At most one row of a type made by [`row!`] or a tuple.
 macro_rules! optional {
     ($tx:expr, $row:ty, $sql:expr $(, $value:expr)* $(,)?) => {
-        $crate::store::sql::on!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_optional(c).await)
-            .map_err($crate::store::StoreError::from)
+        $crate::store::sql::run!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_optional(c))
     };
 }
 
 /// All rows.
 macro_rules! all {
     ($tx:expr, $row:ty, $sql:expr $(, $value:expr)* $(,)?) => {
-        $crate::store::sql::on!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_all(c).await)
-            .map_err($crate::store::StoreError::from)
+        $crate::store::sql::run!($tx, |c| sqlx::query_as::<_, $row>($sql)$(.bind($value))*.fetch_all(c))
     };
 }
 
@@ -82,4 +98,4 @@ impl<'r, R: sqlx::Row, A: sqlx::FromRow<'r, R>, B: sqlx::FromRow<'r, R>> sqlx::F
     }
 }
 
-pub(super) use {all, execute, listed, on, optional, row, unhexed};
+pub(super) use {all, execute, listed, on, optional, row, run, unhexed};

@@ -36,7 +36,7 @@ macro_rules! rule {
 }
 
 /// Rows whose time has come are deleted by these. `events` and `outbox` follow `[retention]`.
-pub const RULES: [Rule; 18] = [
+pub const RULES: [Rule; 19] = [
     rule!("carriers", "token_hash", "expires_at", "as long as the session"),
     rule!("sessions", "id", "expires_at", "until the absolute end"),
     rule!("sessions", "id", "idle_expires_at", "until idle for too long"),
@@ -55,6 +55,7 @@ pub const RULES: [Rule; 18] = [
     rule!("sms_ranges", "id", "expires_at", "a week after the last text"),
     rule!("signing_keys", "id", "removes_at", "until its last token has expired"),
     rule!("verification_keys", "id", "expires_at", "`sessions.absolute_days` after the key has signed for the last time"),
+    rule!("nodes", "id", "expires_at", "three minutes after its last word"),
 ];
 
 /// Deletes up to `batch` rows by one rule; gives how many went.

@@ -1,9 +1,20 @@
 // An application on another site that sends its authorization requests by POST: no browser sends our cookies with that form.
 import assert from "node:assert/strict";
+import { createServer } from "node:http";
+import { after, before } from "node:test";
 import { journey, press, signIn, under, useServer } from "./harness.mjs";
 
 const server = useServer();
-const APP = "http://127.0.0.1:9"; // another site than localhost; nothing listens, the pages are made here
+let APP; // 127.0.0.1 is another site than localhost
+const app = createServer((request, response) => {
+  const { pathname, searchParams } = new URL(request.url, "http://127.0.0.1");
+  const fields = [...searchParams].map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`).join("");
+  const form = `<form method="post" action="${server().url}/oauth2/authorize">${fields}<button>Go</button></form>`;
+  response.setHeader("content-type", "text/html");
+  response.end(`<!doctype html><html lang="en"><title>App</title><link rel="icon" href="data:,"><h1>App</h1>${pathname === "/form" ? form : "<p>Back</p>"}`);
+});
+before(() => new Promise((done) => app.listen(0, "127.0.0.1", () => ((APP = `http://127.0.0.1:${app.address().port}`), done()))));
+after(() => new Promise((done) => (app.closeAllConnections(), app.close(done))));
 const CHALLENGE = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
 journey("an authorization request by POST from another site", async ({ page, context }) => {
@@ -24,12 +35,6 @@ journey("an authorization request by POST from another site", async ({ page, con
     code_challenge: CHALLENGE,
     code_challenge_method: "S256",
     ...more,
-  });
-  await context.route(`${APP}/**`, (route) => {
-    const { pathname, searchParams } = new URL(route.request().url());
-    const fields = [...searchParams].map(([name, value]) => `<input type="hidden" name="${name}" value="${value}">`).join("");
-    const form = `<form method="post" action="${server().url}/oauth2/authorize">${fields}<button>Go</button></form>`;
-    route.fulfill({ contentType: "text/html", body: `<!doctype html><html lang="en"><title>App</title><h1>App</h1>${pathname === "/form" ? form : "<p>Back</p>"}` });
   });
   const post = async (more) => {
     await page.goto(`${APP}/form?${new URLSearchParams(asked(more))}`);

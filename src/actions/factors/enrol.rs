@@ -11,7 +11,7 @@ use crate::actions::sign_in::{self, Arrival, SignedIn};
 use crate::actions::{App, Fault, Outcome, codes};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, HalfSignedIn, State, Step};
-use crate::engine::method::{Method, MethodKind};
+use crate::engine::method::{Method, MethodKind, proved_at};
 use crate::engine::passkey::PasskeyKind;
 use crate::engine::sign_in::second_factors;
 use crate::engine::totp::Seed;
@@ -156,7 +156,8 @@ async fn go_on(
     }
     let codes = recovery::renew(app, &mut tx, user).await?;
     told(app, &mut tx, of(&user.id, Kind::RecoveryCodesMade, arrival.requester), None).await?;
-    let methods = [half.given.clone(), vec![Method::second(kind, app.now())]].concat();
+    // Set up is not proved: it counts from the first factor that was given on the way, and `auth_time` is that one's.
+    let methods = [half.given.clone(), vec![Method::second(kind, proved_at(&half.given))]].concat();
     let arrival = Arrival { remember: half.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
     let signed_in = sign_in::finish(app, tx, user, methods, &arrival).await?;
     app.metrics.sign_in(kind.as_str(), signed_in.as_str());

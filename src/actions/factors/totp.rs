@@ -12,7 +12,7 @@ use crate::engine::address::{Email, Username};
 use crate::engine::event::Kind;
 use crate::engine::factor::{Factor, FactorKind};
 use crate::engine::flow::{Continue, Flow, State, Step};
-use crate::engine::method::{Method, MethodKind};
+use crate::engine::method::MethodKind;
 use crate::engine::session::Session;
 use crate::engine::totp::{self, Seed};
 use crate::engine::user::User;
@@ -134,7 +134,7 @@ pub async fn confirm_totp(
     }
     told(app, &mut tx, own(current, Kind::FactorAdded, requester), Some(FactorKind::Totp.as_str())).await?;
     app.notify(&mut tx, user, Notice::FactorAdded, requester).await?;
-    let session = current.session.clone().reauthenticated(&[Method::second(MethodKind::Totp, now)]);
+    let session = current.session.clone().with_added(MethodKind::Totp, true);
     if !sessions::reauthenticated(&mut tx, &session).await? {
         return Ok(Added::Not(Confirmed::Over));
     }

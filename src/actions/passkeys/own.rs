@@ -13,9 +13,9 @@ use crate::actions::session::Current;
 use crate::actions::{App, Outcome, Requester, factors, providers, tell};
 use crate::engine::address::Channel;
 use crate::engine::event::{Event, Kind};
-use crate::engine::method::{Method, MethodKind};
+use crate::engine::method::MethodKind;
 use crate::engine::passkey::{self, Passkey, PasskeyKind};
-use crate::engine::session::{self, Session};
+use crate::engine::session;
 use crate::engine::user::User;
 use crate::ids::{PasskeyId, UserId};
 use crate::settings::Way;
@@ -120,10 +120,7 @@ pub async fn add(
     }
     if kind == PasskeyKind::SecurityKey {
         // It was in the person's hand just now: the session need not ask for it at once.
-        let proof = [Method::second(MethodKind::SecurityKey, app.now())];
-        let proved = current.session.clone().reauthenticated(&proof);
-        let session = Session { auth_time: current.session.auth_time, ..proved };
-        sessions::reauthenticated(&mut tx, &session).await?;
+        sessions::reauthenticated(&mut tx, &current.session.clone().with_added(MethodKind::SecurityKey, true)).await?;
     }
     app.record(&mut tx, own(current, Kind::PasskeyAdded, kind, requester)).await?;
     app.notify(&mut tx, &current.user, Notice::PasskeyAdded, requester).await?;

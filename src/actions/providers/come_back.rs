@@ -10,7 +10,7 @@ use super::super::sign_up::Proved;
 use super::super::{App, Fault, Outcome, codes, confirm, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, holds, name_proofs, tokens};
 use crate::engine::address::Email;
-use crate::engine::authorize::is_fresh;
+use crate::engine::authorize::{Asked, is_fresh};
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::{Brought, Claimed, Errand, External, vouches};
 use crate::engine::flow::{AccountPage, Away, Continue, Flow, Join, State, Step};
@@ -232,8 +232,10 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
             let Some(user) = users::by_id(&mut tx, &user_id).await? else { return Ok(CameBack::Over) };
             let given = dated(app, &mut tx, &user, brought.given.clone()).await?;
             if matches!(errand, Errand::ProveAgain { .. })
-                && arrival.before.is_some_and(|current| current.user.id == user.id && !has_asked(app, flow, current, &given))
-                && sign_in::still_needed(app, &mut tx, &user, &given, arrival).await? == Needed::Nothing
+                && let Some(current) = arrival.before.filter(|current| current.user.id == user.id)
+                && !has_asked(app, flow, current, &given)
+                && !(is_on_the_way_to_a_site(flow)
+                    && sign_in::still_needed(app, &mut tx, &user, &given, arrival).await? != Needed::Nothing)
             {
                 tracing::info!(provider = settings.id, "a provider did not ask again who somebody is, though it was told to");
                 return Ok(CameBack::Failed(Box::new((*flow).clone()), Failure::NotAsked));
@@ -289,11 +291,18 @@ fn has_asked(app: &App, flow: &Flow, current: &Current, given: &[Method]) -> boo
         Continue::Page { .. } => newest >= app.now() - app.settings.sign_in.step_up,
         Continue::Authorize { request } => {
             let renewed = current.session.clone().reauthenticated(given);
-            is_fresh(request, &renewed, request.requested_at, app.now())
+            // A second factor, where there is one, is asked for after this.
+            let asked = Asked { has_second: false, is_new: false, at: request.requested_at };
+            is_fresh(request, &renewed.dated_proofs(), asked, app.now())
         }
         Continue::Connect { .. } => newest >= flow.created_at,
         Continue::Site { .. } => newest >= current.session.auth_time,
     }
+}
+
+/// A site wants two factors, whenever they were given: a second one that follows is enough.
+const fn is_on_the_way_to_a_site(flow: &Flow) -> bool {
+    matches!(flow.continue_to, Continue::Site { .. })
 }
 
 /// Whoever has nothing else to prove themselves with is believed now, or could never change anything.

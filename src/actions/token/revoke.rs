@@ -31,7 +31,7 @@ pub async fn revoke(app: &App, requester: &Requester, client: &Client, token: &s
         }
         return Ok(tx.commit().await?);
     }
-    let token = verified::read(&app.keys.loaded(), app.settings.issuer(), token, now);
+    let token = verified::known(app, token, now).await?;
     let Some(token) = token.filter(|token| token.client_id == client.id) else { return Ok(()) };
     let mut tx = app.store.write().await?;
     grants::revoke_token(&mut tx, &token.jti, token.expires_at).await?;

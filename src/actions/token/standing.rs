@@ -27,7 +27,7 @@ pub struct Person {
 /// None for everything that is no good access token of ours: forged, expired, revoked, its person disabled, its session ended.
 pub async fn standing(app: &App, token: &str) -> Outcome<Option<Active>> {
     let now = app.now();
-    let Some(token) = verified::read(&app.keys.loaded(), app.settings.issuer(), token, now) else { return Ok(None) };
+    let Some(token) = verified::known(app, token, now).await? else { return Ok(None) };
     if token.grant_id.is_none() {
         let lives = clients::find(app, &token.client_id).await?.is_some();
         let revoked = !lives || grants::token_is_revoked(&mut app.store.read().await?, &token.jti).await?;

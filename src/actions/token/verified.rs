@@ -5,7 +5,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use serde::Deserialize;
 
-use crate::actions::keys::Loaded;
+use crate::actions::keys::{self, Loaded};
+use crate::actions::{App, Outcome};
 use crate::crypto::jose;
 use crate::crypto::token::hash;
 use crate::engine::scope::Scopes;
@@ -99,12 +100,21 @@ pub(in crate::actions) fn read(loaded: &Loaded, issuer: &str, token: &str, now: 
     (now < found.expires_at).then_some(found)
 }
 
+/// The same, with the keys of this moment if the token names one that is not known here yet.
+pub(super) async fn known(app: &App, token: &str, now: Timestamp) -> Outcome<Option<Arc<AccessToken>>> {
+    let issuer = app.settings.issuer();
+    if let Some(found) = read(&app.keys.loaded(), issuer, token, now) {
+        return Ok(Some(found));
+    }
+    Ok(keys::look_for(app, token).await?.and_then(|loaded| read(&loaded, issuer, token, now)))
+}
+
 #[cfg(test)]
 mod tests {
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::actions::keys::{self, Ring};
+    use crate::actions::keys::Ring;
     use crate::crypto::jose::Alg;
 
     const ISSUER: &str = "https://id.example";

@@ -1,8 +1,10 @@
 //! What happens to a checked request: sign in, ask for consent, answer, or refuse.
 
+use std::time::Duration;
+
 use super::{AuthorizationRequest, Prompt};
 use crate::engine::client::Client;
-use crate::engine::method::{ACR_ONE_FACTOR, ACR_TWO_FACTORS};
+use crate::engine::method::{ACR_ONE_FACTOR, ACR_TWO_FACTORS, Method, is_proved_since};
 use crate::engine::oauth_error::{Code, OAuthError};
 use crate::engine::scope::Scopes;
 use crate::engine::session::Session;
@@ -16,6 +18,10 @@ pub struct Facts<'a> {
     pub consented: Option<&'a Consented>,
     /// The person has said yes to this very request.
     pub just_consented: bool,
+    /// The account has a second factor that can be asked for.
+    pub has_second: bool,
+    /// The request has just arrived: whoever signed in did so for something else.
+    pub is_new: bool,
     /// When the request arrived first; a sign-in after it satisfies `prompt=login`.
     pub requested_at: Timestamp,
     pub now: Timestamp,
@@ -68,23 +74,29 @@ pub struct Consent {
 /// OpenID Connect Core sections 3.1.2.3 and 3.1.2.4.
 pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>) -> Decision {
     let silent = request.asks(Prompt::None);
-    let live = facts.session.filter(|session| session.is_live(facts.now));
-    if let Some(other) = live.filter(|session| !request.is_for(&session.user_id)) {
+    let again = |again| Decision::SignIn { again, create: request.asks(Prompt::Create) };
+    let Some(session) = facts.session.filter(|session| session.is_live(facts.now)) else {
+        return if silent { refuse(Code::LoginRequired, "nobody is signed in") } else { again(false) };
+    };
+    let proofs = session.dated_proofs();
+    let is_fresh =
+        |has_second| is_fresh(request, &proofs, Asked { has_second, is_new: facts.is_new, at: facts.requested_at }, facts.now);
+    if !request.is_for(&session.user_id) {
         return match silent {
             true => refuse(Code::LoginRequired, "somebody else is signed in"),
             // They are asked who they are anyhow.
-            false if request.wants_sign_in() && other.auth_time < facts.requested_at => {
-                Decision::SignIn { again: false, create: request.asks(Prompt::Create) }
-            }
+            false if request.wants_sign_in() && !is_fresh(false) => again(false),
             false => Decision::SomebodyElse,
         };
     }
-    let Some(session) = live.filter(|session| is_fresh(request, session, facts.requested_at, facts.now)) else {
+    if !is_fresh(facts.has_second) {
         return match silent {
-            true => refuse(Code::LoginRequired, "nobody is signed in, or not recently enough"),
-            false => Decision::SignIn { again: live.is_some(), create: request.asks(Prompt::Create) },
+            true => refuse(Code::LoginRequired, "the person has not proved recently enough who they are"),
+            // Only the second factor is missing or old, as in a browser that is trusted.
+            false if is_fresh(false) => Decision::SecondFactor,
+            false => again(true),
         };
-    };
+    }
     if request.needs_two_factors() && session.acr() != ACR_TWO_FACTORS {
         return match silent {
             true => refuse(Code::LoginRequired, "the person has not given the second factor that the request wants"),
@@ -110,13 +122,24 @@ pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>)
     }
 }
 
-/// `prompt=login`, `select_account` and `create` want a sign-in after the request arrived; `max_age` one that is not older than it says.
-pub fn is_fresh(request: &AuthorizationRequest, session: &Session, requested_at: Timestamp, now: Timestamp) -> bool {
-    let anew = request.wants_sign_in();
-    let since_request = session.auth_time >= requested_at;
-    let young = request.max_age.is_none_or(|seconds| now.since(session.auth_time).as_secs() <= u64::from(seconds));
-    // `max_age=0` means the same as `prompt=login`: a sign-in for this request is always young enough.
-    (!anew || since_request) && (young || (since_request && requested_at < now))
+/// What a request asks of whom, and when.
+#[derive(Clone, Copy, Debug)]
+pub struct Asked {
+    /// Of an account with a second factor both are wanted.
+    pub has_second: bool,
+    /// No sign-in was for this request yet.
+    pub is_new: bool,
+    /// When it arrived first.
+    pub at: Timestamp,
+}
+
+/// `prompt=login`, `select_account` and `create` want a proof after the request arrived; `max_age` one that is not older than it says, to the
+/// millisecond (OpenID Connect Core section 3.1.2.1), or one for this request, however long the way back took. So `max_age=0` asks always.
+pub fn is_fresh(request: &AuthorizationRequest, proofs: &[Method], asked: Asked, now: Timestamp) -> bool {
+    let for_this = !asked.is_new && is_proved_since(proofs, asked.at, asked.has_second);
+    let young =
+        |seconds: u32| seconds > 0 && is_proved_since(proofs, now - Duration::from_secs(seconds.into()), asked.has_second);
+    for_this || (!request.wants_sign_in() && request.max_age.is_none_or(young))
 }
 
 fn refuse(code: Code, why: &'static str) -> Decision {
@@ -125,15 +148,13 @@ fn refuse(code: Code, why: &'static str) -> Decision {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use serde_json::json;
 
     use super::super::{check, trust};
     use super::*;
     use crate::crypto::random::Random;
     use crate::engine::client::tests::client;
-    use crate::engine::method::{Method, MethodKind};
+    use crate::engine::method::MethodKind;
     use crate::engine::params::Params;
     use crate::engine::session::{Lifetimes, Opening};
     use crate::ids::{SessionId, UserId};
@@ -147,8 +168,12 @@ mod tests {
     }
 
     fn session(age: u64) -> Session {
+        session_of(age * 1000)
+    }
+
+    fn session_of(millis: u64) -> Session {
         let long = Duration::from_secs(86400);
-        let at = now() - Duration::from_secs(age);
+        let at = now() - Duration::from_millis(millis);
         let random = Random::seeded(1);
         let proofs = vec![Method::first(MethodKind::Password, at)];
         let opening = Opening { proofs, remembered: true, device: String::new(), address: String::new() };
@@ -169,6 +194,10 @@ mod tests {
     }
 
     fn decided(first_party: bool, case: &Case) -> Decision {
+        decided_of(first_party, false, case)
+    }
+
+    fn decided_of(first_party: bool, has_second: bool, case: &Case) -> Decision {
         let shop = client(&json!({"first_party": first_party}));
         let mut pairs = vec![
             ("redirect_uri", "https://shop.example/callback"),
@@ -191,6 +220,8 @@ mod tests {
                 session: case.session.as_ref(),
                 consented: consented.as_ref(),
                 just_consented: false,
+                has_second,
+                is_new: case.requested == 0,
                 requested_at: now() - Duration::from_secs(case.requested),
                 now: now(),
             },
@@ -230,6 +261,31 @@ mod tests {
                 answer("openid email"),
             ),
             (
+                "max_age over by nine tenths of a second",
+                Case { query: &[("max_age", "1")], session: Some(session_of(1900)), consented: all, requested: 0 },
+                sign_in(true),
+            ),
+            (
+                "max_age over by a millisecond",
+                Case { query: &[("max_age", "60")], session: Some(session_of(60_001)), consented: all, requested: 0 },
+                sign_in(true),
+            ),
+            (
+                "max_age over, but signed in for this",
+                Case { query: &[("max_age", "1")], session: Some(session(5)), consented: all, requested: 10 },
+                answer("openid email"),
+            ),
+            (
+                "max_age=0 at the very moment of a sign-in",
+                Case { query: &[("max_age", "0")], session: Some(session(0)), consented: all, requested: 0 },
+                sign_in(true),
+            ),
+            (
+                "prompt=login at the very moment of a sign-in",
+                Case { query: &[("prompt", "login")], session: Some(session(0)), consented: all, requested: 0 },
+                sign_in(true),
+            ),
+            (
                 "max_age=0, done",
                 Case { query: &[("max_age", "0")], session: Some(session(5)), consented: all, requested: 10 },
                 answer("openid email"),
@@ -252,6 +308,39 @@ mod tests {
             ),
         ] {
             assert_eq!(decided(false, &case), expected, "{name}");
+        }
+    }
+
+    /// Of an account with a second factor both are asked, and a second factor alone answers nothing.
+    #[test]
+    fn both_factors_are_fresh_where_there_are_two() {
+        let seconds_ago = |seconds| now() - Duration::from_secs(seconds);
+        let both = |first, second| {
+            vec![Method::first(MethodKind::Password, seconds_ago(first)), Method::second(MethodKind::Mail, seconds_ago(second))]
+        };
+        let trusted = |first| vec![Method::first(MethodKind::Password, seconds_ago(first))];
+        let passkey = |first| vec![Method::first(MethodKind::Passkey, seconds_ago(first))];
+        let (login, age) = (&[("prompt", "login")][..], &[("max_age", "60")][..]);
+        let again = Decision::SignIn { again: true, create: false };
+        let granted = answer("openid email");
+        for (query, proofs, requested, expected) in [
+            (login, both(5, 4), 10, &granted),
+            (login, both(20, 4), 10, &again),
+            (login, both(20, 15), 10, &again),
+            (login, trusted(5), 10, &Decision::SecondFactor),
+            (login, passkey(5), 10, &granted),
+            (login, passkey(11), 10, &again),
+            (age, both(50, 40), 0, &granted),
+            (age, both(61, 1), 0, &again),
+            (age, trusted(50), 0, &Decision::SecondFactor),
+            (age, trusted(61), 0, &again),
+            (age, passkey(60), 0, &granted),
+            (&[], both(9000, 9000), 0, &granted),
+            (&[], trusted(9000), 0, &granted),
+        ] {
+            let found = Session { methods: proofs, ..session(9000) };
+            let case = Case { query, session: Some(found), consented: Some("openid email"), requested };
+            assert_eq!(decided_of(false, true, &case), *expected, "{query:?} {:?}", case.session);
         }
     }
 

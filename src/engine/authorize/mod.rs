@@ -22,7 +22,7 @@ use crate::ids::{ClientId, UserId};
 use crate::time::Timestamp;
 
 pub use checks::{CHECKS, Check};
-pub use decision::{Consent, Consented, Decision, Facts, decide, is_fresh};
+pub use decision::{Asked, Consent, Consented, Decision, Facts, decide, is_fresh};
 pub use hinted::{Hinted, for_the_hinted};
 pub use redirect::{Trusted, Untrusted, trust};
 pub use response::{Answer, ResponseMode, answer_url};
@@ -114,6 +114,11 @@ impl AuthorizationRequest {
     /// Whether a sign-in after the request is wanted, whoever is signed in.
     pub fn wants_sign_in(&self) -> bool {
         [Prompt::Login, Prompt::SelectAccount, Prompt::Create].iter().any(|prompt| self.asks(*prompt))
+    }
+
+    /// Whether it matters when somebody has proved who they are.
+    pub fn wants_fresh_proof(&self) -> bool {
+        self.wants_sign_in() || self.max_age.is_some()
     }
 
     /// Whether this person may be the one who gets an answer.

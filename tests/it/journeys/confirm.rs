@@ -246,7 +246,7 @@ async fn a_provider_and_a_second_step_that_is_none_beside_it() {
     arrived(&mut grace, &back).await;
 }
 
-/// Where a second factor follows, it is asked for on its own page, and the first is not asked for again.
+/// Where a second factor follows, it is asked for on a page of its own after the first.
 #[tokio::test]
 async fn a_provider_and_a_second_step_of_its_own() {
     let (world, fakes) = World::with_fakes("").await;
@@ -259,8 +259,10 @@ async fn a_provider_and_a_second_step_of_its_own() {
     };
     world.advance(3600);
     let ask = grace.get(PAGE).await;
-    assert!(ask.location().starts_with("/login/second?flow="), "{}", ask.location());
-    grace.follow(&ask).await;
+    assert!(ask.location().starts_with("/login?flow="), "{}", ask.location());
+    let half = super::providers::by_mail(&world, &mut grace, &ask, "grace@mail.example").await;
+    assert!(half.location().starts_with("/login/second?flow="), "{}", half.location());
+    grace.follow(&half).await;
     let flow = grace.open().unwrap().value("flow").unwrap();
     grace.get(&format!("/login/second?flow={flow}&with=recovery_code")).await;
     let done = grace.submit("/login/second", &[("code", &codes[0])]).await;

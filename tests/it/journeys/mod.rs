@@ -12,7 +12,7 @@ mod limits;
 mod magic_link;
 mod notices;
 mod operator;
-mod passkeys;
+pub mod passkeys;
 mod phone;
 mod providers;
 mod reset;

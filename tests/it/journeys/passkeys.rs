@@ -10,7 +10,7 @@ use crate::world::{Answer, Authenticator, Browser, Claim, Database, PASSWORD, Wo
 const ADA: &str = "ada@a.example";
 
 /// What the form with this action asks the authenticator.
-pub(super) fn options(page: &Answer, action: &str) -> String {
+pub fn options(page: &Answer, action: &str) -> String {
     let html = Html::parse_document(&page.text());
     let form = Selector::parse(&format!("form[action='{action}']")).unwrap();
     let form = html.select(&form).next().unwrap_or_else(|| panic!("no form to {action}: {}", page.text()));

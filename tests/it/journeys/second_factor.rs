@@ -275,6 +275,8 @@ async fn a_half_way_sign_in_expires_and_dies_with_the_account_or_a_new_password(
     let (mut changed, _) = half_way(&world).await;
     let asked = ada.get("/account/password").await;
     ada.follow(&asked).await;
+    let half = ada.submit("/login", &[("password", PASSWORD)]).await;
+    ada.follow(&half).await;
     let proved = ada.submit("/login/second", &[("code", &app_code(&world, &secret))]).await;
     ada.follow(&proved).await;
     let done = ada.submit("/account/password", &[("current", PASSWORD), ("password", NEW)]).await;
@@ -498,17 +500,17 @@ async fn who_has_no_password_proves_it_anew_by_a_mail() {
 }
 
 #[tokio::test]
-async fn with_two_steps_on_the_second_is_what_proves_it() {
+async fn with_two_steps_on_both_prove_it() {
     for database in Database::BOTH {
         let Some(world) = World::on(database, "").await else { continue };
         world.person(ADA).await;
         let mut ada = world.sign_in(ADA, PASSWORD).await;
         let secret = add_app(&world, &mut ada).await;
-        // Setting up the app has proved it; later, the app is asked for.
+        // The password was given just now, and the app was at hand; later, both are asked for.
         world.advance(16 * 60);
         for page in SENSITIVE {
             let asked = ada.get(&format!("/account/{page}")).await;
-            assert!(asked.location().starts_with("/login/second?flow="), "{database:?} {page}: {}", asked.location());
+            assert!(asked.location().starts_with("/login?flow="), "{database:?} {page}: {}", asked.location());
         }
         for way in ["password", "mail"] {
             let mut browser = if way == "password" {
@@ -525,13 +527,20 @@ async fn with_two_steps_on_the_second_is_what_proves_it() {
             world.advance(16 * 60);
             for page in SENSITIVE {
                 let asked = browser.get(&format!("/account/{page}")).await;
-                assert!(asked.location().starts_with("/login/second?flow="), "{way} {page}: {}", asked.location());
+                assert!(asked.location().starts_with("/login?flow="), "{way} {page}: {}", asked.location());
                 let form = browser.follow(&asked).await;
-                assert_eq!((form.status, form.value("with").as_deref()), (200, Some("totp")), "{way} {page}");
-                assert_eq!(form.value("trust"), None, "nothing to remember here");
+                assert_eq!(form.shown("h1").as_deref(), Some("Confirm it is you"), "{way} {page}");
             }
             let asked = browser.get("/account/delete").await;
             browser.follow(&asked).await;
+            let half = browser.submit("/login", &[("password", PASSWORD)]).await;
+            assert!(half.location().starts_with("/login/second?flow="), "{way}: {}", half.location());
+            assert!(
+                browser.clone().get("/account/delete").await.location().starts_with("/login?flow="),
+                "{way}: one is not enough"
+            );
+            let form = browser.follow(&half).await;
+            assert_eq!((form.status, form.value("with").as_deref()), (200, Some("totp")), "{way}");
             let proved = browser.submit("/login/second", &[("code", &app_code(&world, &secret))]).await;
             assert_eq!(proved.location(), "/account/delete", "{way}");
             assert_eq!(browser.get("/account/delete").await.status, 200);
@@ -539,9 +548,10 @@ async fn with_two_steps_on_the_second_is_what_proves_it() {
     }
 }
 
-/// Codes by mail as the only factor, and a step-up: the same code as at sign-in, not less.
+/// Codes by mail as the only second factor, and a step-up: the same as at sign-in. Whoever finds a browser open and reads the mail of its owner, as on
+/// the same telephone, adds no passkey and takes nothing over.
 #[tokio::test]
-async fn with_mail_as_second_step_a_mail_proves_it_again() {
+async fn with_mail_as_second_step_a_mail_alone_proves_nothing() {
     let world = World::new().await;
     let user = world.person(ADA).await;
     turn_on(&world, &user, FactorKind::Mail).await;
@@ -550,8 +560,17 @@ async fn with_mail_as_second_step_a_mail_proves_it_again() {
     let code = world.mail_to(ADA).await.code;
     browser.submit("/login/second", &[("code", &code)]).await;
     world.advance(16 * 60);
+    for page in SENSITIVE {
+        let asked = browser.get(&format!("/account/{page}")).await;
+        assert!(asked.location().starts_with("/login?flow="), "{page}: {}", asked.location());
+    }
     let asked = browser.get("/account/password").await;
-    let page = browser.follow(&asked).await;
+    let form = browser.follow(&asked).await;
+    let flow = form.value("flow").unwrap();
+    let mailed = browser.clone().post("/login/code", &[("flow", &flow), ("identifier", ADA), ("way", "mail")]).await;
+    assert_eq!(form.value("way"), None, "nor is a mail offered in place of the password: {}", mailed.location());
+    let half = browser.submit("/login", &[("password", PASSWORD)]).await;
+    let page = browser.follow(&half).await;
     assert_eq!((page.status, page.value("with").as_deref()), (200, Some("mail")));
     send(&mut browser).await;
     let code = world.mail_to(ADA).await.code;

@@ -20,6 +20,7 @@ const SMALL: &[(&str, &str)] = &[
     ("signing_keys", "a few a year; the old ones go"),
     ("verification_keys", "those of the signing keys, for as long as a session lives"),
     ("facts", "a handful of names"),
+    ("nodes", "a row a server, and it goes three minutes after the server's last word"),
     ("sms_months", "one a month, and the old ones go"),
     ("_sqlx_migrations", "a row a migration"),
     ("removed_clients", "only while their rows are going"),

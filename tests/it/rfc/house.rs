@@ -8,7 +8,7 @@ use tower::ServiceExt as _;
 use vestibule::store::Location;
 
 use super::wire::{Method, Rp, VERIFIER};
-use crate::world::{Answer, Browser, PASSWORD, Place, World};
+use crate::world::{Answer, Browser, Node, PASSWORD, Place, World};
 
 pub const ISSUER: &str = "https://id.example";
 pub const ADA: &str = "ada@example.com";
@@ -166,6 +166,14 @@ impl House {
         // What this world draws must differ from what the template drew.
         place.next_node();
         let world = World::at(place, &format!("{server}{more}\n{CLIENTS}")).await;
+        world.keys().await;
+        Self(world)
+    }
+
+    /// One of several on a store.
+    pub async fn node(place: &Place, node: Node) -> Self {
+        let settings = format!("[server]\npublic_url = \"{ISSUER}\"\n[mail]\ntransport = \"file\"\n{CLIENTS}");
+        let world = World::node(place, &settings, node).await;
         world.keys().await;
         Self(world)
     }

@@ -13,6 +13,7 @@ pub mod wire;
 
 mod form_post;
 mod hints;
+mod offline;
 mod oidc_core;
 mod oidc_discovery;
 mod rfc6238;

@@ -322,6 +322,136 @@ async fn prompt_login_and_max_age_ask_for_both_factors_and_move_auth_time() {
     }
 }
 
+/// What is added to an account is no proof of who sits there: `auth_time` stays, and no request for a fresh sign-in is answered by it.
+#[tokio::test]
+async fn adding_an_authenticator_is_no_sign_in() {
+    let house = House::new().await;
+    let mut ada = house.signed_in(ADA).await;
+    let before = claimed(&house, &mut ada).await;
+    house.advance(60);
+    let waiting = ada.page_of(&Ask::of(FIRST).with("prompt", "login")).await.value("flow").unwrap();
+    house.advance(60);
+    add_app(&house, &mut ada).await;
+    let found = claimed(&house, &mut ada).await;
+    assert_eq!((found.auth_time, found.acr.as_str()), (before.auth_time, TWO));
+    let resumed = ada.get(&format!("/consent?flow={waiting}")).await;
+    assert!(resumed.location().starts_with("/login?flow="), "{}", resumed.location());
+    ada.authorize(&Ask::of(FIRST).with("max_age", "100").with("prompt", "none"))
+        .await
+        .sent_to(FIRST.redirect_uri)
+        .error("login_required");
+}
+
+/// Nor is setting one up on the way: the time is that of the password.
+#[tokio::test]
+async fn an_authenticator_that_is_set_up_on_the_way_does_not_move_the_time() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let page = browser.page_of(&Ask::of(FIRST).with("acr_values", TWO)).await;
+    let flow = page.value("flow").unwrap();
+    let sent = browser.post("/login", &[("flow", &flow), ("identifier", ADA), ("password", PASSWORD)]).await;
+    let by_password = house.now();
+    let page = browser.follow(&sent).await;
+    house.advance(120);
+    let code = app_code(&house, &secret(&page));
+    let shown = browser.submit("/login/enrol", &[("name", "Phone"), ("code", &code)]).await;
+    assert_eq!(shown.status, 200, "{}", shown.location());
+    let found = claimed(&house, &mut browser).await;
+    assert_eq!((found.acr.as_str(), found.auth_time), (TWO, by_password));
+}
+
+/// A browser that is not asked for the second factor, signed in by the password alone.
+async fn trusted(house: &House) -> (Browser, String) {
+    let mut ada = house.signed_in(ADA).await;
+    let secret = add_app(house, &mut ada).await;
+    let mut browser = half_way(house).await;
+    browser.submit("/login/second", &[("code", &app_code(house, &secret)), ("trust", "true")]).await;
+    browser.get("/logout").await;
+    browser.submit("/logout", &[("where", "here")]).await;
+    house.advance(30);
+    let form = [("identifier", ADA), ("password", PASSWORD), ("remember", "true")];
+    assert_eq!(browser.post("/login", &form).await.location(), "/account");
+    (browser, secret)
+}
+
+/// A second factor that is added to an old session says nothing of its first.
+#[tokio::test]
+async fn a_second_factor_alone_answers_no_request_for_a_fresh_sign_in() {
+    let house = House::new().await;
+    let (mut browser, secret) = trusted(&house).await;
+    let by_password = house.now();
+    house.advance(600);
+    let waiting = browser.page_of(&Ask::of(FIRST).with("prompt", "login")).await.value("flow").unwrap();
+    house.advance(30);
+    let asked = browser.authorize(&Ask::of(FIRST).with("acr_values", TWO)).await;
+    browser.follow(&asked).await;
+    let proved = browser.submit("/login/second", &[("code", &app_code(&house, &secret))]).await;
+    let end = follow_all(&mut browser, proved).await;
+    let found = exchanged(&house, FIRST, &end).await;
+    assert_eq!((found.acr.as_str(), found.auth_time), (TWO, by_password), "the time of the first factor");
+    let resumed = browser.get(&format!("/consent?flow={waiting}")).await;
+    assert!(resumed.location().starts_with("/login?flow="), "{}", resumed.location());
+    browser
+        .authorize(&Ask::of(FIRST).with("max_age", "300").with("prompt", "none"))
+        .await
+        .sent_to(FIRST.redirect_uri)
+        .error("login_required");
+}
+
+/// The browser is trusted at sign-in; who asks for a fresh proof asks for all of it.
+#[tokio::test]
+async fn a_trusted_browser_gives_both_factors_where_a_fresh_proof_is_wanted() {
+    let house = House::new().await;
+    let (mut browser, secret) = trusted(&house).await;
+    let by_password = house.now();
+    house.advance(60);
+    // The password is fresh enough: only the second is asked for, and the time stays true.
+    let ask = Ask::of(FIRST).with("max_age", "300");
+    browser.authorize(&ask.clone().with("prompt", "none")).await.sent_to(FIRST.redirect_uri).error("login_required");
+    let asked = browser.authorize(&ask).await;
+    assert!(asked.location().starts_with("/login/second?flow="), "{}", asked.location());
+    browser.follow(&asked).await;
+    let proved = browser.submit("/login/second", &[("code", &app_code(&house, &secret))]).await;
+    let end = follow_all(&mut browser, proved).await;
+    let found = exchanged(&house, FIRST, &end).await;
+    assert_eq!((found.acr.as_str(), found.auth_time), (TWO, by_password));
+    browser.authorize(&ask.with("prompt", "none")).await.sent_to(FIRST.redirect_uri).code();
+
+    for (name, value) in [("prompt", "login"), ("max_age", "0"), ("max_age", "60")] {
+        house.advance(600);
+        let page = browser.page_of(&Ask::of(FIRST).with(name, value)).await;
+        let flow = page.value("flow").unwrap();
+        let sent = browser.post("/login", &[("flow", &flow), ("identifier", ADA), ("password", PASSWORD)]).await;
+        assert!(sent.location().starts_with("/login/second?flow="), "{name}={value}: {}", sent.location());
+        browser.follow(&sent).await;
+        let proved = browser.submit("/login/second", &[("code", &app_code(&house, &secret))]).await;
+        let end = follow_all(&mut browser, proved).await;
+        assert_eq!(exchanged(&house, FIRST, &end).await.auth_time, house.now(), "{name}={value}");
+    }
+    // Signing in from nothing for such a request, too.
+    browser.get("/logout").await;
+    browser.submit("/logout", &[("where", "here")]).await;
+    house.advance(600);
+    let page = browser.page_of(&Ask::of(FIRST).with("prompt", "login")).await;
+    let flow = page.value("flow").unwrap();
+    let sent = browser.post("/login", &[("flow", &flow), ("identifier", ADA), ("password", PASSWORD)]).await;
+    assert!(sent.location().starts_with("/login/second?flow="), "{}", sent.location());
+}
+
+/// Asks at the very moment of a sign-in, and is answered by the sign-in that it leads to.
+#[tokio::test]
+async fn max_age_zero_asks_always() {
+    let house = House::new().await;
+    let mut browser = house.signed_in(ADA).await;
+    for _ in 0..3 {
+        let ask = Ask::of(FIRST).with("max_age", "0");
+        browser.authorize(&ask.clone().with("prompt", "none")).await.sent_to(FIRST.redirect_uri).error("login_required");
+        let way = browser.walk(&ask).await;
+        assert_eq!(way.pages, [super::walk::Page::SignIn]);
+        way.sent(FIRST).code();
+    }
+}
+
 /// Userinfo and access tokens tell no other story.
 #[tokio::test]
 async fn the_access_token_says_the_same() {

@@ -185,3 +185,85 @@ async fn a_revoked_token_is_known() {
         assert!(standing(&mut tx, &GrantId::new(NOW, &bench.random), "jti").await.unwrap().is_none());
     }
 }
+
+#[tokio::test]
+async fn what_outlives_sessions_is_found_and_ended_by_its_client() {
+    for bench in benches().await {
+        let ana = bench.user("ana@a.example").await;
+        let (here, there) = (bench.session(&ana).await, bench.session(&ana).await);
+        let made = [
+            (grant(&bench, &ana, Some(&here), "shop", true), true),
+            (grant(&bench, &ana, Some(&there), "shop", true), true),
+            (grant(&bench, &ana, Some(&here), "mail", true), true),
+            (grant(&bench, &ana, Some(&here), "chat", false), true),
+            (grant(&bench, &ana, Some(&here), "news", true), false),
+        ];
+        for (number, (grant, used)) in made.iter().enumerate() {
+            insert(&bench, grant, u8::try_from(number).unwrap()).await;
+            if *used {
+                let mut tx = bench.write().await;
+                let family = NewFamily { idle_expires_at: later(50), ..FAMILY };
+                assert!(grants::use_code(&mut tx, &grant.id, later(1), Some(family), later(100)).await.unwrap());
+                tx.commit().await.unwrap();
+            }
+        }
+        let mut tx = bench.write().await;
+        let names = |found: Vec<grants::Offline>| found.iter().map(|held| held.client_id.to_string()).collect::<Vec<_>>();
+        let found = grants::offline_of(&mut tx, &ana.id, later(49)).await.unwrap();
+        assert_eq!((found[0].granted_at, found[0].last_used_at), (NOW, later(1)), "{:?}", bench.database);
+        assert_eq!(names(found), ["shop", "shop", "mail"], "{:?}", bench.database);
+        assert!(grants::offline_of(&mut tx, &ana.id, later(50)).await.unwrap().is_empty(), "idle for too long");
+        let clients = grants::offline_clients(&mut tx, &ana.id).await.unwrap();
+        assert_eq!(clients.iter().map(ClientId::as_str).collect::<Vec<_>>(), ["mail", "news", "shop"], "{:?}", bench.database);
+        // Given in a session that ended because whoever came must not come any more: what was asked for stays.
+        let scopes = Scopes::parse("openid").unwrap();
+        vestibule::store::consents::put(&mut tx, &ana.id, &"mail".parse().unwrap(), &scopes, &Scopes::default(), NOW)
+            .await
+            .unwrap();
+        let shop = "shop".parse().unwrap();
+        assert!(grants::has_offline(&mut tx, &ana.id, &"news".parse().unwrap()).await.unwrap());
+        assert!(!grants::has_offline(&mut tx, &ana.id, &"chat".parse().unwrap()).await.unwrap());
+        assert_eq!(grants::end_offline(&mut tx, &ana.id, &shop, Some(&here.id)).await.unwrap(), 1, "{:?}", bench.database);
+        assert_eq!(grants::end_offline(&mut tx, &ana.id, &shop, None).await.unwrap(), 1);
+        assert_eq!(names(grants::offline_of(&mut tx, &ana.id, later(2)).await.unwrap()), ["mail"]);
+        assert_eq!(grants::end_unasked(&mut tx, &here.id).await.unwrap(), 1, "{:?}: news, whose code waits", bench.database);
+        let clients = grants::offline_clients(&mut tx, &ana.id).await.unwrap();
+        assert_eq!(clients.iter().map(ClientId::as_str).collect::<Vec<_>>(), ["mail"], "{:?}", bench.database);
+    }
+}
+
+/// A grant that outlives its session is given in a transaction that holds the session, so that whoever signs out everywhere at that moment either
+/// stops it or ends it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn no_grant_slips_through_while_somebody_signs_out() {
+    for bench in benches().await {
+        let ana = bench.user("ana@a.example").await;
+        for round in 0..10_u8 {
+            let session = bench.session(&ana).await;
+            let grant = grant(&bench, &ana, Some(&session), "shop", true);
+            let (store, id, held) = (bench.store.clone(), session.id.clone(), grant.clone());
+            let gives = tokio::spawn(async move {
+                let mut tx = store.write().await.unwrap();
+                let lives = sessions::hold(&mut tx, &id).await.unwrap();
+                if lives {
+                    grants::insert(&mut tx, &held, &[round; 32]).await.unwrap();
+                }
+                tx.commit().await.unwrap();
+            });
+            let (store, user_id) = (bench.store.clone(), ana.id.clone());
+            let ends = tokio::spawn(async move {
+                let mut tx = store.write().await.unwrap();
+                sessions::end(&mut tx, &user_id, Which::All).await.unwrap();
+                for client in grants::offline_clients(&mut tx, &user_id).await.unwrap() {
+                    grants::end_offline(&mut tx, &user_id, &client, None).await.unwrap();
+                }
+                tx.commit().await.unwrap();
+            });
+            let (gave, ended) = tokio::join!(gives, ends);
+            gave.unwrap();
+            ended.unwrap();
+            assert!(grants::offline_clients(&mut bench.read().await, &ana.id).await.unwrap().is_empty(), "{:?}", bench.database);
+            assert!(!sessions::hold(&mut bench.write().await, &session.id).await.unwrap());
+        }
+    }
+}

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use tempfile::TempDir;
 use vestibule::crypto::random::Random;
-use vestibule::store::{Location, Store};
+use vestibule::store::{Location, PATIENCE, Store};
 
 const VARIABLE: &str = "VESTIBULE_TEST_POSTGRES";
 
@@ -24,6 +25,8 @@ impl Database {
 #[derive(Clone)]
 pub struct Place {
     pub location: Location,
+    /// How long a statement over the network may take.
+    pub patience: Duration,
     nodes: Arc<AtomicU64>,
     /// The SQLite file lives as long as this.
     _dir: Option<Arc<TempDir>>,
@@ -41,7 +44,7 @@ impl Place {
     pub fn sqlite() -> Self {
         let dir = TempDir::new().unwrap();
         let location = Location::Sqlite(dir.path().join("vestibule.db"));
-        Self { location, nodes: Arc::default(), _dir: Some(Arc::new(dir)) }
+        Self { location, patience: PATIENCE, nodes: Arc::default(), _dir: Some(Arc::new(dir)) }
     }
 
     async fn postgres() -> Option<Self> {
@@ -57,7 +60,7 @@ impl Place {
         let mut url: url::Url = server.parse().unwrap();
         url.set_path(&name);
         let location = Location::Postgres { url: url.to_string(), max_connections: 6 };
-        Some(Self { location, nodes: Arc::default(), _dir: None })
+        Some(Self { location, patience: PATIENCE, nodes: Arc::default(), _dir: None })
     }
 
     /// Counts the worlds that have used this place.
@@ -67,7 +70,7 @@ impl Place {
 
     /// A store on it, with the schema of today.
     pub async fn open(&self) -> Store {
-        let store = Store::open(&self.location).await.unwrap();
+        let store = Store::open_patiently(&self.location, self.patience).await.unwrap();
         store.migrate().await.unwrap();
         store
     }

@@ -11,6 +11,7 @@ pub mod authenticator;
 pub mod browser;
 pub mod database;
 pub mod fakes;
+pub mod line;
 
 use std::time::Duration;
 
@@ -37,6 +38,7 @@ pub use authenticator::{Authenticator, Claim};
 pub use browser::{Answer, Browser};
 pub use database::{Database, Place};
 pub use fakes::Fakes;
+pub use line::Line;
 
 /// A password that every rule accepts.
 pub const PASSWORD: &str = "wooden spoon 4711";
@@ -71,6 +73,18 @@ pub struct World {
     pub router: axum::Router,
     pub place: Place,
     _data: TempDir,
+}
+
+/// What a node has of its own.
+pub struct Node {
+    pub clock: Clock,
+    pub keyring: Keyring,
+}
+
+impl Default for Node {
+    fn default() -> Self {
+        Self { clock: Clock::manual(BEGINNING), keyring: master_keys() }
+    }
 }
 
 /// A mail as its reader sees it.
@@ -120,7 +134,7 @@ impl World {
         let clock = Clock::manual(BEGINNING);
         let fakes = Fakes::start(clock.clone(), vestibule::dev::fakes::SLOW).await;
         let patience = Patience { call: Duration::from_secs(4), keys: Duration::ZERO, ..Patience::default() };
-        let world = Self::made(place, &fakes.settings(settings), Mode::Serve, clock, patience, master_keys()).await;
+        let world = Self::made(place, &fakes.settings(settings), Mode::Serve, Node { clock, ..Node::default() }, patience).await;
         (world, fakes)
     }
 
@@ -140,17 +154,23 @@ impl World {
     }
 
     async fn in_mode(place: Place, settings: &str, mode: Mode) -> Self {
-        Self::made(place, settings, mode, Clock::manual(BEGINNING), Patience::default(), master_keys()).await
+        Self::made(place, settings, mode, Node::default(), Patience::default()).await
+    }
+
+    /// One of several nodes on a store.
+    pub async fn node(place: &Place, settings: &str, node: Node) -> Self {
+        Self::made(place.clone(), settings, Mode::Serve, node, Patience::default()).await
     }
 
     /// A node with these master keys.
     pub async fn with_keys(place: Place, keys: &[&str]) -> Self {
         let keys: Vec<String> = keys.iter().map(|&key| key.to_owned()).collect();
         let keyring = Keyring::parse(&keys).unwrap();
-        Self::made(place, "", Mode::Serve, Clock::manual(BEGINNING), Patience::default(), keyring).await
+        Self::node(&place, "", Node { keyring, ..Node::default() }).await
     }
 
-    async fn made(place: Place, settings: &str, mode: Mode, clock: Clock, patience: Patience, keyring: Keyring) -> Self {
+    async fn made(place: Place, settings: &str, mode: Mode, node: Node, patience: Patience) -> Self {
+        let Node { clock, keyring } = node;
         let data = TempDir::new().unwrap();
         let mut table: Table = SETTINGS.parse().unwrap();
         let over: Table = settings.parse().unwrap();

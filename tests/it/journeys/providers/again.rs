@@ -91,9 +91,9 @@ async fn an_application_gets_its_fresh_proof_another_way() {
     }
 }
 
-/// A second factor makes a fresh proof of it: nothing is missing then.
+/// A second factor does not make a fresh proof of it: the first must be one.
 #[tokio::test]
-async fn a_second_factor_after_it_is_asked_all_the_same() {
+async fn a_second_factor_after_it_does_not_make_up_for_it() {
     let (world, fakes) = World::with_fakes(WORK).await;
     let client = super::super::account::shop(&world).await;
     let mut browser = arrive(&world, &fakes, "work", "ada").await;
@@ -107,7 +107,12 @@ async fn a_second_factor_after_it_is_asked_all_the_same() {
     );
     let login = browser.get(&request).await;
     browser.follow(&login).await;
-    let half = through(&fakes, &mut browser, "work", "ada", "let_through").await;
+    let answer = through(&fakes, &mut browser, "work", "ada", "let_through").await;
+    let page = refused(&mut browser, &answer).await;
+    let flow = page.value("flow").unwrap();
+    let sent = browser.post("/login/code", &[("flow", &flow), ("identifier", ADA), ("way", "mail")]).await;
+    browser.follow(&sent).await;
+    let half = browser.submit("/login/code/enter", &[("code", &code_to(&world, ADA).await)]).await;
     assert!(half.location().starts_with("/login/second?flow="), "{}", half.location());
     browser.follow(&half).await;
     let back = browser.submit("/login/second", &[("code", &app_code(&world, &secret))]).await;
