@@ -135,12 +135,12 @@ async fn each_of_three_nodes_prints_a_link_that_works_until_one_is_used() {
         for _ in 0..3 {
             let node = World::at(place.clone(), "").await;
             let app = node.app.clone();
-            starts.spawn(async move { vestibule::actions::setup::prepare(&app).await.unwrap() });
+            starts.spawn(async move { setup::prepare(&app).await.unwrap() });
             nodes.push(node);
         }
         let mut links = Vec::new();
         for found in starts.join_all().await {
-            let vestibule::actions::setup::Prepared::Link(link) = found else { panic!("{found:?}") };
+            let Prepared::Link(link) = found else { panic!("{found:?}") };
             links.push(link.strip_prefix("http://localhost:8080").unwrap().to_owned());
         }
         let mut open = Vec::new();
