@@ -277,9 +277,17 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
     let proxies = app.settings.server.trusted_proxies.clone();
     let serving = tokio::spawn(server::serve_behind(proxies, listener, router, stop.requested(), connections, drain));
 
-    if let Prepared::Link(link) = &prepared {
-        ready(&format!("Create the first administrator: {link}"));
-        ready("The link works for a day, and so do those of other nodes, until one of them has been used");
+    match &prepared {
+        Prepared::Link(link) => {
+            ready(&format!("Create the first administrator: {link}"));
+            ready("The link works for a day, and so do those of other nodes, until one of them has been used");
+        }
+        Prepared::HasAccount { email, id } => {
+            let refused = setup::has_account(email, id);
+            tracing::warn!("{refused}");
+            ready(&refused);
+        }
+        Prepared::HasAdministrator | Prepared::FromSettings(_) => {}
     }
     ready(&format!("Vestibule is ready at {}", app.settings.origin()));
     signal.await;

@@ -7,7 +7,7 @@ use super::batches::BATCH;
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::session::Current;
-use super::{App, Fault, Outcome, Requester, clients, offline, reset, sign_in};
+use super::{App, Fault, Outcome, Requester, administrators, clients, offline, reset, sign_in};
 use crate::engine::address::Username;
 use crate::engine::client::Client;
 use crate::engine::event::{Event, Kind};
@@ -179,11 +179,29 @@ pub async fn revoke_app(app: &App, current: &Current, client_id: &ClientId, requ
     Ok(true)
 }
 
+/// Whether this account cannot be deleted, because nobody could administer after it. To show; [`delete`] judges.
+pub async fn is_last_administrator(app: &App, current: &Current) -> Outcome<bool> {
+    let user = &current.user;
+    Ok(user.is_active_administrator() && !users::has_other_administrator(&mut app.store.read().await?, &user.id).await?)
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Deleted {
+    Done,
+    /// Nobody else can administer: another administrator is made first.
+    LastAdministrator,
+}
+
 /// Erases the account at once; the caller has made sure that its owner asks. The log keeps its id and what happened.
-pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outcome<()> {
+pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outcome<Deleted> {
     let mut tx = app.store.write().await?;
-    if let Some(email) = current.user.email.as_ref().filter(|_| current.user.email_is_verified()) {
-        let locale = super::tell::locale_of(&current.user, requester.locale);
+    let user = reread(&mut tx, current).await?;
+    if administrators::is_last(&mut tx, &user).await? {
+        return Ok(Deleted::LastAdministrator);
+    }
+    users::hold(&mut tx, &user).await?.or_overtaken()?;
+    if let Some(email) = user.email.as_ref().filter(|_| user.email_is_verified()) {
+        let locale = super::tell::locale_of(&user, requester.locale);
         app.mail(&mut tx, email.as_str(), &Letter::AccountDeleted, locale, app.settings.flows.verify).await?;
     }
     // What does not go at once is the next sweep's: nobody waits for it here.
@@ -191,5 +209,5 @@ pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outc
     let event = super::tell::event(Kind::UserDeleted, crate::engine::event::Origin::default());
     app.record(&mut tx, Event { user_id: Some(current.user.id.clone()), ..event }).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(Deleted::Done)
 }

@@ -140,7 +140,8 @@ pub async fn resume(app: &App, flow: &Flow, asking: Asking<'_>) -> Outcome<Optio
     };
     if let Some(error) = refusal {
         let mut tx = app.store.write().await?;
-        flows::finish(&mut tx, &flow.id, app.now()).await?;
+        // A no that is said twice gives nobody anything.
+        flows::finish(&mut tx, &flow.id, app.now()).await?.either_way();
         tx.commit().await?;
         return Ok(Some(Next::Respond(trusted, Answer::Error(error))));
     }

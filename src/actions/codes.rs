@@ -8,7 +8,7 @@ pub(super) use super::destination::{By, Leave};
 use super::limits::Purpose;
 use super::session::Current;
 use super::sms::Kind;
-use super::{App, Outcome, Requester, destination};
+use super::{App, Outcome, Requester, destination, ownership, reset};
 use crate::crypto::token;
 use crate::engine::address::{Channel, Contact};
 pub(super) use crate::engine::codes::MaySend;
@@ -258,15 +258,16 @@ pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Re
 
 /// Whether a journey was begun for somebody whom it cannot concern: a reset of an unknown account, a sign-up for an address that has one.
 async fn is_decoy(app: &App, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
-    let Some(to) = flow.state.destination() else { return Ok(true) };
-    match &flow.state {
-        State::Change { .. } => {
-            let owner = users::by_identifier(tx, &to.identifier()).await?;
-            Ok(owner.is_some_and(|owner| Some(owner.id) != flow.user_id))
-        }
-        State::SignUp(_) if app.must_verify(to.channel()) => Ok(users::by_identifier(tx, &to.identifier()).await?.is_some()),
-        _ => Ok(false),
+    if matches!(flow.state, State::Reset(_) | State::ResetProved { .. }) {
+        return Ok(!reset::may_reach(app, tx, flow).await?);
     }
+    let Some(to) = flow.state.destination() else { return Ok(true) };
+    if !matches!(flow.state, State::Change { .. } | State::SignUp(_)) {
+        return Ok(false);
+    }
+    let holder = users::by_identifier(tx, &to.identifier()).await?;
+    let gives_way = ownership::gives_way(tx, holder.as_ref(), to.channel()).await?;
+    Ok(holder.is_some_and(|holder| !gives_way && Some(holder.id) != flow.user_id))
 }
 
 /// What a typed code proves.

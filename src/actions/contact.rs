@@ -6,7 +6,7 @@ use super::destination::{self, By};
 use super::limits::Purpose;
 use super::notices::{self, Notice};
 use super::session::Current;
-use super::{App, Outcome, Requester};
+use super::{App, Outcome, Requester, ownership};
 use crate::engine::address::{Channel, Contact, Email};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
@@ -70,6 +70,8 @@ pub async fn request(
         Reached::NoSms => return Ok(Change::NoSms),
     };
     let owner = users::by_identifier(&mut tx, &to.identifier()).await?.filter(|owner| owner.id != current.user.id);
+    let gives_way = ownership::gives_way(&mut tx, owner.as_ref(), channel).await?;
+    let owner = owner.filter(|_| !gives_way);
     flows::cancel(&mut tx, kind_of(channel), &current.user.id, app.now()).await?;
     let mut flow = codes::begin(app, State::Change { to }, Some(current.user.id.clone()), browser, Continue::Account);
     let locale = super::tell::locale_of(&current.user, requester.locale);
@@ -152,6 +154,10 @@ pub async fn confirm(
     }
     let Some(mut user) = users::by_id(&mut tx, user_id).await?.filter(User::is_active) else { return Ok(Confirmed::Over) };
     let previous = user.verified(to.channel()).filter(|previous| previous.key() != to.key());
+    if !user.has(to) {
+        // If another account has it and does not give way, writing says that it is taken.
+        ownership::make_room(app, &mut tx, to, requester).await?;
+    }
     user.set_contact(to.clone(), Some(now));
     match write(app, &mut tx, user.clone()).await {
         Ok(Guarded::Done) => {}

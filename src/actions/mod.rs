@@ -7,6 +7,7 @@
 //! * **Tested**: through the router in `tests/it`; races in `tests/it/races`.
 
 pub mod account;
+pub mod administrators;
 pub mod authorize;
 mod batches;
 pub mod clients;
@@ -24,6 +25,7 @@ pub mod logout;
 pub mod notices;
 mod offline;
 pub mod outbox;
+mod ownership;
 pub mod passkeys;
 mod probe;
 pub mod providers;

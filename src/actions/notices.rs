@@ -83,27 +83,51 @@ impl App {
         notice: Notice,
         requester: &Requester,
     ) -> Outcome<()> {
-        let now = self.now();
-        let locale = super::tell::locale_of(user, requester.locale);
-        let text = self.text(locale);
-        let zone = user.profile.zoneinfo.as_deref().unwrap_or("UTC");
-        let changes = address_changes::of_user(tx, &user.id, now).await?;
+        let changes = address_changes::of_user(tx, &user.id, self.now()).await?;
         for Reader { to, trusted } in readers(user, &changes) {
             let link = match trusted {
                 true => Some(self.alarm(tx, &user.id, &to).await?),
                 false => None,
             };
-            let notified = Notified {
-                notice: notice.clone(),
-                when: text.moment(now.millis(), zone),
-                device: requester.origin().device,
-                place: place(requester),
-                link,
-                hours: window_hours(self),
-            };
-            self.tell(tx, &to, &Letter::Notice(Box::new(notified)), locale, self.settings.flows.undo).await?;
+            self.send_notice(tx, user, &to, notice.clone(), link, Some(requester)).await?;
         }
         Ok(())
+    }
+
+    /// Tells the reader of one contact, who may know of it and may not take it back. Without a requester it was the operator.
+    pub(in crate::actions) async fn notify_without_link(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        to: &Contact,
+        notice: Notice,
+        requester: Option<&Requester>,
+    ) -> Outcome<()> {
+        self.send_notice(tx, user, to, notice, None, requester).await
+    }
+
+    async fn send_notice(
+        &self,
+        tx: &mut Tx,
+        user: &User,
+        to: &Contact,
+        notice: Notice,
+        link: Option<String>,
+        requester: Option<&Requester>,
+    ) -> Outcome<()> {
+        let locale = super::tell::locale_of(user, requester.map_or(self.default_locale(), |requester| requester.locale));
+        let text = self.text(locale);
+        let zone = user.profile.zoneinfo.as_deref().unwrap_or("UTC");
+        let notified = Notified {
+            notice,
+            when: text.moment(self.now().millis(), zone),
+            device: requester.map(|requester| requester.origin().device).unwrap_or_default(),
+            place: requester.map(place).unwrap_or_default(),
+            link,
+            hours: window_hours(self),
+            by_operator: requester.is_none(),
+        };
+        self.tell(tx, to, &Letter::Notice(Box::new(notified)), locale, self.settings.flows.undo).await
     }
 
     /// A link that locks this account.

@@ -7,7 +7,7 @@ use super::destination::{self, By};
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Outcome, Requester, providers};
+use super::{App, Outcome, Requester, ownership, providers};
 use crate::crypto::token::constant_time_eq;
 use crate::engine::address::{self, Channel, Email, Identifier};
 use crate::engine::event::{Event, Kind};
@@ -15,6 +15,7 @@ use crate::engine::external::Identity;
 use crate::engine::flow::{AccountPage, Asked, Continue, Flow, HalfSignedIn, Next, State, Step};
 use crate::engine::linking::{Standing, stays_after_reset};
 use crate::engine::method::{Method, MethodKind};
+use crate::engine::ownership::Ownership;
 use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
 use crate::engine::sign_in::second_factors;
@@ -47,8 +48,11 @@ pub async fn start(
     let mut tx = app.store.write().await?;
     // Who typed a number is sent an SMS; who typed a name or an address, a mail.
     let channel = if matches!(identifier, Identifier::Phone(_)) { Channel::Sms } else { Channel::Mail };
-    let user = users::by_identifier(&mut tx, &identifier).await?;
-    let user = user.filter(|user| user.is_active() && user.contact(channel).is_some());
+    let found = users::by_identifier(&mut tx, &identifier).await?;
+    let whose = ownership::of(&mut tx, found.as_ref(), channel).await?;
+    let found = found.filter(|user| user.is_active() && user.contact(channel).is_some());
+    let concerned = found.as_ref().map(|user| user.id.clone());
+    let user = found.filter(|_| whose != Some(Ownership::SomebodyElse));
     let user_id = user.as_ref().map(|user| user.id.clone());
     let by = By::naming(user_id.as_ref(), known, requester);
     if !destination::ask(app, &mut tx, typed, by).await?.or_wait(app)? {
@@ -65,9 +69,22 @@ pub async fn start(
     let locale = user.as_ref().map_or(requester.locale, |user| super::tell::locale_of(user, requester.locale));
     codes::send(app, &mut tx, &mut flow, recipient, locale).await?;
     flows::insert(&mut tx, &flow).await?;
-    app.record(&mut tx, Event { user_id, ..super::tell::event(Kind::PasswordResetRequested, requester.origin()) }).await?;
+    // For the operator whom somebody asks where the message is.
+    let detail = (concerned.is_some() && user.is_none()).then_some("nothing was sent: the contact was never proved");
+    let event = super::tell::event(Kind::PasswordResetRequested, requester.origin());
+    app.record(&mut tx, Event { user_id: concerned, detail, ..event }).await?;
     tx.commit().await?;
     Ok(Started::Sent(Box::new(flow)))
+}
+
+/// Whether a reset that is under way may reach its account: the contact is still its own, and leads to nobody else's account. The same work
+/// for known and unknown people.
+pub(super) async fn may_reach(app: &App, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
+    let nobody = || UserId::new(app.now(), &app.random);
+    let user = users::by_id(tx, &flow.user_id.clone().unwrap_or_else(nobody)).await?;
+    let whose = ownership::of(tx, user.as_ref(), codes::channel(flow)).await?;
+    let own = user.is_some_and(|user| user.is_active() && flow.state.destination().is_some_and(|to| user.has(to)));
+    Ok(own && whose != Some(Ownership::SomebodyElse))
 }
 
 #[derive(Debug)]
@@ -155,22 +172,30 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     let hash = app.hash(password).await?;
     let mut tx = app.store.write().await?;
     let now = app.now();
+    let Some(mut user) = users::by_id(&mut tx, user_id).await?.filter(User::is_active) else { return Ok(Reset::Over) };
+    // From here on, whoever adds a factor has to wait and finds the account changed, or was faster and is seen below.
+    users::hold(&mut tx, &user).await?.or_overtaken()?;
     if !flows::finish(&mut tx, &flow.id, now).await?.is_done() {
         return Ok(Reset::Over);
     }
-    let Some(mut user) = users::by_id(&mut tx, user_id).await? else { return Ok(Reset::Over) };
     // The journey proved the address it was sent to; if that is no longer the account's, it proves nothing.
     let Some(to) = flow.state.destination().filter(|to| user.has(to)).cloned() else { return Ok(Reset::Over) };
+    // Nor does one that nobody had proved, if somebody has shown meanwhile that the account is theirs.
+    let whose = ownership::of(&mut tx, Some(&user), to.channel()).await?;
+    if whose == Some(Ownership::SomebodyElse) {
+        tx.commit().await?;
+        return Ok(Reset::Over);
+    }
     let channel = to.channel();
     let how = MethodKind::sent_by(channel);
     let given = vec![Method::first(how, now)];
     let before = arrival.before.filter(|before| before.user.id != user.id);
     let continue_to = destination(&mut tx, &user, flow).await?;
     let arrival = Arrival { before, continue_to: &continue_to, flow: None, ..arrival.clone() };
-    let mut disconnected = Vec::new();
-    if !user.is_verified(channel) {
-        disconnected = names(app, &identities::of_user(&mut tx, &user.id).await?);
-        disinherit(&mut tx, &mut user, channel, now).await?;
+    if whose == Some(Ownership::Nobody) {
+        // Whoever made the account need not be whose address it is: nothing they put there leads back in.
+        lock_down::forget_everything(&mut tx, &user.id).await?;
+        flows::cancel(&mut tx, "alarm", &user.id, now).await?;
         user.set_contact(to, Some(now));
     }
     let enrolled = enrolled::of(&mut tx, &user).await?;
@@ -181,7 +206,12 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
             SignedIn::Done(_) | SignedIn::Wrong | SignedIn::Disabled => Ok(Reset::Over),
         };
     }
-    let (user, disconnected) = take_effect(app, &mut tx, user, Effect { hash, proofs: &given, disconnected }, requester).await?;
+    let (user, disconnected) = take_effect(app, &mut tx, user, Effect { hash, proofs: &given }, requester).await?;
+    if let (Some(Ownership::Nobody), Some(other)) = (whose, user.contact(channel.other())) {
+        // It was never proved either, so it gets no link; but its reader hears of it.
+        app.notify_without_link(&mut tx, &user, &other, Notice::PasswordChanged { disconnected: Vec::new() }, Some(requester))
+            .await?;
+    }
     match sign_in::proceed(app, tx, &user, given, &arrival).await? {
         SignedIn::Done(session) => Ok(Reset::Done(session, continue_to, disconnected)),
         SignedIn::More(flow) => Ok(Reset::More(flow)),
@@ -200,16 +230,6 @@ async fn destination(tx: &mut Tx, user: &User, flow: &Flow) -> Outcome<Continue>
     })
 }
 
-/// Whoever made an account with an address that was never proved need not be whose address it is: nothing they put there leads back in.
-async fn disinherit(tx: &mut Tx, user: &mut User, proved: Channel, now: Timestamp) -> Outcome<()> {
-    lock_down::restore_credentials(tx, &user.id, Timestamp::from_seconds(0), now).await?;
-    match proved {
-        Channel::Mail => (user.phone_number, user.phone_number_verified_at) = (None, None),
-        Channel::Sms => (user.email, user.email_verified_at) = (None, None),
-    }
-    Ok(())
-}
-
 /// The names of these identities' providers, each once.
 fn names(app: &App, identities: &[Identity]) -> Vec<String> {
     let mut names = Vec::new();
@@ -222,8 +242,8 @@ fn names(app: &App, identities: &[Identity]) -> Vec<String> {
     names
 }
 
-/// Disconnects the identities of an account whose address nobody had proved here before, and whose owner is here now: for good, as from an account
-/// whose address nobody vouched for either ([`disinherit`]). Whose second factors these are is not known by an address, so they stay.
+/// Disconnects the identities of an account whose address nobody had proved here before, and whose owner is here now: for good.
+/// Whose second factors these are is not known by an address, so they stay.
 async fn disconnect(app: &App, tx: &mut Tx, user: &User, vouched_by: &str, requester: &Requester) -> Outcome<Vec<String>> {
     let address = Standing::Vouched(providers::linking(app, vouched_by));
     let mut gone = identities::of_user(tx, &user.id).await?;
@@ -243,8 +263,6 @@ async fn disconnect(app: &App, tx: &mut Tx, user: &User, vouched_by: &str, reque
 pub(super) struct Effect<'a> {
     pub hash: String,
     pub proofs: &'a [Method],
-    /// The names of providers from which the account is disconnected already.
-    pub disconnected: Vec<String>,
 }
 
 /// The new password is the account's: everything that was signed in ends, and its owner hears of it. Also gives the names of the providers from which
@@ -256,7 +274,7 @@ pub(super) async fn take_effect(
     effect: Effect<'_>,
     requester: &Requester,
 ) -> Outcome<(User, Vec<String>)> {
-    let Effect { hash, proofs, mut disconnected } = effect;
+    let Effect { hash, proofs } = effect;
     let (read_at, now) = (user.updated_at, app.now());
     (user.password_hash, user.password_changed_at, user.updated_at) = (Some(hash), Some(now), later(read_at, now));
     let by_mail = proofs.iter().any(|proof| proof.kind == MethodKind::Mail);
@@ -272,9 +290,10 @@ pub(super) async fn take_effect(
     }
     app.record(tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
         .await?;
-    if let Some(vouched_by) = vouched_by {
-        disconnected.extend(disconnect(app, tx, &user, &vouched_by, requester).await?);
-    }
+    let disconnected = match vouched_by {
+        Some(vouched_by) => disconnect(app, tx, &user, &vouched_by, requester).await?,
+        None => Vec::new(),
+    };
     app.notify(tx, &user, Notice::PasswordChanged { disconnected: disconnected.clone() }, requester).await?;
     Ok((user, disconnected))
 }

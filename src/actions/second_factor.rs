@@ -216,7 +216,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     if let Some(hash) = &half.new_password {
         // Now that it is proved whose reset it is.
         let proofs = [half.given.clone(), vec![Method::second(kind, app.now())]].concat();
-        let effect = reset::Effect { hash: hash.clone(), proofs: &proofs, disconnected };
+        let effect = reset::Effect { hash: hash.clone(), proofs: &proofs };
         (user, disconnected) = reset::take_effect(app, &mut tx, user, effect, arrival.requester).await?;
         before = None;
     } else if let (MethodKind::Mail, Some(Contact::Email(email))) = (kind, flow.state.destination()) {

@@ -4,7 +4,7 @@ mod links;
 
 use super::session::{self, Proved};
 use super::users::{self, Refused};
-use super::{App, Fault, Outcome, Requester};
+use super::{App, Fault, Outcome, Requester, administrators};
 use crate::crypto::password::is_usable;
 use crate::engine::address::Email;
 use crate::engine::event::{Actor, Event, Kind, Origin};
@@ -23,6 +23,8 @@ pub enum Prepared {
     HasAdministrator,
     /// `[bootstrap]` has made one.
     FromSettings(UserId),
+    /// `[bootstrap]` names the address of an account that is no administrator's. Nothing was changed; [`has_account`] says what to do.
+    HasAccount { email: Email, id: UserId },
     /// This link makes one; those that other nodes and earlier starts printed in the last day do, too, until one was used.
     Link(String),
 }
@@ -61,6 +63,16 @@ pub async fn prepare(app: &App) -> Outcome<Prepared> {
     Ok(Prepared::Link(app.link(&format!("/setup?token={}", token.as_str()))))
 }
 
+/// What to do where `[bootstrap]` names an account that is there already.
+pub fn has_account(email: &Email, id: &UserId) -> String {
+    let email = email.as_str();
+    format!(
+        "There is no administrator: [bootstrap] admin_email {email} belongs to the account {id}, and that may be anybody's. If it is the \
+         administrator's own, make it one as it is: `vestibule user update {id} --admin`. If not, `vestibule user remove {id}` and start again, or \
+         name another address."
+    )
+}
+
 fn event(kind: Kind, id: &UserId, actor: Actor, origin: Origin) -> Event {
     Event {
         kind,
@@ -82,34 +94,33 @@ async fn bootstrap(app: &App, settings: &BootstrapSettings) -> Outcome<Prepared>
     }
     let now = app.now();
     let mut tx = app.store.write().await?;
-    // Another node may have been faster since the look above.
+    // Nodes that start at once come one after the other.
+    administrators::hold(&mut tx).await?;
     if store::users::has_admin(&mut tx).await? {
         return Ok(Prepared::HasAdministrator);
     }
-    let existing = store::users::by_email(&mut tx, &email).await?;
-    let blank = || User::blank(UserId::new(now, &app.random), now);
-    let mut user = existing.clone().unwrap_or_else(blank);
-    user.email_verified_at = user.email_verified_at.or(Some(now));
-    user.email_vouched_by = None;
-    user.email = Some(email);
+    // Whoever made an account that is there already need not be whom the settings mean: whatever it can be entered by is theirs. It is left
+    // alone, and whoever runs this says what is to become of it.
+    if let Some(existing) = store::users::by_email(&mut tx, &email).await? {
+        return Ok(Prepared::HasAccount { email, id: existing.id });
+    }
+    let mut user = User::blank(UserId::new(now, &app.random), now);
+    user.email = Some(email.clone());
+    user.email_verified_at = Some(now);
     user.is_admin = true;
     user.password_hash = Some(hash.to_owned());
     user.password_changed_at = Some(now);
-    if let Some(read) = existing {
-        // Whoever made the account may not be whom the settings mean: nothing of theirs goes on.
-        users::end_everything(app, &mut tx, &user.id).await.map_err(fault)?;
-        user.updated_at = now.max(read.updated_at + std::time::Duration::from_millis(1));
-        if !store::users::update(&mut tx, &user, read.updated_at).await?.is_done() {
-            return Err(StoreError::Overtaken.into());
+    let created = event(Kind::UserCreated, &user.id, Actor::System, Origin::default());
+    match users::insert(app, &mut tx, &user, created).await {
+        Ok(()) => {}
+        Err(Refused::Taken(_)) => {
+            // Somebody has signed up with it at this moment.
+            drop(tx);
+            let existing = store::users::by_email(&mut app.store.read().await?, &email).await?;
+            let Some(existing) = existing else { return Err(StoreError::Overtaken.into()) };
+            return Ok(Prepared::HasAccount { email, id: existing.id });
         }
-        app.record(&mut tx, event(Kind::UserUpdated, &user.id, Actor::System, Origin::default())).await?;
-    } else {
-        let created = event(Kind::UserCreated, &user.id, Actor::System, Origin::default());
-        match users::insert(app, &mut tx, &user, created).await {
-            Ok(()) => {}
-            Err(Refused::Taken(_)) => return Ok(Prepared::HasAdministrator), // the other node again
-            Err(other) => return Err(fault(other)),
-        }
+        Err(other) => return Err(fault(other)),
     }
     links::close(&mut tx).await?;
     tx.commit().await?;

@@ -5,7 +5,7 @@ use super::destination::{self, By};
 use super::limits::Purpose;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Outcome, Requester, providers};
+use super::{App, Outcome, Requester, ownership, providers};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Contact, Email};
 use crate::engine::event::{Event, Kind};
@@ -119,10 +119,16 @@ pub(super) async fn prove(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> 
 }
 
 async fn go_on(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Started> {
-    if !app.must_verify(sign_up.to.channel()) {
-        return without_proof(app, sign_up, arrival).await;
+    let (channel, requester) = (sign_up.to.channel(), arrival.requester);
+    if !app.must_verify(channel) {
+        let mut tx = app.store.read().await?;
+        let holder = users::by_identifier(&mut tx, &sign_up.to.identifier()).await?;
+        // Where nothing is proved, the one thing left to do for somebody whose address another account claims is to let them prove it.
+        if !ownership::gives_way(&mut tx, holder.as_ref(), channel).await? {
+            drop(tx);
+            return without_proof(app, sign_up, arrival).await;
+        }
     }
-    let requester = arrival.requester;
     let mut tx = app.store.write().await?;
     let by = By::Anywhere(requester);
     if !destination::ask(app, &mut tx, sign_up.to.as_str(), by).await?.or_wait(app)? {
@@ -134,6 +140,8 @@ async fn go_on(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Sta
         Reached::NoSms => return Ok(Started::Problems(vec![Problem::NoSms])),
     };
     let existing = users::by_identifier(&mut tx, &sign_up.to.identifier()).await?;
+    let gives_way = ownership::gives_way(&mut tx, existing.as_ref(), channel).await?;
+    let existing = existing.filter(|_| !gives_way);
     let mut flow = codes::begin(app, State::SignUp(Box::new(sign_up)), None, arrival.browser, arrival.continue_to.clone());
     match &existing {
         Some(user) if recipient == Recipient::Owner => tell_owner(app, &mut tx, &mut flow, user, requester).await?,
@@ -223,6 +231,10 @@ pub(super) async fn create(app: &App, tx: &mut Tx, sign_up: SignUp, proved: Prov
     let SignUp { to, password_hash, profile, brought } = sign_up;
     let password_changed_at = password_hash.is_some().then_some(now);
     let mut user = User { password_hash, password_changed_at, profile, ..User::blank(UserId::new(now, &app.random), now) };
+    if proved == Proved::Here {
+        // If it does not give way, writing says that it is taken.
+        ownership::make_room(app, tx, &to, requester).await?;
+    }
     user.set_contact(to, (proved != Proved::No).then_some(now));
     let vouching = brought.as_ref().filter(|_| proved == Proved::There);
     user.email_vouched_by = vouching.map(|brought| brought.external.provider.clone());

@@ -2,16 +2,18 @@
 
 mod changes;
 
+use super::administrators::{self, MAKE_ANOTHER};
 use super::batches::BATCH;
+use super::notices::Notice;
 use super::{App, Fault, offline};
-use crate::engine::address::{Email, Identifier, Username};
+use crate::engine::address::{Channel, Contact, Email, Identifier, Username};
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::password::{Weakness, judge};
 use crate::engine::user::{User, UserState};
 use crate::ids::UserId;
 use crate::store::removal::{self, Erased};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, flows, grants, sessions, trusted, users};
+use crate::store::{StoreError, Tx, address_changes, flows, grants, sessions, trusted, users};
 
 pub use changes::{Changes, NewPassword, Set};
 
@@ -27,6 +29,9 @@ pub enum Refused {
     Weak(Weakness),
     #[error("there is no account {0}")]
     Unknown(String),
+    /// Nobody could administer after it.
+    #[error("is the only active administrator, and nobody could administer after it; make another one first: `{MAKE_ANOTHER}`")]
+    LastAdministrator,
     /// Somebody was faster.
     #[error("the account was changed by somebody else meanwhile; nothing was written, try again")]
     Changed,
@@ -42,6 +47,7 @@ impl Refused {
             Self::Taken(_) => "taken",
             Self::Weak(_) => "weak_password",
             Self::Unknown(_) => "not_found",
+            Self::LastAdministrator => "last_administrator",
             Self::Changed => "conflict",
             Self::Fault(_) => "unavailable",
         }
@@ -188,19 +194,60 @@ pub async fn update(app: &App, name: &str, changes: &Changes) -> Result<User, Re
         });
     }
     set_hash(app, &mut user, changes.password.as_ref()).await?;
-    let address_changed = user.email.as_ref().map(Email::key) != read.email.as_ref().map(Email::key);
     let mut tx = app.store.write().await?;
+    if !user.is_active_administrator() {
+        refuse_last_administrator(&mut tx, &read).await?;
+    }
     refuse_taken(&mut tx, &user).await?;
     write(app, &mut tx, &mut user, &read).await?;
     app.record(&mut tx, by_operator(Kind::UserUpdated, &user.id)).await?;
     if changes.password.is_some() {
         end_everything(app, &mut tx, &user.id).await?;
         app.record(&mut tx, by_operator(Kind::PasswordChanged, &user.id)).await?;
-    } else if address_changed {
+    } else if Channel::ALL.into_iter().any(|channel| contact_key(&user, channel) != contact_key(&read, channel)) {
         cancel_journeys(app, &mut tx, &user.id).await?;
+    }
+    for channel in Channel::ALL {
+        contact_changed(app, &mut tx, &read, &user, channel).await?;
     }
     tx.commit().await.map_err(Fault::from)?;
     Ok(user)
+}
+
+fn contact_key(user: &User, channel: Channel) -> Option<String> {
+    user.contact(channel).map(|contact| contact.key().to_owned())
+}
+
+/// Tells the reader of the old and of the new address or number, and forgets what it was before. None of them gets a link that takes it
+/// back: the old mailbox may be the reason for the change, as what the operator removes does not come back either. Who was deceived is the
+/// operator, and the letter says whom to tell.
+async fn contact_changed(app: &App, tx: &mut Tx, read: &User, user: &User, channel: Channel) -> Result<(), Refused> {
+    let (old, new) = (read.contact(channel), user.contact(channel));
+    if contact_key(read, channel) == contact_key(user, channel) {
+        return Ok(());
+    }
+    address_changes::forget_channel(tx, &user.id, channel).await?;
+    let shown = |contact: &Option<Contact>| contact.as_ref().map(Contact::shown);
+    let changed = |previous: Option<String>, new: String| match channel {
+        Channel::Mail => Notice::EmailChanged { previous, new },
+        Channel::Sms => Notice::PhoneChanged { previous, new },
+    };
+    if let (Some(to), Some(shown)) = (&old, shown(&old)) {
+        let notice = match &new {
+            Some(new) => changed(Some(shown), new.shown()),
+            None => Notice::ContactRemoved { old: shown },
+        };
+        app.notify_without_link(tx, user, to, notice, None).await?;
+    }
+    if let Some(to) = &new {
+        // Mistyped, it is a stranger's: they need not learn the old one.
+        app.notify_without_link(tx, user, to, changed(None, to.shown()), None).await?;
+    }
+    Ok(())
+}
+
+async fn refuse_last_administrator(tx: &mut Tx, user: &User) -> Result<(), Refused> {
+    if administrators::is_last(tx, user).await? { Err(Refused::LastAdministrator) } else { Ok(()) }
 }
 
 /// Writes an account unless it has changed since it was read.
@@ -239,6 +286,9 @@ async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refu
     if read.state == state {
         return Ok(read);
     }
+    if state == UserState::Disabled {
+        refuse_last_administrator(&mut tx, &read).await?;
+    }
     let mut user = User { state, ..read.clone() };
     write(app, &mut tx, &mut user, &read).await?;
     let kind = match state {
@@ -271,6 +321,10 @@ pub async fn sign_out(app: &App, name: &str) -> Result<User, Refused> {
 pub async fn delete(app: &App, name: &str) -> Result<User, Refused> {
     let mut tx = app.store.write().await?;
     let user = find_in(app, &mut tx, name).await?;
+    refuse_last_administrator(&mut tx, &user).await?;
+    if !users::hold(&mut tx, &user).await?.is_done() {
+        return Err(Refused::Changed);
+    }
     let erased = removal::erase(&mut tx, &user.id, BATCH).await?;
     app.record(&mut tx, by_operator(Kind::UserDeleted, &user.id)).await?;
     tx.commit().await.map_err(Fault::from)?;

@@ -182,6 +182,13 @@ pub enum Channel {
 impl Channel {
     pub const ALL: [Self; 2] = [Self::Mail, Self::Sms];
 
+    pub const fn other(self) -> Self {
+        match self {
+            Self::Mail => Self::Sms,
+            Self::Sms => Self::Mail,
+        }
+    }
+
     /// By its name in a row.
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|channel| channel.as_str() == name)

@@ -31,6 +31,9 @@ pub struct Local<'a> {
     pub verified: bool,
     /// Signing in to it takes more than this, such as a second factor.
     pub guarded: bool,
+    /// It is, or was until lately, connected with somebody else at the same issuer. Then the address has another owner by now: at an
+    /// organisation it was given to a new employee.
+    pub another_subject: bool,
 }
 
 /// What follows.
@@ -85,7 +88,9 @@ fn stranger(facts: Facts<'_>) -> Decision {
     match (facts.local.filter(|_| facts.vouched), facts.policy) {
         (_, Linking::SignInOnly) => Decision::Refuse(Refusal::NotConnected),
         (Some(_), Linking::CreateOnly) => Decision::Refuse(Refusal::HasAccount),
-        (Some(Local { id, verified: true, guarded: false }), Linking::LinkVerified) => Decision::Link(id.clone()),
+        (Some(Local { id, verified: true, guarded: false, another_subject: false }), Linking::LinkVerified) => {
+            Decision::Link(id.clone())
+        }
         (Some(local), Linking::LinkVerified | Linking::Ask) => {
             Decision::SignInFirst { may_replace: !local.verified && facts.sign_up == WhoSignsUp::Everyone }
         }

@@ -24,6 +24,7 @@ pub mod linking;
 pub mod method;
 pub mod oauth_error;
 pub mod outbox;
+pub mod ownership;
 pub mod params;
 pub mod passkey;
 pub mod password;

@@ -276,6 +276,11 @@ impl User {
         self.state == UserState::Active
     }
 
+    /// Whether this person can administer. Shut out, they cannot.
+    pub fn is_active_administrator(&self) -> bool {
+        self.is_admin && self.is_active()
+    }
+
     /// Its owner has locked it ("this was not me"), and it has no new password yet.
     pub const fn is_locked(&self) -> bool {
         self.password_hash.is_none() && self.password_changed_at.is_some()
@@ -322,6 +327,14 @@ impl User {
                 (self.email, self.email_verified_at, self.email_vouched_by) = (Some(email), verified_at, None);
             }
             Contact::Phone(phone) => (self.phone_number, self.phone_number_verified_at) = (Some(phone), verified_at),
+        }
+    }
+
+    /// Leaves the account without an address, or without a number.
+    pub fn remove_contact(&mut self, channel: Channel) {
+        match channel {
+            Channel::Mail => (self.email, self.email_verified_at, self.email_vouched_by) = (None, None, None),
+            Channel::Sms => (self.phone_number, self.phone_number_verified_at) = (None, None),
         }
     }
 

@@ -33,6 +33,10 @@ pub enum Notice {
         previous: Option<String>,
         new: String,
     },
+    /// An address or number is the account's no more: an operator has removed it, or somebody has proved it whom the account does not know.
+    ContactRemoved {
+        old: String,
+    },
     RecoveryCodeUsed,
     RecoveryCodesMade,
     IdentityConnected {
@@ -65,6 +69,7 @@ impl Notice {
             Self::PhoneChangeRequested { new: phone.to_owned() },
             Self::PhoneChanged { previous: Some("+43 660 7654321".to_owned()), new: phone.to_owned() },
             Self::PhoneChanged { previous: None, new: phone.to_owned() },
+            Self::ContactRemoved { old: "old@example.org".to_owned() },
             Self::RecoveryCodeUsed,
             Self::RecoveryCodesMade,
             Self::IdentityConnected { provider: "Google".to_owned() },
@@ -86,6 +91,7 @@ impl Notice {
             Self::EmailChanged { .. } => "email-changed",
             Self::PhoneChangeRequested { .. } => "phone-change-requested",
             Self::PhoneChanged { .. } => "phone-changed",
+            Self::ContactRemoved { .. } => "contact-removed",
             Self::RecoveryCodeUsed => "recovery-code-used",
             Self::RecoveryCodesMade => "recovery-codes-made",
             Self::IdentityConnected { .. } => "identity-connected",
@@ -107,6 +113,7 @@ impl Notice {
             Self::EmailChanged { .. } => "told-email-changed",
             Self::PhoneChangeRequested { .. } => "told-phone-requested",
             Self::PhoneChanged { .. } => "told-phone-changed",
+            Self::ContactRemoved { .. } => "told-contact-removed",
             Self::RecoveryCodeUsed => "told-code-used",
             Self::RecoveryCodesMade => "told-codes-made",
             Self::IdentityConnected { provider } => return text.with("told-identity-connected", &[("provider", provider)]),
@@ -139,6 +146,7 @@ impl Notice {
             Self::PhoneChangeRequested { new } => to("told-phone-requested-text", new),
             Self::PhoneChanged { previous: Some(old), new } => both("told-phone-changed-text", old, new),
             Self::PhoneChanged { previous: None, new } => to("told-phone-added-text", new),
+            Self::ContactRemoved { old } => text.with("told-contact-removed-text", &[("site", site), ("old", old)]),
             Self::RecoveryCodeUsed => plain("told-code-used-text"),
             Self::RecoveryCodesMade => plain("told-codes-made-text"),
             Self::IdentityConnected { provider } => from("told-identity-connected-text", provider),

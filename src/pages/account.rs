@@ -165,4 +165,6 @@ pub struct Apps {
 #[template(path = "account/delete.html")]
 pub struct DeleteAccount {
     pub shell: Shell,
+    /// The only administrator is not deleted: the command that makes another one.
+    pub refused: Option<&'static str>,
 }

@@ -335,7 +335,7 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         last_used: Some(text.day(NOW, ZONE)),
     };
     let apps = Apps { shell: shell(text, "account-apps"), apps: vec![app] };
-    let delete = DeleteAccount { shell: shell(text, "account-delete") };
+    let delete = |refused| DeleteAccount { shell: shell(text, "account-delete"), refused };
     Ok(vec![
         ("account-home", home.render()?),
         ("account-profile", profile.render()?),
@@ -343,7 +343,8 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         ("account-email", email.render()?),
         ("account-sessions", sessions.render()?),
         ("account-apps", apps.render()?),
-        ("account-delete", delete.render()?),
+        ("account-delete", delete(None).render()?),
+        ("account-delete-refused", delete(Some("vestibule user update NAME --admin")).render()?),
     ])
 }
 

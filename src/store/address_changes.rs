@@ -77,6 +77,12 @@ pub async fn forget(tx: &mut Tx, user_id: &UserId) -> Result<()> {
     execute!(tx, "DELETE FROM address_changes WHERE user_id = $1", user_id.as_str()).map(drop)
 }
 
+/// Forgets those of one channel: the operator has decided what it is.
+pub async fn forget_channel(tx: &mut Tx, user_id: &UserId, channel: Channel) -> Result<()> {
+    let sql = "DELETE FROM address_changes WHERE user_id = $1 AND channel = $2";
+    execute!(tx, sql, user_id.as_str(), channel.as_str()).map(drop)
+}
+
 /// Whether an address or number belongs to another account than this.
 pub async fn is_anothers(tx: &mut Tx, contact: &Contact, user_id: &UserId) -> Result<bool> {
     let owner = match contact {

@@ -3,10 +3,11 @@
 use super::db::Tx;
 use super::error::Result;
 use super::factors::FactorRow;
-use super::sql::all;
+use super::sql::{all, optional};
 use crate::engine::address::Channel;
 use crate::engine::factor::Enrolled;
 use crate::engine::user::User;
+use crate::ids::UserId;
 use crate::time::Timestamp;
 
 /// Removed ones do not count, nor do used recovery codes.
@@ -36,4 +37,17 @@ pub async fn of(tx: &mut Tx, user: &User) -> Result<Enrolled> {
         enrolled.key_used_at = enrolled.key_used_at.max(row.last_used_at.map(Timestamp::from_millis));
     }
     Ok(enrolled)
+}
+
+/// Whether the account has a second factor, a passkey, a security key or a provider's identity. Without an account the same work is done.
+pub async fn has_credential(tx: &mut Tx, user_id: Option<&UserId>) -> Result<bool> {
+    let row = optional!(
+        tx,
+        (String,),
+        "SELECT user_id FROM factors WHERE user_id = $1 AND expires_at IS NULL \
+         UNION ALL SELECT user_id FROM passkeys WHERE user_id = $1 AND expires_at IS NULL \
+         UNION ALL SELECT user_id FROM external_identities WHERE user_id = $1 AND expires_at IS NULL LIMIT 1",
+        user_id.map_or("", UserId::as_str),
+    )?;
+    Ok(row.is_some())
 }

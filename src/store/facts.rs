@@ -13,6 +13,11 @@ pub async fn put(tx: &mut Tx, id: &str, value: &str) -> Result<()> {
     execute!(tx, "INSERT INTO facts (id, value) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE SET value = $2", id, value).map(drop)
 }
 
+/// Holds a fact's row until the end of the unit of work, so that whatever it stands for is done by one after the other. It may have no value.
+pub async fn hold(tx: &mut Tx, id: &str) -> Result<()> {
+    execute!(tx, "INSERT INTO facts (id, value) VALUES ($1, '') ON CONFLICT (id) DO UPDATE SET value = facts.value", id).map(drop)
+}
+
 /// Puts a value in the place of another, or where none is: true if that was still so.
 pub async fn swap(tx: &mut Tx, id: &str, old: Option<&str>, new: &str) -> Result<Guarded> {
     let rows = match old {

@@ -70,6 +70,12 @@ pub async fn of_user(tx: &mut Tx, user_id: &UserId) -> Result<Vec<Identity>> {
         .collect()
 }
 
+/// Whether the account is connected with anybody at this issuer, or was so lately that it can be taken back.
+pub async fn knows_issuer(tx: &mut Tx, user_id: &UserId, issuer: &str) -> Result<bool> {
+    let sql = "SELECT id FROM external_identities WHERE user_id = $1 AND issuer = $2 LIMIT 1";
+    Ok(optional!(tx, (String,), sql, user_id.as_str(), issuer)?.is_some())
+}
+
 /// [`StoreError::Taken`] if the provider's person is connected with an account already.
 pub async fn insert(tx: &mut Tx, identity: &Identity, tokens: Option<&KeptTokens>) -> Result<()> {
     execute!(

@@ -33,3 +33,21 @@ pub async fn restore_credentials(tx: &mut Tx, user_id: &UserId, since: Timestamp
     execute!(tx, "DELETE FROM trusted_devices WHERE user_id = $1", user_id.as_str())?;
     Ok(changed > 0)
 }
+
+/// Removes whatever lets somebody in, or could be taken back to do so, of an account that belongs to nobody yet: also what was removed
+/// lately, the browsers it believes, the apps it let in, and what its addresses were. The caller has changed or held the account's row.
+pub async fn forget_everything(tx: &mut Tx, user_id: &UserId) -> Result<()> {
+    for statement in [
+        "DELETE FROM factors WHERE user_id = $1",
+        "DELETE FROM passkeys WHERE user_id = $1",
+        "DELETE FROM passkey_offers WHERE user_id = $1",
+        "DELETE FROM recovery_codes WHERE user_id = $1",
+        "DELETE FROM external_identities WHERE user_id = $1",
+        "DELETE FROM trusted_devices WHERE user_id = $1",
+        "DELETE FROM address_changes WHERE user_id = $1",
+        "DELETE FROM consents WHERE user_id = $1",
+    ] {
+        execute!(tx, statement, user_id.as_str())?;
+    }
+    Ok(())
+}

@@ -119,6 +119,12 @@ pub async fn has_admin(tx: &mut Tx) -> Result<bool> {
     Ok(optional!(tx, (String,), "SELECT id FROM users WHERE is_admin LIMIT 1")?.is_some())
 }
 
+/// Whether anybody but this account can administer.
+pub async fn has_other_administrator(tx: &mut Tx, id: &UserId) -> Result<bool> {
+    let sql = "SELECT id FROM users WHERE is_admin AND state = 'active' AND id <> $1 LIMIT 1";
+    Ok(optional!(tx, (String,), sql, id.as_str())?.is_some())
+}
+
 /// [`StoreError::Taken`] if the address, name or number belongs to another account.
 pub async fn insert(tx: &mut Tx, user: &User) -> Result<()> {
     execute!(

@@ -5,7 +5,8 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::step_up;
-use crate::actions::account::{self, PasswordChange, Saved};
+use crate::actions::account::{self, Deleted, PasswordChange, Saved};
+use crate::actions::administrators::MAKE_ANOTHER;
 use crate::actions::providers::own;
 use crate::actions::session::{self, Current, Sessions};
 use crate::engine::address::Email;
@@ -245,15 +246,21 @@ pub(super) async fn revoke_app(visitor: Visitor, form: Result<Form, BadInput>) -
 }
 
 fn delete_page(visitor: &Visitor, shell: Shell) -> Response {
-    let page = DeleteAccount { shell };
+    let page = DeleteAccount { shell, refused: None };
     visitor.page(&page.shell, &page)
+}
+
+/// To the only administrator: another one is made first.
+fn not_deleted(visitor: &Visitor, shell: Shell, status: StatusCode) -> Response {
+    visitor.page_with(status, &DeleteAccount { shell, refused: Some(MAKE_ANOTHER) })
 }
 
 pub(super) async fn delete(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let shell = shell(&visitor, "account-delete", query)?;
     let current = signed_in(&visitor, Some(AccountPage::Delete)).await?;
     step_up::to_see(&visitor, &current, AccountPage::Delete).await?;
-    Ok(delete_page(&visitor, shell))
+    let last = account::is_last_administrator(&visitor.app, &current).await.map_err(|fault| visitor.fault(&fault))?;
+    Ok(if last { not_deleted(&visitor, shell, StatusCode::OK) } else { delete_page(&visitor, shell) })
 }
 
 pub(super) async fn submit_delete(
@@ -269,7 +276,10 @@ pub(super) async fn submit_delete(
         say(&mut shell, "confirm", "problem-confirm");
         return Ok(delete_page(&visitor, shell));
     }
-    account::delete(&visitor.app, &current, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
+    let deleted = account::delete(&visitor.app, &current, &visitor.requester()).await;
+    if deleted.map_err(|fault| visitor.fault(&fault))? == Deleted::LastAdministrator {
+        return Ok(not_deleted(&visitor, shell, StatusCode::CONFLICT));
+    }
     super::sign_out(&carrier).await;
     let link = Link { href: "/login".to_owned(), label: visitor.text.t("back-to-login").into_owned() };
     let detail = visitor.text.t("notice-deleted").into_owned();

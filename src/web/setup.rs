@@ -42,7 +42,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         Made::Created(session) => super::sign_in(&visitor, &carrier, &session, see_other("/account")).await,
         Made::Closed => Ok(done(&visitor)),
         Made::NotAnEmail => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email").into_owned())),
-        Made::EmailTaken => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email-taken").into_owned())),
+        Made::EmailTaken => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-setup-taken").into_owned())),
         Made::Name(error) => Ok(problem(&visitor, &params, "name", |shell| super::signup::field(&shell.text, error))),
         Made::Weak(weakness) => Ok(problem(&visitor, &params, "password", |shell| super::signup::weak(&shell.text, weakness))),
     }

@@ -204,6 +204,12 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         Some(user) => sign_in::still_needed(app, &mut tx, user, &brought.given, arrival).await? != Needed::Nothing,
         None => false,
     };
+    let another_subject = match &local {
+        // Kept as it is first: another of the issuer's people may be coming at this moment.
+        Some(user) if !users::hold(&mut tx, user).await?.is_done() => return Err(StoreError::Overtaken.into()),
+        Some(user) => identities::knows_issuer(&mut tx, &user.id, &external.issuer).await?,
+        None => false,
+    };
     let is_owner = |id: &UserId| owner.as_ref().is_some_and(|identity| identity.user_id == *id);
     if let Errand::ProveAgain { person, .. } = errand
         && !is_owner(person)
@@ -214,7 +220,10 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         owner: owner.as_ref().map(|identity| &identity.user_id),
         connecting: connecting.map(|current| &current.user.id),
         vouched: external.vouched,
-        local: local.as_ref().map(|user| Local { id: &user.id, verified: holds(app, user, &settings.id), guarded }),
+        local: local.as_ref().map(|user| {
+            let verified = holds(app, user, &settings.id);
+            Local { id: &user.id, verified, guarded, another_subject }
+        }),
         sign_up: app.settings.signup.who,
         policy: settings.linking,
     });

@@ -6,14 +6,13 @@ use super::super::codes::Leads;
 use super::super::second_factor::At;
 use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
-use super::super::{App, Outcome, Requester, codes, reset, second_factor, tell};
+use super::super::{App, Outcome, Requester, codes, ownership, second_factor};
 use super::come_back::{attach, create};
 use super::{holds, name_proofs};
-use crate::engine::address::Contact;
-use crate::engine::event::{Event, Kind};
+use crate::engine::address::{Channel, Contact};
 use crate::engine::flow::{Continue, Flow, Join, SignUp, State, Step};
 use crate::ids::FlowId;
-use crate::store::{StoreError, flows, identities, sessions, users};
+use crate::store::{flows, identities, sessions, users};
 
 /// What a journey asks about.
 pub fn join<'a>(app: &App, flow: &'a Flow) -> Option<&'a Join> {
@@ -144,21 +143,11 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
     if !flows::finish(&mut tx, &flow.id, now).await?.is_done() {
         return Ok(None);
     }
-    if let Some(mut stranger) = users::by_email(&mut tx, email).await? {
+    if let Some(stranger) = users::by_email(&mut tx, email).await? {
         if holds(app, &stranger, &brought.external.provider) {
             return Ok(None);
         }
-        let read_at = stranger.updated_at;
-        (stranger.email, stranger.email_verified_at, stranger.email_vouched_by) = (None, None, None);
-        stranger.updated_at = reset::later(read_at, now);
-        if !users::update(&mut tx, &stranger, read_at).await?.is_done() {
-            return Err(StoreError::Overtaken.into());
-        }
-        // Codes on their way to the address are its owner's now.
-        flows::cancel_all(&mut tx, &stranger.id, now).await?;
-        let event = tell::event(Kind::UserUpdated, arrival.requester.origin());
-        let detail = Some("the owner of its address, unproved here, has an account of their own");
-        app.record(&mut tx, Event { user_id: Some(stranger.id), detail, ..event }).await?;
+        ownership::take_from(app, &mut tx, stranger, Channel::Mail, arrival.requester).await?;
     }
     let user = create(app, &mut tx, brought, arrival).await?;
     // The sign-in there was before the question: it is no fresh proof unless the provider says so.

@@ -32,6 +32,8 @@ enum Account {
     Unproved,
     Proved,
     Guarded,
+    /// Proved, and connected with another subject of the same issuer.
+    Anothers,
 }
 
 /// Whom the identity is connected with.
@@ -67,7 +69,7 @@ fn people() -> People {
 }
 
 fn decided(case: Case, people: &People) -> Decision {
-    let local = |verified, guarded| Some(Local { id: &people.local, verified, guarded });
+    let local = |verified, guarded| Some(Local { id: &people.local, verified, guarded, another_subject: false });
     decide(Facts {
         owner: match case.owner {
             Owner::Nobody => None,
@@ -81,6 +83,7 @@ fn decided(case: Case, people: &People) -> Decision {
             Account::Unproved => local(false, false),
             Account::Proved => local(true, false),
             Account::Guarded => local(true, true),
+            Account::Anothers => local(true, false).map(|local| Local { another_subject: true, ..local }),
         },
         sign_up: case.sign_up,
         policy: case.policy,
@@ -93,7 +96,7 @@ fn every_case() -> Vec<Case> {
         for owner in [Owner::Nobody, Owner::Me, Owner::Another] {
             for policy in [LinkVerified, Ask, CreateOnly, SignInOnly] {
                 for vouched in [false, true] {
-                    for account in [Account::None, Account::Unproved, Account::Proved, Account::Guarded] {
+                    for account in [Account::None, Account::Unproved, Account::Proved, Account::Guarded, Account::Anothers] {
                         for sign_up in [Everyone, Invited, Nobody] {
                             cases.push(Case { signed_in, owner, policy, vouched, account, sign_up });
                         }
@@ -128,15 +131,18 @@ fn every_case_follows_the_table() {
         (false, Owner::Nobody,  SignInOnly,   Any,   Any,               Any;      Refuse(Refusal::NotConnected)),
         (false, Owner::Nobody,  LinkVerified, true,  Account::Proved,   Any;      Link(local)),
         (false, Owner::Nobody,  LinkVerified, true,  Account::Guarded,  Any;      first(false)),
+        (false, Owner::Nobody,  LinkVerified, true,  Account::Anothers, Any;      first(false)),
         (false, Owner::Nobody,  LinkVerified, true,  Account::Unproved, Everyone; first(true)),
         (false, Owner::Nobody,  LinkVerified, true,  Account::Unproved, Any;      first(false)),
         (false, Owner::Nobody,  Ask,          true,  Account::Proved,   Any;      first(false)),
         (false, Owner::Nobody,  Ask,          true,  Account::Guarded,  Any;      first(false)),
+        (false, Owner::Nobody,  Ask,          true,  Account::Anothers, Any;      first(false)),
         (false, Owner::Nobody,  Ask,          true,  Account::Unproved, Everyone; first(true)),
         (false, Owner::Nobody,  Ask,          true,  Account::Unproved, Any;      first(false)),
         (false, Owner::Nobody,  CreateOnly,   true,  Account::Unproved, Any;      Refuse(Refusal::HasAccount)),
         (false, Owner::Nobody,  CreateOnly,   true,  Account::Proved,   Any;      Refuse(Refusal::HasAccount)),
         (false, Owner::Nobody,  CreateOnly,   true,  Account::Guarded,  Any;      Refuse(Refusal::HasAccount)),
+        (false, Owner::Nobody,  CreateOnly,   true,  Account::Anothers, Any;      Refuse(Refusal::HasAccount)),
         (false, Owner::Nobody,  Any,          true,  Account::None,     Everyone; Create),
         (false, Owner::Nobody,  Any,          false, Any,               Everyone; AskAddress),
         (false, Owner::Nobody,  Any,          Any,   Any,               Invited;  Refuse(Refusal::ByInvitation)),
@@ -219,6 +225,14 @@ fn prehijack_non_verifying_provider() {
         for account in [Account::None, Account::Unproved, Account::Proved, Account::Guarded] {
             assert_eq!(stranger_from(policy, false, account), AskAddress, "{policy:?} {account:?}");
         }
+    }
+}
+
+/// The address of somebody who has left is given to a new employee, who comes by the same provider as somebody else.
+#[test]
+fn another_person_at_the_same_issuer_signs_in_first() {
+    for policy in [LinkVerified, Ask] {
+        assert_eq!(stranger_from(policy, true, Account::Anothers), SignInFirst { may_replace: false }, "{policy:?}");
     }
 }
 

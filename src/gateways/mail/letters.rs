@@ -78,6 +78,8 @@ pub struct Notified {
     pub link: Option<String>,
     /// How long the link lives.
     pub hours: i64,
+    /// Whoever runs the site has done it.
+    pub by_operator: bool,
 }
 
 impl Notified {
@@ -98,6 +100,7 @@ impl Notified {
                 closing: text.t("told-was-me").into_owned(),
                 ..parts
             },
+            None if self.by_operator => Parts { closing: text.with("told-operator", &[("site", site)]), ..parts },
             None => Parts { closing: text.t("told-elsewhere").into_owned(), ..parts },
         }
     }

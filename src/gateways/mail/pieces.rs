@@ -16,7 +16,7 @@ impl Letter {
         let notified = |notice: Notice, link: Option<String>| {
             let (when, device, place) = ("21 November 2025, 09:30", "Firefox on Linux", "192.0.2.x");
             let (when, device, place) = (when.to_owned(), device.to_owned(), place.to_owned());
-            Self::Notice(Box::new(Notified { notice, when, device, place, link, hours: 72 }))
+            Self::Notice(Box::new(Notified { notice, when, device, place, link, hours: 72, by_operator: false }))
         };
         let notices = Notice::samples().into_iter();
         let notices = notices.flat_map(|notice| [notified(notice.clone(), Some(link("wasnt-me"))), notified(notice, None)]);

@@ -56,6 +56,8 @@ async fn people(world: &World) -> Vec<&'static str> {
     vestibule::actions::users::disable(&world.app, disabled.id.as_str()).await.unwrap();
     world.user(json!({"email": "unproved@a.example", "password": PASSWORD})).await;
     world.user(json!({"email": "nopasswd@a.example", "email_verified": true})).await;
+    // Addresses that nobody proved, of accounts that somebody else has shown to be theirs.
+    world.user(json!({"email": "claimed0@a.example", "phone_number": "+436601234567", "phone_number_verified": true})).await;
     let mut waiting = world.browser();
     waiting.post("/signup", &[("email", "signedup@a.example"), ("password", PASSWORD)]).await;
     vec![
@@ -65,6 +67,7 @@ async fn people(world: &World) -> Vec<&'static str> {
         "unproved@a.example",
         "nopasswd@a.example",
         "signedup@a.example",
+        "claimed0@a.example",
     ]
 }
 
@@ -101,7 +104,9 @@ async fn a_reset_looks_the_same_for_everybody() {
         let first = first.get_or_insert_with(|| found.clone());
         assert_eq!(*first, found, "{email}");
     }
-    for (email, mails) in [("nobody00@a.example", 0), ("disabled@a.example", 0), ("known000@a.example", 2)] {
+    for (email, mails) in
+        [("nobody00@a.example", 0), ("disabled@a.example", 0), ("known000@a.example", 2), ("claimed0@a.example", 0)]
+    {
         let sent = world.mails_to(email).await.len();
         assert_eq!(sent, mails, "{email}");
     }

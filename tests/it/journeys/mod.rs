@@ -1,6 +1,7 @@
 //! Whole stories of people at their browsers, over the real router.
 
 mod account;
+mod administrators;
 mod attacks;
 mod bad_input;
 mod confirm;
@@ -13,6 +14,7 @@ mod limits;
 mod limits_shown;
 mod magic_link;
 mod notices;
+mod operator;
 pub mod passkeys;
 mod phone;
 mod providers;
@@ -29,6 +31,7 @@ mod sign_in;
 mod sign_up;
 mod sites;
 mod takeover;
+mod unproved;
 
 use crate::world::{Answer, Browser, Mail, World};
 

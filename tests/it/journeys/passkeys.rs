@@ -18,7 +18,7 @@ pub fn options(page: &Answer, action: &str) -> String {
 }
 
 /// A person with a password, signed in, and a passkey on a new authenticator.
-async fn with_passkey(world: &World, email: &str) -> (Browser, Authenticator) {
+pub(super) async fn with_passkey(world: &World, email: &str) -> (Browser, Authenticator) {
     world.person(email).await;
     let mut browser = world.sign_in(email, PASSWORD).await;
     let mut authenticator = Authenticator::new();
@@ -41,7 +41,7 @@ async fn answered(world: &World, authenticator: &mut Authenticator, claim: Claim
     (browser, answer)
 }
 
-async fn sign_in(world: &World, authenticator: &mut Authenticator) -> (Browser, Answer) {
+pub(super) async fn sign_in(world: &World, authenticator: &mut Authenticator) -> (Browser, Answer) {
     let (mut browser, answer) = answered(world, authenticator, Claim::default()).await;
     let sent = browser.submit("/login/passkey", &[("credential", &answer), ("remember", "true")]).await;
     (browser, sent)

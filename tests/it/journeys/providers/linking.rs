@@ -311,3 +311,24 @@ async fn a_trusted_browser_gives_the_second_factor_to_join() {
     assert_eq!(browser.post("/login/connect", &[("flow", &flow), ("do", "connect")]).await.location(), "/account");
     assert_eq!(identities(&world, &grace.id).await.len(), 1);
 }
+
+/// The organisation gives the address of somebody who has left to a new employee, who comes by the same issuer as somebody else: nothing is
+/// connected until whoever has the account has signed in to it.
+#[tokio::test]
+async fn another_person_of_the_same_issuer_signs_in_first() {
+    for database in Database::BOTH {
+        let Some((world, fakes)) = World::with_fakes_on(database, LINK).await else { continue };
+        let first = arrive(&world, &fakes, "google", "ada").await;
+        let user = world.read(ADA).await.unwrap();
+        let mut next = world.browser();
+        next.get("/login").await;
+        let to = leave(&mut next, "google").await;
+        let callback = fakes.answer_with_email(&to, "successor", ADA, "none").await;
+        let answer = next.get(&path_and_query(&callback)).await;
+        assert!(answer.location().starts_with("/login/join?flow="), "{database:?}: {} {}", answer.location(), answer.text());
+        let page = next.follow(&answer).await;
+        assert!(who(&next).await.is_none() && !page.text().contains("afresh"), "{}", page.text());
+        assert_eq!(identities(&world, &user.id).await.len(), 1);
+        assert_eq!(who(&first).await.as_deref(), Some(user.id.as_str()));
+    }
+}

@@ -1,0 +1,48 @@
+//! Contacts that nobody proved: whose account they lead to, and how one is given up to whoever proves it.
+
+use super::notices::Notice;
+use super::{App, Outcome, Requester, reset, tell};
+use crate::engine::address::{Channel, Contact};
+use crate::engine::event::{Event, Kind};
+use crate::engine::ownership::{Facts, Ownership, ownership};
+use crate::engine::user::User;
+use crate::store::{Tx, enrolled, flows, users};
+
+/// Whose this account is for somebody who proves its contact of this channel. Without an account the same work is done.
+pub(super) async fn of(tx: &mut Tx, user: Option<&User>, channel: Channel) -> Outcome<Option<Ownership>> {
+    let credential = enrolled::has_credential(tx, user.map(|user| &user.id)).await?;
+    Ok(user.map(|user| {
+        let other_proved = user.is_verified(channel.other());
+        ownership(Facts { proved: user.is_verified(channel), other_proved, credential })
+    }))
+}
+
+/// Whether an account gives up its contact of this channel to whoever proves it. One that an operator has shut gives nothing up.
+pub(super) async fn gives_way(tx: &mut Tx, user: Option<&User>, channel: Channel) -> Outcome<bool> {
+    let ownership = of(tx, user, channel).await?;
+    Ok(ownership == Some(Ownership::SomebodyElse) && user.is_some_and(User::is_active))
+}
+
+/// Takes an unproved contact from the account that has it, if it gives way, for somebody who has proved it. True if the contact is free now.
+pub(super) async fn make_room(app: &App, tx: &mut Tx, contact: &Contact, requester: &Requester) -> Outcome<bool> {
+    let Some(holder) = users::by_identifier(tx, &contact.identifier()).await? else { return Ok(true) };
+    if !gives_way(tx, Some(&holder), contact.channel()).await? {
+        return Ok(false);
+    }
+    take_from(app, tx, holder, contact.channel(), requester).await.map(|()| true)
+}
+
+/// Takes its contact of this channel from an account that never proved it. It keeps everything else, and its owner hears of it.
+pub(super) async fn take_from(app: &App, tx: &mut Tx, mut holder: User, channel: Channel, requester: &Requester) -> Outcome<()> {
+    let Some(gone) = holder.contact(channel) else { return Ok(()) };
+    let (read_at, now) = (holder.updated_at, app.now());
+    holder.remove_contact(channel);
+    holder.updated_at = reset::later(read_at, now);
+    users::update(tx, &holder, read_at).await?.or_overtaken()?;
+    // Codes on their way to the contact are its owner's now.
+    flows::cancel_all(tx, &holder.id, now).await?;
+    let event = tell::event(Kind::UserUpdated, requester.origin());
+    let detail = Some("a contact, unproved here, was proved by somebody else");
+    app.record(tx, Event { user_id: Some(holder.id.clone()), detail, ..event }).await?;
+    app.notify(tx, &holder, Notice::ContactRemoved { old: gone.shown() }, requester).await
+}
