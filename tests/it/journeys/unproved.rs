@@ -220,7 +220,11 @@ async fn an_account_of_nobody_keeps_nothing_that_leads_in() {
         let removed = stranger.post("/account/security/factor/remove", &[("factor", id.as_str())]).await;
         let mut tx = world.store().await.write().await.unwrap();
         if factors_of(&world, &user).await > 0 {
-            factors::remove(&mut tx, &user.id, &id, world.app.now() + std::time::Duration::from_secs(3600)).await.unwrap().or_overtaken().unwrap();
+            factors::remove(&mut tx, &user.id, &id, world.app.now() + std::time::Duration::from_secs(3600))
+                .await
+                .unwrap()
+                .or_overtaken()
+                .unwrap();
         }
         recovery::replace_all(&mut tx, &user.id, &[vec![7; 32]], world.app.now()).await.unwrap();
         tx.commit().await.unwrap();
