@@ -82,7 +82,6 @@ impl Browser {
 
     pub async fn get(&mut self, path: &str) -> Answer {
         let answer = self.send(Method::GET, path, &[], Bytes::new()).await;
-        self.after_form = false;
         self.page = Some(answer.clone());
         answer
     }
@@ -121,7 +120,6 @@ impl Browser {
         ];
         let answer = self.send(Method::POST, path, &headers, body.into()).await;
         // What relying parties post is held against their own pages.
-        self.after_form = false;
         if !path.starts_with("/oauth2/") {
             self.forms_end_here(&answer);
         }
@@ -152,6 +150,7 @@ impl Browser {
     /// The request as it is, with the cookies. Each one takes a millisecond of the world's time.
     pub async fn send(&mut self, method: Method, path: &str, headers: &[(&str, &str)], body: Bytes) -> Answer {
         self.clock.advance(Duration::from_millis(1));
+        self.after_form = false;
         let mut request = Request::builder().method(method).uri(path).extension(Peer(self.address));
         let browser =
             [("host", "localhost:8080"), ("accept-language", "en"), ("user-agent", "Mozilla/5.0 (X11; Linux) Firefox/140.0")];
