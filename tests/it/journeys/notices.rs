@@ -106,7 +106,7 @@ async fn meddle(world: &World, user: &UserId) {
         factor("fac_theirs_removed", new, &gone),
         passkey("pky_removed", "01", old, &gone),
         passkey("pky_theirs", "02", new, "NULL"),
-        format!("INSERT INTO recovery_codes (user_id, mac, created_at) VALUES ('{user}', {{bytes}}01', {new});"),
+        format!("INSERT INTO recovery_codes (user_id, sealed, created_at) VALUES ('{user}', {{bytes}}01', {new});"),
         format!(
             "INSERT INTO trusted_devices (id, user_id, secret_hash, device, address, created_at, last_used_at, expires_at) \
              VALUES ('dev_theirs', '{user}', {{bytes}}01', '', '', {new}, {new}, {until});"
