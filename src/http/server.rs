@@ -48,7 +48,7 @@ struct Patience {
 }
 
 impl Patience {
-    fn with(&self, peer: SocketAddr) -> Duration {
+    fn of(&self, peer: SocketAddr) -> Duration {
         if is_trusted(peer.ip().to_canonical(), &self.trusted) { self.proxies } else { self.others }
     }
 }
@@ -101,7 +101,7 @@ async fn run(
             accepted = accept(&listener, &slots) => accepted,
         };
         let service = PerConnection { router: router.clone(), peer: Peer(peer), unheard: Unheard::default() };
-        connections.spawn(connection(stream, service, graceful.watcher(), slot, patience.with(peer)));
+        connections.spawn(connection(stream, service, graceful.watcher(), slot, patience.of(peer)));
     }
     drop(listener);
     if tokio::time::timeout(drain, graceful.shutdown()).await.is_ok() {

@@ -222,7 +222,8 @@ mod tests {
         let queue = Queue::to(reader.clone()).unwrap();
         let before = LOST.get();
         with_default(subscriber(&queue), || {
-            for number in 0..WAITING + 500 {
+            // What waits, what the thread may have in hand, and some more: no line is shorter than 20 bytes.
+            for number in 0..WAITING + BATCH / 20 + 500 {
                 tracing::info!(number, "said");
             }
             assert!(LOST.get() > before, "the queue is bounded");

@@ -354,10 +354,10 @@ async fn a_client_that_stops_in_the_middle_holds_nothing() {
 #[tokio::test]
 async fn a_trusted_proxy_may_be_silent_for_longer() {
     let mut patience = patience();
-    assert_eq!(patience.with("127.0.0.1:1".parse().unwrap()), patience.others);
+    assert_eq!(patience.of("127.0.0.1:1".parse().unwrap()), patience.others);
     patience.trusted = vec!["127.0.0.0/8".parse().unwrap()];
-    assert_eq!(patience.with("[::ffff:127.0.0.1]:1".parse().unwrap()), patience.proxies);
-    assert_eq!(patience.with("192.0.2.1:1".parse().unwrap()), patience.others);
+    assert_eq!(patience.of("[::ffff:127.0.0.1]:1".parse().unwrap()), patience.proxies);
+    assert_eq!(patience.of("192.0.2.1:1".parse().unwrap()), patience.others);
     assert!(PROXY_TIMEOUT > Duration::from_secs(120), "Caddy keeps idle connections for two minutes");
     for (trusted, kept) in [(patience.trusted.clone(), true), (Vec::new(), false)] {
         let (address, _stop, _server) = start_with(10, Duration::from_secs(1), Patience { trusted, ..patience.clone() }).await;
