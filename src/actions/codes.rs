@@ -171,10 +171,8 @@ pub(super) enum Recipient {
 
 /// Gives the journey a new code and puts its message into the outbox; the caller stores the flow.
 pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient, locale: Locale) -> Outcome<()> {
-    let digits = match flow.state.destination().filter(|_| to == Recipient::Owner) {
-        Some(to) => destination::digits(app, tx, to, DIGITS).await?,
-        None => DIGITS,
-    };
+    // Asked for known and unknown people alike.
+    let digits = destination::digits(app, tx, &flow.state, DIGITS).await?;
     let code = app.random.code(digits);
     let mac = match to {
         Recipient::Owner => code_macs(app, flow, &code).into_iter().next(),
@@ -294,9 +292,7 @@ pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Ou
         return Ok(Typed::Right);
     }
     flows::set_codes(tx, &flow.id, &flow.codes, &flow.codes.clone().tried()).await?.or_overtaken()?;
-    if let Some(to) = flow.state.destination() {
-        destination::guessed(app, tx, to).await?;
-    }
+    destination::guessed(app, tx, &flow.state).await?;
     Ok(if verdict == Verdict::Spent { Typed::Spent } else { Typed::Wrong })
 }
 
@@ -380,16 +376,19 @@ pub(super) async fn recipient(
     by: By<'_>,
     account: Option<&UserId>,
 ) -> Outcome<Reached> {
+    // A stranger's request costs the same statements whether or not anybody is there.
+    let account = match by {
+        By::Stranger(_) => {
+            let nobody = || UserId::new(app.now(), &app.random);
+            users::by_id(tx, &account.cloned().unwrap_or_else(nobody)).await?
+        }
+        By::Anywhere(_) | By::Owner => None,
+    };
     let Some(to) = to else {
         destination::reach_nobody(app, tx, typed).await?;
         return Ok(Reached::To(Recipient::Nobody));
     };
-    let proved = match (by, account) {
-        (By::Stranger(_), Some(id)) => {
-            users::by_id(tx, id).await?.is_some_and(|user| user.has(to) && user.is_verified(to.channel()))
-        }
-        _ => false,
-    };
+    let proved = account.is_some_and(|user| user.has(to) && user.is_verified(to.channel()));
     Ok(match (destination::reach(app, tx, to, by, proved).await?, by) {
         (Leave::Granted, _) => Reached::To(Recipient::Owner),
         (_, By::Stranger(_)) | (Leave::After(_), By::Anywhere(_)) => Reached::To(Recipient::Nobody),

@@ -15,6 +15,7 @@ use super::sign_in::limit_key;
 use super::sms::Kind;
 use super::{App, Outcome, Requester};
 use crate::engine::address::{Contact, Identifier};
+use crate::engine::flow::State;
 use crate::engine::limit::{Allowance, Rate};
 use crate::engine::sms_guard::Verdict;
 use crate::ids::UserId;
@@ -165,19 +166,19 @@ async fn spend(app: &App, tx: &mut Tx, key: &str) -> Outcome<Allowance> {
 const GUESSES: i64 = 20;
 const LONGER: usize = 8;
 
-/// How many digits the next code to a destination has.
-pub(super) async fn digits(app: &App, tx: &mut Tx, to: &Contact, usual: usize) -> Outcome<usize> {
+/// How many digits the next code of a flow has. The same work for a dummy flow, whose code nobody gets.
+pub(super) async fn digits(app: &App, tx: &mut Tx, flow: &State, usual: usize) -> Outcome<usize> {
     let wrong = match app.settings.limits.enabled {
-        true => limits::failures(tx, &guesses(to), app.now()).await?,
+        true => limits::failures(tx, &guesses(app, flow), app.now()).await?,
         false => 0,
     };
     Ok(if wrong >= GUESSES { LONGER.max(usual) } else { usual })
 }
 
-/// Counts a wrong code that was sent there.
-pub(super) async fn guessed(app: &App, tx: &mut Tx, to: &Contact) -> Outcome<()> {
+/// Counts a wrong code for where the flow's codes went, or for what was typed where they went nowhere.
+pub(super) async fn guessed(app: &App, tx: &mut Tx, flow: &State) -> Outcome<()> {
     if app.settings.limits.enabled {
-        limits::fail(tx, &guesses(to), app.now()).await?;
+        limits::fail(tx, &guesses(app, flow), app.now()).await?;
     }
     Ok(())
 }
@@ -187,6 +188,9 @@ pub(super) fn typed_code(text: &str, usual: usize) -> Option<String> {
     [usual, LONGER].into_iter().find_map(|digits| crate::engine::codes::typed(text, digits))
 }
 
-fn guesses(to: &Contact) -> String {
-    format!("guesses|{}", key(to))
+fn guesses(app: &App, flow: &State) -> String {
+    match flow.destination() {
+        Some(to) => format!("guesses|{}", key(to)),
+        None => format!("guesses|?{}", flow.asked().map(|asked| typed_key(app, &asked.identifier)).unwrap_or_default()),
+    }
 }

@@ -198,14 +198,15 @@ async fn make_due(app: &App) -> Outcome<()> {
 
 /// Keeps the public halves of keys that an earlier version made.
 async fn keep_public_halves(app: &App) -> Outcome<()> {
-    let without = rows::without_public(&mut app.store.read().await?).await?;
-    let loaded = app.keys.loaded();
-    let known: Vec<&RingKey> = loaded.keys.iter().filter(|key| without.contains(&key.record.id)).collect();
-    if known.is_empty() {
+    if rows::without_public(&mut app.store.read().await?).await?.is_empty() {
         return Ok(());
     }
     let mut tx = app.store.write().await?;
-    for RingKey { record, key } in known {
+    // Asked again, so that what `rotate --now` throws away at this moment does not come back.
+    rows::lock(&mut tx).await?;
+    let without = rows::without_public(&mut tx).await?;
+    let loaded = app.keys.loaded();
+    for RingKey { record, key } in loaded.keys.iter().filter(|key| without.contains(&key.record.id)) {
         rows::keep_public(&mut tx, record, &jwk_of(key)?, record.hints_until(app.settings.sessions.absolute)).await?;
     }
     Ok(tx.commit().await?)

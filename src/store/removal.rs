@@ -67,6 +67,8 @@ pub async fn erase(tx: &mut Tx, id: &UserId, batch: i64) -> Result<Erased> {
 
 /// Takes up to `batch` rows of each kind away; the account's own row with the last of them. True if nothing is left.
 pub async fn clear_account(tx: &mut Tx, id: &UserId, batch: i64) -> Result<bool> {
+    // Nodes take turns: none may take another's deletes for there being nothing left, and end with a delete that takes all the rest along.
+    execute!(tx, "UPDATE users SET state = state WHERE id = $1", id.as_str())?;
     let mut left = !forget(tx, id, batch).await?;
     for statement in MANY {
         // A full batch may not have been all.
@@ -127,6 +129,8 @@ pub async fn remove_client(tx: &mut Tx, id: &ClientId, now: Timestamp) -> Result
 
 /// Takes up to `batch` rows that belong to a removed client; gives how many.
 pub async fn clear_client(tx: &mut Tx, id: &ClientId, batch: i64) -> Result<u64> {
+    // Nodes take turns: none may take another's deletes for there being nothing left.
+    execute!(tx, "UPDATE removed_clients SET removed_at = removed_at WHERE id = $1", id.as_str())?;
     let grants =
         execute!(tx, "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE client_id = $1 LIMIT $2)", id.as_str(), batch)?;
     if grants > 0 {

@@ -114,9 +114,9 @@ pub async fn list(tx: &mut Tx, after: Option<&UserId>, limit: i64) -> Result<Vec
     .collect()
 }
 
-/// Whether any administrator exists.
+/// Whether anybody can administer. Who is shut cannot.
 pub async fn has_admin(tx: &mut Tx) -> Result<bool> {
-    Ok(optional!(tx, (String,), "SELECT id FROM users WHERE is_admin LIMIT 1")?.is_some())
+    Ok(optional!(tx, (String,), "SELECT id FROM users WHERE is_admin AND state = 'active' LIMIT 1")?.is_some())
 }
 
 /// Whether anybody but this account can administer.

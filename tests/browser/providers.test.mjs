@@ -92,7 +92,8 @@ for (const [id, name] of PROVIDERS) {
 journey("the page on the way has a link, should the browser not go on by itself", async ({ page }) => {
   await page.route(/\/twitter\//, (route) => route.fulfill({ status: 204 })); // the browser stays where it is
   await open(page, "/login");
-  await press(page, continueWith(page, "Twitter"));
+  await continueWith(page, "Twitter").click(); // not press(): that waits until the page has moved on
+  await page.getByRole("link", { name: /twitter/i }).waitFor();
   at(page, "/connect/twitter");
   await check(page, "on the way");
   await page.unroute(/\/twitter\//);

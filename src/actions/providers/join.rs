@@ -144,7 +144,8 @@ pub async fn replace(app: &App, flow: &Flow, arrival: &Arrival<'_>) -> Outcome<O
         return Ok(None);
     }
     if let Some(stranger) = users::by_email(&mut tx, email).await? {
-        if holds(app, &stranger, &brought.external.provider) {
+        // One that an operator has shut gives nothing up.
+        if !stranger.is_active() || holds(app, &stranger, &brought.external.provider) {
             return Ok(None);
         }
         ownership::take_from(app, &mut tx, stranger, Channel::Mail, arrival.requester).await?;

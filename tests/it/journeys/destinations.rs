@@ -1,6 +1,7 @@
 //! What strangers may use up of what somebody else needs: tries, mails and texts.
 
 use serde_json::json;
+use vestibule::store::limits;
 
 use super::wrong;
 use crate::world::{Answer, Browser, Database, PASSWORD, Place, World};
@@ -354,4 +355,17 @@ async fn no_door_makes_a_large_row() {
     let (count, largest) = super::limits::sizes(&world).await;
     assert!(count > 20, "{count}");
     assert!(largest <= 6 * 1024, "{largest}");
+}
+
+/// What a wrong code costs does not tell whether anybody has the address.
+#[tokio::test]
+async fn wrong_codes_are_counted_for_nobody_as_well() {
+    let world = World::with(ON).await;
+    world.person(ADA).await;
+    for (typed, key) in [(ADA, "guesses|ada@a.example"), ("bob@a.example", "guesses|?bob@a.example")] {
+        let (mut browser, _) = asked_at(&world, typed, [203, 0, 113, 1]).await;
+        assert_eq!(browser.submit("/reset/code", &[("code", "000000")]).await.status, 422);
+        let mut tx = world.store().await.read().await.unwrap();
+        assert_eq!(limits::failures(&mut tx, key, world.app.now()).await.unwrap(), 1, "{typed}");
+    }
 }
