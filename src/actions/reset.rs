@@ -6,7 +6,6 @@ use super::codes::{self, Reached, Typed};
 use super::destination::{self, By};
 use super::limits::Purpose;
 use super::notices::Notice;
-use super::second_factor::beside_the_password;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome, Requester, ownership, providers};
 use crate::crypto::token::constant_time_eq;
@@ -19,6 +18,7 @@ use crate::engine::method::{Method, MethodKind};
 use crate::engine::ownership::Ownership;
 use crate::engine::password::{self, Weakness};
 use crate::engine::session::Session;
+use crate::engine::sign_in::second_factors;
 use crate::engine::user::User;
 use crate::ids::UserId;
 use crate::store::{StoreError, Tx, enrolled, flows, grants, identities, lock_down, sessions, trusted, users};
@@ -199,9 +199,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
         user.set_contact(to, Some(now));
     }
     let enrolled = enrolled::of(&mut tx, &user).await?;
-    // Codes to the channel that proved the reset may be the only second factor: then there is none left to ask for, and the new password is asked for
-    // beside them, as at every sign-in.
-    if enrolled.is_on() && !beside_the_password(&enrolled, &given).is_empty() {
+    if enrolled.is_on() && !second_factors(&enrolled, &given).is_empty() {
         let half = HalfSignedIn { new_password: Some(hash), ..HalfSignedIn::new(given, arrival.remember) };
         return match sign_in::begin(app, tx, &user, State::SecondFactor(Box::new(half)), &arrival).await? {
             SignedIn::More(flow) => Ok(Reset::More(flow)),

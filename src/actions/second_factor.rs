@@ -31,20 +31,7 @@ pub struct Offer {
 pub async fn offer(app: &App, flow: &Flow, current: Option<&Current>) -> Outcome<Option<Offer>> {
     let mut tx = app.store.read().await?;
     let Some((user, enrolled, given)) = standing(app, &mut tx, flow, current).await? else { return Ok(None) };
-    Ok(Some(Offer { kinds: offered(flow, &enrolled, &given), is_mailbox: wants_mailbox(&enrolled, &given), user }))
-}
-
-/// The ways in which a flow's second factor can be given. While the new password of a reset waits, the old one is forgotten: nobody is asked for it.
-fn offered(flow: &Flow, enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> {
-    match &flow.state {
-        State::SecondFactor(half) if half.new_password.is_some() => beside_the_password(enrolled, given),
-        _ => second_factors(enrolled, given),
-    }
-}
-
-/// The second factors of somebody who has forgotten the password.
-pub(super) fn beside_the_password(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> {
-    second_factors(enrolled, given).into_iter().filter(|kind| *kind != MethodKind::Password).collect()
+    Ok(Some(Offer { kinds: second_factors(&enrolled, &given), is_mailbox: wants_mailbox(&enrolled, &given), user }))
 }
 
 async fn standing(
@@ -194,7 +181,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         (Given::RecoveryCode(_), _) => MethodKind::RecoveryCode,
         (Given::Key { .. }, _) => MethodKind::SecurityKey,
     };
-    if !offered(flow, &enrolled, &earlier).contains(&kind) {
+    if !second_factors(&enrolled, &earlier).contains(&kind) {
         return Ok(Second::NotOffered);
     }
     let judged = match given {

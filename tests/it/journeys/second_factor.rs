@@ -577,25 +577,6 @@ async fn with_mail_as_second_step_a_mail_alone_proves_nothing() {
     assert_eq!(browser.submit("/login/second", &[("code", &code)]).await.location(), "/account/password");
 }
 
-/// Who has forgotten the password of an account whose only second factor are codes by mail is not asked for the forgotten one: the new one is what
-/// completes the sign-in, as ever after.
-#[tokio::test]
-async fn a_forgotten_password_is_not_asked_for_where_codes_by_mail_are_the_only_second_factor() {
-    let world = World::new().await;
-    let user = world.person(ADA).await;
-    turn_on(&world, &user, FactorKind::Mail).await;
-    let mut browser = asked_for_reset(&world, ADA).await;
-    let proved = browser.submit("/reset/code", &[("code", &world.mail_to(ADA).await.code)]).await;
-    browser.follow(&proved).await;
-    let half = browser.submit("/reset/new", &[("password", "another wooden spoon")]).await;
-    assert!(half.location().starts_with("/login/second?flow="), "{}", half.location());
-    browser.follow(&half).await;
-    let old = browser.clone().submit("/login/second", &[("password", PASSWORD)]).await;
-    assert_eq!(old.status, 422, "the old one is over");
-    let done = browser.submit("/login/second", &[("password", "another wooden spoon")]).await;
-    assert_eq!(done.location(), "/account");
-}
-
 /// Nobody gets stuck whose only factor is the mail that they sign in by.
 #[tokio::test]
 async fn mail_alone_is_enough_for_who_has_nothing_else() {
