@@ -350,7 +350,11 @@ async fn again(app: &App, tx: &mut Tx, flow: &Flow, requester: &Requester) -> Ou
         Leave::NoSms => return Ok(Again::No),
     }
     let decoy = is_decoy(app, tx, flow).await?;
-    Ok(match recipient(app, tx, typed, to, by, flow.user_id.as_ref()).await? {
+    // The same question for known and unknown people.
+    let nobody = || UserId::new(app.now(), &app.random);
+    let user = users::by_id(tx, &flow.user_id.clone().unwrap_or_else(nobody)).await?;
+    let proved = user.zip(to).is_some_and(|(user, to)| user.has(to) && user.is_verified(to.channel()));
+    Ok(match recipient(app, tx, typed, to, by, proved).await? {
         Reached::To(_) if decoy => Again::To(Recipient::Nobody),
         Reached::To(recipient) => Again::To(recipient),
         Reached::After(wait) => Again::After(wait),
@@ -367,28 +371,19 @@ pub(super) enum Reached {
 }
 
 /// Who a message goes to, if there is somebody and they have not had too many. A stranger hears nothing of it; whoever has proved themselves does,
-/// and so does whoever is to get a text wherever they are.
+/// and so does whoever is to get a text wherever they are. `proved`: the destination is known to be the account's.
 pub(super) async fn recipient(
     app: &App,
     tx: &mut Tx,
     typed: &str,
     to: Option<&Contact>,
     by: By<'_>,
-    account: Option<&UserId>,
+    proved: bool,
 ) -> Outcome<Reached> {
-    // A stranger's request costs the same statements whether or not anybody is there.
-    let account = match by {
-        By::Stranger(_) => {
-            let nobody = || UserId::new(app.now(), &app.random);
-            users::by_id(tx, &account.cloned().unwrap_or_else(nobody)).await?
-        }
-        By::Anywhere(_) | By::Owner => None,
-    };
     let Some(to) = to else {
         destination::reach_nobody(app, tx, typed).await?;
         return Ok(Reached::To(Recipient::Nobody));
     };
-    let proved = account.is_some_and(|user| user.has(to) && user.is_verified(to.channel()));
     Ok(match (destination::reach(app, tx, to, by, proved).await?, by) {
         (Leave::Granted, _) => Reached::To(Recipient::Owner),
         (_, By::Stranger(_)) | (Leave::After(_), By::Anywhere(_)) => Reached::To(Recipient::Nobody),

@@ -64,7 +64,7 @@ pub async fn request(
     if !destination::ask(app, &mut tx, to.as_str(), by).await?.or_wait(app)? {
         return Ok(Change::NoSms);
     }
-    let recipient = match codes::recipient(app, &mut tx, to.as_str(), Some(&to), by, None).await? {
+    let recipient = match codes::recipient(app, &mut tx, to.as_str(), Some(&to), by, false).await? {
         Reached::To(recipient) => recipient,
         Reached::After(wait) => return Err(app.too_many_messages(wait)),
         Reached::NoSms => return Ok(Change::NoSms),

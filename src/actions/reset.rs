@@ -59,7 +59,8 @@ pub async fn start(
         return Ok(Started::NoSms);
     }
     let to = user.as_ref().and_then(|user| user.contact(channel));
-    let recipient = match codes::recipient(app, &mut tx, typed, to.as_ref(), by, user_id.as_ref()).await? {
+    let proved = user.as_ref().is_some_and(|user| user.is_verified(channel));
+    let recipient = match codes::recipient(app, &mut tx, typed, to.as_ref(), by, proved).await? {
         Reached::To(recipient) => recipient,
         Reached::After(wait) => return Err(app.too_many_messages(wait)),
         Reached::NoSms => return Ok(Started::NoSms),

@@ -43,7 +43,7 @@ pub async fn start(app: &App, typed: &str, channel: Channel, arrival: &Arrival<'
         return Ok(Started::NoSms);
     }
     let to = user.as_ref().and_then(|user| user.contact(channel));
-    let recipient = match codes::recipient(app, &mut tx, typed, to.as_ref(), by, user_id.as_ref()).await? {
+    let recipient = match codes::recipient(app, &mut tx, typed, to.as_ref(), by, user.is_some()).await? {
         Reached::To(recipient) => recipient,
         Reached::After(wait) => return Err(app.too_many_messages(wait)),
         Reached::NoSms => return Ok(Started::NoSms),

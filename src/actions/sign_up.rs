@@ -134,7 +134,7 @@ async fn go_on(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Sta
     if !destination::ask(app, &mut tx, sign_up.to.as_str(), by).await?.or_wait(app)? {
         return Ok(Started::Problems(vec![Problem::NoSms]));
     }
-    let recipient = match codes::recipient(app, &mut tx, sign_up.to.as_str(), Some(&sign_up.to), by, None).await? {
+    let recipient = match codes::recipient(app, &mut tx, sign_up.to.as_str(), Some(&sign_up.to), by, false).await? {
         Reached::To(recipient) => recipient,
         Reached::After(wait) => return Err(app.too_many_messages(wait)),
         Reached::NoSms => return Ok(Started::Problems(vec![Problem::NoSms])),
