@@ -381,7 +381,7 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, requ
     consents::put(&mut tx, &current.user.id, &client.id, &allowed, &declined, now).await?;
     // Whoever did not press this hears of an application that is let in, and of one that may now come without them.
     if !client.metadata.first_party && (is_first || (lasts(&allowed) && !lasts(&before.allowed))) {
-        let notice = Notice::AppConnected { app: client.name().to_owned() };
+        let notice = Notice::AppConnected { app: client.name().into_owned() };
         app.notify(&mut tx, &current.user, notice, requester).await?;
     }
     let event = super::tell::event(Kind::ConsentGranted, requester.origin());

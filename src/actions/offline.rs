@@ -54,7 +54,7 @@ pub(super) async fn tell_of_first(
     let event = tell::event(Kind::ConsentGranted, requester.origin());
     let (user_id, client_id, session_id) = (Some(user.id.clone()), Some(client.id.clone()), grant.session_id.clone());
     app.record(tx, Event { user_id, client_id, session_id, detail: Some("offline_access"), ..event }).await?;
-    app.notify(tx, user, Notice::AppConnected { app: client.name().to_owned() }, requester).await
+    app.notify(tx, user, Notice::AppConnected { app: client.name().into_owned() }, requester).await
 }
 
 /// The applications whose grants stay when somebody signs out everywhere: they have asked, and were let in until that is taken back.

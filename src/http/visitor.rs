@@ -369,5 +369,6 @@ fn retry_after(mut response: Response, seconds: u128) -> Response {
 /// The badge of an application.
 pub fn badge(client: &Client) -> ClientBadge {
     let logo = client.metadata.logo_uri.clone().filter(|uri| uri.starts_with("https://"));
-    ClientBadge { name: client.name().to_owned(), domain: client.domain().unwrap_or_default(), logo }
+    let name = client.name().into_owned();
+    ClientBadge { domain: client.domain().filter(|domain| *domain != name).unwrap_or_default(), name, logo }
 }

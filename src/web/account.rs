@@ -224,7 +224,7 @@ pub(super) async fn apps(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let zone = zone(&current.user);
     let line = |app: account::ConnectedApp| AppLine {
         id: app.consent.client_id.to_string(),
-        name: app.client.as_ref().map_or_else(|| app.consent.client_id.to_string(), |client| client.name().to_owned()),
+        name: app.client.as_ref().map_or_else(|| shell.t("apps-unknown").into_owned(), |client| client.name().into_owned()),
         domain: app.client.as_ref().and_then(|client| client.domain()).unwrap_or_default(),
         scopes: app.consent.scopes.in_order().map(|scope| ScopeLine::standard(&shell.text, scope).title).collect(),
         since: shell.text.day(app.consent.granted_at.millis(), zone),

@@ -37,15 +37,15 @@ async fn what_the_operators_own_application_holds_is_shown_told_and_ended() {
     let mut ada = house.signed_in(ADA).await;
     ada.tokens(&house, FIRST, "openid email").await;
     assert!(!ada.get(APPS).await.text().contains("value=\"first\""), "it ends with the session, which is shown");
-    assert_eq!(told(&house, "first").await, 0);
+    assert_eq!(told(&house, "first.example").await, 0);
 
     let mut tokens = offline(&house, &mut ada, FIRST).await;
     let page = ada.get(APPS).await;
     assert!(page.text().contains("value=\"first\"") && page.text().contains("Keep access while you are away"), "{}", page.text());
-    assert_eq!(told(&house, "first").await, 1);
+    assert_eq!(told(&house, "first.example").await, 1);
     house.advance(60);
     let mut again = offline(&house, &mut ada, FIRST).await;
-    assert_eq!(told(&house, "first").await, 1, "once, as long as it has any");
+    assert_eq!(told(&house, "first.example").await, 1, "once, as long as it has any");
     assert!(lives(&house, FIRST, &mut tokens).await && lives(&house, FIRST, &mut again).await);
 
     // Somebody else's is not hers to end.
@@ -57,7 +57,7 @@ async fn what_the_operators_own_application_holds_is_shown_told_and_ended() {
     assert!(!ada.get(APPS).await.text().contains("value=\"first\""));
 
     offline(&house, &mut ada, FIRST).await;
-    assert_eq!(told(&house, "first").await, 2, "and again when it comes again");
+    assert_eq!(told(&house, "first.example").await, 2, "and again when it comes again");
 }
 
 /// As of any application that is let in.

@@ -251,6 +251,32 @@ async fn s4_1_2_1_without_a_state_none_is_given_back() {
     assert_eq!(names, ["error", "error_description", "iss"]);
 }
 
+/// A refusal that repeated it would be an address that no proxy takes.
+#[tokio::test]
+async fn s4_1_2_1_a_state_beyond_the_cap_is_not_given_back() {
+    let house = House::new().await;
+    let most = "s".repeat(4096);
+    let refused = Ask::of(SHOP).with("scope", "admin");
+    let sent = house.browser().authorize(&refused.clone().with("state", &most)).await.sent_to(SHOP.redirect_uri);
+    assert_eq!(sent.get("state"), most);
+    for length in [4097, 60_000] {
+        let ask = Ask::of(SHOP).with("state", &"s".repeat(length));
+        for ask in [ask.clone(), ask.with("response_mode", "form_post")] {
+            let path = ask.path();
+            let body = path.split_once('?').unwrap().1.to_owned();
+            let post = Request::post("/oauth2/authorize").header("content-type", "application/x-www-form-urlencoded");
+            let mut posted = house.send(post.body(Body::from(body)).unwrap()).await;
+            if posted.status == 303 && posted.location().starts_with("/oauth2/") {
+                posted = house.get(posted.location()).await;
+            }
+            for answer in [house.browser().authorize(&ask).await, posted] {
+                let all = format!("{:?}{}", answer.headers, answer.text());
+                assert!(all.contains("invalid_request") && !all.contains(&"s".repeat(100)), "{length}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn s4_1_2_state_comes_back_as_it_was() {
     let house = House::new().await;
