@@ -256,8 +256,10 @@ async fn answer(
     stage: Stage<'_>,
 ) -> Outcome<Next> {
     let mut tx = match stage {
-        // One statement; what outlives the session takes several.
-        Stage::New if !app.settings.limits.enabled && !scopes.contains("offline_access") => app.store.write_one().await?,
+        // One statement; what outlives the session, and what rests on a consent, takes several.
+        Stage::New if !app.settings.limits.enabled && client.metadata.first_party && !scopes.contains("offline_access") => {
+            app.store.write_one().await?
+        }
         Stage::New | Stage::Waiting { .. } => app.store.write().await?,
     };
     if matches!(stage, Stage::New) {
@@ -281,6 +283,9 @@ async fn answer(
     }
     offline::tell_of_first(app, &mut tx, &current.user, client, &grant, requester).await?;
     grants::insert(&mut tx, &grant, &code.hash()).await?;
+    if !client.metadata.first_party {
+        consents::used(&mut tx, &grant.user_id, &client.id, grant.created_at).await?;
+    }
     tx.commit().await?;
     Ok(Next::Respond(trusted, Answer::Code(code.as_str().to_owned())))
 }

@@ -27,11 +27,15 @@ pub(super) async fn with_unasked(tx: &mut Tx, user_id: &UserId, consents: Vec<Co
             scopes: held.scopes.clone(),
             declined: crate::engine::scope::Scopes::default(),
             granted_at: held.granted_at,
-            last_used_at: held.last_used_at,
+            last_used_at: held.granted_at,
         });
         known.scopes = known.scopes.or(&held.scopes);
         known.granted_at = known.granted_at.min(held.granted_at);
-        known.last_used_at = known.last_used_at.max(held.last_used_at);
+    }
+    for (client_id, at) in grants::last_uses(tx, user_id).await? {
+        if let Some(consent) = found.get_mut(&client_id) {
+            consent.last_used_at = consent.last_used_at.max(at);
+        }
     }
     let mut all: Vec<Consent> = found.into_values().collect();
     all.sort_by_key(|consent| std::cmp::Reverse(consent.last_used_at));

@@ -250,8 +250,7 @@ impl Visitor {
             }
         };
         if let Some(locale) = self.chosen {
-            let year = Some(Duration::from_secs(365 * 86400));
-            cookies::add(response.headers_mut(), self.cookies.set(CookieName::Locale, locale.tag(), year));
+            response = self.keep(response, CookieName::Locale, locale.tag());
         }
         response
     }

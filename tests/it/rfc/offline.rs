@@ -129,3 +129,37 @@ async fn signing_out_the_other_devices_leaves_what_was_given_here() {
     assert_eq!(here.get("/session").await.status, 401);
     assert!(lives(&house, FIRST, &mut own).await);
 }
+
+/// "Last used" is when the application last got something, not when it was let in; also after nothing is left of what it got.
+#[tokio::test]
+async fn the_last_use_is_the_last_use() {
+    async fn last(browser: &mut Browser) -> String {
+        let page = browser.get(APPS).await;
+        let page = page.text();
+        let (_, rest) = page.split_once("last used").unwrap_or_else(|| panic!("{page}"));
+        rest.split("</").next().unwrap().trim().to_owned()
+    }
+    let house = House::with(LOOPBACK).await;
+    let mut ada = house.signed_in(ADA).await;
+    let mut tokens = offline(&house, &mut ada, SHOP).await;
+    let consented = last(&mut ada).await;
+
+    // A new code, for which nobody is asked any more.
+    house.advance(2 * 3600);
+    ada.tokens(&house, SHOP, "openid").await;
+    let by_code = last(&mut ada).await;
+    assert_ne!(by_code, consented);
+
+    // A refresh, in the background.
+    house.advance(2 * 3600);
+    assert!(lives(&house, SHOP, &mut tokens).await);
+    let by_refresh = last(&mut ada).await;
+    assert!(by_refresh != by_code && by_refresh != consented, "{by_refresh}");
+    house.advance(2 * 3600);
+    assert_eq!(last(&mut ada).await, by_refresh, "looking at it is no use");
+
+    // The client gives everything back; the consent stays, and so does what it was used for.
+    let revoked = house.by(SHOP, "/oauth2/revoke", &[("token", text(&tokens, "refresh_token"))]).await;
+    assert_eq!(revoked.status, 200);
+    assert_eq!(last(&mut ada).await, by_refresh);
+}
