@@ -67,7 +67,7 @@ async fn s2_3_1_the_methods_of_each_registration() {
     ] {
         for method in [Method::Basic, Method::Post, Method::None] {
             let secret = if rp.secret.is_empty() { "x" } else { rp.secret };
-            let rp = Rp { method, secret, ..rp };
+            let rp = Rp { secret, method, ..rp };
             let (answer, revoked) = (house.exchange(rp, "x").await, house.by(rp, "/oauth2/revoke", &[("token", "x")]).await);
             if methods.contains(&method) {
                 answer.refused(400, "invalid_grant");
