@@ -547,6 +547,7 @@ problem-zoneinfo = Geben Sie eine Zeitzone wie Europe/Berlin ein.
 problem-choice = Wählen Sie eine der Möglichkeiten.
 problem-confirm = Setzen Sie das Häkchen, um zu bestätigen.
 problem-limited = Zu viele Versuche. { $wait }
+problem-limited-messages = Es wurden schon mehrere Nachrichten angefordert, und die neueste gilt vielleicht noch. { $wait }
 problem-wait-seconds = { $seconds ->
     [one] Bitte warten Sie eine Sekunde und versuchen Sie es dann noch einmal.
    *[other] Bitte warten Sie { $seconds } Sekunden und versuchen Sie es dann noch einmal.
@@ -613,12 +614,14 @@ notice-signed-out = Sie wurden abgemeldet. Melden Sie sich an, um fortzufahren.
 problem-email-taken = Für diese Adresse gibt es schon ein Konto. Melden Sie sich stattdessen an.
 problem-password-personal = Das Passwort ist Ihr eigener Name, Ihre Adresse oder der Name dieses Dienstes. Wählen Sie ein anderes.
 problem-password-wrong-here = Dieses Passwort ist falsch. Versuchen Sie es noch einmal.
+notice-second-spent = Diese Versuche waren alle falsch, deshalb beginnt die Anmeldung noch einmal von vorne.
 notice-flow-expired = Die Seite war lange geöffnet. Sie können da weitermachen, wo Sie waren.
 notice-flow-elsewhere = Diese Anmeldung wurde in einem anderen Browser begonnen, oder Ihr Browser hat unser Cookie nicht gesendet. Melden Sie sich hier an und gehen Sie dann zur Anwendung zurück.
 notice-flow-forgotten = Wir wissen nicht mehr, woher Sie kamen. Melden Sie sich hier an und gehen Sie dann zur Anwendung zurück.
 notice-site-shortened = Die aufgerufene Adresse ist zu lang oder zu ungewöhnlich, um dorthin zurückzukehren. Nach der Anmeldung kommen Sie auf die Startseite von { $site }.
 session-unknown-device = Unbekanntes Gerät
 problem-recovery = Das ist keiner Ihrer Wiederherstellungscodes, oder er ist schon benutzt. Prüfen Sie jeden Buchstaben und jede Ziffer.
+problem-totp-used = Dieser Code stimmt, wurde aber schon benutzt. Warten Sie, bis die App den nächsten zeigt, und geben Sie den ein.
 problem-totp = Dieser Code stimmt nicht. Geben Sie den ein, den die App jetzt zeigt, und prüfen Sie, ob die Uhr jenes Geräts richtig geht.
 problem-factor-required = Ein zweiter Schritt ist hier Pflicht, und das ist Ihr letzter. Fügen Sie zuerst einen anderen hinzu.
 problem-factor-contact = Codes können nicht gesendet werden: Es gibt keine bestätigte Nummer oder Adresse. Bestätigen Sie zuerst eine.

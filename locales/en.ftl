@@ -547,6 +547,7 @@ problem-zoneinfo = Enter a time zone such as Europe/London.
 problem-choice = Choose one of the options.
 problem-confirm = Tick the box to confirm.
 problem-limited = Too many tries. { $wait }
+problem-limited-messages = Several messages were asked for already, and the newest may still be good. { $wait }
 problem-wait-seconds = { $seconds ->
     [one] Please wait one second, then try again.
    *[other] Please wait { $seconds } seconds, then try again.
@@ -613,12 +614,14 @@ notice-signed-out = You were signed out. Sign in to go on.
 problem-email-taken = There is an account with this address already. Sign in instead.
 problem-password-personal = The password is your own name or address, or the name of this service. Choose another.
 problem-password-wrong-here = This password is wrong. Try again.
+notice-second-spent = These tries were all wrong, so the sign-in begins again.
 notice-flow-expired = The page was open for a long time. You can go on where you were.
 notice-flow-elsewhere = This sign-in was started in another browser, or your browser did not send our cookie. Sign in here, then go back to the application.
 notice-flow-forgotten = We no longer know where you came from. Sign in here, then go back to the application.
 notice-site-shortened = The address you opened is too long or too unusual to come back to. After signing in you come to the front page of { $site }.
 session-unknown-device = Unknown device
 problem-recovery = This is none of your recovery codes, or it was used already. Check each letter and digit.
+problem-totp-used = This code was right, but it was used already. Wait until the app shows the next one, and enter that.
 problem-totp = This code is not right. Enter the one that the app shows now, and check that the clock of that device is right.
 problem-factor-required = A second step is required here, and this is your last one. Add another one first.
 problem-factor-contact = Codes cannot be sent: there is no confirmed number or address. Confirm one first.

@@ -6,6 +6,7 @@ use std::time::Duration;
 use super::{App, Fault, Outcome, Requester};
 use crate::engine::flow::Flow;
 use crate::engine::limit::{Allowance, Backoff, Rate};
+use crate::engine::method::MethodKind;
 use crate::ids::{SessionId, UserId};
 use crate::settings::Rate as RateSetting;
 use crate::store::{Tx, limits};
@@ -61,12 +62,14 @@ impl From<RateSetting> for Rate {
 
 /// Names that one person may try in an hour: "taken" says that somebody has it.
 const NAMES: Rate = Rate { many: 10, within: Duration::from_secs(3600) };
-/// So slow that a try that is used up does not come back while its link lives.
-const NUMBERS: Duration = Duration::from_secs(86400);
+/// So slow that a try that is used up does not come back while its flow lives.
+const TRIES: Duration = Duration::from_secs(86400);
 /// How many times longer than after wrong passwords the wait after wrong second factors grows: an hour instead of 15 minutes.
 const SECOND_LONGER: u32 = 4;
-/// Tries at one account's authenticator app from all networks that have its first factor: 100 a day (NIST SP 800-63B section 3.2.2), of which each hits
-/// one of the three codes that are valid at a time with 3 in a million. Beyond, one every quarter of an hour.
+/// Tries at one account's authenticator app from all networks and flows that have its first factor: 100 a day (NIST SP 800-63B section 3.2.2), of
+/// which each hits one of the three codes that are valid at a time with 3 in a million; beyond, one every quarter of an hour. Each first factor has a
+/// count of its own: whoever knows the password, and keeps trying, cannot close the way over the mailbox, on which its owner takes the password away
+/// from them.
 const STRANGERS: Rate = Rate { many: 100, within: Duration::from_secs(86400) };
 /// More than any app asks for one person.
 const ANSWERS: Rate = Rate { many: 120, within: Duration::from_secs(60) };
@@ -188,17 +191,17 @@ impl App {
         self.refuse(Purpose::SignIn, from.or(account))
     }
 
-    /// A try at the authenticator app or password of somebody whose other factor was right, counted before it is judged;
+    /// A try at the authenticator app of somebody whose other factor was right, counted before it is judged;
     /// [`forgive_second`](Self::forgive_second) after a right one. Six digits that are valid for a minute are guessed sooner than a password: the
-    /// wait grows longer. It grows for the network that fails; what is counted over all of them is so much that it takes an attack from many, who all
-    /// have the account's first factor, and then it is no more than a wait of [`STRANGERS`]. What cannot be guessed does not come here and never
-    /// waits: security keys, recovery codes, and codes that are sent, whose tries their journey counts. `known`: who has signed in in this browser
-    /// before; they are counted apart, so that nobody elsewhere can keep them waiting.
+    /// wait grows longer. It grows for the network that fails, and over all networks [`STRANGERS`] is the bound. What cannot be guessed does not come
+    /// here and never waits: security keys, recovery codes, and codes that are sent, whose tries their flow counts. `known`: who has signed in in this
+    /// browser before; they are counted apart, so that nobody elsewhere can keep them waiting. `first`: by what they have come so far.
     pub(in crate::actions) async fn limit_second(
         &self,
         requester: &Requester,
         user_id: &UserId,
         known: Option<&UserId>,
+        first: Option<MethodKind>,
     ) -> Outcome<()> {
         if !self.settings.limits.enabled {
             return Ok(());
@@ -212,11 +215,27 @@ impl App {
             allowance = limits::try_account(&mut tx, &second_key(requester, user_id, known), backoff, now).await?;
         }
         if allowance == Allowance::Granted && known != Some(user_id) {
-            let key = format!("{}|for|{user_id}", Purpose::SecondFactor.as_str());
+            let first = first.map_or("session", MethodKind::as_str);
+            let key = format!("{}|for|{user_id}|{first}", Purpose::SecondFactor.as_str());
             allowance = limits::spend(&mut tx, &key, STRANGERS, now).await?;
         }
         tx.commit().await?;
         self.refuse(Purpose::SecondFactor, allowance)
+    }
+
+    /// A try at what a second factor's page asks for and can be guessed: as many as a code has. The caller commits before it judges, so that of tries
+    /// that come at once each finds those before it counted. No setting turns this off.
+    pub(in crate::actions) async fn may_try_second(&self, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
+        Ok(limits::spend(tx, &tries_key(flow), self.tries(), self.now()).await? == Allowance::Granted)
+    }
+
+    /// Whether another such try is left.
+    pub(in crate::actions) async fn has_tries(&self, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
+        Ok(limits::peek(tx, &tries_key(flow), self.tries(), self.now()).await? == Allowance::Granted)
+    }
+
+    fn tries(&self) -> Rate {
+        Rate { many: self.settings.flows.code_tries, within: TRIES }
     }
 
     /// The second factor was right: the failures of this browser or network are forgotten, in the transaction of the sign-in.
@@ -236,8 +255,7 @@ impl App {
     /// A try at the number of a mail's link, right or wrong: as many as a code has, anew with each mail. No setting turns this off.
     pub(in crate::actions) async fn may_try_number(&self, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
         let key = format!("number|{}|{}", flow.id, flow.codes.sends);
-        let rate = Rate { many: self.settings.flows.code_tries, within: NUMBERS };
-        Ok(limits::spend(tx, &key, rate, self.now()).await? == Allowance::Granted)
+        Ok(limits::spend(tx, &key, self.tries(), self.now()).await? == Allowance::Granted)
     }
 
     /// A journey that somebody begins without having proved anything for it, in the transaction that stores it.
@@ -267,6 +285,10 @@ impl App {
         }
         Ok(())
     }
+}
+
+fn tries_key(flow: &Flow) -> String {
+    format!("second|{}", flow.id)
 }
 
 fn second_key(requester: &Requester, user_id: &UserId, known: Option<&UserId>) -> String {

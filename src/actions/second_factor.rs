@@ -1,6 +1,7 @@
 //! The second factor of somebody who signs in, or who proves anew that they are still there.
 
 use super::codes::{self, Recipient, Typed};
+use super::factors::Used;
 use super::limits::Purpose;
 use super::passkeys::prove;
 use super::session::Current;
@@ -134,8 +135,12 @@ pub struct Done {
 pub enum Second {
     Done(Box<Done>),
     Wrong,
+    /// Right, but it was used before: the app's next one is needed.
+    CodeUsed,
     /// A new code is needed.
     CodeSpent,
+    /// Wrong too often: the flow is over, and the first factor is asked for anew.
+    Spent,
     /// Not one of this account's.
     NotOffered,
     Over,
@@ -146,13 +151,28 @@ pub enum Second {
 pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arrival: &Arrival<'_>) -> Outcome<Second> {
     codes::limit(app, arrival.requester).await?;
     let Some(user_id) = &flow.user_id else { return Ok(Second::Over) };
-    // Of its own, so that failures here and at the password do not add up, nor forgive each other.
-    // Keys and recovery codes cannot be guessed, and tries at a code that was sent are the journey's own: nobody's guesses make them wait.
     let known = arrival.known.as_ref();
-    if matches!(given, Given::Totp(_) | Given::Password(_)) {
-        app.limit_second(arrival.requester, user_id, known).await?;
-    }
     let user = users::by_id(&mut app.store.read().await?, user_id).await?;
+    // Keys and recovery codes cannot be guessed, and tries at a code that was sent are counted with the code: nobody's guesses make them wait.
+    match (given, &user) {
+        // An authenticator app has a count of its own, so that failures there and at the password do not add up, nor forgive each other.
+        (Given::Totp(_), _) => app.limit_second(arrival.requester, user_id, known, first_factor(flow)).await?,
+        // A password is one, at whatever door it is tried.
+        (Given::Password(_), Some(user)) => app.limit_sign_in(arrival.requester, &sign_in::account_of(user, known)).await?,
+        _ => {}
+    }
+    if matches!(given, Given::Totp(_) | Given::Password(_)) {
+        let mut tx = app.store.write().await?;
+        let may = app.may_try_second(&mut tx, flow).await?;
+        if !may {
+            // Clocks of nodes may be a little apart; what was called over is over.
+            flows::finish(&mut tx, &flow.id, app.now()).await?.either_way();
+        }
+        tx.commit().await?;
+        if !may {
+            return Ok(Second::Spent);
+        }
+    }
     let mut key = None;
     let password_right = match given {
         Given::Password(password) => {
@@ -187,7 +207,12 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     let judged = match given {
         Given::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
         Given::Password(_) => right(password_right),
-        Given::Totp(text) => right(factors::use_totp(app, &mut tx, &user, text).await?),
+        Given::Totp(text) => match factors::use_totp(app, &mut tx, &user, text).await? {
+            Used::Now => Typed::Right,
+            // Nobody guessed this one: it is nobody's failure.
+            Used::Before => return Ok(Second::CodeUsed),
+            Used::Wrong => Typed::Wrong,
+        },
         Given::RecoveryCode(text) => right(factors::use_recovery_code(app, &mut tx, &user, text, arrival.requester).await?),
         Given::Key { .. } => match &key {
             Some(proven) if prove::use_up(app, &mut tx, proven).await? => Typed::Right,
@@ -197,8 +222,17 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     if judged != Typed::Right {
         let event = super::tell::event(Kind::SecondFactorFailed, arrival.requester.origin());
         app.record(&mut tx, Event { user_id: Some(user.id.clone()), detail: Some(kind.as_str()), ..event }).await?;
+        let over = matches!(given, Given::Totp(_) | Given::Password(_)) && !app.has_tries(&mut tx, flow).await?;
+        if over {
+            // Several of its last tries may come here at once.
+            flows::finish(&mut tx, &flow.id, app.now()).await?.either_way();
+        }
         tx.commit().await?;
-        return Ok(if judged == Typed::Spent { Second::CodeSpent } else { Second::Wrong });
+        return Ok(match judged {
+            Typed::Spent => Second::CodeSpent,
+            _ if over => Second::Spent,
+            _ => Second::Wrong,
+        });
     }
     if !flows::finish(&mut tx, &flow.id, app.now()).await?.is_done() {
         return Ok(Second::Over);
@@ -210,7 +244,10 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
             crate::store::factors::touch(&mut tx, &factor.id, app.now()).await?;
         }
     }
-    app.forgive_second(&mut tx, arrival.requester, &user.id, known).await?;
+    match given {
+        Given::Password(_) => app.forgive(&mut tx, &sign_in::account_of(&user, known)).await?,
+        _ => app.forgive_second(&mut tx, arrival.requester, &user.id, known).await?,
+    }
     let State::SecondFactor(half) = &flow.state else { return Ok(Second::Over) };
     let (mut user, mut before, mut disconnected) = (user, arrival.before, Vec::new());
     if let Some(hash) = &half.new_password {
@@ -237,6 +274,12 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     };
     app.metrics.sign_in(kind.as_str(), signed_in.as_str());
     Ok(Second::Done(Box::new(Done { signed_in, continue_to: flow.continue_to.clone(), trusted: secret, disconnected })))
+}
+
+/// By what somebody came as far as their second factor. None: they are signed in.
+fn first_factor(flow: &Flow) -> Option<MethodKind> {
+    let State::SecondFactor(half) = &flow.state else { return None };
+    half.given.iter().find(|method| !method.second).map(|method| method.kind)
 }
 
 const fn right(yes: bool) -> Typed {

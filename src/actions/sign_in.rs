@@ -68,7 +68,7 @@ pub async fn with_password(app: &App, typed: &str, password: &str, arrival: &Arr
     };
     let known = arrival.known.as_ref().filter(|known| user.as_ref().is_some_and(|user| user.id == **known));
     // A stranger's failures must not lock out a browser in which the person has signed in before.
-    let account = known.map_or_else(|| limit_key(&identifier, typed), |known| format!("known|{known}"));
+    let account = known.map_or_else(|| limit_key(&identifier, typed), known_key);
     app.limit_sign_in(arrival.requester, &account).await?;
     let waiting = match (&user, &pending) {
         (None, Some(Flow { state: State::SignUp(sign_up), .. })) => sign_up.password_hash.as_ref(),
@@ -203,6 +203,20 @@ pub(super) fn limit_key(identifier: &Identifier, typed: &str) -> String {
         Identifier::Unknown => format!("?{}", typed.trim().to_lowercase().chars().take(64).collect::<String>()),
         known => known.key().to_owned(),
     }
+}
+
+fn known_key(user_id: &UserId) -> String {
+    format!("known|{user_id}")
+}
+
+/// How tries at an account's password are counted where it is known whose it is: as if they had typed what they are reached by.
+pub(super) fn account_of(user: &User, known: Option<&UserId>) -> String {
+    if known == Some(&user.id) {
+        return known_key(&user.id);
+    }
+    let contact = user.contact(first_channel(user)).map(|contact| contact.key().to_owned());
+    let username = || user.username.as_ref().map(|name| name.key().to_owned());
+    contact.or_else(username).unwrap_or_else(|| user.id.to_string())
 }
 
 /// A journey in which the account's address or number is proved, with its message on the way.

@@ -15,7 +15,8 @@ impl Visitor {
     /// long. Anything else is a page about the fault.
     pub fn limited(&self, shell: Shell, fault: &Fault) -> Result<Shell, Response> {
         let Fault::Limited { after, .. } = fault else { return Err(self.fault(fault)) };
-        let wait = self.text.with("problem-limited", &[("wait", &self.wait(*after))]);
+        let text = if fault.is_of_messages() { "problem-limited-messages" } else { "problem-limited" };
+        let wait = self.text.with(text, &[("wait", &self.wait(*after))]);
         Ok(Self::waiting(shell, wait, *after))
     }
 

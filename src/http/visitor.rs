@@ -295,7 +295,8 @@ impl Visitor {
     /// A notice by its key, for the page that follows a redirect.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
         let key = Self::notice_key(query.first("notice"))?;
-        Some(Notice { kind: Tone::Success, text: self.text.t(&format!("notice-{key}")).into_owned() })
+        let kind = if key == "second-spent" { Tone::Info } else { Tone::Success };
+        Some(Notice { kind, text: self.text.t(&format!("notice-{key}")).into_owned() })
     }
 
     /// The notice that this request's own address names, for a redirect that must not lose it.
@@ -307,7 +308,8 @@ impl Visitor {
 
     /// Only keys of ours are shown.
     fn notice_key(name: &str) -> Option<&'static str> {
-        const KEYS: [&str; 27] = [
+        const KEYS: [&str; 28] = [
+            "second-spent",
             "saved",
             "password-changed",
             "password-reset",

@@ -9,7 +9,7 @@ use crate::actions::second_factor::{self, Done, Given, Offer, Second, Sending};
 use crate::actions::session::Current;
 use crate::actions::sign_in::SignedIn;
 use crate::engine::address::Contact;
-use crate::engine::flow::{Flow, State};
+use crate::engine::flow::{Continue, Flow, State};
 use crate::engine::method::MethodKind;
 use crate::engine::params::Params;
 use crate::engine::sign_in::channel_of;
@@ -149,9 +149,20 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     match second {
         Second::Done(done) => arrive(&visitor, &carrier, *done).await,
         Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
+        Second::CodeUsed => Ok(problem(&visitor, &asked, "", visitor.text.t("problem-totp-used").into_owned(), false)),
+        Second::Spent => Ok(begin_anew(&asked)),
         Second::CodeSpent => Ok(problem(&visitor, &asked, code, visitor.text.t("problem-code-spent").into_owned(), true)),
         Second::NotOffered => Ok(see_other(&super::page_of(&asked.flow))),
         Second::Over => Ok(super::over(&visitor, asked.flow.id.as_str())),
+    }
+}
+
+/// From the first factor on, to the same destination; whoever is signed in goes on to the page that asks them again.
+fn begin_anew(asked: &Asked) -> Response {
+    const NOTICE: &str = "notice=second-spent";
+    match (&asked.flow.continue_to, &asked.current) {
+        (Continue::Page { page }, Some(_)) => see_other(&format!("{}?{NOTICE}", page.path())),
+        _ => see_other(&format!("{}&{NOTICE}", super::anew("/login", asked.flow.id.as_str()))),
     }
 }
 

@@ -27,7 +27,7 @@ use crate::store::{StoreError, Tx, enrolled, factors};
 pub use crate::store::trusted::TrustedDevice;
 pub use devices::{is_trusted, trust};
 pub use recovery::{codes_left, make_recovery_codes, use_recovery_code};
-pub use totp::{begin_totp, confirm_totp, use_totp};
+pub use totp::{Used, begin_totp, confirm_totp, use_totp};
 
 /// So many an account can have; nobody has more phones.
 const MOST: usize = 20;

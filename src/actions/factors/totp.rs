@@ -172,17 +172,26 @@ pub async fn free_name(app: &App, user: &User, base: &str) -> Outcome<String> {
     Ok(names.find(|name| !taken(name)).unwrap_or_else(|| base.chars().take(LONGEST_NAME).collect()))
 }
 
-/// A code at sign-in, in the caller's transaction: true if it is one of the person's devices' now, and was not used before. The caller has
-/// counted the try ([`App::limit_second`]) and commits.
-pub async fn use_totp(app: &App, tx: &mut Tx, user: &User, code: &str) -> Outcome<bool> {
-    let now = app.now();
+/// What a code at sign-in is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Used {
+    /// One of the person's devices' now, and used up with this.
+    Now,
+    /// One of theirs now, but used before: at another sign-in, or when the device was added (RFC 6238 section 5.2).
+    Before,
+    Wrong,
+}
+
+/// Uses a code up, in the caller's transaction. The caller has counted the try ([`App::limit_second`]) and commits.
+pub async fn use_totp(app: &App, tx: &mut Tx, user: &User, code: &str) -> Outcome<Used> {
+    let (now, mut found) = (app.now(), Used::Wrong);
     for factor in factors::of_user(tx, &user.id).await?.into_iter().filter(|factor| factor.kind == FactorKind::Totp) {
         let Some(seed) = factor.sealed.as_deref().and_then(|sealed| open(app, &user.id, sealed)) else { continue };
-        if let Some(step) = totp::matching_step(seed.as_slice(), code, now)
-            && factors::used_step(tx, &factor.id, step, now).await?.is_done()
-        {
-            return Ok(true);
+        let Some(step) = totp::matching_step(seed.as_slice(), code, now) else { continue };
+        if factors::used_step(tx, &factor.id, step, now).await?.is_done() {
+            return Ok(Used::Now);
         }
+        found = Used::Before;
     }
-    Ok(false)
+    Ok(found)
 }
