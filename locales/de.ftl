@@ -274,6 +274,7 @@ sessions-end-named = { $device } abmelden
 sessions-end-others = Alle anderen abmelden
 sessions-end-all = Überall abmelden
 apps-text = Diese Apps dürfen Teile Ihres Kontos verwenden.
+apps-unknown = Eine App, die hier nicht mehr registriert ist
 apps-none = Keine App hat Zugriff auf Ihr Konto.
 apps-since = seit
 apps-revoke = Widerrufen

@@ -274,6 +274,7 @@ sessions-end-named = Sign out { $device }
 sessions-end-others = Sign out all others
 sessions-end-all = Sign out everywhere
 apps-text = These apps may use parts of your account.
+apps-unknown = An app that is no longer registered here
 apps-none = No app has access to your account.
 apps-since = since
 apps-revoke = Revoke

@@ -175,6 +175,11 @@ impl ClientId {
     pub fn new(now: Timestamp, random: &Random) -> Self {
         Self(encode("client", uuid_v7(now, random)).into())
     }
+
+    /// Whether it has the form of an id that was made here, and so means nothing to people.
+    pub fn is_generated(&self) -> bool {
+        decode("client", &self.0).is_ok()
+    }
 }
 
 impl FromStr for ClientId {
@@ -256,6 +261,8 @@ mod tests {
         let made = ClientId::new(Timestamp::from_seconds(1), &Random::seeded(1));
         assert!(made.as_str().starts_with("client_"));
         assert_eq!(made.as_str().parse(), Ok(made.clone()));
+        assert!(made.is_generated());
+        assert!(!"client_wiki".parse::<ClientId>().unwrap().is_generated());
         assert!("https://app.example/ client".parse::<ClientId>().is_ok());
         for text in [String::new(), "a\n".into(), "é".into(), "a".repeat(256)] {
             assert_eq!(text.parse::<ClientId>(), Err(ParseIdError::ClientId));

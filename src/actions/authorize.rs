@@ -256,8 +256,10 @@ async fn answer(
     stage: Stage<'_>,
 ) -> Outcome<Next> {
     let mut tx = match stage {
-        // One statement; what outlives the session takes several.
-        Stage::New if !app.settings.limits.enabled && !scopes.contains("offline_access") => app.store.write_one().await?,
+        // One statement; what outlives the session, and what rests on a consent, takes several.
+        Stage::New if !app.settings.limits.enabled && client.metadata.first_party && !scopes.contains("offline_access") => {
+            app.store.write_one().await?
+        }
         Stage::New | Stage::Waiting { .. } => app.store.write().await?,
     };
     if matches!(stage, Stage::New) {
@@ -281,6 +283,9 @@ async fn answer(
     }
     offline::tell_of_first(app, &mut tx, &current.user, client, &grant, requester).await?;
     grants::insert(&mut tx, &grant, &code.hash()).await?;
+    if !client.metadata.first_party {
+        consents::used(&mut tx, &grant.user_id, &client.id, grant.created_at).await?;
+    }
     tx.commit().await?;
     Ok(Next::Respond(trusted, Answer::Code(code.as_str().to_owned())))
 }
@@ -381,7 +386,7 @@ pub async fn consent(app: &App, flow: &Flow, said: Said, current: &Current, requ
     consents::put(&mut tx, &current.user.id, &client.id, &allowed, &declined, now).await?;
     // Whoever did not press this hears of an application that is let in, and of one that may now come without them.
     if !client.metadata.first_party && (is_first || (lasts(&allowed) && !lasts(&before.allowed))) {
-        let notice = Notice::AppConnected { app: client.name().to_owned() };
+        let notice = Notice::AppConnected { app: client.name().into_owned() };
         app.notify(&mut tx, &current.user, notice, requester).await?;
     }
     let event = super::tell::event(Kind::ConsentGranted, requester.origin());

@@ -1,9 +1,11 @@
 //! Signing out, also when a relying party asks for it (OpenID Connect RP-Initiated Logout 1.0).
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use super::session::Current;
 use super::{App, Outcome, Requester, clients, hint, session};
+use crate::engine::authorize::LONGEST_STATE;
 use crate::engine::client::Client;
 use crate::engine::params::Params;
 use crate::ids::ClientId;
@@ -42,6 +44,8 @@ pub async fn read(app: &App, params: &Params) -> Outcome<Result<Asked, Refused>>
         let Ok(found) = params.one(name) else { return Ok(Err(Refused::Repeated)) };
         *value = found;
     }
+    // One that would make an address too long for every proxy is not carried on; nobody stays signed in for it.
+    values[3] = values[3].filter(|state| state.len() <= LONGEST_STATE);
     let [hint, client_id, redirect, state] = values;
     let hint = match hint {
         None => None,
@@ -91,7 +95,7 @@ pub async fn sign_out(app: &App, current: &Current, place: Where, requester: &Re
     let ids = grants::clients_of_session(&mut app.store.read().await?, &current.session.id).await?;
     let mut names = Vec::new();
     for id in ids {
-        names.extend(clients::find(app, &id).await?.map(|client| client.name().to_owned()));
+        names.extend(clients::find(app, &id).await?.and_then(|client| client.known_as().map(Cow::into_owned)));
     }
     let which = match place {
         Where::Here => Which::One(&current.session.id),

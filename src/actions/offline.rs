@@ -27,11 +27,15 @@ pub(super) async fn with_unasked(tx: &mut Tx, user_id: &UserId, consents: Vec<Co
             scopes: held.scopes.clone(),
             declined: crate::engine::scope::Scopes::default(),
             granted_at: held.granted_at,
-            last_used_at: held.last_used_at,
+            last_used_at: held.granted_at,
         });
         known.scopes = known.scopes.or(&held.scopes);
         known.granted_at = known.granted_at.min(held.granted_at);
-        known.last_used_at = known.last_used_at.max(held.last_used_at);
+    }
+    for (client_id, at) in grants::last_uses(tx, user_id).await? {
+        if let Some(consent) = found.get_mut(&client_id) {
+            consent.last_used_at = consent.last_used_at.max(at);
+        }
     }
     let mut all: Vec<Consent> = found.into_values().collect();
     all.sort_by_key(|consent| std::cmp::Reverse(consent.last_used_at));
@@ -54,7 +58,7 @@ pub(super) async fn tell_of_first(
     let event = tell::event(Kind::ConsentGranted, requester.origin());
     let (user_id, client_id, session_id) = (Some(user.id.clone()), Some(client.id.clone()), grant.session_id.clone());
     app.record(tx, Event { user_id, client_id, session_id, detail: Some("offline_access"), ..event }).await?;
-    app.notify(tx, user, Notice::AppConnected { app: client.name().to_owned() }, requester).await
+    app.notify(tx, user, Notice::AppConnected { app: client.name().into_owned() }, requester).await
 }
 
 /// The applications whose grants stay when somebody signs out everywhere: they have asked, and were let in until that is taken back.

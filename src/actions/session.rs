@@ -7,7 +7,7 @@ use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{self, Error as CarrierError};
 
-use super::{App, Fault, Outcome, Requester, offline};
+use super::{App, Fault, Outcome, Requester, offline, tell};
 use crate::crypto::token;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::Identity;
@@ -15,6 +15,7 @@ use crate::engine::method::Method;
 use crate::engine::session::{Opening, Session};
 use crate::engine::user::User;
 use crate::ids::{SessionId, UserId};
+use crate::locale::Locale;
 use crate::store::sessions::{self, Which};
 use crate::store::{StoreError, Tx, grants, users};
 use crate::time::Timestamp;
@@ -55,6 +56,12 @@ pub async fn the_one(app: &App, values: &[&str]) -> Outcome<Option<Current>> {
         Presented::One(current) => Some(*current),
         Presented::Nobody | Presented::Several => None,
     })
+}
+
+/// The language in which somebody who has just signed in is spoken to, if their profile names one that we speak.
+pub async fn language(app: &App, session: &Session) -> Outcome<Option<Locale>> {
+    let user = users::by_id(&mut app.store.read().await?, &session.user_id).await?;
+    Ok(user.as_ref().and_then(tell::language_of))
 }
 
 /// No cookie of these values opens anything any more. For a browser that gets a new one and had more than one.
@@ -142,7 +149,7 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
         if before.user.id == user.id {
             let session = before.session.clone().reauthenticated(&proved.methods);
             if sessions::reauthenticated(tx, &session).await?.is_done() {
-                let event = super::tell::event(Kind::Reauthenticated, origin);
+                let event = tell::event(Kind::Reauthenticated, origin);
                 app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), ..event }).await?;
                 return Ok(session);
             }
@@ -165,7 +172,7 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
         return Err(StoreError::Overtaken.into());
     }
     sessions::insert(tx, &session).await?;
-    let event = super::tell::event(Kind::SignedIn, origin);
+    let event = tell::event(Kind::SignedIn, origin);
     app.record(tx, Event { user_id: Some(user.id.clone()), session_id: Some(session.id.clone()), detail, ..event }).await?;
     Ok(session)
 }
@@ -174,7 +181,7 @@ async fn end_in(app: &App, tx: &mut Tx, current: &Current, which: Which<'_>, req
     let ended = sessions::end(tx, &current.user.id, which).await?;
     // One event per session (L71).
     for id in &ended {
-        let event = super::tell::event(Kind::SignedOut, requester.origin());
+        let event = tell::event(Kind::SignedOut, requester.origin());
         app.record(tx, Event { user_id: Some(current.user.id.clone()), session_id: Some(id.clone()), ..event }).await?;
     }
     Ok(ended)
@@ -206,7 +213,7 @@ pub async fn end(app: &App, current: &Current, which: Which<'_>, requester: &Req
     let staying = offline::staying(app, &current.user.id).await?;
     let mut tx = app.store.write().await?;
     let ended = end_in(app, &mut tx, current, which, requester).await?;
-    let event = super::tell::event(Kind::GrantRevoked, requester.origin());
+    let event = tell::event(Kind::GrantRevoked, requester.origin());
     let about = Event { user_id: Some(current.user.id.clone()), ..event };
     offline::end(app, &mut tx, &current.user.id, which, &staying, &about).await?;
     tx.commit().await?;

@@ -99,7 +99,12 @@ struct Draft {
     html: String,
 }
 
+/// The language of a person's profile, if we speak it.
+pub fn language_of(user: &User) -> Option<Locale> {
+    user.profile.locale.as_deref().and_then(Locale::nearest)
+}
+
 /// The language a person has chosen, else that of the request.
 pub(super) fn locale_of(user: &User, fallback: Locale) -> Locale {
-    user.profile.locale.as_deref().and_then(Locale::from_tag).unwrap_or(fallback)
+    language_of(user).unwrap_or(fallback)
 }

@@ -5,7 +5,7 @@ use std::fmt::Display;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::output::{Item, Listing, Reader, print_json, print_members, read_object, shown};
+use super::output::{Item, Listing, Reader, complain, print_json, print_members, read_object, shown};
 use super::{Done, Failure};
 use crate::actions::App;
 use crate::actions::clients::{self, Refused, WithSecret};
@@ -15,6 +15,8 @@ use crate::settings::client_metadata::ClientMetadata;
 
 /// A secret shorter than this can be guessed; see also `[[clients]]`.
 const SHORTEST_SECRET: usize = 16;
+/// Members of our own answers, which may come back with a changed copy: nothing of a client is lost with them.
+const OF_ANSWERS: [&str; 4] = ["client_id", "client_id_issued_at", "client_secret_expires_at", "in_file"];
 /// Clients read at once by `list`.
 const PAGE: i64 = 500;
 
@@ -176,6 +178,19 @@ fn metadata(members: Map<String, Value>) -> Result<ClientMetadata, Failure> {
     serde_json::from_value(Value::Object(members)).map_err(invalid)
 }
 
+/// RFC 7591 section 2 has what is unknown ignored, and who registers finds it missing in the answer, if they compare. One who relies on a
+/// `require_pushed_authorization_requests` should not have to.
+fn warn_of_dropped(metadata: &ClientMetadata) {
+    let dropped: Vec<String> = dropped(metadata).map(shown).collect();
+    if !dropped.is_empty() {
+        complain(&format!("not kept, because it is not supported here: {}", dropped.join(", ")));
+    }
+}
+
+fn dropped(metadata: &ClientMetadata) -> impl Iterator<Item = &str> {
+    metadata.extra.keys().map(String::as_str).filter(|name| !OF_ANSWERS.contains(name))
+}
+
 async fn add(app: &App, mut members: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
     let id = take_text(&mut members, "client_id")?.map(|id| id.parse::<ClientId>()).transpose().map_err(invalid)?;
     let secret = take_text(&mut members, "client_secret")?;
@@ -189,6 +204,7 @@ async fn add(app: &App, mut members: Map<String, Value>) -> Result<Map<String, V
         ));
     }
     let added = clients::add(app, &metadata, id, secret.as_deref()).await?;
+    warn_of_dropped(&metadata);
     information(&added, secret.as_deref())
 }
 
@@ -201,8 +217,10 @@ async fn update(app: &App, id: &ClientId, mut members: Map<String, Value>) -> Re
         return Err(invalid("client_secret cannot be set here; use `vestibule client rotate-secret`"));
     }
     let found = clients::show(app, id).await?;
-    let merged = merge(found.client.metadata.to_metadata(), members)?;
-    information(&clients::update(app, id, &merged).await?, None)
+    let merged = merge(found.client.metadata.to_kept(), members)?;
+    let updated = clients::update(app, id, &merged).await?;
+    warn_of_dropped(&merged);
+    information(&updated, None)
 }
 
 fn merge(before: ClientMetadata, members: Map<String, Value>) -> Result<ClientMetadata, Failure> {
@@ -265,7 +283,7 @@ fn item(found: &WithSecret, as_json: bool) -> Result<Item, Failure> {
     }
     let kind = if found.client.is_confidential() { "confidential" } else { "public" };
     let place = if found.in_file { "  (config.toml)" } else { "" };
-    Ok(Item::Line(format!("{}  {kind}  {}{place}", found.client.id, shown(found.client.name()))))
+    Ok(Item::Line(format!("{}  {kind}  {}{place}", found.client.id, shown(&found.client.name()))))
 }
 
 #[cfg(test)]
@@ -287,6 +305,14 @@ mod tests {
         assert_eq!(after.client_name.as_deref(), Some("Wiki 2"));
         assert_eq!(after.redirect_uris, ["https://w.example/cb"]);
         assert_eq!(after.grant_types.len(), 1);
+    }
+
+    #[test]
+    fn what_is_not_kept_is_named() {
+        let given = metadata(members(&json!({
+            "redirect_uris": ["https://w.example/cb"], "client_id_issued_at": 1, "tos_uri": "https://w.example/", "client_name#de": "Wiki",
+        })));
+        assert_eq!(dropped(&given.unwrap()).collect::<Vec<_>>(), ["client_name#de", "tos_uri"]);
     }
 
     #[test]

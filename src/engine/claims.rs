@@ -45,10 +45,9 @@ pub fn supported() -> impl Iterator<Item = &'static str> {
 /// The answer of the userinfo endpoint: `sub`, what the scopes stand for, and what was asked for by name. What the person has not told is
 /// left out.
 pub fn userinfo(user: &User, scopes: &Scopes, requested: &ClaimsRequest) -> Map<String, Value> {
-    let by_scope = SCOPE_CLAIMS.iter().filter(|(scope, _)| scopes.contains(scope)).flat_map(|(_, names)| names.iter().copied());
     let mut claims = Map::new();
     claims.insert("sub".to_owned(), json!(user.id));
-    add(&mut claims, user, by_scope);
+    add(&mut claims, user, by_scope(scopes));
     add(&mut claims, user, allowed(&requested.userinfo));
     claims
 }
@@ -59,6 +58,18 @@ pub fn id_token(user: &User, requested: &ClaimsRequest) -> Map<String, Value> {
     let mut claims = Map::new();
     add(&mut claims, user, allowed(&requested.id_token));
     claims
+}
+
+/// The same for a client that wants the scopes' claims there, too.
+pub fn id_token_of_scopes(user: &User, scopes: &Scopes, requested: &ClaimsRequest) -> Map<String, Value> {
+    let mut claims = id_token(user, requested);
+    add(&mut claims, user, by_scope(scopes));
+    claims
+}
+
+fn by_scope(scopes: &Scopes) -> impl Iterator<Item = &'static str> {
+    let granted = SCOPE_CLAIMS.iter().filter(|(scope, _)| scopes.contains(scope));
+    granted.flat_map(|(_, names)| names.iter().copied())
 }
 
 fn allowed(names: &[String]) -> impl Iterator<Item = &str> {
@@ -150,6 +161,9 @@ mod tests {
         found.sort();
         assert_eq!(found, ["nickname", "sub"]);
         assert_eq!(id_token(&user(), &requested).keys().collect::<Vec<_>>(), ["email"]);
+        let scopes = Scopes::parse("openid phone").unwrap();
+        let with_scopes = id_token_of_scopes(&user(), &scopes, &requested);
+        assert_eq!(with_scopes.keys().collect::<Vec<_>>(), ["email", "phone_number", "phone_number_verified"]);
     }
 
     #[test]

@@ -1,8 +1,15 @@
 //! A client as the rules see it: who it is, and which redirect URIs are its own.
 
+use std::borrow::Cow;
+
+use url::Url;
+
 use crate::crypto::token::constant_time_eq;
 use crate::ids::ClientId;
 use crate::settings::client_metadata::{ApplicationType, ValidClient};
+
+/// This device, as redirect URIs may name it.
+const LOOPBACK: [&str; 3] = ["127.0.0.1", "[::1]", "localhost"];
 
 /// A registered client.
 #[derive(Clone, Debug)]
@@ -14,15 +21,43 @@ pub struct Client {
 }
 
 impl Client {
-    /// What pages call it.
-    pub fn name(&self) -> &str {
-        self.metadata.client_name.as_deref().unwrap_or(self.id.as_str())
+    /// What people know it by: its name, else the site that it belongs to, else the id that somebody chose for it; never one that was made here.
+    /// Last comes the address on a person's device, which says no more than that it is one. None: a service that people never meet.
+    pub fn known_as(&self) -> Option<Cow<'_, str>> {
+        if let Some(name) = &self.metadata.client_name {
+            return Some(Cow::Borrowed(name));
+        }
+        let domain = self.domain().filter(|domain| !LOOPBACK.contains(&domain.as_str()));
+        let known = domain.or_else(|| self.scheme()).or_else(|| (!self.id.is_generated()).then(|| self.id.to_string()));
+        known.or_else(|| self.origin()).map(Cow::Owned)
+    }
+
+    /// The same; of a service, its id.
+    pub fn name(&self) -> Cow<'_, str> {
+        self.known_as().unwrap_or(Cow::Borrowed(self.id.as_str()))
     }
 
     /// The site it belongs to, for people: that of its home page, else of its first redirect URI.
     pub fn domain(&self) -> Option<String> {
-        let addresses = self.metadata.client_uri.iter().chain(&self.metadata.redirect_uris);
-        addresses.filter_map(|text| url::Url::parse(text).ok()).find_map(|url| url.host_str().map(str::to_owned))
+        self.addresses().find_map(|url| url.host_str().map(str::to_owned))
+    }
+
+    fn addresses(&self) -> impl Iterator<Item = Url> {
+        self.metadata.client_uri.iter().chain(&self.metadata.redirect_uris).filter_map(|text| Url::parse(text).ok())
+    }
+
+    /// The scheme of a native app's own: a domain of its makers', reversed (RFC 8252 section 7.1).
+    fn scheme(&self) -> Option<String> {
+        self.addresses().map(|url| url.scheme().to_owned()).find(|scheme| scheme.contains('.'))
+    }
+
+    /// Host and port of the first address.
+    fn origin(&self) -> Option<String> {
+        let with_port = |url: Url| {
+            let host = url.host_str()?;
+            Some(url.port().map_or_else(|| host.to_owned(), |port| format!("{host}:{port}")))
+        };
+        self.addresses().find_map(with_port)
     }
 
     pub fn is_confidential(&self) -> bool {
@@ -34,8 +69,9 @@ impl Client {
         self.secret_hash.is_some_and(|known| constant_time_eq(&known, secret_hash))
     }
 
-    /// Whether a redirect URI is registered: letter for letter (RFC 9700 section 2.1), but for the port of a native app's loopback
-    /// address (RFC 8252 section 7.3).
+    /// Whether a redirect URI is registered: letter for letter, but for the port of a native app's `localhost` (RFC 9700 section 2.1) or loopback
+    /// address (RFC 8252 section 7.3). The name and the addresses are not each other: who answers at one may be another program than at the
+    /// other (section 8.3).
     pub fn owns_redirect_uri(&self, uri: &str) -> bool {
         let native = self.metadata.application_type == ApplicationType::Native;
         self.metadata.redirect_uris.iter().any(|own| own == uri || (native && same_but_for_loopback_port(own, uri)))
@@ -55,7 +91,7 @@ fn same_but_for_loopback_port(own: &str, uri: &str) -> bool {
 /// `("127.0.0.1", "/callback")` of `http://127.0.0.1:49152/callback`. Read by hand: a URL parser would forgive what must not be forgiven.
 fn without_loopback_port(uri: &str) -> Option<(&str, &str)> {
     let rest = uri.strip_prefix("http://")?;
-    let host = ["127.0.0.1", "[::1]"].into_iter().find(|host| rest.starts_with(host))?;
+    let host = LOOPBACK.into_iter().find(|host| rest.starts_with(host))?;
     let after = rest.strip_prefix(host)?;
     let Some(port_and_path) = after.strip_prefix(':') else {
         return (after.is_empty() || after.starts_with(['/', '?'])).then_some((host, after));
@@ -125,11 +161,18 @@ pub(crate) mod tests {
     #[test]
     fn a_native_app_s_loopback_port_is_free() {
         let native = client(
-            &serde_json::json!({"application_type": "native", "token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/cb", "http://[::1]:1234/cb", "com.example.app:/cb"]}),
+            &serde_json::json!({"application_type": "native", "token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/cb", "http://[::1]:1234/cb", "com.example.app:/cb", "http://localhost:3000/name"]}),
         );
-        for good in
-            ["http://127.0.0.1/cb", "http://127.0.0.1:49152/cb", "http://[::1]/cb", "http://[::1]:1/cb", "com.example.app:/cb"]
-        {
+        for good in [
+            "http://127.0.0.1/cb",
+            "http://127.0.0.1:49152/cb",
+            "http://[::1]/cb",
+            "http://[::1]:1/cb",
+            "com.example.app:/cb",
+            "http://localhost:3000/name",
+            "http://localhost/name",
+            "http://localhost:49152/name",
+        ] {
             assert!(native.owns_redirect_uri(good), "{good}");
         }
         for bad in [
@@ -142,6 +185,16 @@ pub(crate) mod tests {
             "https://127.0.0.1:80/cb",
             "http://127.0.0.2/cb",
             "http://localhost:80/cb",
+            "http://127.0.0.1:3000/name",
+            "http://[::1]:3000/name",
+            "http://localhost:3000/Name",
+            "http://LOCALHOST:3000/name",
+            "http://localhost.:3000/name",
+            "http://localhost.evil.example/name",
+            "http://localhost:3000.evil.example/name",
+            "http://localhost:80@evil.example/name",
+            "http://localhostevil:80/name",
+            "https://localhost:3000/name",
             "http://127.0.0.1:80/cb/",
             "http://127.0.0.1:80/other",
             "http://127.0.0.1:80\\cb",
@@ -150,8 +203,37 @@ pub(crate) mod tests {
         ] {
             assert!(!native.owns_redirect_uri(bad), "{bad}");
         }
-        let web = client(&serde_json::json!({"redirect_uris": ["http://127.0.0.1/cb"]}));
-        assert!(!web.owns_redirect_uri("http://127.0.0.1:49152/cb"), "only native apps have a free port");
+        for host in LOOPBACK {
+            let web = client(&serde_json::json!({"redirect_uris": [format!("http://{host}/cb")]}));
+            assert!(!web.owns_redirect_uri(&format!("http://{host}:49152/cb")), "only native apps have a free port: {host}");
+        }
+    }
+
+    #[test]
+    fn people_never_read_an_id_that_was_made_here() {
+        let shown = |id: &str, change: serde_json::Value| {
+            let mut change = change;
+            change["client_name"] = serde_json::Value::Null;
+            let client = Client { id: id.parse().unwrap(), ..client(&change) };
+            client.known_as().map(Cow::into_owned)
+        };
+        let made = ClientId::new(crate::time::Timestamp::from_seconds(1), &crate::crypto::random::Random::seeded(1));
+        for (change, of_made, of_chosen) in [
+            (serde_json::json!({}), "shop.example", "shop.example"),
+            (serde_json::json!({"client_uri": "https://www.example/about"}), "www.example", "www.example"),
+            (serde_json::json!({"redirect_uris": ["http://localhost:3000/cb"]}), "localhost:3000", "wiki"),
+            (serde_json::json!({"redirect_uris": ["http://127.0.0.1/cb"], "application_type": "native"}), "127.0.0.1", "wiki"),
+            (
+                serde_json::json!({"redirect_uris": ["http://127.0.0.1/cb", "org.example.app:/cb"], "application_type": "native"}),
+                "org.example.app",
+                "org.example.app",
+            ),
+        ] {
+            assert_eq!(shown(made.as_str(), change.clone()).as_deref(), Some(of_made), "{change}");
+            assert_eq!(shown("wiki", change.clone()).as_deref(), Some(of_chosen), "{change}");
+        }
+        let service = serde_json::json!({"grant_types": ["client_credentials"], "redirect_uris": null});
+        assert_eq!(shown(made.as_str(), service), None);
     }
 
     proptest! {
@@ -159,7 +241,7 @@ pub(crate) mod tests {
         fn nothing_but_a_port_is_free(uri in "http://127\\.0\\.0\\.1[:@/.a-z0-9%\\\\#?]{0,12}") {
             let native = client(&serde_json::json!({"application_type": "native", "token_endpoint_auth_method": "none", "redirect_uris": ["http://127.0.0.1/cb"]}));
             if native.owns_redirect_uri(&uri) {
-                let url = url::Url::parse(&uri).unwrap();
+                let url = Url::parse(&uri).unwrap();
                 prop_assert_eq!((url.host_str(), url.path(), url.username(), url.query(), url.fragment()), (Some("127.0.0.1"), "/cb", "", None, None));
             }
         }

@@ -250,8 +250,7 @@ impl Visitor {
             }
         };
         if let Some(locale) = self.chosen {
-            let year = Some(Duration::from_secs(365 * 86400));
-            cookies::add(response.headers_mut(), self.cookies.set(CookieName::Locale, locale.tag(), year));
+            response = self.keep(response, CookieName::Locale, locale.tag());
         }
         response
     }
@@ -372,5 +371,6 @@ fn retry_after(mut response: Response, seconds: u128) -> Response {
 /// The badge of an application.
 pub fn badge(client: &Client) -> ClientBadge {
     let logo = client.metadata.logo_uri.clone().filter(|uri| uri.starts_with("https://"));
-    ClientBadge { name: client.name().to_owned(), domain: client.domain().unwrap_or_default(), logo }
+    let name = client.name().into_owned();
+    ClientBadge { domain: client.domain().filter(|domain| *domain != name).unwrap_or_default(), name, logo }
 }

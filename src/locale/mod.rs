@@ -52,11 +52,16 @@ impl Locale {
         Self::ALL.into_iter().find(|locale| locale.tag().eq_ignore_ascii_case(tag))
     }
 
+    /// The language we speak that is nearest to a tag: German for `de-AT` (RFC 4647 section 3.4, lookup).
+    pub fn nearest(tag: &str) -> Option<Self> {
+        Self::first_of(std::iter::once(tag))
+    }
+
     /// Chooses a language: `ui_locales` (OIDC Core 3.1.2.1, space separated), then the saved choice, then `Accept-Language` (RFC 9110 12.5.4).
     /// The first source that names one we speak wins; nonsense is skipped.
     pub fn negotiate(ui_locales: Option<&str>, saved: Option<&str>, accept_language: Option<&str>, default: Self) -> Self {
         let asked = ui_locales.and_then(|tags| Self::first_of(tags.split_ascii_whitespace()));
-        let saved = || saved.and_then(|tag| Self::first_of(std::iter::once(tag)));
+        let saved = || saved.and_then(Self::nearest);
         let accepted = || accept_language.and_then(|header| Self::first_of(by_weight(header).into_iter()));
         asked.or_else(saved).or_else(accepted).unwrap_or(default)
     }
@@ -98,6 +103,7 @@ mod tests {
         assert_eq!(choose(Some("fr"), None, Some("de-AT,en;q=0.5")), Locale::De);
         assert_eq!(choose(None, None, Some("en;q=0.4, de;q=0.9")), Locale::De);
         assert_eq!(choose(None, None, Some("de;q=0, fr")), Locale::En);
+        assert_eq!([Locale::nearest("de-AT"), Locale::nearest("fr"), Locale::nearest("")], [Some(Locale::De), None, None]);
         assert_eq!(Locale::negotiate(Some("\u{0} ;;"), Some("%%"), Some(",,;q=x"), Locale::De), Locale::De);
     }
 }

@@ -151,7 +151,7 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, at: At) -> Res
         Next::SomebodyElse { flow, client, .. } => {
             let shell = visitor.shell_for("somebody-else", Some(&client));
             let (name, email, person) = current.map(who).unwrap_or_default();
-            let page = SomebodyElse { shell, flow: flow.id.to_string(), person, app: client.name().to_owned(), name, email };
+            let page = SomebodyElse { shell, flow: flow.id.to_string(), person, app: client.name().into_owned(), name, email };
             visitor.page(&page.shell, &page)
         }
         Next::Consent { flow, client, request, ask } => {
@@ -163,7 +163,7 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, at: At) -> Res
                 shell,
                 flow: flow.id.to_string(),
                 person,
-                app: client.name().to_owned(),
+                app: client.name().into_owned(),
                 name,
                 email,
                 scopes,
@@ -215,7 +215,7 @@ fn leaving(visitor: &Visitor, client: Option<&Client>, answer: &Answer, url: Str
         Answer::Error(error) if error.code == Code::AccessDenied => ("leaving-denied", ["leaving-back", "leaving-back-button"]),
         Answer::Error(_) => ("leaving-failed", ["leaving-back", "leaving-back-button"]),
     };
-    Departing::to(visitor.shell(title), client.map_or("", Client::name), words, url)
+    Departing::to(visitor.shell(title), &client.map(Client::name).unwrap_or_default(), words, url)
 }
 
 /// Nothing may be sent anywhere: a page for the person, and the reason for the log.

@@ -4,6 +4,7 @@
 use axum::http::StatusCode;
 use axum::response::Response;
 
+use crate::engine::authorize::LONGEST_STATE;
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
@@ -29,7 +30,9 @@ const LONGEST: usize = 8 * 1024;
 fn ask(visitor: &Visitor, params: &Params) -> Response {
     let mut query = form_urlencoded::Serializer::new(String::new());
     for name in ["id_token_hint", "client_id", "post_logout_redirect_uri", "state", "ui_locales"] {
-        query.extend_pairs(params.all(name).map(|value| (name, value)));
+        // A state that the way back would not carry anyhow must not keep people signed in.
+        let carried = |value: &&str| name != "state" || value.len() <= LONGEST_STATE;
+        query.extend_pairs(params.all(name).filter(carried).map(|value| (name, value)));
     }
     let query = query.finish();
     if query.len() > LONGEST {

@@ -18,7 +18,8 @@ use crate::engine::oauth_error::{Code, OAuthError};
 #[derive(Debug)]
 pub(super) struct ApiError {
     pub(super) status: StatusCode,
-    pub(super) error: OAuthError,
+    /// None: nothing is wrong with what was sent, for it was not sent.
+    pub(super) error: Option<OAuthError>,
     pub(super) challenge: Option<HeaderValue>,
     pub(super) retry_after: Option<Duration>,
 }
@@ -30,7 +31,7 @@ impl From<OAuthError> for ApiError {
             Code::InvalidClient => (StatusCode::UNAUTHORIZED, Some(HeaderValue::from_static(r#"Basic realm="vestibule""#))),
             _ => (StatusCode::BAD_REQUEST, None),
         };
-        Self { status, error, challenge, retry_after: None }
+        Self { status, error: Some(error), challenge, retry_after: None }
     }
 }
 
@@ -41,6 +42,11 @@ impl From<crate::engine::params::Repeated> for ApiError {
 }
 
 impl ApiError {
+    /// Says only how to come in.
+    pub(super) fn challenge(status: StatusCode, challenge: HeaderValue) -> Self {
+        Self { status, error: None, challenge: Some(challenge), retry_after: None }
+    }
+
     pub(super) fn too_large() -> Self {
         Self { status: StatusCode::PAYLOAD_TOO_LARGE, ..OAuthError::invalid_request("the request is too large").into() }
     }
@@ -73,7 +79,7 @@ impl ApiError {
             StatusCode::SERVICE_UNAVAILABLE => format!("try again in a moment (operation {operation})"),
             _ => format!("something went wrong here (operation {operation})"),
         };
-        Self { status, error: OAuthError::new(code, description), challenge: None, retry_after }
+        Self { status, error: Some(OAuthError::new(code, description)), challenge: None, retry_after }
     }
 }
 
@@ -83,8 +89,11 @@ fn failed(operation: &str, why: &impl Display) {
 
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
-        let body = Json(json!({"error": self.error.code.as_str(), "error_description": self.error.description}));
-        let mut response = (self.status, NO_STORE, body).into_response();
+        let say = |error: OAuthError| Json(json!({"error": error.code.as_str(), "error_description": error.description}));
+        let mut response = match self.error {
+            Some(error) => (self.status, NO_STORE, say(error)).into_response(),
+            None => (self.status, NO_STORE).into_response(),
+        };
         let headers = response.headers_mut();
         if let Some(challenge) = self.challenge {
             headers.insert(WWW_AUTHENTICATE, challenge);
@@ -110,7 +119,7 @@ mod tests {
         assert_eq!((response.status().as_u16(), response.headers()[RETRY_AFTER].to_str().unwrap()), (503, "1"));
         let broken = ApiError::fault(&Fault::Broken("secret detail".to_owned()), "op");
         assert_eq!(
-            (broken.status.as_u16(), broken.error.description.as_ref()),
+            (broken.status.as_u16(), broken.error.unwrap().description.as_ref()),
             (500, "something went wrong here (operation op)")
         );
     }

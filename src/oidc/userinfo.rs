@@ -69,18 +69,15 @@ fn refused(code: Code, description: &'static str) -> ApiError {
     let challenge = format!(r#"Bearer realm="vestibule", error="{}", error_description="{description}"{scope}"#, code.as_str());
     ApiError {
         status,
-        error: OAuthError::new(code, description),
+        error: Some(OAuthError::new(code, description)),
         challenge: HeaderValue::try_from(challenge).ok(),
         retry_after: None,
     }
 }
 
-/// Without a token the header says only what is wanted (RFC 6750 section 3.1).
+/// Without a token nothing is wrong with it: header and body say only what is wanted (RFC 6750 section 3.1).
 fn nothing() -> ApiError {
-    ApiError {
-        challenge: Some(HeaderValue::from_static(r#"Bearer realm="vestibule""#)),
-        ..refused(Code::InvalidToken, "send an access token in the Authorization header")
-    }
+    ApiError::challenge(StatusCode::UNAUTHORIZED, HeaderValue::from_static(r#"Bearer realm="vestibule""#))
 }
 
 #[cfg(test)]
@@ -114,6 +111,7 @@ mod tests {
     #[test]
     fn the_challenge_names_the_error_only_if_a_token_came() {
         let challenge = |error: ApiError| error.challenge.unwrap().to_str().unwrap().to_owned();
+        assert!(nothing().error.is_none());
         assert_eq!(challenge(nothing()), r#"Bearer realm="vestibule""#);
         assert_eq!(
             challenge(refused(Code::InsufficientScope, "no")),

@@ -45,6 +45,9 @@ pub struct ClientMetadata {
     /// Ours: see [`Pkce`].
     #[serde(skip_serializing_if = "Option::is_none")]
     pub pkce: Option<String>,
+    /// Ours: see [`IdTokenClaims`].
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id_token_claims: Option<String>,
     /// What we do not know. RFC 7591 section 2: ignored; in `config.toml` an error.
     #[serde(flatten)]
     pub extra: BTreeMap<String, serde_json::Value>,
@@ -62,12 +65,15 @@ pub struct ValidClient {
     pub grant_types: Vec<GrantType>,
     pub response_types: Vec<ResponseType>,
     pub auth_method: AuthMethod,
+    /// Whether the registration names its method; see [`ValidClient::accepts`].
+    pub auth_method_named: bool,
     /// Scope tokens the client may ask for, each once.
     pub scope: Vec<String>,
     pub id_token_alg: SigningAlg,
     pub application_type: ApplicationType,
     pub first_party: bool,
     pub pkce: Pkce,
+    pub id_token_claims: IdTokenClaims,
 }
 
 macro_rules! words {
@@ -140,6 +146,16 @@ words! {
     }
 }
 
+words! {
+    /// Which claims about the person its ID tokens carry.
+    IdTokenClaims {
+        /// Those that the `claims` parameter asks for by name: the scopes' are at the userinfo endpoint (OIDC Core section 5.4).
+        Requested = "requested",
+        /// Those of the granted scopes as well, for relying parties that never ask the userinfo endpoint.
+        Scopes = "scopes",
+    }
+}
+
 /// One thing that is wrong with the metadata.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MetadataProblem {
@@ -168,6 +184,22 @@ impl ValidClient {
         self.auth_method == AuthMethod::None
     }
 
+    /// Whether the client may prove itself by a method. Who was given a secret may always use Basic (RFC 6749 section 2.3.1), and may send it in
+    /// the form as well if that was registered, or if no method was: many libraries do so unless told otherwise.
+    pub fn accepts(&self, method: AuthMethod) -> bool {
+        match (self.auth_method, method) {
+            (AuthMethod::ClientSecretBasic, AuthMethod::ClientSecretPost) => !self.auth_method_named,
+            (AuthMethod::ClientSecretPost, AuthMethod::ClientSecretBasic) => true,
+            (registered, sent) => registered == sent,
+        }
+    }
+
+    /// The metadata as kept: without an authentication method where none was named, for that says more than any name.
+    pub fn to_kept(&self) -> ClientMetadata {
+        let named = Some(self.auth_method.as_str().to_owned()).filter(|_| self.auth_method_named);
+        ClientMetadata { token_endpoint_auth_method: named, ..self.to_metadata() }
+    }
+
     /// The metadata with all defaults written out, as registration answers show them (RFC 7591 section 3.2.1).
     pub fn to_metadata(&self) -> ClientMetadata {
         ClientMetadata {
@@ -184,6 +216,7 @@ impl ValidClient {
             application_type: Some(self.application_type.as_str().to_owned()),
             first_party: Some(self.first_party),
             pkce: Some(self.pkce.as_str().to_owned()),
+            id_token_claims: Some(self.id_token_claims.as_str().to_owned()),
             extra: BTreeMap::new(),
         }
     }
@@ -232,6 +265,13 @@ impl ClientMetadata {
             || names(&SigningAlg::ALL, SigningAlg::as_str),
         );
         let pkce = problems.word("pkce", self.pkce.as_deref(), Pkce::Default, Pkce::parse, || names(Pkce::ALL, Pkce::as_str));
+        let id_token_claims = problems.word(
+            "id_token_claims",
+            self.id_token_claims.as_deref(),
+            IdTokenClaims::Requested,
+            IdTokenClaims::parse,
+            || names(IdTokenClaims::ALL, IdTokenClaims::as_str),
+        );
         let redirect_uris = problems.redirects("redirect_uris", self.redirect_uris.as_deref(), application_type);
         let post_logout_redirect_uris =
             problems.redirects("post_logout_redirect_uris", self.post_logout_redirect_uris.as_deref(), application_type);
@@ -245,10 +285,12 @@ impl ClientMetadata {
             grant_types,
             response_types,
             auth_method,
+            auth_method_named: self.token_endpoint_auth_method.is_some(),
             id_token_alg,
             application_type,
             first_party: self.first_party.unwrap_or(false),
             pkce,
+            id_token_claims,
         };
         // Contradictions between values that are each misread would only confuse.
         if problems.0.is_empty() {
@@ -393,7 +435,27 @@ mod tests {
         assert_eq!(client.auth_method, AuthMethod::ClientSecretBasic);
         assert_eq!(client.id_token_alg, SigningAlg::Rs256);
         assert_eq!(client.scope.join(" "), DEFAULT_SCOPE);
-        assert_eq!(client.to_metadata().validate(), Ok(client));
+        assert_eq!(client.to_metadata().token_endpoint_auth_method.as_deref(), Some("client_secret_basic"));
+        assert_eq!(client.to_kept().validate(), Ok(client));
+    }
+
+    /// RFC 6749 section 2.3.1 and RFC 7591 section 2: registered, and with what the client may prove itself.
+    #[test]
+    fn ways_to_prove_itself() {
+        use AuthMethod::{ClientSecretBasic as Basic, ClientSecretPost as Post, None as Public};
+        for (registered, answer, accepted) in [
+            ("", Basic, vec![Basic, Post]),
+            (r#","token_endpoint_auth_method":"client_secret_basic""#, Basic, vec![Basic]),
+            (r#","token_endpoint_auth_method":"client_secret_post""#, Post, vec![Basic, Post]),
+            (r#","token_endpoint_auth_method":"none""#, Public, vec![Public]),
+            (r#","application_type":"native""#, Public, vec![Public]),
+        ] {
+            let client = validate(&format!(r#"{{"redirect_uris":["https://a.example/cb"]{registered}}}"#)).unwrap();
+            assert_eq!(client.auth_method, answer, "{registered}");
+            let all = AuthMethod::ALL.iter().copied();
+            assert_eq!(all.filter(|method| client.accepts(*method)).collect::<Vec<_>>(), accepted, "{registered}");
+            assert_eq!(client.to_kept().validate(), Ok(client), "{registered}");
+        }
     }
 
     #[test]
@@ -417,6 +479,7 @@ mod tests {
             (r#"{"id_token_signed_response_alg":"none"}"#, "id_token_signed_response_alg: \"none\""),
             (r#"{"application_type":"desktop"}"#, "application_type: "),
             (r#"{"pkce":"never"}"#, "pkce: \"never\""),
+            (r#"{"id_token_claims":"all"}"#, "id_token_claims: \"all\""),
             (r#"{"scope":"a\"b"}"#, "scope: "),
             (r#"{"logo_uri":"http://a.example/x.png"}"#, "logo_uri: "),
             (r#"{"client_uri":"javascript:alert(1)"}"#, "client_uri: "),

@@ -62,6 +62,7 @@ pub(super) const KEYS: &[&str] = &[
     "application_type",
     "first_party",
     "pkce",
+    "id_token_claims",
 ];
 
 impl RawClient {

@@ -64,7 +64,7 @@ pub async fn list(tx: &mut Tx, after: Option<&Registered>, limit: i64) -> Result
 }
 
 fn metadata(client: &Client) -> Result<String> {
-    serde_json::to_string(&client.metadata.to_metadata()).map_err(|error| StoreError::corrupt("client", error))
+    serde_json::to_string(&client.metadata.to_kept()).map_err(|error| StoreError::corrupt("client", error))
 }
 
 /// [`StoreError::Taken`] if the id exists.

@@ -92,6 +92,18 @@ pub async fn put(
     .map(drop)
 }
 
+/// The client got something by this yes again.
+pub async fn used(tx: &mut Tx, user_id: &UserId, client_id: &ClientId, now: Timestamp) -> Result<()> {
+    execute!(
+        tx,
+        "UPDATE consents SET last_used_at = $3 WHERE user_id = $1 AND client_id = $2 AND last_used_at < $3",
+        user_id.as_str(),
+        client_id.as_str(),
+        now.millis(),
+    )
+    .map(drop)
+}
+
 /// Takes a yes back, with every token that came of it; or tokens for which no yes was needed. False: there was neither.
 pub async fn revoke(tx: &mut Tx, user_id: &UserId, client_id: &ClientId) -> Result<Guarded> {
     let grants = execute!(tx, "DELETE FROM grants WHERE user_id = $1 AND client_id = $2", user_id.as_str(), client_id.as_str())?;

@@ -13,10 +13,12 @@ use crate::engine::address::Email;
 use crate::engine::flow::AccountPage;
 use crate::engine::phone::Phone;
 use crate::engine::user::User;
+use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
+use crate::locale::Locale;
 use crate::pages::{
     App as AppLine, Apps, ChangePassword, DeleteAccount, Home, Link, Message, Profile, ScopeLine, Session as SessionLine,
     Sessions as SessionsPage,
@@ -107,7 +109,13 @@ pub(super) async fn save_profile(visitor: Visitor, form: Result<Form, BadInput>)
     let mut shell = visitor.shell("account-profile");
     match saved {
         Err(fault) => shell = visitor.limited(shell, &fault)?,
-        Ok(Saved::Done) => return Ok(see_other("/account/profile?notice=saved")),
+        Ok(Saved::Done) => {
+            let response = see_other("/account/profile?notice=saved");
+            return Ok(match Locale::nearest(params.first("locale")) {
+                Some(locale) => visitor.keep(response, CookieName::Locale, locale.tag()),
+                None => response,
+            });
+        }
         Ok(Saved::Problems(problems)) => {
             for (name, error) in problems {
                 let text = super::signup::field(&shell.text, error);
@@ -224,7 +232,7 @@ pub(super) async fn apps(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let zone = zone(&current.user);
     let line = |app: account::ConnectedApp| AppLine {
         id: app.consent.client_id.to_string(),
-        name: app.client.as_ref().map_or_else(|| app.consent.client_id.to_string(), |client| client.name().to_owned()),
+        name: app.client.as_ref().map_or_else(|| shell.t("apps-unknown").into_owned(), |client| client.name().into_owned()),
         domain: app.client.as_ref().and_then(|client| client.domain()).unwrap_or_default(),
         scopes: app.consent.scopes.in_order().map(|scope| ScopeLine::standard(&shell.text, scope).title).collect(),
         since: shell.text.day(app.consent.granted_at.millis(), zone),

@@ -41,6 +41,11 @@ async fn shown(visitor: &Visitor, params: &Params, remember: Option<bool>) -> Re
         return Ok(see_other(&journey.destination()));
     }
     let who = confirming(&journey, current.as_ref());
+    if let Some(who) = who
+        && is_done(visitor, &journey, who).await
+    {
+        return Ok(see_other(&journey.destination()));
+    }
     let identifier = who.map_or_else(|| hint(&journey, params), |who| own_identifier(&who.user));
     let shell = journey.shell(visitor, title(who), params);
     let way = Way::named(params.first("way"));
@@ -53,6 +58,16 @@ async fn shown(visitor: &Visitor, params: &Params, remember: Option<bool>) -> Re
     };
     let page = page_about(visitor, &journey, shell, Typed { identifier, remember, way }, who, None).await?;
     Ok(if torn { visitor.clear_sessions(page) } else { page })
+}
+
+/// Whether the proof that the journey waits for was given meanwhile, in another tab: this one, reloaded, goes on with it.
+async fn is_done(visitor: &Visitor, journey: &Journey, who: &Current) -> bool {
+    match (&journey.continue_to, &journey.flow) {
+        // What came after the request is a proof for it; what is missing yet, a second factor say, the request itself asks for.
+        (Continue::Authorize { .. }, Some(flow)) => who.session.auth_time > flow.created_at,
+        (Continue::Page { page }, Some(_)) => super::step_up::to_see(visitor, who, *page).await.is_ok(),
+        _ => false,
+    }
 }
 
 /// "Stay signed in", before anybody has touched it: as it was on the page before.

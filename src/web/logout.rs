@@ -1,5 +1,7 @@
 //! `/logout`: signing out of this browser, or of all. The protocol's end-session endpoint leads here.
 
+use std::borrow::Cow;
+
 use axum::http::StatusCode;
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
@@ -24,7 +26,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let page = Logout {
         shell: visitor.shell("logout"),
         action: "/logout".to_owned(),
-        app: asked.client.as_ref().map(|client| client.name().to_owned()),
+        app: asked.client.as_ref().and_then(|client| client.known_as().map(Cow::into_owned)),
         who: Some(current.user.shown_as()),
         hidden: asked.carried.clone(),
     };
@@ -95,6 +97,6 @@ pub(super) async fn leave(visitor: Visitor, query: Result<Query, BadInput>) -> R
     let (Some(client), Some(address)) = (asked.client, asked.return_to) else { return Ok(done(&visitor, Vec::new(), None)) };
     Ok(visitor.redirect_or_depart(&address, || {
         let words = ["leaving-back", "leaving-back-button"];
-        Departing::to(visitor.shell("logged-out"), client.name(), words, address.clone())
+        Departing::to(visitor.shell("logged-out"), &client.name(), words, address.clone())
     }))
 }

@@ -193,6 +193,11 @@ async fn sign_in(visitor: &Visitor, carrier: &Carrier, session: &Session, respon
         }
     };
     let response = visitor.keep_here(visitor.remember(response, &session.user_id), session);
+    // The profile's language is that of the pages from here on, whatever this browser spoke before.
+    let response = match session::language(&visitor.app, session).await.map_err(|fault| visitor.fault(&fault))? {
+        Some(locale) => visitor.keep(response, CookieName::Locale, locale.tag()),
+        None => response,
+    };
     Ok(match last_way(visitor, session).await {
         Some(way) => visitor.keep(response, CookieName::Way, &way),
         None => response,

@@ -15,6 +15,7 @@ use crate::engine::client::Client;
 use crate::engine::grant::Grant;
 use crate::engine::scope::Scopes;
 use crate::engine::user::User;
+use crate::settings::client_metadata::IdTokenClaims;
 use crate::time::Timestamp;
 
 /// An access token's claims (RFC 9068 section 2.2). The audience is this server: the token opens its userinfo endpoint, and other
@@ -76,12 +77,15 @@ fn signing_key(app: &App, alg: Alg, now: Timestamp) -> Outcome<Arc<SigningKey>> 
 pub(super) struct Signers {
     access: Arc<SigningKey>,
     id: Arc<SigningKey>,
+    /// What the client's ID tokens say about the person.
+    id_claims: IdTokenClaims,
 }
 
 impl Signers {
     pub(super) fn of(app: &App, client: &Client, now: Timestamp) -> Outcome<Self> {
         let access = signing_key(app, keys::alg(app.settings.tokens.access_alg), now)?;
-        Ok(Self { access, id: signing_key(app, keys::alg(client.metadata.id_token_alg), now)? })
+        let id = signing_key(app, keys::alg(client.metadata.id_token_alg), now)?;
+        Ok(Self { access, id, id_claims: client.metadata.id_token_claims })
     }
 }
 
@@ -180,7 +184,10 @@ pub(super) fn issue(app: &App, issue: Issue<'_>) -> Result<TokenAnswer, TokenErr
             nonce,
             at_hash: &half_hash(signers.id.alg(), &access_token),
             sid,
-            person: claims::id_token(user, &grant.request.claims),
+            person: match signers.id_claims {
+                IdTokenClaims::Requested => claims::id_token(user, &grant.request.claims),
+                IdTokenClaims::Scopes => claims::id_token_of_scopes(user, scopes, &grant.request.claims),
+            },
         };
         Some(signed(&signers.id, "JWT", &claims)?)
     } else {

@@ -120,7 +120,7 @@ impl Proof<'_> {
     }
 }
 
-/// The client, if it proves itself by the method that it is registered with. A failure counts against the requester.
+/// The client, if it proves itself by a method that its registration allows. A failure counts against the requester.
 pub async fn authenticate(app: &App, requester: &Requester, credentials: &Credentials<'_>) -> Result<Arc<Client>, TokenError> {
     failures::check(app, requester)?;
     let judged = judge(app, credentials).await;
@@ -135,11 +135,17 @@ async fn judge(app: &App, credentials: &Credentials<'_>) -> Result<Arc<Client>, 
         (Some(secret), true) if !client.has_secret(&hash(secret)) => Err(TokenError::invalid_client("wrong secret")),
         (None, true) => Err(TokenError::invalid_client("no secret")),
         (Some(_), false) => Err(TokenError::invalid_client("a public client sent a secret")),
-        _ if client.metadata.auth_method != credentials.proof.method() => {
-            Err(TokenError::invalid_client("another method than registered"))
-        }
+        _ if !client.metadata.accepts(credentials.proof.method()) => Err(other_method(&client, credentials.proof.method())),
         _ => Ok(client),
     }
+}
+
+/// Only who has sent the right secret hears it, and so what to change.
+fn other_method(client: &Client, sent: AuthMethod) -> TokenError {
+    let (registered, sent) = (client.metadata.auth_method.as_str(), sent.as_str());
+    let description = format!("the client is registered with {registered} and used {sent}: change one of them");
+    let error = OAuthError::new(Code::InvalidClient, description);
+    TokenError::Refused { error, detail: Cow::Borrowed("another method than registered") }
 }
 
 /// What a client asks a token for. Anything else is `unsupported_grant_type`.

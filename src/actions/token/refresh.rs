@@ -11,6 +11,7 @@ use crate::engine::grant::Grant;
 use crate::engine::oauth_error::Code;
 use crate::engine::refresh::{Family, Verdict, judge};
 use crate::engine::scope::Scopes;
+use crate::store::consents;
 use crate::store::grants::{self, Loaded};
 use crate::time::Timestamp;
 
@@ -84,11 +85,14 @@ pub(super) async fn refresh(
     if let Verdict::Rotate { next } = verdict {
         let idle_expires_at = (now + app.settings.tokens.refresh_idle).min(loaded.grant.expires_at);
         let successor = grants::Next { from: presented, to: next, key: app.keyring.newest(), idle_expires_at };
-        let mut tx = app.store.write_one().await?;
+        let is_news = !client.metadata.first_party && begins_an_hour(&loaded.grant, now);
+        let mut tx = if is_news { app.store.write().await? } else { app.store.write_one().await? };
         if !grants::rotate(&mut tx, &id, successor, now).await?.is_done() {
             // Another request was faster. Only this transaction sees what it did, and committing waits until that is durable.
             loaded = grants::by_id(&mut tx, &id, now).await?.ok_or_else(|| dead("the grant has ended"))?;
             verdict = judged(app, &loaded.grant, presented, now);
+        } else if is_news {
+            consents::used(&mut tx, &loaded.grant.user_id, &client.id, now).await?;
         }
         tx.commit().await?;
     }
@@ -111,6 +115,12 @@ pub(super) async fn refresh(
             now,
         },
     )
+}
+
+/// Whether this is the first rotation of an hour: only that one says in the consent that the client is in use, for the grant's own row knows the rest.
+fn begins_an_hour(grant: &Grant, now: Timestamp) -> bool {
+    let hour = |at: Timestamp| at.millis() / 3_600_000;
+    hour(grant.refresh_rotated_at.unwrap_or(grant.created_at)) != hour(now)
 }
 
 /// An old token came back, and not as the retry of a lost answer: two hold the family, so it ends.

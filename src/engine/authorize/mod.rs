@@ -24,7 +24,7 @@ use crate::time::Timestamp;
 pub use checks::{CHECKS, Check};
 pub use decision::{Asked, Consent, Consented, Decision, Facts, decide, is_fresh};
 pub use hinted::{Hinted, for_the_hinted};
-pub use redirect::{Trusted, Untrusted, trust};
+pub use redirect::{LONGEST_STATE, Trusted, Untrusted, trust};
 pub use response::{Answer, ResponseMode, answer_url};
 
 /// A checked authorization request (RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1).

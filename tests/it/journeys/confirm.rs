@@ -286,3 +286,29 @@ async fn a_second_factor_that_is_required_meanwhile() {
     assert_eq!(page.status, 200, "{:?}", page.shown(".summary"));
     assert_eq!(ada.get(PAGE).await.status, 200);
 }
+
+/// Proved in one tab, the same question in another goes on when it is loaded anew.
+#[tokio::test]
+async fn another_tab_goes_on_once_it_is_proved() {
+    let world = World::new().await;
+    world.person(ADA).await;
+    let mut browser = world.sign_in(ADA, PASSWORD).await;
+    world.advance(3600);
+    let tab = browser.get(PAGE).await.location().to_owned();
+    assert!(tab.starts_with("/login?flow="), "{tab}");
+    assert_eq!(browser.get(&tab).await.status, 200, "nothing is proved yet");
+    let email = browser.get("/account/email").await.location().to_owned();
+    assert!(email.starts_with("/login?flow=") && email != tab, "a question of its own");
+    browser.get(&email).await;
+    let proved = browser.submit("/login", &[("password", PASSWORD)]).await;
+    assert_eq!(proved.location(), "/account/email");
+    assert_eq!(browser.get(&tab).await.location(), PAGE);
+    assert_eq!(browser.get(PAGE).await.status, 200);
+
+    // An hour later it asks again, however often it is loaded.
+    world.advance(3600);
+    let tab = browser.get(PAGE).await.location().to_owned();
+    for _ in 0..3 {
+        assert_eq!(browser.get(&tab).await.status, 200);
+    }
+}

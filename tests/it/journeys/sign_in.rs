@@ -144,6 +144,32 @@ async fn a_language_once_chosen_stays() {
     );
 }
 
+/// Whatever a browser spoke before, whoever signs in there reads the language of their profile: on the pages, and in the mails.
+#[tokio::test]
+async fn the_language_of_the_profile_is_that_of_the_pages_after_sign_in() {
+    let world = World::new().await;
+    world.user(json!({"email": "ada@example.org", "email_verified": true, "password": PASSWORD, "locale": "de-AT"})).await;
+    for (asks, path) in [("en", "/login"), ("en", "/login?lang=en"), ("fr", "/login?ui_locales=en")] {
+        let mut browser = world.browser().sending("accept-language", asks);
+        assert!(browser.get(path).await.shown("html[lang=en]").is_some());
+        browser.sign_in("ada@example.org", PASSWORD).await;
+        assert!(browser.get("/account").await.shown("html[lang=de]").is_some(), "{asks} {path}");
+        // The switch still works, for this browser.
+        assert!(browser.get("/account?lang=en").await.shown("html[lang=en]").is_some());
+        assert!(browser.get("/account").await.shown("html[lang=en]").is_some());
+    }
+    let mut browser = world.sign_in("ada@example.org", PASSWORD).await;
+    browser.get("/account/profile").await;
+    let saved = browser.submit("/account/profile", &[("locale", "en")]).await;
+    assert_eq!(saved.location(), "/account/profile?notice=saved");
+    assert!(browser.get("/account/profile").await.shown("html[lang=en]").is_some(), "at once");
+    // A language that we do not speak changes nothing.
+    world.user(json!({"email": "bob@example.org", "email_verified": true, "password": PASSWORD, "locale": "fr"})).await;
+    let mut bob = world.browser().sending("accept-language", "de");
+    bob.sign_in("bob@example.org", PASSWORD).await;
+    assert!(bob.get("/account").await.shown("html[lang=de]").is_some());
+}
+
 /// The switch sends the form along: what is typed stays, but for secrets, and nothing else happens.
 #[tokio::test]
 async fn switching_the_language_keeps_what_is_typed() {

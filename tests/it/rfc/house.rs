@@ -57,6 +57,13 @@ grant_types = ["authorization_code", "refresh_token", "client_credentials"]
 scope = "openid profile email phone address offline_access read write"
 
 [[clients]]
+client_id = "basic"
+client_secret = "shop-secret-shop-secret-shop-secret"
+token_endpoint_auth_method = "client_secret_basic"
+redirect_uris = ["https://basic.example/callback"]
+id_token_claims = "scopes"
+
+[[clients]]
 client_id = "post"
 client_secret = "post-secret-post-secret-post-secret"
 token_endpoint_auth_method = "client_secret_post"
@@ -74,8 +81,8 @@ grant_types = ["authorization_code", "refresh_token"]
 [[clients]]
 client_id = "native"
 application_type = "native"
-redirect_uris = ["http://127.0.0.1/callback", "http://[::1]/callback", "org.example.app:/callback"]
-post_logout_redirect_uris = ["http://127.0.0.1/signed-out"]
+redirect_uris = ["http://127.0.0.1/callback", "http://[::1]/callback", "http://localhost/named", "org.example.app:/callback"]
+post_logout_redirect_uris = ["http://127.0.0.1/signed-out", "http://localhost/signed-out"]
 grant_types = ["authorization_code", "refresh_token"]
 
 [[clients]]

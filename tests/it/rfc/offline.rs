@@ -37,15 +37,15 @@ async fn what_the_operators_own_application_holds_is_shown_told_and_ended() {
     let mut ada = house.signed_in(ADA).await;
     ada.tokens(&house, FIRST, "openid email").await;
     assert!(!ada.get(APPS).await.text().contains("value=\"first\""), "it ends with the session, which is shown");
-    assert_eq!(told(&house, "first").await, 0);
+    assert_eq!(told(&house, "first.example").await, 0);
 
     let mut tokens = offline(&house, &mut ada, FIRST).await;
     let page = ada.get(APPS).await;
     assert!(page.text().contains("value=\"first\"") && page.text().contains("Keep access while you are away"), "{}", page.text());
-    assert_eq!(told(&house, "first").await, 1);
+    assert_eq!(told(&house, "first.example").await, 1);
     house.advance(60);
     let mut again = offline(&house, &mut ada, FIRST).await;
-    assert_eq!(told(&house, "first").await, 1, "once, as long as it has any");
+    assert_eq!(told(&house, "first.example").await, 1, "once, as long as it has any");
     assert!(lives(&house, FIRST, &mut tokens).await && lives(&house, FIRST, &mut again).await);
 
     // Somebody else's is not hers to end.
@@ -57,7 +57,7 @@ async fn what_the_operators_own_application_holds_is_shown_told_and_ended() {
     assert!(!ada.get(APPS).await.text().contains("value=\"first\""));
 
     offline(&house, &mut ada, FIRST).await;
-    assert_eq!(told(&house, "first").await, 2, "and again when it comes again");
+    assert_eq!(told(&house, "first.example").await, 2, "and again when it comes again");
 }
 
 /// As of any application that is let in.
@@ -128,4 +128,38 @@ async fn signing_out_the_other_devices_leaves_what_was_given_here() {
     here.post("/logout", &[("where", "here")]).await;
     assert_eq!(here.get("/session").await.status, 401);
     assert!(lives(&house, FIRST, &mut own).await);
+}
+
+/// "Last used" is when the application last got something, not when it was let in; also after nothing is left of what it got.
+#[tokio::test]
+async fn the_last_use_is_the_last_use() {
+    async fn last(browser: &mut Browser) -> String {
+        let page = browser.get(APPS).await;
+        let page = page.text();
+        let (_, rest) = page.split_once("last used").unwrap_or_else(|| panic!("{page}"));
+        rest.split("</").next().unwrap().trim().to_owned()
+    }
+    let house = House::with(LOOPBACK).await;
+    let mut ada = house.signed_in(ADA).await;
+    let mut tokens = offline(&house, &mut ada, SHOP).await;
+    let consented = last(&mut ada).await;
+
+    // A new code, for which nobody is asked any more.
+    house.advance(2 * 3600);
+    ada.tokens(&house, SHOP, "openid").await;
+    let by_code = last(&mut ada).await;
+    assert_ne!(by_code, consented);
+
+    // A refresh, in the background.
+    house.advance(2 * 3600);
+    assert!(lives(&house, SHOP, &mut tokens).await);
+    let by_refresh = last(&mut ada).await;
+    assert!(by_refresh != by_code && by_refresh != consented, "{by_refresh}");
+    house.advance(2 * 3600);
+    assert_eq!(last(&mut ada).await, by_refresh, "looking at it is no use");
+
+    // The client gives everything back; the consent stays, and so does what it was used for.
+    let revoked = house.by(SHOP, "/oauth2/revoke", &[("token", text(&tokens, "refresh_token"))]).await;
+    assert_eq!(revoked.status, 200);
+    assert_eq!(last(&mut ada).await, by_refresh);
 }

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::house::{ADA, BOB, FIRST, House, ISSUER, OLD, POST, SHOP, SPA};
 use super::jwt;
 use super::walk::{Page, text};
-use super::wire::Ask;
-use crate::world::PASSWORD;
+use super::wire::{Ask, Rp};
+use crate::world::{Answer, PASSWORD};
 
 // Section 2: the ID token.
 
@@ -308,6 +308,64 @@ async fn s5_4_each_scope_stands_for_its_claims() {
     let all = "sub name family_name given_name middle_name nickname profile picture website gender birthdate zoneinfo locale updated_at";
     assert!(profile.is_superset(&names(all)), "{profile:?}");
     assert!(profile.is_subset(&names(&format!("{all} preferred_username"))), "{profile:?}");
+}
+
+/// By a setting of the client, the ID token has the claims of the granted scopes as well, and of no others.
+#[tokio::test]
+async fn s5_4_claims_of_scopes_in_the_id_token_for_clients_that_want_them() {
+    let house = House::new().await;
+    let basic = Rp { id: "basic", redirect_uri: "https://basic.example/callback", ..SHOP };
+    for scope in ["openid", "openid email", "openid profile email phone address"] {
+        let tokens = house.signed_in(ADA).await.tokens(&house, basic, scope).await;
+        let person = house.userinfo(text(&tokens, "access_token")).await.expect(200).json();
+        let id_token = jwt::claims(text(&tokens, "id_token"));
+        for (name, value) in person.as_object().unwrap() {
+            assert_eq!(&id_token[name], value, "{scope}");
+        }
+        assert_eq!(id_token.get("email").is_some(), scope.contains("email"), "{scope}");
+        // Who did not ask for it finds it at the userinfo endpoint only.
+        let tokens = house.signed_in(ADA).await.tokens(&house, SHOP, scope).await;
+        let id_token = jwt::claims(text(&tokens, "id_token"));
+        assert!(id_token.get("email").is_none() && id_token.get("name").is_none(), "{id_token}");
+    }
+}
+
+/// The consent page and what follows name an application that has no name by its site, never by an id that was made here.
+#[tokio::test]
+async fn applications_without_a_name_are_known_by_their_site() {
+    let house = House::new().await;
+    let redirect_uri = "https://wiki.example/callback";
+    let client = house
+        .client(json!({"redirect_uris": [redirect_uri], "post_logout_redirect_uris": ["https://wiki.example/"], "scope": "openid email offline_access",
+            "grant_types": ["authorization_code", "refresh_token"]}))
+        .await;
+    let service = house.client(json!({"grant_types": ["client_credentials"]})).await;
+    let id = client.client.id.to_string();
+    let ask =
+        Ask::of(SHOP).with("client_id", &id).with("redirect_uri", redirect_uri).with("scope", "openid email offline_access");
+    let visible = |answer: &Answer| {
+        // What a form carries nobody reads.
+        let text = answer.text();
+        text.split('<').filter(|tag| !tag.starts_with("input") && !tag.starts_with("a ")).collect::<Vec<_>>().join("<")
+    };
+    let named = |answer: &Answer| {
+        let text = visible(answer);
+        assert!(text.contains("wiki.example"), "{text}");
+        assert!(!text.contains("client_0"), "{text}");
+    };
+    let mut browser = house.signed_in(ADA).await;
+    let consent = browser.page_of(&ask).await;
+    assert!(consent.is_consent());
+    named(&consent);
+    let leaving = browser.decide(&consent, "allow", &["offline_access".to_owned()]).await;
+    leaving.sent_to(redirect_uri).code();
+    named(&leaving);
+    named(&browser.get("/account/apps").await);
+    let logout = format!("/logout?client_id={id}&post_logout_redirect_uri=https%3A%2F%2Fwiki.example%2F");
+    named(&browser.get(&logout).await);
+    // A service has no site, and the page speaks of none.
+    let page = browser.get(&format!("/logout?client_id={}", service.client.id)).await.expect(200);
+    assert!(!visible(&page).contains("client_0"), "{}", page.text());
 }
 
 #[tokio::test]

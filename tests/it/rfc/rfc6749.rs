@@ -9,7 +9,7 @@ use axum::http::Request;
 use super::house::{ADA, BOB, FIRST, House, ISSUER, NATIVE, OLD, POST, SERVICE, SHOP, SPA, STRICT};
 use super::walk::{Page, text};
 use super::wire::{Ask, Rp, VERIFIER};
-use crate::world::{Answer, Browser, Database};
+use crate::world::{Answer, Browser, Database, PASSWORD};
 
 // Section 4.1: the whole grant.
 
@@ -91,6 +91,39 @@ async fn s3_1_the_authorization_endpoint_takes_post() {
     assert!(browser.follow(&sign_in).await.is_sign_in());
     assert_eq!(browser.cookies, before, "the browser's secret is the same");
     browser.go_on(open, ADA).await.sent(SHOP).code();
+}
+
+/// Signing in in one tab is enough for the others: each goes on when it is loaded anew, unless it asks for something that was not proved.
+#[tokio::test]
+async fn s3_1_another_tab_goes_on_after_the_sign_in_in_the_first() {
+    let house = House::new().await;
+    let mut browser = house.browser();
+    let mut tabs = Vec::new();
+    for ask in [Ask::of(SHOP), Ask::of(FIRST), Ask::of(FIRST).with("prompt", "login"), Ask::of(FIRST).with("max_age", "1")] {
+        let answer = browser.authorize(&ask).await.expect(303);
+        assert!(browser.follow(&answer).await.is_sign_in());
+        tabs.push(answer.location().to_owned());
+    }
+    house.advance(60);
+    let mut reload = Vec::new();
+    assert_eq!(browser.sign_in(ADA, PASSWORD).await.status, 303);
+    house.advance(60);
+    for tab in &tabs {
+        let mut answer = browser.get(tab).await;
+        while answer.status == 303 && answer.location().starts_with('/') {
+            answer = browser.follow(&answer).await;
+        }
+        reload.push(answer);
+    }
+    assert!(reload[0].is_consent(), "{}", reload[0].text());
+    for first in &reload[1..] {
+        first.sent_to(FIRST.redirect_uri).code();
+    }
+    // One that was opened after that sign-in still wants its proof, however often it is loaded.
+    let answer = browser.authorize(&Ask::of(FIRST).with("prompt", "login")).await.expect(303);
+    for _ in 0..3 {
+        assert!(browser.follow(&answer).await.is_sign_in());
+    }
 }
 
 /// What a form can say and no address can.
@@ -249,6 +282,34 @@ async fn s4_1_2_1_without_a_state_none_is_given_back() {
     let sent = house.browser().authorize(&Ask::of(SHOP).without("state").with("scope", "admin")).await.sent_to(SHOP.redirect_uri);
     let names: Vec<&str> = sent.0.iter().map(|(name, _)| name.as_str()).collect();
     assert_eq!(names, ["error", "error_description", "iss"]);
+}
+
+/// A refusal that repeated it would be an address that no proxy takes.
+#[tokio::test]
+async fn s4_1_2_1_a_state_beyond_the_cap_is_not_given_back() {
+    let house = House::new().await;
+    let most = "s".repeat(4096);
+    let refused = Ask::of(SHOP).with("scope", "admin");
+    let sent = house.browser().authorize(&refused.clone().with("state", &most)).await.sent_to(SHOP.redirect_uri);
+    assert_eq!(sent.get("state"), most);
+    for length in [4097, 60_000] {
+        let ask = Ask::of(SHOP).with("state", &"s".repeat(length));
+        for ask in [ask.clone(), ask.with("response_mode", "form_post")] {
+            let path = ask.path();
+            let body = path.split_once('?').unwrap().1.to_owned();
+            let post = Request::post("/oauth2/authorize").header("content-type", "application/x-www-form-urlencoded");
+            let mut posted = house.send(post.body(Body::from(body)).unwrap()).await;
+            if posted.status == 303 && posted.location().starts_with("/oauth2/") {
+                posted = house.get(posted.location()).await;
+            }
+            for answer in [house.browser().authorize(&ask).await, posted] {
+                // The links to other languages repeat the address of the page itself.
+                let page = answer.text();
+                let all = format!("{:?}{}", answer.headers, page.split("<footer").next().unwrap());
+                assert!(all.contains("invalid_request") && !all.contains(&"s".repeat(100)), "{length}: {all}");
+            }
+        }
+    }
 }
 
 #[tokio::test]
@@ -493,7 +554,7 @@ async fn a_journey_of_one_browser_cannot_be_finished_in_another() {
     let sign_in = mallory.page_of(&Ask::of(FIRST)).await;
     let mut ada = house.browser();
     let flow = sign_in.value("flow").unwrap();
-    let form = [("flow", flow.as_str()), ("identifier", ADA), ("password", crate::world::PASSWORD)];
+    let form = [("flow", flow.as_str()), ("identifier", ADA), ("password", PASSWORD)];
     assert_eq!(ada.post("/login", &form).await.location(), "/account?notice=go-back");
     let again = mallory.get(&format!("/consent?flow={flow}")).await;
     assert!(!again.location().starts_with("https://"), "{}", again.location());

@@ -54,16 +54,42 @@ async fn s2_3_two_methods_at_once_are_refused() {
     house.form("/oauth2/token", Some(&SHOP.basic()), &[OWN[0], ("client_id", "shop")]).await.expect(200);
 }
 
+/// Section 2.3.1: whoever has a secret may use Basic; in the form it is taken where that is registered, or no method is (RFC 7591 section 2).
 #[tokio::test]
-async fn s2_3_only_the_registered_method_counts() {
+async fn s2_3_1_the_methods_of_each_registration() {
     let house = House::new().await;
-    let post_as_basic = Rp { method: Method::Basic, ..POST };
-    let shop_as_post = Rp { method: Method::Post, ..SHOP };
-    let (shop_as_public, spa_with_secret) =
-        (Rp { method: Method::None, ..SHOP }, Rp { method: Method::Post, secret: "x", ..SPA });
-    for rp in [post_as_basic, shop_as_post, shop_as_public, spa_with_secret] {
-        house.exchange(rp, "x").await.refused(401, "invalid_client");
+    let basic = Rp { id: "basic", redirect_uri: "https://basic.example/callback", ..SHOP };
+    for (rp, methods) in [
+        (SHOP, &[Method::Basic, Method::Post][..]),
+        (POST, &[Method::Basic, Method::Post]),
+        (basic, &[Method::Basic]),
+        (SPA, &[Method::None]),
+    ] {
+        for method in [Method::Basic, Method::Post, Method::None] {
+            let secret = if rp.secret.is_empty() { "x" } else { rp.secret };
+            let rp = Rp { secret, method, ..rp };
+            let (answer, revoked) = (house.exchange(rp, "x").await, house.by(rp, "/oauth2/revoke", &[("token", "x")]).await);
+            if methods.contains(&method) {
+                answer.refused(400, "invalid_grant");
+                revoked.expect(200);
+            } else {
+                answer.refused(401, "invalid_client");
+                revoked.refused(401, "invalid_client");
+            }
+        }
     }
+}
+
+#[tokio::test]
+async fn s5_2_who_knows_the_secret_hears_which_method_is_registered() {
+    let house = House::new().await;
+    let description = |answer: Answer| text(&answer.json(), "error_description").to_owned();
+    let other = Rp { id: "basic", method: Method::Post, ..SHOP };
+    let told = description(house.exchange(other, "x").await);
+    assert!(told.contains("client_secret_basic") && told.contains("client_secret_post"), "{told}");
+    let guessed = description(house.exchange(Rp { secret: "wrong-secret-wrong-secret", ..other }, "x").await);
+    let unknown = description(house.exchange(Rp { id: "nobody", ..other }, "x").await);
+    assert_eq!(guessed, unknown);
 }
 
 #[tokio::test]

@@ -13,6 +13,9 @@ async fn s7_3_any_port_of_the_loopback_address() {
         "http://127.0.0.1:80/callback",
         "http://[::1]:61000/callback",
         "http://[::1]/callback",
+        // RFC 9700 section 2.1: the name as well, where it is registered.
+        "http://localhost/named",
+        "http://localhost:49152/named",
     ] {
         let ask = Ask::of(NATIVE).with("redirect_uri", uri);
         let code = browser.walk(&ask).await.end.sent_to(uri).code();
@@ -44,6 +47,12 @@ async fn s7_3_only_the_port_may_differ() {
         "http://2130706433/callback",
         "http://localhost/callback",
         "http://localhost:1/callback",
+        // Section 8.3: the name and the addresses are not each other.
+        "http://127.0.0.1:1/named",
+        "http://[::1]:1/named",
+        "https://localhost:1/named",
+        "http://localhost.evil.example/named",
+        "http://localhost:1@evil.example/named",
         "http://[::2]/callback",
         "https://127.0.0.1/callback",
         "HTTP://127.0.0.1/callback",

@@ -53,6 +53,25 @@ async fn s2_with_a_hint_the_person_confirms_and_goes_back() {
     assert!(!is_signed_in(&mut browser).await);
 }
 
+/// The person signs out and goes back; the state does not, for nothing takes an address of its length.
+#[tokio::test]
+async fn s2_a_state_beyond_the_cap_is_not_given_back() {
+    let house = House::new().await;
+    for length in [4096, 4097, 60_000] {
+        let state = "s".repeat(length);
+        let mut browser = house.signed_in(ADA).await;
+        let hint = hint(&house, &mut browser).await;
+        let form = [("id_token_hint", hint.as_str()), ("post_logout_redirect_uri", BACK), ("state", &state)];
+        let answer = browser.post("/oauth2/logout", &form).await;
+        assert!(answer.location().len() < 8_000, "{}", answer.location().len());
+        let page = browser.follow(&answer).await.expect(200);
+        assert_eq!(page.text().contains(&state), length <= 4096);
+        let back = signed_out(&mut browser).await;
+        assert_eq!(back.location(), if length <= 4096 { format!("{BACK}?state={state}") } else { BACK.to_owned() });
+        assert!(!is_signed_in(&mut browser).await);
+    }
+}
+
 #[tokio::test]
 async fn s2_by_post_as_well() {
     let house = House::new().await;

@@ -67,6 +67,11 @@ async fn a_yes_is_remembered_and_taken_back_with_its_tokens() {
         let found = consents::get(&mut tx, &ana.id, &shop).await.unwrap().unwrap();
         assert_eq!((found.scopes, found.declined), (more, phone), "{:?}", bench.database);
         assert_eq!((found.granted_at, found.last_used_at), (NOW, later(5)));
+        for (at, expected) in [(later(9), later(9)), (later(7), later(9))] {
+            consents::used(&mut tx, &ana.id, &shop, at).await.unwrap();
+            let found = consents::get(&mut tx, &ana.id, &shop).await.unwrap().unwrap();
+            assert_eq!(found.last_used_at, expected, "{:?}: never back", bench.database);
+        }
         tx.commit().await.unwrap();
         grants::insert(&bench, &grants::grant(&bench, &ana, None, "shop", true), 1).await;
         grants::insert(&bench, &grants::grant(&bench, &bob, None, "shop", true), 2).await;
