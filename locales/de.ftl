@@ -547,7 +547,7 @@ problem-zoneinfo = Geben Sie eine Zeitzone wie Europe/Berlin ein.
 problem-choice = Wählen Sie eine der Möglichkeiten.
 problem-confirm = Setzen Sie das Häkchen, um zu bestätigen.
 problem-limited = Zu viele Versuche. { $wait }
-problem-limited-messages = Es wurden schon mehrere Nachrichten angefordert, und die neueste gilt vielleicht noch. { $wait }
+problem-messages = Nachrichten an dieses Ziel wurden zu oft angefordert. Falls die letzte angekommen ist, funktioniert ihr Link oder Code noch so lange, wie darin steht. { $wait }
 problem-wait-seconds = { $seconds ->
     [one] Bitte warten Sie eine Sekunde und versuchen Sie es dann noch einmal.
    *[other] Bitte warten Sie { $seconds } Sekunden und versuchen Sie es dann noch einmal.
@@ -574,6 +574,7 @@ problem-origin = Zu Ihrer Sicherheit nehmen wir nur Formulare unserer eigenen Se
 problem-request-title = Diese Anfrage ist nicht lesbar
 problem-request = Gehen Sie zurück, laden Sie die Seite neu und versuchen Sie es noch einmal.
 problem-too-many-title = Zu viele Versuche
+problem-messages-title = Zu viele Nachrichten
 problem-busy-title = Bitte versuchen Sie es gleich noch einmal
 problem-server-title = Das ist unser Fehler
 problem-server = Bei uns ist etwas schiefgegangen; es wurde nichts geändert. Versuchen Sie es noch einmal. Wenn es so bleibt, nennen Sie den Betreibern dieses Dienstes die Kennung unten.

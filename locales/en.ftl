@@ -547,7 +547,7 @@ problem-zoneinfo = Enter a time zone such as Europe/London.
 problem-choice = Choose one of the options.
 problem-confirm = Tick the box to confirm.
 problem-limited = Too many tries. { $wait }
-problem-limited-messages = Several messages were asked for already, and the newest may still be good. { $wait }
+problem-messages = Messages to this destination have been asked for too often. If the last one has arrived, its link or code still works for as long as it says. { $wait }
 problem-wait-seconds = { $seconds ->
     [one] Please wait one second, then try again.
    *[other] Please wait { $seconds } seconds, then try again.
@@ -574,6 +574,7 @@ problem-origin = For your safety we accept forms only from our own pages. Open t
 problem-request-title = This request cannot be read
 problem-request = Go back, reload the page and try again.
 problem-too-many-title = Too many tries
+problem-messages-title = Too many messages
 problem-busy-title = Please try again in a moment
 problem-server-title = That is our fault
 problem-server = Something broke on our side, and nothing was changed. Try again; if it stays, give the reference below to the people who run this service.

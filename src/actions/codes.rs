@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
 
-pub(super) use super::destination::{By, Leave};
+use super::destination::{By, Leave};
 use super::limits::Purpose;
 use super::session::Current;
 use super::sms::Kind;
@@ -235,12 +235,12 @@ pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Re
     }
     let mut tx = app.store.write().await?;
     let recipient = match again(app, &mut tx, flow, requester).await? {
-        Again::To(recipient) => recipient,
-        Again::After(wait) => {
+        Reached::To(recipient) => recipient,
+        Reached::After(wait) => {
             tx.commit().await?;
             return Ok(Resent::Wait(wait));
         }
-        Again::No => {
+        Reached::NoSms => {
             tx.commit().await?;
             return Ok(Resent::Over);
         }
@@ -322,14 +322,6 @@ pub(super) async fn judge_number(app: &App, tx: &mut Tx, flow: &Flow, text: &str
     Ok(if right { Typed::Right } else { Typed::Wrong })
 }
 
-/// Whether another message may go out in a journey, and to whom.
-enum Again {
-    To(Recipient),
-    After(Duration),
-    /// No SMS goes there now.
-    No,
-}
-
 /// Who has a journey's messages sent.
 fn by<'a>(state: &State, requester: &'a Requester) -> By<'a> {
     match (state, state.asked()) {
@@ -340,29 +332,24 @@ fn by<'a>(state: &State, requester: &'a Requester) -> By<'a> {
     }
 }
 
-async fn again(app: &App, tx: &mut Tx, flow: &Flow, requester: &Requester) -> Outcome<Again> {
+/// Whether another message may go out in a journey, and to whom.
+async fn again(app: &App, tx: &mut Tx, flow: &Flow, requester: &Requester) -> Outcome<Reached> {
     let by = by(&flow.state, requester);
     let to = flow.state.destination();
     let typed = flow.state.asked().map_or_else(|| to.map_or("", Contact::as_str), |asked| &asked.identifier);
-    match destination::ask(app, tx, typed, by).await? {
-        Leave::Granted => {}
-        Leave::After(wait) => return Ok(Again::After(wait)),
-        Leave::NoSms => return Ok(Again::No),
-    }
     let decoy = is_decoy(app, tx, flow).await?;
     // The same question for known and unknown people.
     let nobody = || UserId::new(app.now(), &app.random);
     let user = users::by_id(tx, &flow.user_id.clone().unwrap_or_else(nobody)).await?;
     let proved = user.zip(to).is_some_and(|(user, to)| user.has(to) && user.is_verified(to.channel()));
-    Ok(match recipient(app, tx, typed, to, by, proved).await? {
-        Reached::To(_) if decoy => Again::To(Recipient::Nobody),
-        Reached::To(recipient) => Again::To(recipient),
-        Reached::After(wait) => Again::After(wait),
-        Reached::NoSms => Again::No,
+    Ok(match asked(app, tx, typed, to, by, proved).await? {
+        Reached::To(_) if decoy => Reached::To(Recipient::Nobody),
+        reached => reached,
     })
 }
 
 /// What may be said of a message that was asked for.
+#[must_use]
 pub(super) enum Reached {
     /// It goes to the owner, or to nobody and looks the same.
     To(Recipient),
@@ -370,9 +357,19 @@ pub(super) enum Reached {
     NoSms,
 }
 
-/// Who a message goes to, if there is somebody and they have not had too many. A stranger hears nothing of it; whoever has proved themselves does,
-/// and so does whoever is to get a text wherever they are. `proved`: the destination is known to be the account's.
-pub(super) async fn recipient(
+impl Reached {
+    /// To whom; none if no SMS goes there. A wait ends the request.
+    pub(super) fn or_wait(self, app: &App) -> Outcome<Option<Recipient>> {
+        match self {
+            Self::To(recipient) => Ok(Some(recipient)),
+            Self::NoSms => Ok(None),
+            Self::After(wait) => Err(app.too_many_messages(wait)),
+        }
+    }
+}
+
+/// One message that somebody asks for: by what they typed, which is the same for known and unknown people, and by where it would go.
+pub(super) async fn asked(
     app: &App,
     tx: &mut Tx,
     typed: &str,
@@ -380,8 +377,18 @@ pub(super) async fn recipient(
     by: By<'_>,
     proved: bool,
 ) -> Outcome<Reached> {
+    match destination::ask(app, tx, typed, by).await? {
+        Leave::Granted => recipient(app, tx, typed, to, by, proved).await,
+        Leave::After(wait) => Ok(Reached::After(wait)),
+        Leave::NoSms => Ok(Reached::NoSms),
+    }
+}
+
+/// Who a message goes to, if there is somebody and they have not had too many. A stranger hears nothing of it; whoever has proved themselves does,
+/// and so does whoever is to get a text wherever they are. `proved`: the destination is known to be the account's.
+async fn recipient(app: &App, tx: &mut Tx, typed: &str, to: Option<&Contact>, by: By<'_>, proved: bool) -> Outcome<Reached> {
     let Some(to) = to else {
-        destination::reach_nobody(app, tx, typed).await?;
+        destination::reach_nobody(app, tx, typed, by).await?;
         return Ok(Reached::To(Recipient::Nobody));
     };
     Ok(match (destination::reach(app, tx, to, by, proved).await?, by) {
@@ -463,11 +470,7 @@ pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Reques
     let continue_to = if here || stays { old.continue_to.clone() } else { old.continue_to.clone().elsewhere() };
     let browser = if stays { old.browser_hash } else { browser };
     let mut flow = begin(app, state, old.user_id.clone(), browser, continue_to);
-    let recipient = match again(app, &mut tx, &flow, requester).await? {
-        Again::To(recipient) => recipient,
-        Again::After(wait) => return Err(app.too_many_messages(wait)),
-        Again::No => return Ok(Renewed::No),
-    };
+    let Some(recipient) = again(app, &mut tx, &flow, requester).await?.or_wait(app)? else { return Ok(Renewed::No) };
     send(app, &mut tx, &mut flow, recipient, requester.locale).await?;
     flows::insert(&mut tx, &flow).await?;
     if !flows::finish(&mut tx, &old.id, app.now()).await?.is_done() {

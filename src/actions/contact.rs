@@ -1,8 +1,8 @@
 //! Changing one's address or number: asked for, proved. How it is taken back: `notices`.
 
 use super::account::{own, write};
-use super::codes::{self, Reached, Recipient, Typed};
-use super::destination::{self, By};
+use super::codes::{self, Recipient, Typed};
+use super::destination::By;
 use super::limits::Purpose;
 use super::notices::{self, Notice};
 use super::session::Current;
@@ -61,13 +61,8 @@ pub async fn request(
         return Err(StoreError::Overtaken.into());
     }
     let by = By::Anywhere(requester);
-    if !destination::ask(app, &mut tx, to.as_str(), by).await?.or_wait(app)? {
+    let Some(recipient) = codes::asked(app, &mut tx, to.as_str(), Some(&to), by, false).await?.or_wait(app)? else {
         return Ok(Change::NoSms);
-    }
-    let recipient = match codes::recipient(app, &mut tx, to.as_str(), Some(&to), by, false).await? {
-        Reached::To(recipient) => recipient,
-        Reached::After(wait) => return Err(app.too_many_messages(wait)),
-        Reached::NoSms => return Ok(Change::NoSms),
     };
     let owner = users::by_identifier(&mut tx, &to.identifier()).await?.filter(|owner| owner.id != current.user.id);
     let gives_way = ownership::gives_way(&mut tx, owner.as_ref(), channel).await?;

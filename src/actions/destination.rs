@@ -1,8 +1,13 @@
 //! Whether one more message may go to a destination: one budget for each mailbox and number, over all kinds of message and all spellings.
 //!
 //! It has two halves. Strangers, who have proved nothing, use the one; whoever gave the account's first factor, is signed in, or has signed in in
-//! the same browser before has the other, so that strangers cannot use up what the owner needs. Of the strangers' half one network has at most two
-//! thirds. Notices about changes are not counted: there are no more of them than changes.
+//! the same browser before has the other, so that strangers cannot use up what the owner needs. Notices about changes are not counted: there are no
+//! more of them than changes.
+//!
+//! The owner may sit at a browser that never saw them, and is a stranger there. So strangers share only a part of their half, one network has at most
+//! half of the whole half, and the rest is for newcomers: networks that have had no message for this destination in a day, one each. Two or three
+//! networks that keep asking cannot take it; whoever can come from a new one every 20 minutes (with the usual 20 an hour) still can, and never causes
+//! more mail than the half.
 //!
 //! A stranger's request is counted twice. What was typed is counted whether or not anybody has it, and beyond the budget they are told how long to
 //! wait, known or not ([`ask`]). Where the message goes is counted as well ([`reach`]), because a user name and an address may lead to one mailbox;
@@ -10,7 +15,7 @@
 
 use std::time::Duration;
 
-use super::limits::{Purpose, network};
+use super::limits::{Purpose, site};
 use super::sign_in::limit_key;
 use super::sms::Kind;
 use super::{App, Outcome, Requester};
@@ -54,17 +59,6 @@ pub(super) enum Leave {
     NoSms,
 }
 
-impl Leave {
-    /// True if it may go, false if no SMS may. A wait ends the request.
-    pub(super) fn or_wait(self, app: &App) -> Outcome<bool> {
-        match self {
-            Self::Granted => Ok(true),
-            Self::NoSms => Ok(false),
-            Self::After(after) => Err(app.too_many_messages(after)),
-        }
-    }
-}
-
 impl From<Allowance> for Leave {
     fn from(allowance: Allowance) -> Self {
         match allowance {
@@ -80,11 +74,32 @@ impl From<Verdict> for Leave {
     }
 }
 
-/// One half of the budget, and what one network has of it.
-fn halves(app: &App) -> (Rate, Rate) {
+/// Once in this long, a network is a newcomer to a destination.
+const NEWCOMER: Rate = Rate { many: 1, within: Duration::from_secs(86400) };
+
+/// What each may have of the budget.
+struct Parts {
+    /// Whoever has shown that they are the owner.
+    owner: Rate,
+    /// All strangers together.
+    open: Rate,
+    /// One network of them.
+    share: Rate,
+    /// Newcomers, when strangers have used up theirs. None where the budget is too small to be divided.
+    spare: Option<Rate>,
+}
+
+fn parts(app: &App) -> Parts {
     let setting = app.settings.limits.destination;
     let part = |many: u32| Rate { many: many.max(1), within: setting.per };
-    (part(setting.count.div_ceil(2)), part(setting.count.div_ceil(3)))
+    let half = setting.count.div_ceil(2);
+    let spare = half / 3;
+    Parts {
+        owner: part(half),
+        open: part(half - spare),
+        share: part(setting.count.div_ceil(4)),
+        spare: (spare > 0).then(|| part(spare)),
+    }
 }
 
 /// How what was typed is counted: all spellings of a mailbox alike.
@@ -112,23 +127,13 @@ pub(super) async fn ask(app: &App, tx: &mut Tx, typed: &str, by: By<'_>) -> Outc
     if !app.settings.limits.enabled {
         return Ok(Leave::Granted);
     }
-    let (key, (half, share)) = (typed_key(app, typed), halves(app));
-    for (key, rate) in [(format!("asked|{key}|from|{}", network(requester)), share), (format!("asked|{key}"), half)] {
-        let allowance = limits::spend(tx, &key, rate, app.now()).await?;
-        if allowance != Allowance::Granted {
-            return Ok(allowance.into());
-        }
-    }
-    Ok(Leave::Granted)
+    Ok(strangers(app, tx, &format!("asked|{}", typed_key(app, typed)), requester).await?.into())
 }
 
 /// Whether a message may go there. `proved`: the address or number is known to be the account's.
 pub(super) async fn reach(app: &App, tx: &mut Tx, to: &Contact, by: By<'_>, proved: bool) -> Outcome<Leave> {
     match to {
-        Contact::Email(email) => {
-            let who = if matches!(by, By::Owner) { "own|" } else { "" };
-            spend(app, tx, &format!("message|{who}{}", email.mailbox())).await.map(Leave::from)
-        }
+        Contact::Email(email) => spend(app, tx, &email.mailbox(), by).await.map(Leave::from),
         Contact::Phone(phone) => {
             let kind = match by {
                 By::Stranger(_) => Kind::Account { proved },
@@ -141,20 +146,47 @@ pub(super) async fn reach(app: &App, tx: &mut Tx, to: &Contact, by: By<'_>, prov
 }
 
 /// As much work as [`reach`], where there is nobody to reach.
-pub(super) async fn reach_nobody(app: &App, tx: &mut Tx, typed: &str) -> Outcome<()> {
-    spend(app, tx, &format!("message|?{}", typed_key(app, typed))).await.map(drop)
+pub(super) async fn reach_nobody(app: &App, tx: &mut Tx, typed: &str, by: By<'_>) -> Outcome<()> {
+    spend(app, tx, &format!("?{}", typed_key(app, typed)), by).await.map(drop)
 }
 
-async fn spend(app: &App, tx: &mut Tx, key: &str) -> Outcome<Allowance> {
+async fn spend(app: &App, tx: &mut Tx, to: &str, by: By<'_>) -> Outcome<Allowance> {
     if !app.settings.limits.enabled {
         return Ok(Allowance::Granted);
     }
-    let allowance = limits::spend(tx, key, halves(app).0, app.now()).await?;
+    let allowance = match by {
+        By::Owner => limits::spend(tx, &format!("message|own|{to}"), parts(app).owner, app.now()).await?,
+        By::Stranger(requester) | By::Anywhere(requester) => strangers(app, tx, &format!("message|{to}"), requester).await?,
+    };
     if allowance != Allowance::Granted {
         app.metrics.rate_limited(Purpose::Destination.as_str());
         tracing::info!("a message was not sent: its destination has had enough of them");
     }
     Ok(allowance)
+}
+
+/// One message of the strangers' half, for this requester. What is refused leaves a newcomer one.
+async fn strangers(app: &App, tx: &mut Tx, key: &str, requester: &Requester) -> Outcome<Allowance> {
+    let (parts, now, site) = (parts(app), app.now(), site(requester));
+    let newcomer = format!("{key}|new|{site}");
+    let mut open = limits::spend(tx, &format!("{key}|from|{site}"), parts.share, now).await?;
+    if open == Allowance::Granted {
+        open = limits::spend(tx, key, parts.open, now).await?;
+    }
+    if open == Allowance::Granted {
+        // From now on it is none.
+        let _known = limits::spend(tx, &newcomer, NEWCOMER, now).await?;
+        return Ok(open);
+    }
+    let Some(spare) = parts.spare else { return Ok(open) };
+    if limits::peek(tx, &newcomer, NEWCOMER, now).await? != Allowance::Granted
+        || limits::spend(tx, &format!("{key}|spare"), spare, now).await? != Allowance::Granted
+    {
+        return Ok(open);
+    }
+    // Of two requests at once, one was a newcomer's.
+    let first = limits::spend(tx, &newcomer, NEWCOMER, now).await?;
+    Ok(if first == Allowance::Granted { first } else { open })
 }
 
 // Guessing codes stays hopeless although nobody is locked out by it. A code exists only where a message was sent; each allows `flows.code_tries` (5)

@@ -35,7 +35,7 @@ pub enum Purpose {
 }
 
 impl Purpose {
-    pub(super) const fn as_str(self) -> &'static str {
+    pub const fn as_str(self) -> &'static str {
         match self {
             Self::SignIn => "sign_in",
             Self::SignInCode => "sign_in_code",
@@ -85,6 +85,18 @@ pub(super) fn network(requester: &Requester) -> String {
     }
 }
 
+/// One who cannot simply become another: an IPv4 address, or an IPv6 /48, which is what one site is given (RFC 6177). For counts of one destination,
+/// where it does no harm that a mobile network's subscribers are counted together.
+pub(super) fn site(requester: &Requester) -> String {
+    match requester.address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        IpAddr::V6(address) => {
+            let [a, b, c, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}::")
+        }
+    }
+}
+
 /// As many /64s of one /48 as may use their allowance up at the same time. A /48 is what one site is given (RFC 6177), 65,536 /64s that a single
 /// customer may walk through; it may also be a mobile network's, with a subscriber in each of them.
 const SITE: u32 = 16;
@@ -93,10 +105,9 @@ const SITE: u32 = 16;
 /// and stop at the first that is empty, so that a network that hammers takes nothing away from its neighbours.
 pub(super) fn requester_keys(purpose: Purpose, requester: &Requester, rate: Rate) -> Vec<(String, Rate)> {
     let mut keys = vec![(format!("{}|from|{}", purpose.as_str(), network(requester)), rate)];
-    if let IpAddr::V6(address) = requester.address.to_canonical() {
-        let [a, b, c, ..] = address.segments();
+    if requester.address.to_canonical().is_ipv6() {
         let around = Rate { many: rate.many.saturating_mul(SITE), ..rate };
-        keys.push((format!("{}|site|{a:x}:{b:x}:{c:x}::", purpose.as_str()), around));
+        keys.push((format!("{}|site|{}", purpose.as_str(), site(requester)), around));
     }
     keys
 }

@@ -140,13 +140,6 @@ pub enum Fault {
     Broken(String),
 }
 
-impl Fault {
-    /// Enough messages went to where this one was to go.
-    pub fn is_of_messages(&self) -> bool {
-        matches!(self, Self::Limited { rule, .. } if *rule == limits::Purpose::Destination.as_str())
-    }
-}
-
 impl From<StoreError> for Fault {
     fn from(error: StoreError) -> Self {
         Self::Store(error)

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use super::codes::{self, Reached, Typed};
-use super::destination::{self, By};
+use super::codes::{self, Typed};
+use super::destination::By;
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::sign_in::{self, Arrival, SignedIn};
@@ -55,15 +55,10 @@ pub async fn start(
     let user = found.filter(|_| whose != Some(Ownership::SomebodyElse));
     let user_id = user.as_ref().map(|user| user.id.clone());
     let by = By::naming(user_id.as_ref(), known, requester);
-    if !destination::ask(app, &mut tx, typed, by).await?.or_wait(app)? {
-        return Ok(Started::NoSms);
-    }
     let to = user.as_ref().and_then(|user| user.contact(channel));
     let proved = user.as_ref().is_some_and(|user| user.is_verified(channel));
-    let recipient = match codes::recipient(app, &mut tx, typed, to.as_ref(), by, proved).await? {
-        Reached::To(recipient) => recipient,
-        Reached::After(wait) => return Err(app.too_many_messages(wait)),
-        Reached::NoSms => return Ok(Started::NoSms),
+    let Some(recipient) = codes::asked(app, &mut tx, typed, to.as_ref(), by, proved).await?.or_wait(app)? else {
+        return Ok(Started::NoSms);
     };
     let asked = Asked { identifier: address::kept(typed).to_owned(), channel, to, known: matches!(by, By::Owner) };
     let mut flow = codes::begin(app, State::Reset(Box::new(asked)), user_id.clone(), browser, continue_to.clone());

@@ -1,7 +1,7 @@
 //! Signing in by a message: a mail with a link and a code, or a code by SMS.
 
-use super::codes::{self, Reached, Typed};
-use super::destination::{self, By};
+use super::codes::{self, Typed};
+use super::destination::By;
 use super::limits::Purpose;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome};
@@ -39,14 +39,9 @@ pub async fn start(app: &App, typed: &str, channel: Channel, arrival: &Arrival<'
     let user = users::by_identifier(&mut tx, &identifier).await?.filter(|user| user.is_active() && user.is_verified(channel));
     let user_id = user.as_ref().map(|user| user.id.clone());
     let by = By::naming(user_id.as_ref(), arrival.known.as_ref(), requester);
-    if !destination::ask(app, &mut tx, typed, by).await?.or_wait(app)? {
-        return Ok(Started::NoSms);
-    }
     let to = user.as_ref().and_then(|user| user.contact(channel));
-    let recipient = match codes::recipient(app, &mut tx, typed, to.as_ref(), by, user.is_some()).await? {
-        Reached::To(recipient) => recipient,
-        Reached::After(wait) => return Err(app.too_many_messages(wait)),
-        Reached::NoSms => return Ok(Started::NoSms),
+    let Some(recipient) = codes::asked(app, &mut tx, typed, to.as_ref(), by, user.is_some()).await?.or_wait(app)? else {
+        return Ok(Started::NoSms);
     };
     let asked = Asked { identifier: address::kept(typed).to_owned(), channel, to, known: matches!(by, By::Owner) };
     let state = State::SignInCode(Box::new(SignInCode { asked, remember: arrival.remember }));

@@ -1,7 +1,7 @@
 //! Signing up, and proving an address.
 
-use super::codes::{self, Reached, Recipient};
-use super::destination::{self, By};
+use super::codes::{self, Recipient};
+use super::destination::By;
 use super::limits::Purpose;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
@@ -131,13 +131,9 @@ async fn go_on(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Sta
     }
     let mut tx = app.store.write().await?;
     let by = By::Anywhere(requester);
-    if !destination::ask(app, &mut tx, sign_up.to.as_str(), by).await?.or_wait(app)? {
+    let Some(recipient) = codes::asked(app, &mut tx, sign_up.to.as_str(), Some(&sign_up.to), by, false).await?.or_wait(app)?
+    else {
         return Ok(Started::Problems(vec![Problem::NoSms]));
-    }
-    let recipient = match codes::recipient(app, &mut tx, sign_up.to.as_str(), Some(&sign_up.to), by, false).await? {
-        Reached::To(recipient) => recipient,
-        Reached::After(wait) => return Err(app.too_many_messages(wait)),
-        Reached::NoSms => return Ok(Started::Problems(vec![Problem::NoSms])),
     };
     let existing = users::by_identifier(&mut tx, &sign_up.to.identifier()).await?;
     let gives_way = ownership::gives_way(&mut tx, existing.as_ref(), channel).await?;

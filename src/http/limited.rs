@@ -8,16 +8,32 @@ use axum::response::Response;
 use super::shell::Shell;
 use super::visitor::{Visitor, seconds};
 use crate::actions::Fault;
+use crate::actions::limits::Purpose;
 use crate::pages::Link;
+
+/// Whether a destination has had its messages. What was sent last is as good as before, and whoever has it need not wait.
+fn is_about_messages(rule: &str) -> bool {
+    rule == Purpose::Destination.as_str()
+}
 
 impl Visitor {
     /// The frame of the page on which a form was refused because a limit is reached: the page stays, with what was typed, and says for how
     /// long. Anything else is a page about the fault.
     pub fn limited(&self, shell: Shell, fault: &Fault) -> Result<Shell, Response> {
-        let Fault::Limited { after, .. } = fault else { return Err(self.fault(fault)) };
-        let text = if fault.is_of_messages() { "problem-limited-messages" } else { "problem-limited" };
-        let wait = self.text.with(text, &[("wait", &self.wait(*after))]);
+        let Fault::Limited { rule, after } = fault else { return Err(self.fault(fault)) };
+        let key = if is_about_messages(rule) { "problem-messages" } else { "problem-limited" };
+        let wait = self.text.with(key, &[("wait", &self.wait(*after))]);
         Ok(Self::waiting(shell, wait, *after))
+    }
+
+    /// Why a whole page says to wait, and for how long.
+    pub(super) fn why_wait(&self, rule: &str, after: Duration) -> (&'static str, String) {
+        let wait = self.wait(after);
+        if is_about_messages(rule) {
+            ("problem-messages-title", self.text.with("problem-messages", &[("wait", &wait)]))
+        } else {
+            ("problem-too-many-title", wait)
+        }
     }
 
     /// The same where another message was asked for too soon.

@@ -272,7 +272,10 @@ impl Visitor {
     /// The page for a failure of the machinery.
     pub fn fault(&self, fault: &Fault) -> Response {
         let (status, title, detail) = match fault {
-            Fault::Limited { after, .. } => (StatusCode::TOO_MANY_REQUESTS, "problem-too-many-title", self.wait(*after)),
+            Fault::Limited { rule, after } => {
+                let (title, detail) = self.why_wait(rule, *after);
+                (StatusCode::TOO_MANY_REQUESTS, title, detail)
+            }
             Fault::Busy => (StatusCode::SERVICE_UNAVAILABLE, "problem-busy-title", self.text.t("problem-busy").into_owned()),
             Fault::Store(error) => {
                 tracing::error!(%error, "the store failed");
