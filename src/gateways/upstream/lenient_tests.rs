@@ -91,7 +91,7 @@ async fn what_can_be_meant_is_understood() {
     assert_eq!((arrived.acr, arrived.username, arrived.picture, arrived.website), (some("2"), some("77"), None, None));
     assert_eq!(arrived.auth_time, Some(NOW - Duration::from_secs(5)));
     // With a fraction, and the same person by number in the one and by text in the other.
-    provider.tokens(json!({"sub": "12345", "iat": now as f64 + 0.5, "exp": now as f64 + 300.5}));
+    provider.tokens(json!({"sub": "12345", "iat": 1_790_000_000.5, "exp": 1_790_000_300.5}));
     provider.fake.json("/userinfo", json!({"sub": 12345, "email": "ada@example.org", "email_verified": 1}));
     let arrived = provider.finish().await.unwrap();
     assert_eq!((arrived.email, arrived.email_verified), (some("ada@example.org"), false), "a number is no word for it");
