@@ -425,6 +425,7 @@ fake-quirk-other-person = Userinfo spricht von jemand anderem
 fake-quirk-multi-factor = Ein zweiter Faktor wurde benutzt (amr)
 fake-quirk-let-through = Ohne Frage durchgelassen, vor einem Tag angemeldet (auth_time)
 fake-quirk-mix-up = Die Antwort nennt einen anderen Absender (iss)
+fake-quirk-bent-types = Felder vom falschen Typ
 fake-to = Beide Knöpfe führen zurück zu { $to }.
 fake-scopes = Gewünscht:
 fake-continue = Weiter

@@ -425,6 +425,7 @@ fake-quirk-other-person = Userinfo tells of another person
 fake-quirk-multi-factor = A second factor was used (amr)
 fake-quirk-let-through = Let through without being asked, signed in a day ago (auth_time)
 fake-quirk-mix-up = The answer names another sender (iss)
+fake-quirk-bent-types = Fields of the wrong type
 fake-to = Both buttons lead back to { $to }.
 fake-scopes = Asked for:
 fake-continue = Continue

@@ -23,6 +23,7 @@ use crate::crypto::random::Random;
 use crate::crypto::seal::Keyring;
 use crate::gateways::http::Reach;
 use crate::gateways::mail::Mailer;
+use crate::gateways::proxy::OutboundProxy;
 use crate::gateways::sms::Texter;
 use crate::gateways::upstream::Upstreams;
 use crate::http::server;
@@ -238,6 +239,9 @@ pub async fn listen(address: SocketAddr, setting: &str) -> anyhow::Result<TcpLis
 pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Result<()> {
     for warning in settings.warnings() {
         tracing::warn!("{warning}");
+    }
+    if let Some(proxy) = OutboundProxy::from_env()? {
+        tracing::info!(proxy = proxy.address(), "https calls to other servers leave through a proxy (HTTPS_PROXY)");
     }
     // Taken first: who connects while the database opens waits instead of being refused, and a port that is in use changes nothing.
     let listener = listen(settings.server.listen, "server.listen").await?;

@@ -14,6 +14,8 @@ use reqwest::{
 };
 use url::{Host, Url};
 
+use super::proxy::OutboundProxy;
+
 const TIMEOUT: Duration = Duration::from_secs(10);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 /// The largest answer read.
@@ -34,6 +36,9 @@ pub enum HttpError {
     /// Neither `http` nor `https`, or an address that is not public.
     #[error("calls to this address are not allowed")]
     Forbidden,
+    /// `HTTPS_PROXY` is of no use.
+    #[error("HTTPS_PROXY is no address of an HTTP proxy: write http://host:port, or leave it out (SOCKS is not supported)")]
+    Proxy,
     /// The answer is larger than 1 MiB.
     #[error("the answer is too large")]
     TooLarge,
@@ -75,6 +80,7 @@ fn whole(error: &reqwest::Error) -> String {
 pub struct HttpClient {
     inner: reqwest::Client,
     reach: Reach,
+    proxy: Option<OutboundProxy>,
 }
 
 impl HttpClient {
@@ -86,23 +92,34 @@ impl HttpClient {
         Self::within(reach, TIMEOUT)
     }
 
-    /// A new client whose calls, with all of the answer, take at most so long.
+    /// A new client whose calls, with all of the answer, take at most so long, and leave as the environment says.
+    ///
+    /// # Errors
+    /// The system's root certificates cannot be read, or the environment names no proxy that we understand.
+    pub fn within(reach: Reach, timeout: Duration) -> Result<Self, HttpError> {
+        Self::through(reach, timeout, OutboundProxy::from_env()?)
+    }
+
+    /// Like [`Self::within`], through this proxy or none.
     ///
     /// # Errors
     /// The system's root certificates cannot be read.
-    pub fn within(reach: Reach, timeout: Duration) -> Result<Self, HttpError> {
+    pub fn through(reach: Reach, timeout: Duration, proxy: Option<OutboundProxy>) -> Result<Self, HttpError> {
         let mut builder = reqwest::Client::builder()
             .user_agent(concat!("vestibule/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .timeout(timeout)
             .connect_timeout(CONNECT_TIMEOUT.min(timeout))
             .referer(false)
-            // A proxy would connect to addresses that the guard below never sees.
+            // Not by itself: see `proxy` for what may go through one.
             .no_proxy();
-        if reach == Reach::Public {
-            builder = builder.dns_resolver(PublicNames);
+        if let Some(proxy) = &proxy {
+            builder = builder.proxy(proxy.rule()?);
         }
-        Ok(Self { inner: builder.build()?, reach })
+        if reach == Reach::Public {
+            builder = builder.dns_resolver(PublicNames { proxy: proxy.as_ref().map(|proxy| proxy.host().to_owned()) });
+        }
+        Ok(Self { inner: builder.build()?, reach, proxy })
     }
 
     /// Sends a request and reads the answer, whatever its status.
@@ -111,6 +128,7 @@ impl HttpClient {
         if !self.may_call(request.url()) {
             return Err(HttpError::Forbidden);
         }
+        self.before_the_proxy(request.url()).await?;
         let mut answer = self.inner.execute(request).await?;
         if answer.content_length().is_some_and(|length| length > ANSWER_BYTES as u64) {
             return Err(HttpError::TooLarge);
@@ -128,6 +146,27 @@ impl HttpClient {
         Ok(response)
     }
 
+    /// A proxy resolves names itself, so those that lead inside are refused here, as far as they are known here. The proxy's own host may be inside,
+    /// and is no target.
+    async fn before_the_proxy(&self, url: &Url) -> Result<(), HttpError> {
+        let (Some(proxy), Some(Host::Domain(name)), Reach::Public) = (&self.proxy, url.host(), self.reach) else { return Ok(()) };
+        if name.eq_ignore_ascii_case(proxy.host()) {
+            return Err(HttpError::Forbidden);
+        }
+        if url.scheme() != "https" {
+            return Ok(());
+        }
+        match tokio::time::timeout(CONNECT_TIMEOUT, tokio::net::lookup_host((name, 0))).await {
+            Ok(Ok(found)) => {
+                let mut found = found.peekable();
+                let unknown = found.peek().is_none();
+                if unknown || found.all(|address| is_public(address.ip())) { Ok(()) } else { Err(HttpError::Forbidden) }
+            }
+            // Where only the proxy knows names.
+            Ok(Err(_)) | Err(_) => Ok(()),
+        }
+    }
+
     /// Addresses are judged here, names when they are resolved, so that a name cannot change in between.
     fn may_call(&self, url: &Url) -> bool {
         let host = match url.host() {
@@ -141,7 +180,10 @@ impl HttpClient {
 }
 
 /// Resolves names to their public addresses.
-struct PublicNames;
+struct PublicNames {
+    /// Which may be inside: the operator names it.
+    proxy: Option<String>,
+}
 
 impl fmt::Debug for PublicNames {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -151,9 +193,10 @@ impl fmt::Debug for PublicNames {
 
 impl Resolve for PublicNames {
     fn resolve(&self, name: Name) -> Resolving {
+        let is_proxy = self.proxy.as_deref().is_some_and(|proxy| proxy.eq_ignore_ascii_case(name.as_str()));
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|address| is_public(address.ip())).collect();
+            let public: Vec<SocketAddr> = found.filter(|address| is_proxy || is_public(address.ip())).collect();
             if public.is_empty() {
                 return Err(HttpError::Forbidden.into());
             }

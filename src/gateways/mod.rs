@@ -13,5 +13,6 @@ pub mod http;
 pub mod mail;
 pub mod notice;
 pub mod overrides;
+pub mod proxy;
 pub mod sms;
 pub mod upstream;

@@ -155,7 +155,7 @@ fn describe(app: &App, settings: &ProviderSettings, arrived: &Arrived) -> Extern
     }
     External {
         provider: settings.id.clone(),
-        issuer: settings.kind.issuer(),
+        issuer: arrived.issuer.clone().unwrap_or_else(|| settings.kind.issuer()),
         subject: arrived.subject.clone(),
         email,
         vouched,

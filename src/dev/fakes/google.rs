@@ -87,6 +87,11 @@ async fn tokens(State(fakes): State<Arc<Fakes>>, headers: HeaderMap, Form(form):
     if let Some(refresh) = &tokens.refresh {
         set(&mut answer, "refresh_token", json!(refresh));
     }
+    if grant.quirk == Quirk::BentTypes {
+        set(&mut answer, "expires_in", json!(tokens.expires_in().to_string()));
+        set(&mut answer, "scope", json!(grant.scopes));
+        set(&mut answer, "token_type", json!(""));
+    }
     quirk::deliver(&fakes, grant.quirk, Stage::Token, ME, &answer).await
 }
 
@@ -135,6 +140,7 @@ async fn id_token(fakes: &Fakes, tokens: &Tokens) -> Result<String, JoseError> {
         set(&mut claims, "amr", json!(["pwd", "otp", "mfa"]));
     }
     quirk::rename(grant.quirk, &mut claims, "sub");
+    quirk::bend(grant.quirk, &mut claims);
     let random = &fakes.settings.random;
     let key = match grant.quirk {
         Quirk::KeysRotated => fakes.keys.fresh(random).await?,
@@ -177,6 +183,7 @@ async fn userinfo(State(fakes): State<Arc<Fakes>>, headers: HeaderMap) -> Respon
     let mut claims = json!({"sub": told.subject()});
     describe(&fakes, &told, true, &mut claims);
     quirk::rename(grant.quirk, &mut claims, "sub");
+    quirk::bend(grant.quirk, &mut claims);
     quirk::deliver(&fakes, grant.quirk, Stage::Profile, ME, &claims).await
 }
 

@@ -5,10 +5,10 @@ use axum::{
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{Fakes, provider::Provider};
-use crate::http::page::{Html, json};
+use crate::http::page::{self, Html};
 
 /// How this one sign-in differs from a good one.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -53,6 +53,8 @@ pub enum Quirk {
     LetThrough,
     /// The answer names another server as its sender (RFC 9207).
     MixUp,
+    /// What nobody needs to sign in comes in other types than the standards have.
+    BentTypes,
 }
 
 /// Where a broken answer comes from.
@@ -67,7 +69,7 @@ const HUGE: usize = 10 * 1024 * 1024;
 
 impl Quirk {
     /// In the order of the page.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 21] = [
         Self::None,
         Self::UnverifiedEmail,
         Self::NoEmail,
@@ -88,6 +90,7 @@ impl Quirk {
         Self::MultiFactor,
         Self::LetThrough,
         Self::MixUp,
+        Self::BentTypes,
     ];
 
     /// Its value in the form.
@@ -113,6 +116,7 @@ impl Quirk {
             Self::MultiFactor => "multi_factor",
             Self::LetThrough => "let_through",
             Self::MixUp => "mix_up",
+            Self::BentTypes => "bent_types",
         }
     }
 
@@ -139,6 +143,7 @@ impl Quirk {
             Self::MultiFactor => "fake-quirk-multi-factor",
             Self::LetThrough => "fake-quirk-let-through",
             Self::MixUp => "fake-quirk-mix-up",
+            Self::BentTypes => "fake-quirk-bent-types",
         }
     }
 
@@ -154,7 +159,8 @@ impl Quirk {
             | Self::WrongIssuer
             | Self::OtherPerson
             | Self::MultiFactor
-            | Self::LetThrough => matches!(provider, Provider::Google),
+            | Self::LetThrough
+            | Self::BentTypes => matches!(provider, Provider::Google),
             Self::MixUp => matches!(provider, Provider::Google | Provider::Github),
             _ => true,
         }
@@ -185,7 +191,7 @@ impl Quirk {
 /// Sends a good answer, or what the quirk makes of it.
 pub(super) async fn deliver(fakes: &Fakes, quirk: Quirk, stage: Stage, provider: Provider, value: &Value) -> Response {
     if !quirk.spoils(stage, provider) {
-        return json(StatusCode::OK, value);
+        return page::json(StatusCode::OK, value);
     }
     let as_json = [(header::CONTENT_TYPE, HeaderValue::from_static("application/json"))];
     match quirk {
@@ -198,7 +204,36 @@ pub(super) async fn deliver(fakes: &Fakes, quirk: Quirk, stage: Stage, provider:
         _ => {
             // Slow: the time it takes is what is shown, nothing waits for it here.
             tokio::time::sleep(fakes.settings.slow).await;
-            json(StatusCode::OK, value)
+            page::json(StatusCode::OK, value)
+        }
+    }
+}
+
+/// Puts other types than the standards have into an object, if the quirk says so: each of them was seen at some provider.
+pub(super) fn bend(quirk: Quirk, object: &mut Value) {
+    if quirk != Quirk::BentTypes {
+        return;
+    }
+    for (name, value) in [
+        ("amr", json!("pwd")),
+        ("acr", json!(1)),
+        ("auth_time", json!("recently")),
+        ("picture", json!({"data": {"url": "https://pictures.example/1.png"}})),
+        ("website", json!("")),
+        ("locale", json!({"language": "en"})),
+        ("address", json!("1 Main Street")),
+        ("updated_at", json!("yesterday")),
+        ("phone_number", json!(441_234_567_890_i64)),
+        ("zoneinfo", json!([])),
+    ] {
+        set(object, name, value);
+    }
+    if let Some(verified) = object.get("email_verified").and_then(Value::as_bool) {
+        set(object, "email_verified", json!(verified.to_string()));
+    }
+    for name in ["iat", "exp"] {
+        if let Some(time) = object.get(name).and_then(Value::as_i64) {
+            set(object, name, json!(time.to_string()));
         }
     }
 }

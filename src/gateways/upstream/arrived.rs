@@ -53,6 +53,8 @@ pub struct Answer<'a> {
 pub struct Arrived {
     /// The provider's own name for the person: never given to somebody else.
     pub subject: String,
+    /// Who gives it its name, if that is not the issuer of the settings: one of many tenants.
+    pub issuer: Option<String>,
     pub email: Option<String>,
     /// Whether the provider calls [`Self::email`] verified; false without one.
     pub email_verified: bool,
@@ -80,6 +82,7 @@ impl Arrived {
     pub(super) fn new(subject: String, tokens: Tokens) -> Self {
         Self {
             subject,
+            issuer: None,
             email: None,
             email_verified: false,
             hosted_domain: None,

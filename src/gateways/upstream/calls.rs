@@ -10,7 +10,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use url::Url;
 
-use super::{super::http::HttpClient, arrived::Tokens, error::UpstreamError};
+use super::{super::http::HttpClient, arrived::Tokens, error::UpstreamError, lenient::token_answer};
 
 type Sending = Pin<Box<dyn Future<Output = Result<Response<Vec<u8>>, UpstreamError>> + Send>>;
 
@@ -27,11 +27,13 @@ impl Calls {
 
     /// [`Self::send`] in the form that the `oauth2` and `openidconnect` crates want. It borrows nothing, because a future that holds a closure
     /// over a reference cannot be shown to be `Send`.
+    ///
+    /// Both crates ask token endpoints only, whose answers get their first pass here.
     pub(super) fn sender(&self) -> impl Fn(Request<Vec<u8>>) -> Sending + use<> {
         let calls = self.clone();
         move |request| {
             let calls = calls.clone();
-            Box::pin(async move { calls.send(request).await })
+            Box::pin(async move { Ok(token_answer(calls.send(request).await?)) })
         }
     }
 

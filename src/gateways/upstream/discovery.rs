@@ -1,6 +1,9 @@
 //! What an OpenID provider says about itself (OIDC Discovery 1.0), and its keys; remembered for a while.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
 
 use openidconnect::{
     AdditionalProviderMetadata, JsonWebKeySet, ProviderMetadata, TokenUrl, UserInfoUrl,
@@ -11,10 +14,11 @@ use openidconnect::{
     },
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use tokio::sync::Mutex as AsyncMutex;
 use url::{Host, Url};
 
-use super::{Patience, calls::Calls, error::UpstreamError};
+use super::{Patience, calls::Calls, error::UpstreamError, lenient, tenants};
 use crate::time::{Clock, Timestamp};
 
 /// Who comes while a provider is asked again is answered with a failure that is at most so many times as old as one may be that keeps it from
@@ -52,6 +56,8 @@ impl AdditionalProviderMetadata for Additional {}
 #[derive(Debug)]
 pub(super) struct Known {
     pub metadata: Metadata,
+    /// What the keys say of whose tokens they sign, by their ids; only Microsoft's do.
+    key_issuers: HashMap<String, String>,
     read: Timestamp,
     /// When the keys were read again for a token that none of them fitted.
     keys_read: Option<Timestamp>,
@@ -72,6 +78,14 @@ pub(super) struct Discovery {
 struct Memory {
     known: Option<Arc<Known>>,
     failed: Option<(UpstreamError, Timestamp)>,
+}
+
+impl Known {
+    /// Whether a key may sign for an issuer: one that names none may sign for all of the provider's.
+    pub(super) fn may_sign(&self, key: Option<&str>, issuer: &str, template: &str) -> bool {
+        let owner = key.and_then(|key| self.key_issuers.get(key));
+        owner.is_none_or(|owner| owner == issuer || owner == template)
+    }
 }
 
 impl Discovery {
@@ -120,10 +134,12 @@ impl Discovery {
     }
 
     async fn ask(&self, calls: &Calls) -> Result<Known, UpstreamError> {
-        let metadata: Metadata = calls.json(&self.address()?, None, &[]).await?;
+        let document: Value = calls.json(&self.address()?, None, &[]).await?;
+        let metadata: Metadata =
+            serde_json::from_value(lenient::metadata(&document)).map_err(|error| UpstreamError::garbage(&error.to_string()))?;
         self.check(&metadata)?;
-        let keys = keys(calls, &metadata).await?;
-        Ok(Known { metadata: metadata.set_jwks(keys), read: self.clock.now(), keys_read: None })
+        let (keys, key_issuers) = keys(calls, &metadata).await?;
+        Ok(Known { metadata: metadata.set_jwks(keys), key_issuers, read: self.clock.now(), keys_read: None })
     }
 
     fn keep(&self, answer: Result<Known, UpstreamError>) -> Result<Arc<Known>, UpstreamError> {
@@ -142,9 +158,9 @@ impl Discovery {
         if used.keys_read.is_some_and(|read| now.since(read) < self.patience.keys) {
             return Ok(None);
         }
-        let keys = keys(calls, &used.metadata).await?;
+        let (keys, key_issuers) = keys(calls, &used.metadata).await?;
         let metadata = used.metadata.clone().set_jwks(keys);
-        Ok(Some(self.remember(Known { metadata, read: used.read, keys_read: Some(now) })))
+        Ok(Some(self.remember(Known { metadata, key_issuers, read: used.read, keys_read: Some(now) })))
     }
 
     fn memory(&self) -> MutexGuard<'_, Memory> {
@@ -167,9 +183,10 @@ impl Discovery {
         Url::parse(&address).map_err(|error| UpstreamError::Garbage(error.to_string()))
     }
 
-    /// OIDC Discovery 4.3: the issuer is the one asked, but for the slash that people forget; and no endpoint is in clear.
+    /// OIDC Discovery 4.3: the issuer is the one asked, but for the slash that people forget, or that of many tenants; and no endpoint is in clear.
     fn check(&self, metadata: &Metadata) -> Result<(), UpstreamError> {
-        if without_slash(metadata.issuer().as_str()) != without_slash(self.issuer.as_str()) {
+        let named = metadata.issuer().as_str();
+        if without_slash(named) != without_slash(self.issuer.as_str()) && !tenants::stands_for(named, &self.issuer) {
             return Err(UpstreamError::WrongIssuer);
         }
         let endpoints = [
@@ -192,11 +209,18 @@ impl Discovery {
     }
 }
 
-async fn keys(calls: &Calls, metadata: &Metadata) -> Result<JsonWebKeySet<CoreJsonWebKey>, UpstreamError> {
-    calls.json(metadata.jwks_uri().url(), None, &[]).await
+async fn keys(
+    calls: &Calls,
+    metadata: &Metadata,
+) -> Result<(JsonWebKeySet<CoreJsonWebKey>, HashMap<String, String>), UpstreamError> {
+    let document: Value = calls.json(metadata.jwks_uri().url(), None, &[]).await?;
+    let keys = serde_json::from_value(lenient::keys(&document)?).map_err(|error| UpstreamError::garbage(&error.to_string()))?;
+    let owner = |key: &Value| Some((lenient::text(key.get("kid")?)?, lenient::text(key.get("issuer")?)?));
+    let all = document.get("keys").and_then(Value::as_array).into_iter().flatten();
+    Ok((keys, all.filter_map(owner).collect()))
 }
 
-fn without_slash(issuer: &str) -> &str {
+pub(super) fn without_slash(issuer: &str) -> &str {
     issuer.strip_suffix('/').unwrap_or(issuer)
 }
 

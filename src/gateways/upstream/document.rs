@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::error::UpstreamError;
+use super::{error::UpstreamError, lenient};
 
-/// Reads members by their path, with dots between names. What is absent, or of another type, is not there.
+/// Reads members by their path, with dots between names. What is absent, or of another type, is not there, and keeps nobody out.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Document<'a>(pub &'a Value);
 
@@ -16,17 +16,23 @@ impl<'a> Document<'a> {
         path.split('.').try_fold(self.0, |value, name| value.get(name))
     }
 
+    /// The value as one of a type. One that cannot be is left out, and the log says so.
+    fn read<T>(self, path: &str, read: fn(&Value) -> Option<T>) -> Option<T> {
+        let value = self.at(path).filter(|value| !value.is_null())?;
+        read(value).or_else(|| {
+            lenient::unusable("profile", path, value);
+            None
+        })
+    }
+
+    /// A text, or a number as one.
     pub(super) fn text(self, path: &str) -> Option<String> {
-        self.at(path).and_then(Value::as_str).map(str::to_owned)
+        self.read(path, lenient::text)
     }
 
     /// True only if it says so; some write it as text.
     pub(super) fn flag(self, path: &str) -> bool {
-        match self.at(path) {
-            Some(Value::Bool(flag)) => *flag,
-            Some(Value::String(text)) => text == "true",
-            _ => false,
-        }
+        self.read(path, lenient::flag).unwrap_or(false)
     }
 
     /// The subject: a text or a whole number.
@@ -41,14 +47,10 @@ impl<'a> Document<'a> {
 
     /// A list of texts; a single one is a list, too.
     pub(super) fn list(self, path: &str) -> Vec<String> {
-        match self.at(path) {
-            Some(Value::Array(items)) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-            Some(Value::String(text)) => vec![text.clone()],
-            _ => Vec::new(),
-        }
+        self.read(path, lenient::texts).unwrap_or_default()
     }
 
     pub(super) fn integer(self, path: &str) -> Option<i64> {
-        self.at(path).and_then(Value::as_i64)
+        self.read(path, lenient::integer)
     }
 }

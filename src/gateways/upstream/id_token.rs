@@ -4,13 +4,17 @@ use std::{ops::Add, time::Duration};
 
 use data_encoding::BASE64URL_NOPAD;
 use openidconnect::{
-    AccessTokenHash, ClaimsVerificationError, ClientId, IdTokenVerifier, IssuerUrl, Nonce, OAuth2TokenResponse,
-    SignatureVerificationError, TokenResponse,
-    core::{CoreIdToken, CoreJsonWebKey, CoreJwsSigningAlgorithm, CoreTokenResponse},
+    AccessToken, AccessTokenHash, ClaimsVerificationError, ClientId, IdTokenVerifier, IssuerUrl, JsonWebKey as _, Nonce,
+    SignatureVerificationError,
+    core::{CoreIdToken, CoreJsonWebKey, CoreJwsSigningAlgorithm},
 };
 use serde_json::Value;
 
-use super::{discovery::Metadata, error::UpstreamError};
+use super::{
+    discovery::{Known, Metadata},
+    error::UpstreamError,
+    lenient, tenants,
+};
 use crate::time::Timestamp;
 
 /// How far a provider's clock may be from ours.
@@ -45,39 +49,92 @@ impl From<Doubt> for UpstreamError {
     }
 }
 
-/// All claims of the ID token, also those that the crate has no names for.
+/// All claims of the ID token, also those that the crate has no names for. The crate would stop at any claim of another type than the standard
+/// has, and cannot be given others than were signed: so the signature is checked over the token as it came, with the crate's key; and what the
+/// claims say by which it is believed, over a copy that has these alone ([`lenient::id_claims`]).
 pub(super) fn claims(
-    tokens: &CoreTokenResponse,
-    metadata: &Metadata,
+    id_token: Option<&str>,
+    access_token: &AccessToken,
+    known: &Known,
     client_id: &str,
     nonce: &str,
     now: Timestamp,
 ) -> Result<Value, Doubt> {
-    let id_token = tokens.id_token().ok_or_else(|| refuse("there is none"))?;
-    let verifier = verifier(metadata, client_id, now);
-    let claims = id_token.claims(&verifier, &Nonce::new(nonce.to_owned())).map_err(doubt)?;
+    let token =
+        Parts::of(id_token.ok_or_else(|| refuse("there is none"))?).ok_or_else(|| garbage("it is no signed JSON token"))?;
+    let bare = token.bare()?;
+    let template = known.metadata.issuer();
+    let tenant = tenants::of_token(template.as_str(), &token.claims).map_err(Doubt::Token)?;
+    let issuer = match &tenant {
+        Some(tenant) => IssuerUrl::new(tenant.clone()).map_err(|_| refuse("tid names no tenant"))?,
+        None => template.clone(),
+    };
+    let verifier = || verifier(&known.metadata, issuer.clone(), client_id, now);
+
+    let algorithm = bare.signing_alg().map_err(signature)?;
+    let offered = known.metadata.id_token_signing_alg_values_supported();
+    if !ALGORITHMS.contains(algorithm) || !offered.contains(algorithm) {
+        return Err(refuse("it is signed by an algorithm that the provider does not use, or that others can use"));
+    }
+    let keys = verifier();
+    let key = bare.signing_key(&keys).map_err(signature)?;
+    key.verify_signature(algorithm, token.signed.as_bytes(), &token.signature).map_err(signature)?;
+    if !known.may_sign(key.key_id().map(|id| id.as_str()), issuer.as_str(), template.as_str()) {
+        return Err(refuse("its key signs for another issuer"));
+    }
+
+    // The copy has no signature of its own; that of the token is good.
+    let verifier = verifier().insecure_disable_signature_check();
+    let claims = bare.claims(&verifier, &Nonce::new(nonce.to_owned())).map_err(doubt)?;
     // The crate leaves it to us. Other audiences than ours it has refused.
     if claims.authorized_party().is_some_and(|party| party.as_str() != client_id) {
         return Err(refuse("azp is another client"));
     }
     if let Some(expected) = claims.access_token_hash() {
-        let unknown = || refuse("at_hash cannot be checked");
-        let algorithm = id_token.signing_alg().map_err(|_| unknown())?;
-        let key = id_token.signing_key(&verifier).map_err(|_| unknown())?;
-        let found = AccessTokenHash::from_token(tokens.access_token(), algorithm, key).map_err(|_| unknown())?;
+        let found = AccessTokenHash::from_token(access_token, algorithm, key).map_err(|_| refuse("at_hash cannot be checked"))?;
         if found != *expected {
             return Err(refuse("at_hash is of another access token"));
         }
     }
-    payload(id_token).ok_or_else(|| refuse("its claims cannot be read"))
+    Ok(token.claims)
 }
 
-fn verifier(metadata: &Metadata, client_id: &str, now: Timestamp) -> IdTokenVerifier<'static, CoreJsonWebKey> {
-    let offered = metadata.id_token_signing_alg_values_supported();
-    let allowed = ALGORITHMS.into_iter().filter(|algorithm| offered.contains(algorithm));
-    let issuer: IssuerUrl = metadata.issuer().clone();
+/// A token in compact serialisation (RFC 7515 section 3.1).
+struct Parts<'a> {
+    header: Value,
+    claims: Value,
+    /// What the signature is over.
+    signed: &'a str,
+    signature: Vec<u8>,
+}
+
+impl<'a> Parts<'a> {
+    fn of(token: &'a str) -> Option<Self> {
+        let (signed, signature) = token.rsplit_once('.')?;
+        let (header, claims) = signed.split_once('.')?;
+        let bytes = |part: &str| BASE64URL_NOPAD.decode(part.as_bytes()).ok();
+        let object = |part| serde_json::from_slice::<Value>(&bytes(part)?).ok().filter(Value::is_object);
+        Some(Self { header: object(header)?, claims: object(claims)?, signed, signature: bytes(signature)? })
+    }
+
+    /// A copy in the types of the standards, without what we do not need.
+    fn bare(&self) -> Result<CoreIdToken, Doubt> {
+        let encoded = |value: Value| BASE64URL_NOPAD.encode(value.to_string().as_bytes());
+        let [header, claims] = [lenient::header(&self.header), lenient::id_claims(&self.claims)].map(encoded);
+        // What the parser says may quote a claim.
+        let bare = format!("{header}.{claims}.{}", BASE64URL_NOPAD.encode(&self.signature)).parse();
+        bare.map_err(|error: serde_json::Error| {
+            let message = error.to_string();
+            garbage(
+                message.strip_prefix("missing field").map_or("a claim that it must have cannot be read", |_| message.as_str()),
+            )
+        })
+    }
+}
+
+fn verifier(metadata: &Metadata, issuer: IssuerUrl, client_id: &str, now: Timestamp) -> IdTokenVerifier<'static, CoreJsonWebKey> {
     IdTokenVerifier::new_public_client(ClientId::new(client_id.to_owned()), issuer, metadata.jwks().clone())
-        .set_allowed_algs(allowed)
+        .set_allowed_algs(ALGORITHMS)
         .set_time_fn(move || date(now - LEEWAY))
         .set_issue_time_verifier_fn(move |issued| {
             let latest = (now + LEEWAY).seconds();
@@ -97,23 +154,23 @@ fn refuse(what: &str) -> Doubt {
     Doubt::Token(UpstreamError::id_token(what))
 }
 
+fn garbage(what: &str) -> Doubt {
+    Doubt::Token(UpstreamError::garbage(&format!("ID token: {what}")))
+}
+
 fn doubt(error: ClaimsVerificationError) -> Doubt {
-    use SignatureVerificationError::{CryptoError, NoMatchingKey};
     match error {
         ClaimsVerificationError::Expired(message) => Doubt::Token(UpstreamError::Clock(message)),
         ClaimsVerificationError::InvalidIssuer(message) => refuse(&format!("wrong issuer: {message}")),
-        // A new key may have no name, or the old one's.
-        ClaimsVerificationError::SignatureVerification(error @ (NoMatchingKey | CryptoError(_))) => {
-            Doubt::Key(UpstreamError::id_token(&error.to_string()))
-        }
-        ClaimsVerificationError::SignatureVerification(error) => refuse(&error.to_string()),
         error => refuse(&error.to_string()),
     }
 }
 
-/// The claims of a token that was validated.
-fn payload(token: &CoreIdToken) -> Option<Value> {
-    let text = token.to_string();
-    let payload = text.split('.').nth(1)?;
-    serde_json::from_slice(&BASE64URL_NOPAD.decode(payload.as_bytes()).ok()?).ok()
+fn signature(error: SignatureVerificationError) -> Doubt {
+    use SignatureVerificationError::{CryptoError, NoMatchingKey};
+    match error {
+        // A new key may have no name, or the old one's.
+        error @ (NoMatchingKey | CryptoError(_)) => Doubt::Key(UpstreamError::id_token(&error.to_string())),
+        error => refuse(&error.to_string()),
+    }
 }

@@ -1,7 +1,8 @@
 //! Other providers that people sign in with: where to send the browser, and who came back.
 //!
 //! * What lives here: one file a dialect (`openid`, `github`, `facebook`, `twitter`, `discord`, `generic`), what they share
-//!   (`oauth2`, `discovery`, `id_token`, `calls`, `document`), and [`Upstreams`] over all. The `oauth2` and `openidconnect` crates do the protocol.
+//!   (`oauth2`, `discovery`, `id_token`, `tenants`, `calls`, `document`), and [`Upstreams`] over all. The `oauth2` and `openidconnect` crates do the
+//!   protocol, behind the first pass of `lenient`, which leaves out what a provider bends and we do not need.
 //! * What may not: who may sign in, and which account a visitor belongs to; a dialect says only what the provider said.
 //! * How to add one: a variant of `ProviderKind` in `crate::settings`, a file here that maps its document to [`Arrived`], a
 //!   branch in [`Upstream::new`], and a `…_tests.rs` beside it.
@@ -17,12 +18,15 @@ mod facebook;
 mod generic;
 mod github;
 mod id_token;
+mod lenient;
 mod oauth2;
 mod openid;
+mod tenants;
 mod twitter;
 
 use std::time::Duration;
 
+use tracing::Instrument as _;
 use url::Url;
 
 pub use arrived::{Answer, Arrived, Begun, Prompt, TokenText, Tokens};
@@ -149,9 +153,10 @@ impl Upstream {
     /// # Errors
     /// See [`UpstreamError`]; none of them is worth a second try with the same code.
     pub async fn finish(&self, begun: &Begun<'_>, answer: Answer<'_>, now: Timestamp) -> Result<Arrived, UpstreamError> {
+        let span = tracing::info_span!("provider", provider = self.id);
         let mut arrived = match &self.dialect {
-            Dialect::OpenId(openid) => openid.finish(&self.calls, begun, answer, now).await?,
-            Dialect::OAuth2(oauth2) => oauth2.finish(&self.calls, begun, answer).await?,
+            Dialect::OpenId(openid) => openid.finish(&self.calls, begun, answer, now).instrument(span).await?,
+            Dialect::OAuth2(oauth2) => oauth2.finish(&self.calls, begun, answer).instrument(span).await?,
         };
         arrived.tidy()?;
         Ok(arrived)
@@ -197,6 +202,8 @@ mod discovery_tests;
 mod facebook_tests;
 #[cfg(test)]
 mod github_tests;
+#[cfg(test)]
+mod lenient_tests;
 #[cfg(test)]
 mod oauth2_tests;
 #[cfg(test)]

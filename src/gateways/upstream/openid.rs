@@ -2,25 +2,28 @@
 
 use std::{sync::Arc, time::Duration};
 
-use oauth2::basic::BasicClient;
+use oauth2::{
+    EmptyExtraTokenFields, ExtraTokenFields, StandardRevocableToken, StandardTokenResponse, TokenResponse as _,
+    basic::{BasicErrorResponse, BasicRevocationErrorResponse, BasicTokenIntrospectionResponse, BasicTokenType},
+};
 use openidconnect::{
-    AccessToken, AdditionalClaims, AuthType, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken,
-    EndpointMaybeSet, EndpointNotSet, EndpointSet, LanguageTag, LogoutRequest, Nonce, OAuth2TokenResponse, PkceCodeChallenge,
-    PostLogoutRedirectUrl, Scope, SubjectIdentifier, UserInfoClaims, UserInfoError,
-    core::{CoreAuthPrompt, CoreClient, CoreClientAuthMethod, CoreGenderClaim, CoreResponseType, CoreTokenResponse},
+    AuthType, AuthenticationFlow, AuthorizationCode, ClientId, ClientSecret, CsrfToken, EndpointMaybeSet, EndpointNotSet,
+    EndpointSet, LanguageTag, LogoutRequest, Nonce, PkceCodeChallenge, PostLogoutRedirectUrl, Scope,
+    core::{CoreAuthPrompt, CoreClient, CoreClientAuthMethod, CoreResponseType},
 };
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use url::Url;
 
 use super::{
-    arrived::{Answer, Arrived, Begun, Prompt, Tokens},
-    calls::{Calls, refusal_in},
+    arrived::{Answer, Arrived, Begun, Prompt, TokenText, Tokens},
+    calls::Calls,
     discovery::{Discovery, Known, Metadata},
     document::Document,
     error::UpstreamError,
     id_token::{self, Doubt},
     oauth2::{redirect, refresh, token_error, tokens, verifier},
+    tenants,
 };
 use crate::{
     locale::Locale,
@@ -30,14 +33,28 @@ use crate::{
 
 type Client = CoreClient<EndpointSet, EndpointNotSet, EndpointNotSet, EndpointNotSet, EndpointMaybeSet, EndpointMaybeSet>;
 
-/// What Google adds to the standard claims.
-#[derive(Clone, Debug, Deserialize, Serialize)]
-struct HostedDomain {
-    #[serde(skip_serializing_if = "Option::is_none")]
-    hd: Option<String>,
+type TokenAnswer<X> = StandardTokenResponse<X, BasicTokenType>;
+
+type PlainClient<X> = oauth2::Client<
+    BasicErrorResponse,
+    TokenAnswer<X>,
+    BasicTokenIntrospectionResponse,
+    StandardRevocableToken,
+    BasicRevocationErrorResponse,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointNotSet,
+    EndpointSet,
+>;
+
+/// The ID token of an answer, as it came.
+#[derive(Debug, Deserialize, Serialize)]
+struct IdTokenText {
+    id_token: Option<TokenText>,
 }
 
-impl AdditionalClaims for HostedDomain {}
+impl ExtraTokenFields for IdTokenText {}
 
 /// An OpenID provider.
 #[derive(Debug)]
@@ -115,11 +132,10 @@ impl OpenId {
     ) -> Result<Arrived, UpstreamError> {
         let known = self.discovery.known(calls).await?;
         check_issuer(&known.metadata, answer.iss)?;
-        let client = self.client(&known.metadata)?.set_redirect_uri(redirect(begun)?);
+        let client = self.plain_client::<IdTokenText>(&known.metadata)?.set_redirect_uri(redirect(begun)?);
         let http = calls.sender();
         let response = client
             .exchange_code(AuthorizationCode::new(answer.code.to_owned()))
-            .map_err(|error| UpstreamError::Garbage(error.to_string()))?
             .set_pkce_verifier(verifier(begun)?)
             .request_async(&http)
             .await
@@ -127,9 +143,10 @@ impl OpenId {
         let tokens = tokens(&response)?;
         let mut claims = self.claims(calls, &known, &response, begun.nonce, now).await?;
         if Document(&claims).text("email").is_none() {
-            let more = userinfo(calls, &client, response.access_token().clone(), &claims).await?;
+            let more = userinfo(calls, &known.metadata, &tokens, &claims).await?;
             add(&mut claims, more);
         }
+        let issuer = tenants::of_token(known.metadata.issuer().as_str(), &claims)?;
         let claims = Document(&claims);
         Ok(Arrived {
             email: claims.text("email"),
@@ -145,6 +162,7 @@ impl OpenId {
             acr: claims.text("acr"),
             amr: claims.list("amr"),
             auth_time: claims.integer("auth_time").map(Timestamp::from_seconds),
+            issuer,
             ..Arrived::new(claims.subject("sub")?, tokens)
         })
     }
@@ -158,13 +176,15 @@ impl OpenId {
         &self,
         calls: &Calls,
         known: &Arc<Known>,
-        response: &CoreTokenResponse,
+        response: &TokenAnswer<IdTokenText>,
         nonce: &str,
         now: Timestamp,
     ) -> Result<Value, UpstreamError> {
-        match id_token::claims(response, &known.metadata, &self.client_id, nonce, now) {
+        let id_token = response.extra_fields().id_token.as_ref().map(TokenText::expose);
+        let claims = |known: &Known| id_token::claims(id_token, response.access_token(), known, &self.client_id, nonce, now);
+        match claims(known) {
             Err(Doubt::Key(error)) => match self.discovery.with_new_keys(calls, known).await? {
-                Some(newer) => Ok(id_token::claims(response, &newer.metadata, &self.client_id, nonce, now)?),
+                Some(newer) => Ok(claims(&newer)?),
                 None => Err(error),
             },
             claims => Ok(claims?),
@@ -173,13 +193,8 @@ impl OpenId {
 
     pub(super) async fn refresh(&self, calls: &Calls, refresh_token: &str) -> Result<Tokens, UpstreamError> {
         let known = self.discovery.known(calls).await?;
-        let token_endpoint = known.metadata.token_endpoint().cloned();
-        // A plain OAuth client: an ID token in the answer is of no use to us, so it need not be valid.
-        let client = BasicClient::new(ClientId::new(self.client_id.clone()))
-            .set_client_secret(ClientSecret::new(self.client_secret.expose().to_owned()))
-            .set_auth_type(auth_type(&known.metadata)?)
-            .set_token_uri(token_endpoint.ok_or_else(|| UpstreamError::Garbage("there is no token_endpoint".into()))?);
-        refresh(&client, calls, refresh_token).await
+        // An ID token in the answer is of no use to us, so it need not be valid.
+        refresh(&self.plain_client::<EmptyExtraTokenFields>(&known.metadata)?, calls, refresh_token).await
     }
 
     pub(super) async fn end_session(&self, calls: &Calls, post_logout_redirect_uri: &str) -> Option<Url> {
@@ -195,6 +210,15 @@ impl OpenId {
         Some(request.http_get_url())
     }
 
+    /// A client that leaves the ID token to us.
+    fn plain_client<X: ExtraTokenFields>(&self, metadata: &Metadata) -> Result<PlainClient<X>, UpstreamError> {
+        let token_endpoint = metadata.token_endpoint().cloned();
+        Ok(oauth2::Client::new(ClientId::new(self.client_id.clone()))
+            .set_client_secret(ClientSecret::new(self.client_secret.expose().to_owned()))
+            .set_auth_type(auth_type(metadata)?)
+            .set_token_uri(token_endpoint.ok_or_else(|| UpstreamError::Garbage("there is no token_endpoint".into()))?))
+    }
+
     fn client(&self, metadata: &Metadata) -> Result<Client, UpstreamError> {
         let secret = ClientSecret::new(self.client_secret.expose().to_owned());
         let client = CoreClient::from_provider_metadata(metadata.clone(), ClientId::new(self.client_id.clone()), Some(secret));
@@ -205,7 +229,8 @@ impl OpenId {
 /// RFC 9207 section 2.4, against mix-up: compared as text, and required where the metadata promise it.
 fn check_issuer(metadata: &Metadata, iss: Option<&str>) -> Result<(), UpstreamError> {
     let promised = metadata.additional_metadata().authorization_response_iss_parameter_supported;
-    let is_right = iss.map_or(!promised, |iss| iss == metadata.issuer().as_str());
+    let own = metadata.issuer().as_str();
+    let is_right = iss.map_or(!promised, |iss| iss == own || tenants::is_one(own, iss));
     if is_right { Ok(()) } else { Err(UpstreamError::WrongIssuer) }
 }
 
@@ -227,28 +252,14 @@ fn offers_scope(metadata: &Metadata, name: &str) -> bool {
     metadata.scopes_supported().is_some_and(|scopes| scopes.iter().any(|scope| scope.as_str() == name))
 }
 
-/// The claims of userinfo, which must be about the same person (OIDC Core 5.3.4).
-async fn userinfo(calls: &Calls, client: &Client, access_token: AccessToken, claims: &Value) -> Result<Value, UpstreamError> {
-    let subject = SubjectIdentifier::new(Document(claims).subject("sub")?);
-    let Ok(request) = client.user_info(access_token, Some(subject)) else {
-        return Ok(Value::Null);
-    };
-    let http = calls.sender();
-    let found: UserInfoClaims<HostedDomain, CoreGenderClaim> =
-        request.request_async(&http).await.map_err(|error| match error {
-            UserInfoError::Request(error) => error,
-            UserInfoError::ClaimsVerification(openidconnect::ClaimsVerificationError::InvalidSubject(_)) => {
-                UpstreamError::IdToken("userinfo is about somebody else".into())
-            }
-            UserInfoError::ClaimsVerification(error) => UpstreamError::id_token(&format!("userinfo: {error}")),
-            UserInfoError::Response(status, body, _) if status.is_client_error() => {
-                refusal_in(&body).unwrap_or_else(|| UpstreamError::refused(&format!("http_{}", status.as_u16()), ""))
-            }
-            UserInfoError::Response(_, _, message) => UpstreamError::garbage(&format!("userinfo: {message}")),
-            // What the parser says may quote what it read.
-            _ => UpstreamError::Garbage("userinfo cannot be read".into()),
-        })?;
-    serde_json::to_value(&found).map_err(|_| UpstreamError::Garbage("userinfo cannot be read".into()))
+/// The claims of userinfo, which must be about the same person (OIDC Core 5.3.4). Not by the crate, which stops at every type that it does not know.
+async fn userinfo(calls: &Calls, metadata: &Metadata, tokens: &Tokens, claims: &Value) -> Result<Value, UpstreamError> {
+    let Some(endpoint) = metadata.userinfo_endpoint() else { return Ok(Value::Null) };
+    let found: Value = calls.json(endpoint.url(), Some(tokens.access_token.expose()), &[]).await?;
+    if Document(&found).subject("sub")? != Document(claims).subject("sub")? {
+        return Err(UpstreamError::IdToken("userinfo is about somebody else".into()));
+    }
+    Ok(found)
 }
 
 /// Adds what userinfo have beside the ID token. Whether an address is verified is said of the one beside it.
@@ -258,6 +269,10 @@ fn add(claims: &mut Value, more: Value) {
     };
     claims.remove("email_verified");
     for (name, value) in more {
-        claims.entry(name).or_insert(value);
+        // What is of no use in the ID token is no reason to do without.
+        let useless = claims.get(&name).is_none_or(|known| known.is_null() || known.as_str() == Some(""));
+        if useless {
+            claims.insert(name, value);
+        }
     }
 }

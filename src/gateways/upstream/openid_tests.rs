@@ -14,8 +14,8 @@ use crate::crypto::jose::{Alg, SigningKey, half_hash};
 
 pub(super) struct Provider {
     pub fake: Fake,
-    key: SigningKey,
-    issuer: String,
+    pub(super) key: SigningKey,
+    pub(super) issuer: String,
 }
 
 impl Provider {
@@ -56,7 +56,7 @@ impl Provider {
     }
 
     /// The claims of a good ID token, with some changed.
-    fn claims(&self, changes: Value) -> Value {
+    pub(super) fn claims(&self, changes: Value) -> Value {
         let mut claims = json!({"iss": self.issuer, "aud": "me", "sub": "abc", "nonce": BEGUN.nonce,
                                 "iat": NOW.seconds(), "exp": NOW.seconds() + 300});
         change(&mut claims, changes);
@@ -77,17 +77,17 @@ impl Provider {
         settings(ProviderKind::OpenId { issuer: self.issuer.parse().unwrap() })
     }
 
-    fn upstreams(&self) -> Upstreams {
+    pub(super) fn upstreams(&self) -> Upstreams {
         upstreams(self.settings(), PATIENT)
     }
 
-    async fn finish(&self) -> Result<Arrived, UpstreamError> {
+    pub(super) async fn finish(&self) -> Result<Arrived, UpstreamError> {
         finish(&self.upstreams(), None).await
     }
 }
 
 /// Sets members, or takes them away by null.
-fn change(document: &mut Value, changes: Value) {
+pub(super) fn change(document: &mut Value, changes: Value) {
     let Value::Object(changes) = changes else { panic!("an object expected") };
     let document = document.as_object_mut().unwrap();
     for (name, value) in changes {

@@ -92,6 +92,9 @@ async fn id_tokens_that_are_not_believed() {
     }
     let (mut browser, answer) = come(&world, &fakes, "github", "ada", "mix_up").await;
     fails(&world, &mut browser, &answer, UNUSABLE, "github mix_up").await;
+    // Fields of other types than the standards have are left out, and keep nobody out.
+    let (mut browser, answer) = come(&world, &fakes, "google", "ada", "bent_types").await;
+    assert_eq!((answer.location(), is_signed_in(&mut browser).await), ("/account", true), "{}", answer.text());
     // A token that is ten minutes old is still good.
     let (mut browser, answer) = come(&world, &fakes, "google", "ada", "clock_behind").await;
     assert_eq!((answer.location(), is_signed_in(&mut browser).await), ("/account", true));
