@@ -284,3 +284,42 @@ async fn a_template_elsewhere_is_another_issuer() {
         assert_eq!(provider.finish().await.unwrap_err(), UpstreamError::WrongIssuer, "{issuer}");
     }
 }
+
+/// Takes the lines of a log.
+#[derive(Clone, Default)]
+struct Lines(std::sync::Arc<std::sync::Mutex<Vec<u8>>>);
+
+impl std::io::Write for Lines {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn the_log_names_the_field_and_its_type_and_never_the_value() {
+    let lines = Lines::default();
+    let writer = lines.clone();
+    let log = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
+    let _here = tracing::subscriber::set_default(log);
+    let provider = Provider::start().await;
+    provider.tokens(
+        json!({"email": "ada@example.org", "picture": {"url": "https://pic.example/ada"}, "website": "", "azp": ["ada-s"]}),
+    );
+    provider.finish().await.unwrap();
+    let log = String::from_utf8(lines.0.lock().unwrap().clone()).unwrap();
+    for (document, field, held) in [("profile", "picture", "an object"), ("ID token", "azp", "a list")] {
+        let line =
+            log.lines().find(|line| line.contains(&format!("field=\"{field}\""))).unwrap_or_else(|| panic!("{field}: {log}"));
+        for part in
+            [format!("document=\"{document}\""), format!("held=\"{held}\""), "provider=\"it\"".to_owned(), " WARN ".to_owned()]
+        {
+            assert!(line.contains(&part), "{part}: {line}");
+        }
+    }
+    assert!(!log.contains("pic.example") && !log.contains("ada-s") && !log.contains("website"), "{log}");
+}
