@@ -311,7 +311,8 @@ impl Visitor {
 
     /// Only keys of ours are shown.
     fn notice_key(name: &str) -> Option<&'static str> {
-        const KEYS: [&str; 28] = [
+        const KEYS: [&str; 29] = [
+            "phone-removed",
             "second-spent",
             "saved",
             "password-changed",

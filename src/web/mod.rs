@@ -114,6 +114,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/security/recovery/download", get(recovery::back).post(recovery::download))
         .route("/account/identities", get(identities::show))
         .route("/account/identities/disconnect", post(identities::disconnect))
+        .route("/account/phone/remove", post(contact::remove_phone))
         .route("/account/sessions", get(account::sessions))
         .route("/account/sessions/end", post(account::end_session))
         .route("/account/sessions/end-others", post(account::end_others))
