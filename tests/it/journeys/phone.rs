@@ -260,7 +260,7 @@ async fn who_has_only_a_number_reads_of_no_mail() {
     }
     let world = World::with(AUSTRIA).await;
     let mut ada = begun(&world, "0660 1234567", PASSWORD).await;
-    fits(&ada.open().unwrap());
+    fits(ada.open().unwrap());
     let code = world.sms_to(NUMBER).await.code;
     let wrong = ada.submit("/verify", &[("code", &wrong(&code))]).await;
     fits(&wrong);
@@ -275,7 +275,7 @@ async fn who_has_only_a_number_reads_of_no_mail() {
     // Known or not.
     for number in [NUMBER, OTHER] {
         let browser = super::asked_for_reset(&world, number).await;
-        fits(&browser.open().unwrap());
+        fits(browser.open().unwrap());
     }
 }
 
