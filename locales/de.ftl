@@ -151,7 +151,7 @@ logout-stay = Angemeldet bleiben
 logout-button = Abmelden
 logged-out = Sie sind abgemeldet
 logged-out-text = Sie können dieses Fenster schließen.
-logged-out-apps = Sie wurden auch hier abgemeldet:
+logged-out-apps = Diese Apps zeigen Sie vielleicht noch als angemeldet. Melden Sie sich auch dort ab, wenn andere dieses Gerät benutzen:
 
 # Einwilligung
 consent = Zugriff erlauben?

@@ -151,7 +151,7 @@ logout-stay = Stay signed in
 logout-button = Sign out
 logged-out = You are signed out
 logged-out-text = You can close this window.
-logged-out-apps = You were also signed out of:
+logged-out-apps = These apps may still show you as signed in. Sign out there, too, if others use this device:
 
 # Consent
 consent = Allow access?
