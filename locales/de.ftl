@@ -568,6 +568,8 @@ problem-wait-hours = { $hours ->
    *[other] Bitte warten Sie { $hours } Stunden und versuchen Sie es dann noch einmal.
 }
 problem-busy = Der Server ist stark ausgelastet. Bitte versuchen Sie es gleich noch einmal.
+problem-other-person-title = Jemand anders ist angemeldet
+problem-other-person = Seit diese Seite geöffnet wurde, hat sich in diesem Browser jemand anders angemeldet. Nichts wurde geändert oder gespeichert. Öffnen Sie die Seite neu, um das Konto zu ändern, das jetzt angemeldet ist.
 problem-expired-title = Diese Seite ist abgelaufen
 problem-expired = Sie war zu lange offen, der Schritt ist schon erledigt, oder er wurde in einem anderen Browser begonnen oder bevor die Cookies in diesem gelöscht wurden. Beginnen Sie von vorn; alles andere ist gespeichert.
 problem-link-title = Dieser Link funktioniert nicht

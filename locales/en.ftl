@@ -568,6 +568,8 @@ problem-wait-hours = { $hours ->
    *[other] Please wait { $hours } hours, then try again.
 }
 problem-busy = The server is very busy. Please try again in a moment.
+problem-other-person-title = Somebody else is signed in
+problem-other-person = Since this page was opened, somebody else has signed in in this browser. Nothing was changed or saved. Open the page again to change the account that is signed in now.
 problem-expired-title = This page has expired
 problem-expired = It was open too long, the step is already done, or it began in another browser or before the cookies of this one were cleared. Start again; what you entered elsewhere is safe.
 problem-link-title = This link does not work

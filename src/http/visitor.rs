@@ -193,6 +193,7 @@ impl Visitor {
             help_url: settings.help_url.as_ref().map(ToString::to_string),
             switch: Shell::languages(&self.text, self.context.path_and_query()),
             reference: self.context.operation.clone(),
+            person: self.known(),
             ..Shell::new(self.text.clone(), &settings.name, title)
         }
     }

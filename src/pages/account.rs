@@ -86,6 +86,10 @@ impl ChangeContact {
         matches!(self.channel, Channel::Mail)
     }
 
+    fn to(&self, step: &str) -> String {
+        self.shell.own(&format!("{}{step}", self.path))
+    }
+
     const fn can_be_removed(&self) -> bool {
         !self.is_mail() && !self.current.is_empty()
     }

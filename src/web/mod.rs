@@ -30,6 +30,7 @@ mod step_up;
 mod totp;
 mod verify;
 mod wasnt_me;
+mod whose;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -127,6 +128,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))
         .layer(axum::middleware::from_fn(evenly::evenly))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), whose::whose))
 }
 
 fn contact_pages(channel: Channel) -> Router<App> {

@@ -5,7 +5,7 @@ use crate::world::{Browser, PASSWORD, World};
 
 async fn ids(browser: &mut Browser) -> Vec<String> {
     let page = browser.get("/account/sessions").await;
-    let ends = page.forms().into_iter().filter(|form| form.action == "/account/sessions/end");
+    let ends = page.forms().into_iter().filter(|form| form.goes_to("/account/sessions/end"));
     ends.map(|form| form.fields[0].1.clone()).collect()
 }
 

@@ -45,6 +45,13 @@ pub struct Form {
     pub names: Vec<String>,
 }
 
+impl Form {
+    /// Whether it is sent there, with whatever parameters.
+    pub fn goes_to(&self, path: &str) -> bool {
+        self.action.split('?').next() == Some(path)
+    }
+}
+
 impl Browser {
     pub fn new(router: Router, clock: Clock) -> Self {
         let address = SocketAddr::from(([192, 0, 2, 1], 40_000));
@@ -260,7 +267,7 @@ impl Answer {
     /// The form that goes to this path; it is an error if the page has none.
     pub fn form(&self, action: &str) -> Form {
         let forms = self.forms();
-        let found = forms.iter().find(|form| form.action.split('?').next() == Some(action));
+        let found = forms.iter().find(|form| form.goes_to(action));
         found.cloned().unwrap_or_else(|| panic!("{}: no form to {action} among {forms:?} in {}", self.status, self.text()))
     }
 }

@@ -8,7 +8,7 @@ use super::*;
 
 /// The ids of the page's buttons, in its order.
 fn listed(page: &Answer) -> Vec<String> {
-    let forms = page.forms().into_iter().filter(|form| form.action == "/account/identities/disconnect");
+    let forms = page.forms().into_iter().filter(|form| form.goes_to("/account/identities/disconnect"));
     forms.map(|form| form.fields.into_iter().find(|(name, _)| name == "identity").unwrap().1).collect()
 }
 
