@@ -12,7 +12,7 @@ use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
 use crate::engine::method::MethodKind;
 use crate::engine::user::User;
-use crate::store::{Guarded, StoreError, Tx, enrolled, flows, users};
+use crate::store::{Guarded, StoreError, enrolled, flows, users};
 
 #[derive(Debug)]
 pub enum Change {
@@ -116,7 +116,7 @@ pub async fn remove(app: &App, current: &Current, channel: Channel, requester: &
     }
     let previous = user.verified(channel);
     user.remove_contact(channel);
-    if !can_sign_in_without(app, &mut tx, &user).await? {
+    if !providers::own::can_sign_in(app, &mut tx, &user).await? {
         return Ok(Removed::LastWayIn);
     }
     write(app, &mut tx, user.clone()).await?.or_overtaken()?;
@@ -129,13 +129,6 @@ pub async fn remove(app: &App, current: &Current, channel: Channel, requester: &
     notices::contact_removed(app, &mut tx, previous, &old, &user, requester).await?;
     tx.commit().await?;
     Ok(Removed::Done)
-}
-
-/// Whether somebody gets into the account as it is in `user`. A password is of no use to who has nothing to type before it.
-async fn can_sign_in_without(app: &App, tx: &mut Tx, user: &User) -> Outcome<bool> {
-    let named = user.email.is_some() || user.username.is_some() || user.phone_number.is_some();
-    let password_hash = user.password_hash.clone().filter(|_| named);
-    providers::own::can_sign_in(app, tx, &User { password_hash, ..user.clone() }).await
 }
 
 /// How the new address or number is proved.
