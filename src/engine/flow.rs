@@ -1,15 +1,17 @@
 //! Journeys: what a browser has begun and not finished.
 
+mod continue_to;
+
+pub use continue_to::{AccountPage, Continue};
+
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
 use super::address::{Channel, Contact, Email};
-use super::authorize::AuthorizationRequest;
 use super::codes::Codes;
 use super::external::{Brought, Errand};
 use super::method::Method;
-use super::site::Destination;
 use super::user::Profile;
 use crate::ids::{FlowId, UserId};
 use crate::time::Timestamp;
@@ -320,141 +322,6 @@ impl Flow {
     }
 }
 
-/// Where a finished journey leads. Never a URL out of a request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "to", rename_all = "snake_case")]
-pub enum Continue {
-    #[default]
-    Account,
-    Page {
-        page: AccountPage,
-    },
-    /// The account, with a word that the application waits where it was asked from.
-    Away,
-    /// The question whether to connect the identity of a [`State::Join`] journey with the account.
-    Connect {
-        journey: FlowId,
-        /// "Stay signed in", as it was ticked before going to the provider.
-        remember: bool,
-    },
-    /// Back into an authorization request of a client.
-    Authorize {
-        request: Box<AuthorizationRequest>,
-    },
-    /// Back to one of the operator's sites, at an address that was found on it when the journey began, and is looked up again at its end.
-    Site {
-        destination: Box<Destination>,
-    },
-}
-
-impl Continue {
-    /// For a journey that begins anew: what a relying party asks for, it asks for now.
-    #[must_use]
-    pub fn anew(self, now: Timestamp) -> Self {
-        match self {
-            Self::Authorize { request } => {
-                Self::Authorize { request: Box::new(AuthorizationRequest { requested_at: now, ..*request }) }
-            }
-            other => other,
-        }
-    }
-
-    /// Whether two factors are wanted there.
-    pub fn needs_two_factors(&self) -> bool {
-        match self {
-            Self::Authorize { request } => request.needs_two_factors(),
-            Self::Site { destination } => destination.two_factors,
-            Self::Account | Self::Page { .. } | Self::Connect { .. } | Self::Away => false,
-        }
-    }
-
-    /// Whether it matters there when somebody has proved who they are.
-    pub fn wants_fresh_proof(&self) -> bool {
-        matches!(self, Self::Authorize { request } if request.wants_fresh_proof())
-    }
-
-    /// For a journey that another browser takes over: what an application asks for, it asks of the browser that it was opened in. The same
-    /// goes for what was brought from a provider.
-    #[must_use]
-    pub fn elsewhere(self) -> Self {
-        match self {
-            Self::Authorize { .. } | Self::Site { .. } | Self::Connect { .. } => Self::Away,
-            other => other,
-        }
-    }
-}
-
-/// The pages of one's own account.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum AccountPage {
-    Profile,
-    Password,
-    Email,
-    Phone,
-    Security,
-    Passkeys,
-    Identities,
-    /// The same page, for whoever had to prove who they are before they could connect anything.
-    Connect,
-    Sessions,
-    Apps,
-    Delete,
-}
-
-impl AccountPage {
-    pub const ALL: [Self; 11] = [
-        Self::Profile,
-        Self::Password,
-        Self::Email,
-        Self::Phone,
-        Self::Security,
-        Self::Passkeys,
-        Self::Identities,
-        Self::Connect,
-        Self::Sessions,
-        Self::Apps,
-        Self::Delete,
-    ];
-
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Profile => "profile",
-            Self::Password => "password",
-            Self::Email => "email",
-            Self::Phone => "phone",
-            Self::Security => "security",
-            Self::Passkeys => "passkeys",
-            Self::Identities => "identities",
-            Self::Connect => "connect",
-            Self::Sessions => "sessions",
-            Self::Apps => "apps",
-            Self::Delete => "delete",
-        }
-    }
-
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::Profile => "/account/profile",
-            Self::Password => "/account/password",
-            Self::Email => "/account/email",
-            Self::Phone => "/account/phone",
-            Self::Security => "/account/security",
-            Self::Passkeys => "/account/passkeys",
-            Self::Identities => "/account/identities",
-            Self::Connect => "/account/identities?notice=identity-choose",
-            Self::Sessions => "/account/sessions",
-            Self::Apps => "/account/apps",
-            Self::Delete => "/account/delete",
-        }
-    }
-
-    /// From a query parameter: one of the names above, or nothing.
-    pub fn named(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|page| page.as_str() == name)
-    }
-}
-
 /// How long journeys stay open.
 #[derive(Clone, Copy, Debug)]
 pub struct Lifetimes {
@@ -489,110 +356,4 @@ impl Lifetimes {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::engine::external::External;
-    use crate::engine::method::MethodKind;
-
-    fn brought() -> Brought {
-        let external = External {
-            provider: "google".to_owned(),
-            issuer: "https://accounts.google.com".to_owned(),
-            subject: "1".to_owned(),
-            email: Email::parse("ana@example.com").ok(),
-            vouched: true,
-            username: None,
-            profile: Profile::default(),
-            tokens: None,
-        };
-        let at = Timestamp::from_seconds(1);
-        Brought { external, given: vec![Method::second(MethodKind::Provider, at)], remember: true, until: at }
-    }
-
-    fn decided(reply: Reply) -> Decided {
-        Decided { person: "user_01h455vb4pex5vsknk084sn02q".parse().unwrap(), reply }
-    }
-
-    fn states() -> Vec<State> {
-        let to = || "ana@example.com".parse::<Contact>().unwrap();
-        let asked = |to| Asked { identifier: "Ana".to_owned(), channel: Channel::Mail, to, known: false };
-        let method = Method::first(MethodKind::Password, Timestamp::from_seconds(1));
-        let half =
-            || Box::new(HalfSignedIn { to: "+436601234567".parse().ok(), ..HalfSignedIn::new(vec![method.clone()], true) });
-        vec![
-            State::SignIn,
-            State::Decided(decided(Reply::Yes)),
-            State::SignInCode(Box::new(SignInCode { asked: asked(Some(to())), remember: true })),
-            State::SecondFactor(half()),
-            State::Enrol(half()),
-            State::SignUp(Box::new(SignUp {
-                to: to(),
-                password_hash: None,
-                profile: Profile::default(),
-                brought: Some(Box::new(brought())),
-            })),
-            State::Verify { to: to(), given: vec![method.clone()], remember: true },
-            State::Reset(Box::new(asked(Some(to())))),
-            State::Reset(Box::new(asked(None))),
-            State::ResetProved { to: to() },
-            State::Change { to: to() },
-            State::AddTotp { sealed: "c2VhbGVk".to_owned() },
-            State::Alarm { to: to() },
-            State::Away(Box::new(Away { provider: "google".to_owned(), errand: Errand::sign_in("ana", true, false) })),
-            State::Newcomer(Box::new(brought())),
-            State::Join(Box::new(Join {
-                brought: brought(),
-                account: Email::parse("ana@example.com").unwrap(),
-                may_replace: true,
-            })),
-        ]
-    }
-
-    #[test]
-    fn every_pair_of_state_and_step() {
-        use Step::{CameBack, PasswordSet, Proved, Raised, SignedIn};
-        let allowed = |state: &State, step: Step| match state {
-            State::SignIn | State::Decided(_) => step == SignedIn,
-            // A decoy's message went nowhere, so nobody can have its code.
-            State::Reset(asked) => step == Proved && asked.to.is_some(),
-            State::ResetProved { .. } => step == PasswordSet,
-            State::Alarm { .. } => step == Raised,
-            State::Away(_) => step == CameBack,
-            _ => step == Proved,
-        };
-        for state in states() {
-            for step in [SignedIn, Proved, PasswordSet, Raised, CameBack] {
-                let next = state.clone().step(step);
-                assert_eq!(next.is_ok(), allowed(&state, step), "{state:?} {step:?}");
-                if let Ok(Next::State(next)) = next {
-                    assert_eq!(next, State::ResetProved { to: "ana@example.com".parse().unwrap() });
-                }
-            }
-        }
-    }
-
-    #[test]
-    fn only_requests_of_applications_are_decided_and_may_be_thought_over() {
-        for state in states() {
-            let next = state.decide(decided(Reply::No));
-            let may = matches!(state, State::SignIn | State::Decided(_));
-            assert_eq!(next.ok(), may.then(|| State::Decided(decided(Reply::No))), "{state:?}");
-        }
-    }
-
-    #[test]
-    fn states_survive_storage() {
-        for state in states() {
-            let text = serde_json::to_string(&state).unwrap();
-            assert_eq!(serde_json::from_str::<State>(&text).unwrap(), state);
-        }
-    }
-
-    #[test]
-    fn only_our_own_pages_can_be_named() {
-        assert_eq!(AccountPage::named("sessions"), Some(AccountPage::Sessions));
-        for bad in ["", "https://evil.example", "//evil.example", "../sessions", "Sessions"] {
-            assert_eq!(AccountPage::named(bad), None);
-        }
-    }
-}
+mod tests;

@@ -1,9 +1,13 @@
+mod clients;
+mod messages;
+mod sites;
+
 use std::time::Duration;
 
 use super::{
     Countries, DatabaseUrl, MailTransport, Mode, Settings, SettingsErrors, SmsTransport, SmtpTls,
     client_metadata::{AuthMethod, GrantType, Pkce},
-    clients, raw, sites,
+    raw,
 };
 
 const CONFIG: &str = include_str!("../../config.toml");
@@ -65,10 +69,10 @@ fn config_toml_names_every_key_in_order() {
             assert!(named, "[{section}] {key} is missing");
         }
     }
-    for key in sites::KEYS {
+    for key in super::sites::KEYS {
         assert!(rest.contains(&format!("\n# {key} = ")), "[[sites]] {key} is missing");
     }
-    for key in clients::KEYS {
+    for key in super::clients::KEYS {
         assert!(rest.contains(&format!("\n# {key} = ")), "[[clients]] {key} is missing");
     }
 }
@@ -246,94 +250,6 @@ fn errors_of_the_environment_name_the_variable() {
 }
 
 #[test]
-fn smtp_needs_a_host_and_keeps_its_password_covered() {
-    refused(
-        "[mail]\ntransport = \"smtp\"",
-        &["config.toml:2: [mail] smtp_host: is missing, and mail.transport is smtp; name the relay, for example \
-           \"smtp.example.org\""],
-    );
-    let login = "smtp_username = \"u\"\nsmtp_password = \"hunter2\"\nsmtp_tls = \"none\"\n";
-    refused(
-        &format!("[mail]\ntransport = \"smtp\"\nsmtp_host = \"smtp.example.org\"\n{login}"),
-        &["config.toml:6: [mail] smtp_tls: is none: the password would cross the network in clear; use \"starttls\" or \
-           \"tls\", or a relay on this machine"],
-    );
-    let settings = serve(&format!("[mail]\ntransport = \"smtp\"\nsmtp_host = \"127.0.0.1\"\n{login}"));
-    let MailTransport::Smtp(smtp) = &settings.mail.transport else { panic!("smtp expected") };
-    assert_eq!((smtp.port, smtp.tls), (25, SmtpTls::None));
-    assert!(!format!("{settings:?}").contains("hunter2"));
-    refused(
-        "[mail]\ntransport = \"smtp\"\nsmtp_host = \"smtp.example.org\"\nsmtp_ca_file = \"/nonexistent/ca.pem\"",
-        &["config.toml:4: [mail] smtp_ca_file: there is no file \"/nonexistent/ca.pem\"; name a file of certificates in PEM"],
-    );
-    refused(
-        "[mail]\ntransport = \"smtp\"\nsmtp_host = \"smtp.example.org\"\nsmtp_username = \"u\"",
-        &["config.toml:4: [mail] smtp_password: is missing beside smtp_username; set both, or neither"],
-    );
-}
-
-#[test]
-fn texts_are_off_until_a_country_is_listed() {
-    let sms = serve("").sms;
-    assert!(!sms.is_on());
-    assert_eq!(sms.transport, SmsTransport::File("./data/outbox/sms".into()));
-    assert!(serve("[sms]\ncountries = [\"at\", \"DE\"]").sms.is_on());
-    assert!(!serve("[sms]\ncountries = [\"*\"]\ntransport = \"off\"").sms.is_on());
-    let dev = load("", Mode::Dev, &[]).unwrap().sms;
-    assert_eq!((dev.transport, dev.countries), (SmsTransport::Inbox, Countries::All));
-}
-
-#[test]
-fn sms_providers_say_what_they_need() {
-    let head = "[sms]\ncountries = [\"AT\"]\n";
-    refused(
-        &format!("{head}transport = \"twilio\""),
-        &[
-            "config.toml:3: [sms] transport: account is missing, and sms.transport is twilio; sms.account is the account SID, \"AC…\"",
-            "config.toml:3: [sms] transport: secret is missing, and sms.transport is twilio; sms.secret is the auth token",
-            "config.toml:3: [sms] transport: from is missing, and sms.transport is twilio; sms.from is your number or name; or set \
-             sms.messaging_service, but not both",
-        ],
-    );
-    refused(
-        &format!("{head}transport = \"http\""),
-        &["config.toml:3: [sms] base_url: is missing, and sms.transport is http; where to post each text, for example \
-           \"https://sms.example.org/send\""],
-    );
-    for (text, part) in [
-        ("transport = \"pigeon\"", "\"pigeon\" is unknown; one of: off, file, twilio, vonage, bird, http, inbox"),
-        ("countries = [\"Austria\"]", "\"AUSTRIA\" is no country"),
-        ("default_country = \"XX\"", "\"XX\" is no country"),
-        ("prices = [\"AT=cheap\"]", "\"AT=cheap\" is no price"),
-        ("transport = \"http\"\nbase_url = \"http://sms.example\"", "is http: codes and credentials"),
-        ("transport = \"http\"\nbase_url = \"http://127.0.0.1:1\"", "is an address inside your network"),
-        ("transport = \"http\"\nbase_url = \"https://192.168.1.4\"", "is an address inside your network"),
-        ("transport = \"http\"\nbase_url = \"https://s.example\"\nheaders = [\"X-Key hunter2\"]", "header 1 is malformed"),
-        ("transport = \"bird\"\nsecret = \"hunter2\"\nfrom = \"A name that is too long\"", "is no sender"),
-        ("transport = \"vonage\"\naccount = \"a/b\"\nsecret = \"hunter2\"\nfrom = \"A\"", "has other characters"),
-        ("completion_percent = 101", "101 is out of range"),
-    ] {
-        let errors = load(&format!("[sms]\n{text}"), Mode::Serve, &[]).expect_err(text).to_string();
-        assert!(errors.contains(part) && !errors.contains("hunter2"), "{text}: {errors}");
-        assert_eq!(errors.lines().count(), 1, "{errors}");
-    }
-    let inbox = "[server]\npublic_url = \"https://id.example.org\"\n[sms]\ntransport = \"inbox\"";
-    assert!(load(inbox, Mode::Serve, &[]).unwrap_err().to_string().contains("texts would stay here"));
-    let twilio = "transport = \"twilio\"\naccount = \"AC1\"\nsecret = \"hunter2\"\nfrom = \"+43660123456\"\n";
-    let settings = serve(&format!("{head}{twilio}"));
-    assert_eq!(settings.warnings(), [] as [&str; 0]);
-    assert!(!format!("{settings:?}").contains("hunter2"));
-    for (more, part) in [
-        ("month_budget = 0", "nothing bounds"),
-        ("prices = []", "sms.prices is empty"),
-        ("countries = []", "no text is ever sent"),
-    ] {
-        let text = if more.starts_with("countries") { format!("[sms]\n{twilio}{more}") } else { format!("{head}{twilio}{more}") };
-        assert!(serve(&text).warnings().iter().any(|warning| warning.contains(part)), "{more}");
-    }
-}
-
-#[test]
 fn databases_and_secrets_are_recognised_and_never_shown() {
     let text = "[database]\nurl = \"postgres://v:hunter2@db/vestibule\"";
     let settings = serve(text);
@@ -394,166 +310,8 @@ fn a_named_file_must_exist() {
 }
 
 #[test]
-fn clients_of_the_file() {
-    let settings = serve(
-        "[[clients]]\nclient_id = \"wiki\"\nclient_secret = \"0123456789abcdef\"\nredirect_uris = [\"https://wiki.example/cb\"]\n\
-         pkce = \"always\"\n[[clients]]\nclient_id = \"cli\"\napplication_type = \"native\"\nredirect_uris = [\"http://127.0.0.1/cb\"]",
-    );
-    let [wiki, cli] = settings.clients.as_slice() else { panic!("two clients expected") };
-    assert_eq!(wiki.secret_hash.unwrap()[..4], [0x9f, 0x9f, 0x51, 0x11]);
-    assert_eq!(wiki.metadata.pkce, Pkce::Always);
-    assert_eq!(wiki.metadata.grant_types, [GrantType::AuthorizationCode]);
-    assert_eq!((cli.secret_hash, cli.metadata.auth_method), (None, AuthMethod::None));
-    assert!(!format!("{settings:?}").contains("0123456789abcdef"));
-}
-
-#[test]
-fn client_errors_have_their_line() {
-    refused(
-        "[[clients]]\nclient_id = \"a\"\nredirect_uri = [\"https://a.example/\"]\nscope = 3\n\n[[clients]]\nclient_id = \"b\"\n\
-         redirect_uris = [\"http://b.example/cb\"]\n\n[[clients]]\nclient_id = \"c\"\ntoken_endpoint_auth_method = \"none\"\n\
-         client_secret = \"0123456789abcdef\"\nredirect_uris = [\"https://c.example/\"]\n",
-        &[
-            "config.toml:1: [[clients]] redirect_uris: is missing; authorization_code needs at least one",
-            "config.toml:3: [[clients]] redirect_uri: unknown key; did you mean redirect_uris?",
-            "config.toml:4: [[clients]] scope: has the wrong type; invalid type: integer `3`, expected a string",
-            "config.toml:8: [[clients]] redirect_uris: \"http://b.example/cb\" is http; only 127.0.0.1, [::1] and localhost may \
-             do without https",
-            "config.toml:13: [[clients]] client_secret: is given to a public client; remove it, or set \
-             token_endpoint_auth_method to client_secret_basic",
-        ],
-    );
-}
-
-#[test]
-fn clients_are_checked_against_each_other() {
-    let one = "[[clients]]\nclient_id = \"a\"\nredirect_uris = [\"https://a.example/\"]\n";
-    let public = "token_endpoint_auth_method = \"none\"\n";
-    refused(
-        &format!("{one}{public}{one}{public}"),
-        &["config.toml:6: [[clients]] client_id: \"a\" occurs twice; give every client its own"],
-    );
-    refused(
-        one,
-        &["config.toml:1: [[clients]] client_secret: is missing; the client uses client_secret_basic; add client_secret or \
-           client_secret_hash, or token_endpoint_auth_method = \"none\" for a public client"],
-    );
-    let hash = "0".repeat(64);
-    let errors = load(&format!("{one}client_secret_hash = \"{hash}\"\nclient_secret = \"0123456789abcdef\""), Mode::Serve, &[]);
-    assert!(errors.unwrap_err().to_string().contains("stands beside client_secret"));
-    assert_eq!(serve(&format!("{one}client_secret_hash = \"{hash}\"")).clients[0].secret_hash, Some([0; 32]));
-}
-
-#[test]
 fn one_underscore_is_a_slip_and_other_names_are_not_ours() {
     let slip = load("", Mode::Serve, &[("VESTIBULE_SERVER_PUBLIC_URL", "https://id.example")]).unwrap_err().to_string();
     assert!(slip.contains("has one underscore between section and key; did you mean VESTIBULE_SERVER__PUBLIC_URL?"), "{slip}");
     assert!(load("", Mode::Serve, &[("VESTIBULE_BIN", "x"), ("VESTIBULE_TEST_POSTGRES", "x")]).is_ok());
-}
-
-#[test]
-fn the_session_cookie_may_belong_to_a_parent_domain() {
-    let file = |url: &str, domain: &str| format!("[server]\npublic_url = \"{url}\"\n[sessions]\ncookie_domain = \"{domain}\"");
-    let https = "https://id.example.org";
-    for (url, domain, kept) in [
-        (https, "", None),
-        (https, "example.org", Some("example.org")),
-        (https, "Example.ORG", Some("example.org")),
-        (https, "id.example.org", Some("id.example.org")),
-        ("http://localhost:8080", "localhost", Some("localhost")),
-    ] {
-        assert_eq!(serve(&file(url, domain)).sessions.cookie_domain.as_deref(), kept, "{url} {domain}");
-    }
-    let cure = "for example \"example.org\", or \"\" for this host alone";
-    for (domain, what) in [
-        ("org", "is a top-level domain: browsers refuse it"),
-        ("example.com", "is no parent domain of the public host, id.example.org"),
-        ("ple.org", "is no parent domain of the public host, id.example.org"),
-        ("x.id.example.org", "is no parent domain of the public host, id.example.org"),
-        (".example.org", "begins or ends with a dot"),
-        ("example.org.", "begins or ends with a dot"),
-        ("example.org/", "is no domain"),
-        ("example.org:443", "is no domain"),
-        ("10.0.0.1", "is no domain"),
-    ] {
-        refused(&file(https, domain), &[&format!("config.toml:4: [sessions] cookie_domain: \"{domain}\" {what}; {cure}")]);
-    }
-    refused(
-        &file("http://127.0.0.1:8080", "localhost"),
-        &[
-            "config.toml:4: [sessions] cookie_domain: \"localhost\" does not fit: the public URL has an IP address, and those have no \
-           parent domain; leave it empty for this host alone",
-        ],
-    );
-    refused(
-        &file("http://localhost:8080", "example.org"),
-        &[
-            "config.toml:4: [sessions] cookie_domain: \"example.org\" is no parent domain of the public host, localhost; leave it empty \
-           for this host alone",
-        ],
-    );
-}
-
-#[test]
-fn the_site_of_config_toml_is_valid() {
-    let example = CONFIG.split_once("# [[sites]]\n").unwrap().1.split_once("\n\n").unwrap().0;
-    let keys = example.lines().map(|line| line.trim_start_matches("# ")).filter(|line| line.split(' ').nth(1) == Some("="));
-    let example: String = keys.flat_map(|line| [line, "\n"]).collect();
-    let site = serve(&format!("[[sites]]\n{example}")).sites.remove(0);
-    let (host, acr) = (site.host.as_str(), site.two_factors);
-    assert_eq!((host, acr, site.groups, site.public_paths.len()), ("app.example.org", true, vec!["admin".to_owned()], 2));
-}
-
-#[test]
-fn sites_are_checked_one_by_one_and_against_each_other() {
-    let text = "[[sites]]\nhost = \"App.Example.org:8443\"\npublic_paths = [\"/\", \"/a//b/\"]\n\n[[sites]]\nhost = \"*.bücher.example\"\n";
-    let sites = serve(text).sites;
-    let [one, two] = &sites[..] else { panic!("{sites:?}") };
-    assert_eq!((one.host.as_str(), one.port, one.subdomains), ("app.example.org", Some(8443), false));
-    assert_eq!(one.public_paths, ["/", "/a/b"]);
-    assert_eq!((two.host.as_str(), two.port, two.subdomains), ("xn--bcher-kva.example", None, true));
-    refused(
-        "[[sites]]\n\n[[sites]]\nhost = \"https://app.example.org\"\nacr = \"mfa\"\ngroups = [\"staff\"]\npublic_path = []\n\n\
-         [[sites]]\nhost = \"*.org\"\npublic_paths = [\"/x/*\", \"x\", \"/a/../b\"]\n",
-        &[
-            "config.toml:1: [[sites]] host: is missing; for example \"app.example.org\", \"*.apps.example.org\" or \"localhost:3000\"",
-            "config.toml:4: [[sites]] host: \"https://app.example.org\" is no host; for example \"app.example.org\", \
-             \"*.apps.example.org\" or \"localhost:3000\"",
-            "config.toml:5: [[sites]] acr: \"mfa\" is unknown; \"two-factor\", or \"\" for any sign-in",
-            "config.toml:6: [[sites]] groups: there is no group \"staff\"; the only group is \"admin\", the administrators; [] lets \
-             everybody in who has an account",
-            "config.toml:7: [[sites]] public_path: unknown key; did you mean public_paths?",
-            "config.toml:10: [[sites]] host: \"*.org\" would stand for everybody's hosts; for example \"app.example.org\", \
-             \"*.apps.example.org\" or \"localhost:3000\"",
-            "config.toml:11: [[sites]] public_paths: \"/x/*\" is no plain path; write it as browsers show it, without * and ?, for \
-             example \"/static\"; what is below is meant as well",
-            "config.toml:11: [[sites]] public_paths: \"x\" is no plain path; write it as browsers show it, without * and ?, for \
-             example \"/static\"; what is below is meant as well",
-            "config.toml:11: [[sites]] public_paths: \"/a/../b\" is no plain path; write it as browsers show it, without * and ?, \
-             for example \"/static\"; what is below is meant as well",
-        ],
-    );
-    refused(
-        "[[sites]]\nhost = \"a.example\"\n[[sites]]\nhost = \"A.example\"\n",
-        &["config.toml:4: [[sites]] host: \"a.example\" occurs twice; write all its rules under one [[sites]] line"],
-    );
-    refused(
-        "[sites]\nhost = \"a.example\"\n",
-        &["config.toml:1: sites: is not a section; write each of the sites under its own [[sites]] line"],
-    );
-}
-
-#[test]
-fn a_site_that_gets_no_cookie_is_warned_about() {
-    let head = "[server]\npublic_url = \"https://id.example.org\"\ntrusted_proxies = [\"127.0.0.1\"]\n";
-    let warnings = |text: &str| serve(&format!("{head}{text}")).warnings().join("\n");
-    let site = "[[sites]]\nhost = \"app.example.org\"\n";
-    assert!(warnings(site).contains("[[sites]] app.example.org: browsers do not send it the session cookie"));
-    assert_eq!(warnings(&format!("[sessions]\ncookie_domain = \"example.org\"\n{site}")).matches("sites").count(), 0);
-    let local = serve("[[sites]]\nhost = \"localhost:3000\"\n");
-    assert!(
-        local.warnings()[0].contains("server.trusted_proxies is empty") && local.warnings().len() == 1,
-        "{:?}",
-        local.warnings()
-    );
 }
