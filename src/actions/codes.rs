@@ -206,8 +206,8 @@ pub(super) async fn send(app: &App, tx: &mut Tx, flow: &mut Flow, to: Recipient,
     }
 }
 
-/// How a journey's codes travel.
-pub(super) fn channel(flow: &Flow) -> Channel {
+/// How a journey's codes travel: by what was typed, whether or not anybody has it.
+pub fn channel(flow: &Flow) -> Channel {
     let asked = flow.state.asked().map(|asked| asked.channel);
     asked.or_else(|| flow.state.destination().map(Contact::channel)).unwrap_or(Channel::Mail)
 }

@@ -181,14 +181,11 @@ pub(super) async fn contact_changed(
     if previous.as_ref().is_some_and(|previous| previous.key() == new.key()) {
         return Ok(());
     }
-    let now = app.now();
-    let change = AddressChange { channel, previous };
-    let id = AddressChangeId::new(now, &app.random);
-    address_changes::insert(tx, &id, &user.id, &change, now, now + app.settings.flows.undo).await?;
-    let (previous, new) = (change.previous.map(|previous| previous.shown()), new.shown());
+    let (old, new) = (previous.as_ref().map(Contact::shown), new.shown());
+    remember(app, tx, user, AddressChange { channel, previous }).await?;
     let notice = match channel {
-        Channel::Mail => Notice::EmailChanged { previous, new },
-        Channel::Sms => Notice::PhoneChanged { previous, new },
+        Channel::Mail => Notice::EmailChanged { previous: old, new },
+        Channel::Sms => Notice::PhoneChanged { previous: old, new },
     };
     app.notify(tx, user, notice, requester).await
 }
@@ -202,11 +199,15 @@ pub(super) async fn contact_removed(
     user: &User,
     requester: &Requester,
 ) -> Outcome<()> {
-    let now = app.now();
-    let change = AddressChange { channel: old.channel(), previous };
-    let id = AddressChangeId::new(now, &app.random);
-    address_changes::insert(tx, &id, &user.id, &change, now, now + app.settings.flows.undo).await?;
+    remember(app, tx, user, AddressChange { channel: old.channel(), previous }).await?;
     app.notify(tx, user, Notice::ContactRemoved { old: old.shown() }, requester).await
+}
+
+/// For whoever takes it back.
+async fn remember(app: &App, tx: &mut Tx, user: &User, change: AddressChange) -> Outcome<()> {
+    let now = app.now();
+    let id = AddressChangeId::new(now, &app.random);
+    Ok(address_changes::insert(tx, &id, &user.id, &change, now, now + app.settings.flows.undo).await?)
 }
 
 #[derive(Debug)]

@@ -69,6 +69,15 @@ pub(super) async fn claim(app: &App, tx: &mut Tx, mut user: User, contact: &Cont
     app.record(tx, Event { user_id: Some(user.id.clone()), detail, ..event }).await?;
     if had_password {
         app.notify(tx, &user, Notice::PasswordChanged { disconnected: Vec::new() }, requester).await?;
+        tell_other(app, tx, &user, contact.channel(), requester).await?;
     }
     Ok(user)
+}
+
+/// The other contact of an account that belonged to nobody was never proved either, so it gets no link; but its reader hears that the password from
+/// before works no more.
+pub(super) async fn tell_other(app: &App, tx: &mut Tx, user: &User, proved: Channel, requester: &Requester) -> Outcome<()> {
+    let Some(other) = user.contact(proved.other()) else { return Ok(()) };
+    let notice = Notice::PasswordChanged { disconnected: Vec::new() };
+    app.notify_without_link(tx, user, &other, notice, Some(requester)).await
 }

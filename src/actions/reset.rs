@@ -203,10 +203,8 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
         };
     }
     let (user, disconnected) = take_effect(app, &mut tx, user, Effect { hash, proofs: &given }, requester).await?;
-    if let (Some(Ownership::Nobody), Some(other)) = (whose, user.contact(channel.other())) {
-        // It was never proved either, so it gets no link; but its reader hears of it.
-        app.notify_without_link(&mut tx, &user, &other, Notice::PasswordChanged { disconnected: Vec::new() }, Some(requester))
-            .await?;
+    if whose == Some(Ownership::Nobody) {
+        ownership::tell_other(app, &mut tx, &user, channel, requester).await?;
     }
     match sign_in::proceed(app, tx, &user, given, &arrival).await? {
         SignedIn::Done(session) => Ok(Reset::Done(session, continue_to, disconnected)),

@@ -209,7 +209,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         Given::Password(_) => right(password_right),
         Given::Totp(text) => match factors::use_totp(app, &mut tx, &user, text).await? {
             Used::Now => Typed::Right,
-            // Nobody guessed this one: it is nobody's failure.
+            // A right code is no guess, so no failure is recorded; the try stays counted.
             Used::Before => return Ok(Second::CodeUsed),
             Used::Wrong => Typed::Wrong,
         },

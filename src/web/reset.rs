@@ -8,7 +8,6 @@ use super::journey::{self, Journey};
 use super::verify;
 use crate::actions::codes::{self, Found, Resent};
 use crate::actions::reset::{self, Proof, Started};
-use crate::engine::address::Channel;
 use crate::engine::flow::{Flow, State};
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
@@ -104,19 +103,14 @@ pub(super) async fn sent(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     Ok(sent_page(&visitor, shell, &flow, "", false))
 }
 
-/// Of what was typed: whether anybody has it is not said.
-fn channel(flow: &Flow) -> Channel {
-    flow.state.asked().map_or(Channel::Mail, |asked| asked.channel)
-}
-
 fn title(flow: &Flow) -> &'static str {
-    reset_sent_title(channel(flow))
+    reset_sent_title(codes::channel(flow))
 }
 
 fn sent_page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool) -> Response {
     let resend_after_seconds = verify::resend_after(visitor, flow);
     let shell = visitor.shell_at(shell, &format!("/reset/code?flow={}", flow.id));
-    let channel = channel(flow);
+    let channel = codes::channel(flow);
     let page =
         ResetSent { shell, channel, flow: Some(flow.id.to_string()), code: code.to_owned(), resend_after_seconds, expired };
     visitor.page(&page.shell, &page)

@@ -6,7 +6,7 @@ use tower_sessions::Session as Carrier;
 use crate::actions::Fault;
 use crate::actions::codes::{self, Found, Resent};
 use crate::actions::sign_up::{self, Proof, Verified};
-use crate::engine::address::{Channel, Contact};
+use crate::engine::address::Contact;
 use crate::engine::codes::MaySend;
 use crate::engine::flow::{Flow, State};
 use crate::engine::params::Params;
@@ -51,7 +51,7 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool)
         action: "/verify".to_owned(),
         resend_action: "/verify/resend".to_owned(),
         change_href: format!("{change}?flow={}", flow.id),
-        channel: channel(flow),
+        channel: codes::channel(flow),
         destination: masked(flow),
         code: code.to_owned(),
         resend_after_seconds: resend_after(visitor, flow),
@@ -61,12 +61,8 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool)
     visitor.keep_browser(visitor.page(&page.shell, &page))
 }
 
-fn channel(flow: &Flow) -> Channel {
-    flow.state.destination().map_or(Channel::Mail, Contact::channel)
-}
-
 fn title(flow: &Flow) -> &'static str {
-    verify_title(channel(flow))
+    verify_title(codes::channel(flow))
 }
 
 pub(super) fn masked(flow: &Flow) -> String {
