@@ -43,9 +43,7 @@ where
             let response = next.run(Request::from_parts(parts, body)).await;
             match response.extensions().get::<ProtectionError>() {
                 None => response,
-                Some(error) => {
-                    because(refusal(&kept), format!("a form of another site: {error}"))
-                }
+                Some(error) => because(refusal(&kept), format!("a form of another site: {error}")),
             }
         }
     })))

@@ -163,6 +163,8 @@ async fn the_filter_of_the_docs_finds_failed_sign_ins_and_nothing_else() {
         let log = server.end();
         let failed: Vec<&String> = log.iter().filter(|line| found(&filter, line).is_some()).collect();
         assert_eq!(failed.len(), 4, "{format}: {log:#?}");
+        let by_syslog = |line: &str| found(&filter, &format!(" id vestibule[17]: {line}"));
+        assert!(failed.iter().all(|line| by_syslog(line).as_deref() == Some("127.0.0.1")), "{failed:#?}");
         assert!(failed.iter().all(|line| found(&filter, line).as_deref() == Some("127.0.0.1")), "{failed:#?}");
         assert!(!log.iter().any(|line| line.contains("ada@a.example") || line.contains("nobody@a.example")), "{log:#?}");
         assert!(!log.iter().any(|line| line.contains("tower_sessions")), "{log:#?}");
