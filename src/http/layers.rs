@@ -208,10 +208,11 @@ where
         }
         let elapsed = this.started.elapsed();
         this.known.metrics.record(this.method.as_str(), status.as_u16(), elapsed);
-        match response.extensions().get::<Cause>() {
+        if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
             // The page shows the operation's id and asks people to quote it.
-            Some(Cause(cause)) => tracing::info!(status = status.as_u16(), cause = &**cause, "answered with an error page"),
-            None => tracing::debug!(status = status.as_u16(), ?elapsed, "answered"),
+            tracing::info!(status = status.as_u16(), cause = &**cause, "answered with an error page");
+        } else {
+            tracing::debug!(status = status.as_u16(), ?elapsed, "answered");
         }
         Poll::Ready(Ok(response))
     }
