@@ -163,6 +163,19 @@ pub async fn list(app: &App, after: Option<&Registered>, limit: i64) -> Outcome<
     Ok(clients::list(&mut app.store.read().await?, after, limit).await?)
 }
 
+/// Where a list begins that goes on after this client: what is left of those of the file, and the one of the database to go on after.
+pub async fn list_from(app: &App, after: Option<&str>) -> Result<(Vec<WithSecret>, Option<Registered>), Refused> {
+    let mut of_file = in_file(app);
+    let Some(after) = after else { return Ok((of_file, None)) };
+    if let Some(at) = of_file.iter().position(|found| found.client.id.as_str() == after) {
+        return Ok((of_file.split_off(at + 1), None));
+    }
+    let unknown = || Refused::Unknown(after.to_owned());
+    let id: ClientId = after.parse().map_err(|_| unknown())?;
+    let found = clients::by_id(&mut app.store.read().await?, &id).await?;
+    Ok((Vec::new(), Some(found.ok_or_else(unknown)?)))
+}
+
 fn from_file(client: Arc<Client>) -> WithSecret {
     WithSecret { client, secret: None, created_at: Timestamp::default(), in_file: true }
 }

@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::token::verified::Verified;
 use super::{App, Fault, Outcome};
 use crate::crypto::jose::{self, Alg, Jwk, SigningKey, VerifyingKey};
+use crate::crypto::seal::OpenError;
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::key::{KeyRecord, PublicRecord, Rotation, Schedule, Stage, due};
 use crate::ids::KeyId;
@@ -149,12 +150,35 @@ fn adopt(app: &App, mut sealed: Vec<SealedKey>) -> Outcome<()> {
             return Ok(RingKey { record, key: Arc::clone(&known.key) });
         }
         let broken = |why: &dyn std::fmt::Display| Fault::Broken(format!("the signing key {} cannot be read: {why}", record.id));
-        let pkcs8 = app.keyring.open(PURPOSE, &sealed).map_err(|error| broken(&error))?;
+        let pkcs8 = app.keyring.open(PURPOSE, &sealed).map_err(no_key_fits)?;
         let key = SigningKey::from_pkcs8(record.alg, record.id.to_string(), &pkcs8).map_err(|error| broken(&error))?;
         Ok(RingKey { record, key: Arc::new(key) })
     };
     app.keys.replace(Loaded::of(sealed.into_iter().map(parsed).collect::<Outcome<_>>()?)?);
     Ok(())
+}
+
+/// Whether the master keys are those of this database: they open its newest signing key. One without any has nothing to be opened.
+pub async fn fit(app: &App) -> Outcome<()> {
+    let sealed = rows::list(&mut app.store.read().await?).await?;
+    match sealed.last() {
+        Some(key) => app.keyring.open(PURPOSE, &key.sealed).map(drop).map_err(no_key_fits),
+        None => Ok(()),
+    }
+}
+
+/// A damaged row looks the same, and is rarer by far than the keys of another installation.
+fn no_key_fits(why: OpenError) -> Fault {
+    let cause = match why {
+        OpenError::UnknownKey(version) => {
+            format!("its signing keys are sealed with the master key v{version}, which is not there")
+        }
+        OpenError::Refused => "the master keys are not the ones that its signing keys were sealed with".to_owned(),
+    };
+    Fault::Broken(format!(
+        "{cause}; put the keys of this database into secrets.keys or the file secrets.key (restore it from the backup), or see that \
+         data.dir and database.url belong together"
+    ))
 }
 
 fn jwks_of(keys: &[RingKey]) -> Outcome<Bytes> {

@@ -3,7 +3,8 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::output::{print, print_json};
+use super::listing::{Columns, print_rows};
+use super::output::print_json;
 use super::{Done, Failure};
 use crate::actions::App;
 use crate::actions::keys::{self, RotateMode};
@@ -37,6 +38,10 @@ impl KeysCommand {
             Self::List(format) | Self::Rotate { format, .. } => format.json,
         }
     }
+
+    pub(super) const fn writes(&self) -> bool {
+        matches!(self, Self::Rotate { .. })
+    }
 }
 
 pub(super) async fn run(app: &App, command: KeysCommand) -> Done {
@@ -60,7 +65,7 @@ pub(super) async fn run(app: &App, command: KeysCommand) -> Done {
     if as_json {
         return print_json(&lines.iter().map(Line::to_json).collect()).map_err(Failure::from);
     }
-    lines.iter().try_for_each(|line| print(&line.text())).map_err(Failure::from)
+    print_rows(COLUMNS, lines.iter().map(Line::row)).map_err(Failure::from)
 }
 
 /// What is shown of a key.
@@ -72,15 +77,16 @@ enum Line<'a> {
 }
 
 impl Line<'_> {
-    fn text(&self) -> String {
+    fn row(&self) -> Vec<String> {
+        let moment = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
         match self {
-            Self::Key(stage, KeyRecord { id, alg, signs_at, retires_at, .. }, _) => {
-                let until = retires_at.map_or_else(String::new, |at| format!("  until {at}"));
-                format!("{id}  {:<5}  {:<9}  signs from {signs_at}{until}", alg.as_str(), stage.as_str())
+            Self::Key(stage, KeyRecord { id, alg, signs_at, retires_at, .. }, hints) => {
+                let (id, alg, stage) = (id.to_string(), alg.as_str().to_owned(), stage.as_str().to_owned());
+                vec![id, alg, stage, signs_at.to_string(), moment(*retires_at), moment(*hints)]
             }
             Self::Hints(PublicRecord { id, alg, expires_at, .. }) => {
-                let until = expires_at.map_or_else(String::new, |at| format!(" until {at}"));
-                format!("{id}  {:<5}  {:<9}  public half only: recognises hints{until}", alg.as_str(), HINTS)
+                let (id, alg, stage) = (id.to_string(), alg.as_str().to_owned(), HINTS.to_owned());
+                vec![id, alg, stage, "-".to_owned(), "-".to_owned(), moment(*expires_at)]
             }
         }
     }
@@ -108,6 +114,8 @@ impl Line<'_> {
         }
     }
 }
+
+const COLUMNS: Columns = &[("ID", 30), ("ALG", 5), ("STAGE", 9), ("SIGNS FROM", 24), ("SIGNS UNTIL", 24), ("HINTS UNTIL", 0)];
 
 /// The stage of a key that only recognises hints.
 const HINTS: &str = "hints";
