@@ -338,6 +338,11 @@ impl User {
         }
     }
 
+    /// Whether there is anything that its owner can type to name it: a password alone opens nothing.
+    pub const fn has_identifier(&self) -> bool {
+        self.username.is_some() || self.email.is_some() || self.phone_number.is_some()
+    }
+
     /// Whether this is its address or number.
     pub fn has(&self, contact: &Contact) -> bool {
         self.contact(contact.channel()).is_some_and(|own| own.key() == contact.key())

@@ -272,7 +272,9 @@ pub async fn remove(app: &App, current: &Current, id: &PasskeyId, requester: &Re
 pub(in crate::actions) fn has_another_way_in(app: &App, user: &User) -> bool {
     let reachable = |channel| user.is_verified(channel);
     app.settings.sign_in.ways.iter().any(|way| match way {
-        Way::Password => user.password_hash.is_some() || reachable(Channel::Mail) || reachable(Channel::Sms),
+        Way::Password => {
+            (user.password_hash.is_some() && user.has_identifier()) || reachable(Channel::Mail) || reachable(Channel::Sms)
+        }
         Way::Mail => reachable(Channel::Mail),
         Way::Sms => reachable(Channel::Sms),
         Way::Passkey => false,

@@ -66,7 +66,7 @@ pub async fn disconnect(app: &App, current: &Current, id: &IdentityId, requester
 }
 
 /// Whether any way into the account is left, as the unit of work has it.
-async fn can_sign_in(app: &App, tx: &mut Tx, user: &User) -> Outcome<bool> {
+pub(in crate::actions) async fn can_sign_in(app: &App, tx: &mut Tx, user: &User) -> Outcome<bool> {
     if passkeys::has_another_way_in(app, user) || usable(app, tx, &user.id).await? > 0 {
         return Ok(true);
     }
