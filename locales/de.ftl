@@ -71,14 +71,17 @@ email = E-Mail-Adresse
 
 # Codes
 verify = Geben Sie den Code aus der E-Mail ein
+verify-phone = Geben Sie den Code aus der SMS ein
 verify-button = Bestätigen
 verify-change = Andere Adresse verwenden
+verify-change-phone = Eine andere Nummer verwenden
 code-label = Code
 code-hint = Nur die Ziffern; Leerzeichen sind egal
 code-busy = Der Code wird geprüft …
 code-sent = Wir haben einen Code geschickt an
 code-expired = Dieser Code gilt nicht mehr. Lassen Sie sich einen neuen schicken.
 code-existing = Wenn Sie mit dieser Adresse schon ein Konto haben, steht in der E-Mail, wie es weitergeht.
+code-existing-phone = Wenn Sie mit dieser Nummer schon ein Konto haben, steht in der Nachricht, wie es weitergeht.
 code-spam = Nichts angekommen? Sehen Sie im Spam-Ordner nach. Sie können auch den Link in der E-Mail öffnen.
 resend = Neuen Code schicken
 resend-wait = { $seconds ->
@@ -128,7 +131,10 @@ reset = Passwort zurücksetzen
 reset-text = Sagen Sie uns, wer Sie sind; wir schicken Ihnen einen Code und einen Link.
 reset-button = Code schicken
 reset-sent = Sehen Sie in Ihr Postfach
+reset-sent-phone = Sehen Sie in Ihren SMS nach
 reset-sent-text = Falls es ein Konto mit diesen Angaben gibt, ist ein Code unterwegs. Geben Sie ihn hier ein oder öffnen Sie den Link in der E-Mail.
+reset-sent-text-phone = Wenn es zu dieser Nummer ein Konto gibt, ist ein Code per SMS unterwegs. Geben Sie ihn hier ein.
+reset-change = Mit anderen Angaben neu beginnen
 reset-new = Neues Passwort wählen
 reset-new-text = Alle anderen Geräte werden abgemeldet.
 reset-new-button = Speichern und anmelden
@@ -145,7 +151,7 @@ logout-stay = Angemeldet bleiben
 logout-button = Abmelden
 logged-out = Sie sind abgemeldet
 logged-out-text = Sie können dieses Fenster schließen.
-logged-out-apps = Sie wurden auch hier abgemeldet:
+logged-out-apps = Diese Apps zeigen Sie vielleicht noch als angemeldet. Melden Sie sich auch dort ab, wenn andere dieses Gerät benutzen:
 
 # Einwilligung
 consent = Zugriff erlauben?
@@ -524,9 +530,9 @@ mail-deleted-closing = Auf Wiedersehen und vielen Dank für die gemeinsame Zeit.
 problem-required = Bitte füllen Sie dieses Feld aus.
 problem-too-long = Das ist zu lang.
 problem-characters = Das enthält Zeichen, die hier nicht möglich sind.
-problem-login = E-Mail-Adresse, Benutzername oder Passwort stimmt nicht. Versuchen Sie es noch einmal oder setzen Sie Ihr Passwort zurück.
+problem-login = Konto oder Passwort stimmt nicht. Versuchen Sie es noch einmal oder setzen Sie Ihr Passwort zurück.
 problem-login-disabled = Dieses Konto ist gesperrt. Wenden Sie sich an die Betreiber dieses Dienstes.
-problem-identifier-required = Geben Sie Ihre E-Mail-Adresse oder Ihren Benutzernamen ein.
+problem-identifier-required = Geben Sie ein, womit Sie sich anmelden.
 problem-password-required = Geben Sie Ihr Passwort ein.
 problem-password-wrong = Das ist nicht Ihr aktuelles Passwort.
 problem-password-short = { $length ->
@@ -562,6 +568,8 @@ problem-wait-hours = { $hours ->
    *[other] Bitte warten Sie { $hours } Stunden und versuchen Sie es dann noch einmal.
 }
 problem-busy = Der Server ist stark ausgelastet. Bitte versuchen Sie es gleich noch einmal.
+problem-other-person-title = Jemand anders ist angemeldet
+problem-other-person = Seit diese Seite geöffnet wurde, hat sich in diesem Browser jemand anders angemeldet. Nichts wurde geändert oder gespeichert. Öffnen Sie die Seite neu, um das Konto zu ändern, das jetzt angemeldet ist.
 problem-expired-title = Diese Seite ist abgelaufen
 problem-expired = Sie war zu lange offen, der Schritt ist schon erledigt, oder er wurde in einem anderen Browser begonnen oder bevor die Cookies in diesem gelöscht wurden. Beginnen Sie von vorn; alles andere ist gespeichert.
 problem-link-title = Dieser Link funktioniert nicht
@@ -711,9 +719,15 @@ phone-cancel = Bisherige Nummer behalten
 phone-change = Nummer festlegen
 phone-new = Neue Telefonnummer
 phone-change-button = Code senden
+phone-remove = Ihre Nummer entfernen
+phone-remove-text = Codes und Hinweise gehen nicht mehr dorthin. Einige Tage lang können Sie das mit einem Link zurücknehmen, den wir jetzt schicken.
+phone-remove-button = Nummer entfernen
 notice-phone-sent = Wir haben einen Code per SMS an die neue Nummer gesendet.
 notice-phone-changed = Ihre Telefonnummer ist geändert.
 notice-phone-cancelled = Ihre Telefonnummer bleibt, wie sie ist.
+notice-phone-removed = Ihre Telefonnummer ist entfernt.
+problem-phone-codes = An diese Nummer werden Codes gesandt, wenn Sie sich anmelden. Schalten Sie das zuerst aus, unter „Anmeldung in zwei Schritten“.
+problem-phone-last = Ohne diese Nummer könnte sich bei diesem Konto niemand mehr anmelden. Fügen Sie zuerst eine E-Mail-Adresse, einen Passkey oder ein verbundenes Konto hinzu.
 email-none = In Ihrem Konto ist noch keine E-Mail-Adresse.
 password-first = Legen Sie ein Passwort fest, mit dem Sie sich anmelden können.
 

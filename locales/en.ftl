@@ -71,14 +71,17 @@ email = Email address
 
 # Codes
 verify = Enter the code from your email
+verify-phone = Enter the code from your text message
 verify-button = Confirm
 verify-change = Use another address
+verify-change-phone = Use another number
 code-label = Code
 code-hint = Digits only; spaces do not matter
 code-busy = Checking the code …
 code-sent = We sent a code to
 code-expired = This code is no longer valid. Send a new one to go on.
 code-existing = If you have an account with this address already, the mail says how to go on.
+code-existing-phone = If you have an account with this number already, the message says how to go on.
 code-spam = Nothing there? Look in your spam folder. You can also open the link in the email.
 resend = Send a new code
 resend-wait = { $seconds ->
@@ -128,7 +131,10 @@ reset = Reset your password
 reset-text = Tell us who you are and we send you a code and a link.
 reset-button = Send the code
 reset-sent = Check your email
+reset-sent-phone = Check your text messages
 reset-sent-text = If there is an account with these details, a code is on its way. Enter it here or open the link in the email.
+reset-sent-text-phone = If there is an account with this number, a code is on its way by text message. Enter it here.
+reset-change = Start again with other details
 reset-new = Choose a new password
 reset-new-text = Every other device will be signed out.
 reset-new-button = Save and sign in
@@ -145,7 +151,7 @@ logout-stay = Stay signed in
 logout-button = Sign out
 logged-out = You are signed out
 logged-out-text = You can close this window.
-logged-out-apps = You were also signed out of:
+logged-out-apps = These apps may still show you as signed in. Sign out there, too, if others use this device:
 
 # Consent
 consent = Allow access?
@@ -524,9 +530,9 @@ mail-deleted-closing = Goodbye, and thank you for the time with us.
 problem-required = Please fill in this field.
 problem-too-long = This is too long.
 problem-characters = This contains characters that cannot be used here.
-problem-login = Email address, username or password is wrong. Try again, or reset your password.
+problem-login = The account or the password is wrong. Try again, or reset your password.
 problem-login-disabled = This account is disabled. Ask the people who run this service.
-problem-identifier-required = Enter your email address or your username.
+problem-identifier-required = Enter what you sign in with.
 problem-password-required = Enter your password.
 problem-password-wrong = This is not your current password.
 problem-password-short = { $length ->
@@ -562,6 +568,8 @@ problem-wait-hours = { $hours ->
    *[other] Please wait { $hours } hours, then try again.
 }
 problem-busy = The server is very busy. Please try again in a moment.
+problem-other-person-title = Somebody else is signed in
+problem-other-person = Since this page was opened, somebody else has signed in in this browser. Nothing was changed or saved. Open the page again to change the account that is signed in now.
 problem-expired-title = This page has expired
 problem-expired = It was open too long, the step is already done, or it began in another browser or before the cookies of this one were cleared. Start again; what you entered elsewhere is safe.
 problem-link-title = This link does not work
@@ -711,9 +719,15 @@ phone-cancel = Keep the present number
 phone-change = Set a number
 phone-new = New phone number
 phone-change-button = Send a code
+phone-remove = Remove your number
+phone-remove-text = No more codes and notices go there. For some days, a link that we send now can take this back.
+phone-remove-button = Remove number
 notice-phone-sent = We have sent a code by SMS to the new number.
 notice-phone-changed = Your phone number is changed.
 notice-phone-cancelled = Your phone number stays as it is.
+notice-phone-removed = Your phone number is removed.
+problem-phone-codes = Codes are sent to this number when you sign in. Turn them off first, under “Two-step verification”.
+problem-phone-last = Without this number nobody could sign in to this account. Add an email address, a passkey or a connected account first.
 email-none = There is no email address in your account yet.
 password-first = Set a password to sign in with.
 

@@ -256,7 +256,7 @@ pub async fn resend(app: &App, flow: &Flow, requester: &Requester) -> Outcome<Re
 
 /// Whether a journey was begun for somebody whom it cannot concern: a reset of an unknown account, a sign-up for an address that has one.
 async fn is_decoy(app: &App, tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
-    if matches!(flow.state, State::Reset(_) | State::ResetProved { .. }) {
+    if matches!(flow.state, State::Reset(_) | State::ResetProved { .. } | State::SignInCode(_)) {
         return Ok(!reset::may_reach(app, tx, flow).await?);
     }
     let Some(to) = flow.state.destination() else { return Ok(true) };

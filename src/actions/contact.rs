@@ -6,12 +6,13 @@ use super::destination::By;
 use super::limits::Purpose;
 use super::notices::{self, Notice};
 use super::session::Current;
-use super::{App, Outcome, Requester, ownership};
+use super::{App, Outcome, Requester, ownership, providers};
 use crate::engine::address::{Channel, Contact, Email};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::method::MethodKind;
 use crate::engine::user::User;
-use crate::store::{Guarded, StoreError, flows, users};
+use crate::store::{Guarded, StoreError, Tx, enrolled, flows, users};
 
 #[derive(Debug)]
 pub enum Change {
@@ -89,6 +90,52 @@ pub async fn cancel(app: &App, current: &Current, channel: Channel) -> Outcome<(
     flows::cancel(&mut tx, kind_of(channel), &current.user.id, app.now()).await?;
     tx.commit().await?;
     Ok(())
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Removed {
+    Done,
+    /// Codes are sent there at sign-in.
+    SecondFactor,
+    /// Nobody could get into the account any more.
+    LastWayIn,
+    Gone,
+}
+
+/// Takes the address or number off the account. What it was is remembered, told and can be taken back like a change. The caller has made sure that
+/// the proof is fresh.
+pub async fn remove(app: &App, current: &Current, channel: Channel, requester: &Requester) -> Outcome<Removed> {
+    let mut tx = app.store.write().await?;
+    users::hold(&mut tx, &current.user).await?.or_overtaken()?;
+    let Some(mut user) = users::by_id(&mut tx, &current.user.id).await? else { return Ok(Removed::Gone) };
+    let Some(old) = user.contact(channel) else { return Ok(Removed::Gone) };
+    let sent = MethodKind::sent_by(channel);
+    let enrolled = enrolled::of(&mut tx, &user).await?;
+    if enrolled.factors.iter().any(|factor| factor.kind.as_str() == sent.as_str()) {
+        return Ok(Removed::SecondFactor);
+    }
+    let previous = user.verified(channel);
+    user.remove_contact(channel);
+    if !can_sign_in_without(app, &mut tx, &user).await? {
+        return Ok(Removed::LastWayIn);
+    }
+    write(app, &mut tx, user.clone()).await?.or_overtaken()?;
+    // Codes on their way there prove nothing any more.
+    for kind in [kind_of(channel), "reset", "sign_in_code", "second_factor", "enrol"] {
+        flows::cancel(&mut tx, kind, &user.id, app.now()).await?;
+    }
+    let event = Event { detail: Some("a contact was removed"), ..own(current, Kind::UserUpdated, requester) };
+    app.record(&mut tx, event).await?;
+    notices::contact_removed(app, &mut tx, previous, &old, &user, requester).await?;
+    tx.commit().await?;
+    Ok(Removed::Done)
+}
+
+/// Whether somebody gets into the account as it is in `user`. A password is of no use to who has nothing to type before it.
+async fn can_sign_in_without(app: &App, tx: &mut Tx, user: &User) -> Outcome<bool> {
+    let named = user.email.is_some() || user.username.is_some() || user.phone_number.is_some();
+    let password_hash = user.password_hash.clone().filter(|_| named);
+    providers::own::can_sign_in(app, tx, &User { password_hash, ..user.clone() }).await
 }
 
 /// How the new address or number is proved.

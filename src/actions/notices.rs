@@ -213,6 +213,22 @@ pub(super) async fn contact_changed(
     app.notify(tx, user, notice, requester).await
 }
 
+/// The same where an account has one no more. `previous`: what it had, if that was proved.
+pub(super) async fn contact_removed(
+    app: &App,
+    tx: &mut Tx,
+    previous: Option<Contact>,
+    old: &Contact,
+    user: &User,
+    requester: &Requester,
+) -> Outcome<()> {
+    let now = app.now();
+    let change = AddressChange { channel: old.channel(), previous };
+    let id = AddressChangeId::new(now, &app.random);
+    address_changes::insert(tx, &id, &user.id, &change, now, now + app.settings.flows.undo).await?;
+    app.notify(tx, user, Notice::ContactRemoved { old: old.shown() }, requester).await
+}
+
 #[derive(Debug)]
 pub enum Lock {
     Done(Box<LockedDown>),

@@ -6,7 +6,7 @@ use crate::engine::address::{Channel, Contact, Username};
 use crate::engine::event::{Event, Kind};
 use crate::engine::ownership::{Facts, Ownership, ownership};
 use crate::engine::user::User;
-use crate::store::{Tx, enrolled, flows, users};
+use crate::store::{Tx, enrolled, flows, grants, lock_down, sessions, users};
 
 /// Whose this account is for somebody who proves its contact of this channel. Without an account the same work is done.
 pub(super) async fn of(tx: &mut Tx, user: Option<&User>, channel: Channel) -> Outcome<Option<Ownership>> {
@@ -54,4 +54,30 @@ pub(super) async fn take_from(app: &App, tx: &mut Tx, mut holder: User, channel:
     });
     app.record(tx, Event { user_id: Some(holder.id.clone()), detail, ..event }).await?;
     app.notify(tx, &holder, Notice::ContactRemoved { old: gone.shown() }, requester).await
+}
+
+/// Gives an account that belongs to nobody yet to whoever has just proved this contact of it. Whoever made it need not be whose contact it is:
+/// nothing they put there leads back in, a password neither.
+pub(super) async fn claim(app: &App, tx: &mut Tx, mut user: User, contact: &Contact, requester: &Requester) -> Outcome<User> {
+    let (read_at, now) = (user.updated_at, app.now());
+    let had_password = user.password_hash.take().is_some();
+    user.password_changed_at = had_password.then_some(now).or(user.password_changed_at);
+    user.set_contact(contact.clone(), Some(now));
+    user.updated_at = reset::later(read_at, now);
+    users::update(tx, &user, read_at).await?.or_overtaken()?;
+    lock_down::forget_everything(tx, &user.id).await?;
+    sessions::end(tx, &user.id, sessions::Which::All).await?;
+    grants::end_all(tx, &user.id).await?;
+    flows::cancel_all(tx, &user.id, now).await?;
+    let kind = match contact.channel() {
+        Channel::Mail => Kind::EmailVerified,
+        Channel::Sms => Kind::PhoneVerified,
+    };
+    let event = tell::event(kind, requester.origin());
+    let detail = Some("of an account that belonged to nobody");
+    app.record(tx, Event { user_id: Some(user.id.clone()), detail, ..event }).await?;
+    if had_password {
+        app.notify(tx, &user, Notice::PasswordChanged { disconnected: Vec::new() }, requester).await?;
+    }
+    Ok(user)
 }

@@ -4,11 +4,12 @@ use super::codes::{self, Typed};
 use super::destination::By;
 use super::limits::Purpose;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Outcome};
+use super::{App, Outcome, ownership};
 use crate::engine::address::{self, Channel, Contact, Identifier};
 use crate::engine::event::{Event, Kind};
 use crate::engine::flow::{Asked, Continue, Flow, SignInCode, State, Step};
 use crate::engine::method::{Method, MethodKind};
+use crate::engine::ownership::Ownership;
 use crate::store::{flows, users};
 
 /// What came of asking for a message.
@@ -36,11 +37,14 @@ pub async fn start(app: &App, typed: &str, channel: Channel, arrival: &Arrival<'
     let requester = arrival.requester;
     app.limit_requester(Purpose::SignInCode, app.settings.limits.reset_requester, requester).await?;
     let mut tx = app.store.write().await?;
-    let user = users::by_identifier(&mut tx, &identifier).await?.filter(|user| user.is_active() && user.is_verified(channel));
+    let found = users::by_identifier(&mut tx, &identifier).await?;
+    let whose = ownership::of(&mut tx, found.as_ref(), channel).await?;
+    let user = found.filter(|user| user.is_active() && user.contact(channel).is_some() && whose != Some(Ownership::SomebodyElse));
     let user_id = user.as_ref().map(|user| user.id.clone());
     let by = By::naming(user_id.as_ref(), arrival.known.as_ref(), requester);
     let to = user.as_ref().and_then(|user| user.contact(channel));
-    let Some(recipient) = codes::asked(app, &mut tx, typed, to.as_ref(), by, user.is_some()).await?.or_wait(app)? else {
+    let proved = user.as_ref().is_some_and(|user| user.is_verified(channel));
+    let Some(recipient) = codes::asked(app, &mut tx, typed, to.as_ref(), by, proved).await?.or_wait(app)? else {
         return Ok(Started::NoSms);
     };
     let asked = Asked { identifier: address::kept(typed).to_owned(), channel, to, known: matches!(by, By::Owner) };
@@ -107,8 +111,12 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
         return Ok(Arrived::Over);
     }
     // The message proved where it went; if that is no longer the account's, it proves nothing.
-    let user = users::by_id(&mut tx, user_id).await?.filter(|user| user.has(to) && user.is_verified(to.channel()));
-    let Some(user) = user else { return Ok(Arrived::Over) };
+    let Some(user) = users::by_id(&mut tx, user_id).await?.filter(|user| user.has(to)) else { return Ok(Arrived::Over) };
+    let user = match ownership::of(&mut tx, Some(&user), to.channel()).await? {
+        Some(Ownership::Nobody) => ownership::claim(app, &mut tx, user, to, arrival.requester).await?,
+        Some(Ownership::Reader) => user,
+        Some(Ownership::SomebodyElse) | None => return Ok(Arrived::Over),
+    };
     let kind = MethodKind::sent_by(to.channel());
     codes::arrived(app, &mut tx, flow).await?;
     // Whoever is here by a provider and reads the mailbox, too, is who the provider said. Who only reads it may be its next owner.

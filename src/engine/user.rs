@@ -348,11 +348,12 @@ impl User {
         self.contact(contact.channel()).is_some_and(|own| own.key() == contact.key())
     }
 
-    /// How pages address the person: the name, else the user name, else the address.
+    /// How pages address the person: the name, else the user name, the address, or the number. Only whoever has none of these is called by their id.
     pub fn shown_as(&self) -> String {
         let username = self.username.as_ref().map(|name| name.as_str().to_owned());
         let email = self.email.as_ref().map(|email| email.as_str().to_owned());
-        self.profile.name.clone().or(username).or(email).unwrap_or_else(|| self.id.to_string())
+        let phone = || self.phone_number.as_ref().map(Phone::shown);
+        self.profile.name.clone().or(username).or(email).or_else(phone).unwrap_or_else(|| self.id.to_string())
     }
 }
 

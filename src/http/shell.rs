@@ -4,7 +4,11 @@ use std::borrow::Cow;
 use std::fmt::Write as _;
 use std::time::Duration;
 
+use crate::ids::UserId;
 use crate::locale::Text;
+
+/// The parameter that says whose account a form is of.
+pub const OWNER: &str = "as";
 
 /// The application a person is on the way to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -84,6 +88,8 @@ pub struct Shell {
     pub keeps: &'static str,
     /// The operation id people can quote.
     pub reference: String,
+    /// Who signed in last in this browser; the forms of their account say whose they are.
+    pub person: Option<UserId>,
 }
 
 impl Shell {
@@ -104,7 +110,13 @@ impl Shell {
             switch: Vec::new(),
             keeps: "",
             reference: String::new(),
+            person: None,
         }
+    }
+
+    /// Where a form of the account goes: with whose it is, so that it changes nobody else's who has signed in meanwhile.
+    pub fn own(&self, path: &str) -> String {
+        self.person.as_ref().map_or_else(|| path.to_owned(), |person| format!("{path}?{OWNER}={person}"))
     }
 
     /// Adds a problem; `field` is the field's id, or empty for the whole form.

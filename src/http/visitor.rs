@@ -193,6 +193,7 @@ impl Visitor {
             help_url: settings.help_url.as_ref().map(ToString::to_string),
             switch: Shell::languages(&self.text, self.context.path_and_query()),
             reference: self.context.operation.clone(),
+            person: self.known(),
             ..Shell::new(self.text.clone(), &settings.name, title)
         }
     }
@@ -311,7 +312,8 @@ impl Visitor {
 
     /// Only keys of ours are shown.
     fn notice_key(name: &str) -> Option<&'static str> {
-        const KEYS: [&str; 28] = [
+        const KEYS: [&str; 29] = [
+            "phone-removed",
             "second-spent",
             "saved",
             "password-changed",

@@ -8,6 +8,7 @@ use axum::response::Response;
 use crate::actions::authorize::{self, Asking, Next, Said};
 use crate::actions::codes::Found;
 use crate::actions::session::Current;
+use crate::engine::address::Channel;
 use crate::engine::authorize::{Answer, AuthorizationRequest, ResponseMode, Trusted, Untrusted, answer_url};
 use crate::engine::client::Client;
 use crate::engine::flow::Flow;
@@ -174,11 +175,12 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, at: At) -> Res
     }
 }
 
-/// How a page shows who sees it: by name and address, or twice by name. And their id.
+/// How a page shows who sees it: by name and address (or number), or twice by name. And their id.
 fn who(current: &Current) -> (String, String, String) {
     let name = current.user.shown_as();
-    let email = current.user.email.as_ref().map_or_else(|| name.clone(), |email| email.as_str().to_owned());
-    (name, email, current.user.id.to_string())
+    let contact = current.user.contact(Channel::Mail).or_else(|| current.user.contact(Channel::Sms));
+    let contact = contact.map_or_else(|| name.clone(), |contact| contact.shown());
+    (name, contact, current.user.id.to_string())
 }
 
 /// What is asked for, in plain words: the standard scopes in their order, then the client's own. With `prompt=consent` all of it again.

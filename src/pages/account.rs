@@ -31,8 +31,7 @@ pub struct Home {
     pub shell: Shell,
     /// How to greet: the name, or else the address.
     pub name: String,
-    pub email: String,
-    pub email_verified: bool,
+    pub contacts: Vec<HomeContact>,
     pub username: Option<String>,
     pub sessions: i64,
     pub apps: i64,
@@ -40,6 +39,15 @@ pub struct Home {
     pub identities: Option<i64>,
     /// The day the account was made.
     pub since: When,
+}
+
+/// An address or number of the account.
+#[derive(Clone, Debug)]
+pub struct HomeContact {
+    /// A key of the catalogue.
+    pub label: &'static str,
+    pub shown: String,
+    pub verified: bool,
 }
 
 /// `/account/password`. Fields: `current` if there is one, `password`.
@@ -76,6 +84,14 @@ pub struct ChangeContact {
 impl ChangeContact {
     const fn is_mail(&self) -> bool {
         matches!(self.channel, Channel::Mail)
+    }
+
+    fn to(&self, step: &str) -> String {
+        self.shell.own(&format!("{}{step}", self.path))
+    }
+
+    const fn can_be_removed(&self) -> bool {
+        !self.is_mail() && !self.current.is_empty()
     }
 
     const fn words(&self) -> &'static ContactWords {

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use super::query;
+use crate::engine::address::Channel;
 use crate::http::shell::Shell;
 
 /// `/verify`: the code from the mail. Fields: `code`, `flow`; a second form asks for a new one.
@@ -17,7 +18,8 @@ pub struct Verify {
     pub resend_action: String,
     /// Where "use another address" leads.
     pub change_href: String,
-    /// The address, masked.
+    pub channel: Channel,
+    /// The address or number, masked.
     pub destination: String,
     /// What was typed.
     pub code: String,
@@ -27,6 +29,24 @@ pub struct Verify {
     pub expired: bool,
     /// Somebody signs up, perhaps with the address of an account: then the mail has no code.
     pub signs_up: bool,
+}
+
+impl Verify {
+    /// Keys of what is said about the channel: another destination, whoever has an account already, and a message that does not come.
+    const fn words(&self) -> [&'static str; 3] {
+        match self.channel {
+            Channel::Mail => ["verify-change", "code-existing", "code-spam"],
+            Channel::Sms => ["verify-change-phone", "code-existing-phone", "code-no-sms"],
+        }
+    }
+}
+
+/// The title of the page that wants a code, by where it went.
+pub const fn verify_title(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Mail => "verify",
+        Channel::Sms => "verify-phone",
+    }
 }
 
 /// A page opened from a mail's link: it shows what will happen, and one button does it. Fields: `token`, perhaps `password`.
@@ -85,13 +105,31 @@ impl LinkPage {
 #[template(path = "reset_sent.html")]
 pub struct ResetSent {
     pub shell: Shell,
+    /// Of what was typed, whoever has it.
+    pub channel: Channel,
     pub flow: Option<String>,
     pub code: String,
     pub resend_after_seconds: i64,
     pub expired: bool,
 }
 
+/// The title of the page behind `/reset`, by where the code went.
+pub const fn reset_sent_title(channel: Channel) -> &'static str {
+    match channel {
+        Channel::Mail => "reset-sent",
+        Channel::Sms => "reset-sent-phone",
+    }
+}
+
 impl ResetSent {
+    /// Keys of what is said about the channel: what to do, and what if nothing comes.
+    const fn words(&self) -> [&'static str; 2] {
+        match self.channel {
+            Channel::Mail => ["reset-sent-text", "code-spam"],
+            Channel::Sms => ["reset-sent-text-phone", "code-no-sms"],
+        }
+    }
+
     fn query(&self) -> String {
         query(self.flow.as_deref(), "")
     }

@@ -17,8 +17,8 @@ mod sign_in;
 mod wasnt_me;
 
 use account::rooms;
-pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, Session, Sessions};
-pub use codes::{LinkPage, ResetNew, ResetSent, Verify};
+pub use account::{App, Apps, ChangeContact, ChangePassword, DeleteAccount, Home, HomeContact, Session, Sessions};
+pub use codes::{LinkPage, ResetNew, ResetSent, Verify, reset_sent_title, verify_title};
 pub use consent::{Consent, FormPost, ScopeLine, SomebodyElse};
 pub use dev::{DemoClaims, DemoHome, FakeSignIn, Inbox, Mail, MailPage, Mailbox, Text};
 pub use messages::{Departing, ErrorPage, LoggedOut, Logout, Message};

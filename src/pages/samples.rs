@@ -9,8 +9,9 @@ use askama::Template;
 
 use super::{
     App, Apps, ChangeContact, ChangePassword, Choice, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FakeSignIn,
-    FormPost, Home, IdentifierKinds, Inbox, LeftOver, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail, MailPage, Mailbox,
-    Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify, WasntMe,
+    FormPost, Home, HomeContact, IdentifierKinds, Inbox, LeftOver, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail,
+    MailPage, Mailbox, Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify,
+    WasntMe,
 };
 use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
@@ -108,7 +109,12 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         contact: "ana@".to_owned(),
         ..signup.clone()
     };
-    let reset = Reset { shell: keeps(shell(text, "reset"), "reset"), flow: None, identifier: ADDRESS.to_owned() };
+    let reset = Reset {
+        shell: keeps(shell(text, "reset"), "reset"),
+        labels: IdentifierKinds { usernames: true, phones: false },
+        flow: None,
+        identifier: ADDRESS.to_owned(),
+    };
     let setup = Setup {
         shell: shell(text, "setup"),
         token: "token".to_owned(),
@@ -136,6 +142,7 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         action: "/verify".to_owned(),
         resend_action: "/verify/resend".to_owned(),
         change_href: "/signup".to_owned(),
+        channel: Channel::Mail,
         destination: "a•••@example.com".to_owned(),
         code: String::new(),
         resend_after_seconds: 30,
@@ -151,6 +158,7 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let spent = Verify { expired: true, ..verify.clone() };
     let posted = ResetSent {
         shell: shell(text, "reset-sent"),
+        channel: Channel::Mail,
         flow: Some("flow_1".to_owned()),
         code: String::new(),
         resend_after_seconds: 30,
@@ -279,8 +287,7 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let home = Home {
         shell: Shell { identities: true, ..shell(text, "account-home") },
         name: "Ana".to_owned(),
-        email: ADDRESS.to_owned(),
-        email_verified: false,
+        contacts: vec![HomeContact { label: "email", shown: ADDRESS.to_owned(), verified: false }],
         username: Some("ana".to_owned()),
         sessions: 2,
         apps: 1,

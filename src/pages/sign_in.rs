@@ -50,6 +50,18 @@ pub struct IdentifierKinds {
     pub phones: bool,
 }
 
+impl IdentifierKinds {
+    /// The words of a field that takes them all.
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self { usernames: true, phones: false } => "login-identifier",
+            Self { usernames: false, phones: false } => "email",
+            Self { usernames: true, phones: true } => "login-identifier-all",
+            Self { usernames: false, phones: true } => "login-identifier-phone",
+        }
+    }
+}
+
 impl Login {
     fn is(&self, way: Way) -> bool {
         self.way == way
@@ -90,14 +102,10 @@ impl Login {
 
     /// The words of the identifier's field.
     const fn identifier_label(&self) -> &'static str {
-        match (self.way, self.labels) {
-            (Way::Sms, _) => "login-phone",
-            (Way::Mail, IdentifierKinds { usernames: true, .. }) | (_, IdentifierKinds { usernames: true, phones: false }) => {
-                "login-identifier"
-            }
-            (Way::Mail, _) | (_, IdentifierKinds { usernames: false, phones: false }) => "email",
-            (_, IdentifierKinds { usernames: true, phones: true }) => "login-identifier-all",
-            (_, IdentifierKinds { usernames: false, phones: true }) => "login-identifier-phone",
+        match self.way {
+            Way::Sms => "login-phone",
+            Way::Mail => IdentifierKinds { phones: false, ..self.labels }.label(),
+            Way::Password | Way::Passkey => self.labels.label(),
         }
     }
 }
@@ -146,6 +154,7 @@ impl Signup {
 #[template(path = "reset.html")]
 pub struct Reset {
     pub shell: Shell,
+    pub labels: IdentifierKinds,
     pub flow: Option<String>,
     pub identifier: String,
 }

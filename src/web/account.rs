@@ -9,7 +9,7 @@ use crate::actions::account::{self, Deleted, PasswordChange, Saved};
 use crate::actions::administrators::MAKE_ANOTHER;
 use crate::actions::providers::own;
 use crate::actions::session::{self, Current, Sessions};
-use crate::engine::address::Email;
+use crate::engine::address::{Channel, Email};
 use crate::engine::flow::AccountPage;
 use crate::engine::phone::Phone;
 use crate::engine::user::User;
@@ -20,8 +20,8 @@ use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::locale::Locale;
 use crate::pages::{
-    App as AppLine, Apps, ChangePassword, DeleteAccount, Home, Link, Message, Profile, ScopeLine, Session as SessionLine,
-    Sessions as SessionsPage,
+    App as AppLine, Apps, ChangePassword, DeleteAccount, Home, HomeContact, Link, Message, Profile, ScopeLine,
+    Session as SessionLine, Sessions as SessionsPage,
 };
 
 /// Who is signed in, or the sign-in page that leads back.
@@ -48,6 +48,15 @@ fn count<T>(items: &[T]) -> i64 {
     i64::try_from(items.len()).unwrap_or(i64::MAX)
 }
 
+/// What the account is reached by: people without an address see none.
+fn contacts(user: &User) -> Vec<HomeContact> {
+    let contact = |label, channel| {
+        let verified = user.is_verified(channel);
+        user.contact(channel).map(|contact| HomeContact { label, shown: contact.shown(), verified })
+    };
+    [contact("email", Channel::Mail), contact("account-phone", Channel::Sms)].into_iter().flatten().collect()
+}
+
 pub(super) async fn home(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let fault = |fault| visitor.fault(&fault);
     let shell = shell(&visitor, "account-home", query)?;
@@ -61,8 +70,7 @@ pub(super) async fn home(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     };
     let page = Home {
         name: user.shown_as(),
-        email: address(user),
-        email_verified: user.email_is_verified(),
+        contacts: contacts(user),
         username: user.username.as_ref().map(|name| name.as_str().to_owned()),
         sessions: count(&sessions),
         apps: count(&apps),

@@ -5,7 +5,7 @@ use axum::response::Response;
 use super::account::{say, shell, signed_in};
 use super::{link, step_up};
 use crate::actions::codes::{self, Found, Resent};
-use crate::actions::contact::{self, Change, Confirmed, Proof};
+use crate::actions::contact::{self, Change, Confirmed, Proof, Removed};
 use crate::actions::session::Current;
 use crate::engine::address::{Channel, Contact};
 use crate::engine::flow::{AccountPage, Flow};
@@ -157,6 +157,26 @@ pub(super) async fn cancel(channel: Channel, visitor: Visitor) -> Result<Respons
     let current = signed_in(&visitor, Some(words.page)).await?;
     contact::cancel(&visitor.app, &current, channel).await.map_err(|fault| visitor.fault(&fault))?;
     Ok(back(channel, words.cancelled))
+}
+
+/// Only a number can be removed: an address is changed for another.
+pub(super) async fn remove_phone(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
+    const PHONE: Channel = Channel::Sms;
+    form.map_err(|bad| visitor.bad_input(bad))?;
+    let words = words(PHONE);
+    let current = signed_in(&visitor, Some(words.page)).await?;
+    step_up::to_send(&visitor, &current, words.page).await?;
+    let removed = contact::remove(&visitor.app, &current, PHONE, &visitor.requester()).await;
+    let key = match removed.map_err(|fault| visitor.fault(&fault))? {
+        Removed::Done => return Ok(back(PHONE, "phone-removed")),
+        Removed::Gone => return Ok(see_other(words.page.path())),
+        Removed::SecondFactor => "problem-phone-codes",
+        Removed::LastWayIn => "problem-phone-last",
+    };
+    let mut shell = visitor.shell(words.title);
+    say(&mut shell, "remove", key);
+    let pending = pending(&visitor, PHONE, &current).await?;
+    Ok(page(&visitor, PHONE, shell, &current, pending.as_ref(), Typed::default()))
 }
 
 /// The button of the page behind the mail's link: where the person is signed in, or with the password elsewhere.

@@ -88,6 +88,11 @@ pub(super) fn is_on(app: &App, way: Way) -> bool {
     confirm::is_on(app, way)
 }
 
+/// What people sign in with here.
+pub(super) fn labels(app: &App) -> IdentifierKinds {
+    IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) }
+}
+
 /// Who is signed in and is asked on this page to prove that it is still them.
 pub(super) fn confirming<'a>(journey: &Journey, current: Option<&'a Current>) -> Option<&'a Current> {
     current.filter(|current| journey.flow.is_some() && wants(journey, &current.user))
@@ -212,7 +217,7 @@ async fn page_about(
         stuck: offer.as_ref().is_some_and(Offer::is_empty),
         providers,
         others: ways.into_iter().filter(|other| Some(*other) != way).collect(),
-        labels: IdentifierKinds { usernames: !app.settings.sign_in.emails_as_usernames, phones: is_on(app, Way::Sms) },
+        labels: labels(app),
         // Whoever is known has nothing to type but a secret.
         shell: Shell { keeps: if who.is_none() { "sign-in" } else { "" }, ..shell },
         flow: journey.id(),

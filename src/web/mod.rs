@@ -30,6 +30,7 @@ mod step_up;
 mod totp;
 mod verify;
 mod wasnt_me;
+mod whose;
 
 use axum::Router;
 use axum::http::StatusCode;
@@ -114,6 +115,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/security/recovery/download", get(recovery::back).post(recovery::download))
         .route("/account/identities", get(identities::show))
         .route("/account/identities/disconnect", post(identities::disconnect))
+        .route("/account/phone/remove", post(contact::remove_phone))
         .route("/account/sessions", get(account::sessions))
         .route("/account/sessions/end", post(account::end_session))
         .route("/account/sessions/end-others", post(account::end_others))
@@ -126,6 +128,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))
         .layer(axum::middleware::from_fn(evenly::evenly))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), whose::whose))
 }
 
 fn contact_pages(channel: Channel) -> Router<App> {

@@ -8,13 +8,14 @@ use super::journey::{self, Journey};
 use super::verify;
 use crate::actions::codes::{self, Found, Resent};
 use crate::actions::reset::{self, Proof, Started};
+use crate::engine::address::Channel;
 use crate::engine::flow::{Flow, State};
 use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{Link, Message, Reset, ResetNew, ResetSent};
+use crate::pages::{Link, Message, Reset, ResetNew, ResetSent, reset_sent_title};
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
@@ -28,7 +29,12 @@ async fn shown(visitor: &Visitor, params: &Params) -> Result<Response, Response>
 
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, params: &Params) -> Response {
     let shell = Shell { keeps: "reset", ..shell };
-    let page = Reset { shell, flow: journey.id(), identifier: params.first("identifier").to_owned() };
+    let page = Reset {
+        shell,
+        labels: super::login::labels(&visitor.app),
+        flow: journey.id(),
+        identifier: params.first("identifier").to_owned(),
+    };
     visitor.keep_browser(visitor.open_page(&page.shell, &page, &[&page.identifier]))
 }
 
@@ -93,22 +99,33 @@ fn over(visitor: &Visitor, flow: &str) -> Response {
 pub(super) async fn sent(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
-    let mut shell = visitor.shell("reset-sent");
+    let mut shell = visitor.shell(title(&flow));
     shell.notice = visitor.notice(&params);
     Ok(sent_page(&visitor, shell, &flow, "", false))
+}
+
+/// Of what was typed: whether anybody has it is not said.
+fn channel(flow: &Flow) -> Channel {
+    flow.state.asked().map_or(Channel::Mail, |asked| asked.channel)
+}
+
+fn title(flow: &Flow) -> &'static str {
+    reset_sent_title(channel(flow))
 }
 
 fn sent_page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool) -> Response {
     let resend_after_seconds = verify::resend_after(visitor, flow);
     let shell = visitor.shell_at(shell, &format!("/reset/code?flow={}", flow.id));
-    let page = ResetSent { shell, flow: Some(flow.id.to_string()), code: code.to_owned(), resend_after_seconds, expired };
+    let channel = channel(flow);
+    let page =
+        ResetSent { shell, channel, flow: Some(flow.id.to_string()), code: code.to_owned(), resend_after_seconds, expired };
     visitor.page(&page.shell, &page)
 }
 
 pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
-    let shell = visitor.shell("reset-sent");
+    let shell = visitor.shell(title(&flow));
     Ok(match codes::resend(&visitor.app, &flow, &visitor.requester()).await {
         Err(fault) => sent_page(&visitor, visitor.limited(shell, &fault)?, &flow, "", false),
         Ok(Resent::Sent) => see_other(&format!("/reset/code?flow={}&notice=code-sent", flow.id)),
@@ -124,7 +141,7 @@ pub(super) async fn by_code(visitor: Visitor, form: Result<Form, BadInput>) -> R
     let proof = reset::prove_by_code(&visitor.app, &flow, code, &visitor.requester()).await;
     let proof = match proof {
         Ok(proof) => proof,
-        Err(fault) => return Ok(sent_page(&visitor, visitor.limited(visitor.shell("reset-sent"), &fault)?, &flow, code, false)),
+        Err(fault) => return Ok(sent_page(&visitor, visitor.limited(visitor.shell(title(&flow)), &fault)?, &flow, code, false)),
     };
     let (key, spent) = match proof {
         Proof::Choose(flow) => return Ok(see_other(&format!("/reset/new?flow={}", flow.id))),
@@ -132,7 +149,7 @@ pub(super) async fn by_code(visitor: Visitor, form: Result<Form, BadInput>) -> R
         Proof::CodeWrong => ("problem-code", false),
         Proof::CodeSpent => ("problem-code-spent", true),
     };
-    let mut shell = visitor.shell("reset-sent");
+    let mut shell = visitor.shell(title(&flow));
     let text = shell.t(key).into_owned();
     shell.problem("code", text);
     Ok(sent_page(&visitor, shell, &flow, code, spent))

@@ -14,7 +14,7 @@ use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
-use crate::pages::Verify;
+use crate::pages::{Verify, verify_title};
 
 /// The journey that the parameters name, if it is this browser's and about proving an address.
 async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
@@ -31,7 +31,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     if flow.finished_at.is_some() {
         return Ok(see_other(&super::anew("/login", flow.id.as_str())));
     }
-    let mut shell = visitor.shell("verify");
+    let mut shell = visitor.shell(title(&flow));
     shell.notice = visitor.notice(&params);
     if params.has("first") {
         shell.notice = Some(Notice { kind: Tone::Info, text: shell.t("notice-verify-first").into_owned() });
@@ -51,13 +51,22 @@ fn page(visitor: &Visitor, shell: Shell, flow: &Flow, code: &str, expired: bool)
         action: "/verify".to_owned(),
         resend_action: "/verify/resend".to_owned(),
         change_href: format!("{change}?flow={}", flow.id),
+        channel: channel(flow),
         destination: masked(flow),
         code: code.to_owned(),
         resend_after_seconds: resend_after(visitor, flow),
         expired,
-        signs_up: matches!(&flow.state, State::SignUp(sign_up) if sign_up.to.channel() == Channel::Mail),
+        signs_up: matches!(flow.state, State::SignUp(_)),
     };
     visitor.keep_browser(visitor.page(&page.shell, &page))
+}
+
+fn channel(flow: &Flow) -> Channel {
+    flow.state.destination().map_or(Channel::Mail, Contact::channel)
+}
+
+fn title(flow: &Flow) -> &'static str {
+    verify_title(channel(flow))
 }
 
 pub(super) fn masked(flow: &Flow) -> String {
@@ -79,12 +88,12 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     match prove(&visitor, &carrier, &flow, Proof::Code(code)).await? {
         Shown::Response(response) => Ok(response),
         Shown::Problem(key, spent) => {
-            let mut shell = visitor.shell("verify");
+            let mut shell = visitor.shell(title(&flow));
             let text = shell.t(key).into_owned();
             shell.problem("code", text);
             Ok(page(&visitor, shell, &flow, code, spent))
         }
-        Shown::Fault(fault) => Ok(page(&visitor, visitor.limited(visitor.shell("verify"), &fault)?, &flow, code, false)),
+        Shown::Fault(fault) => Ok(page(&visitor, visitor.limited(visitor.shell(title(&flow)), &fault)?, &flow, code, false)),
     }
 }
 
@@ -136,7 +145,7 @@ pub(super) async fn arrive(visitor: &Visitor, continue_to: &crate::engine::flow:
 pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
-    let shell = visitor.shell("verify");
+    let shell = visitor.shell(title(&flow));
     Ok(match codes::resend(&visitor.app, &flow, &visitor.requester()).await {
         Err(fault) => page(&visitor, visitor.limited(shell, &fault)?, &flow, "", false),
         Ok(Resent::Sent) => see_other(&format!("/verify?flow={}&notice=code-sent", flow.id)),

@@ -211,3 +211,52 @@ async fn deleting_the_account() {
         assert!(!is_signed_in(&mut there).await && is_signed_in(&mut again).await);
     }
 }
+
+/// Every form of the account says whose it is.
+#[tokio::test]
+async fn every_form_of_the_account_says_whose_it_is() {
+    let world = World::with("[sms]\ndefault_country = 'AT'").await;
+    let ada = world
+        .user(json!({"email": "ada@a.example", "email_verified": true, "phone_number": "+436601234567", "phone_number_verified": true, "password": PASSWORD}))
+        .await;
+    let mut browser = world.sign_in("ada@a.example", PASSWORD).await;
+    browser.get("/account/email").await;
+    browser.submit("/account/email", &[("email", "new@a.example")]).await;
+    let mut seen = 0;
+    for page in ["profile", "email", "phone", "password", "security", "sessions", "passkeys", "delete"] {
+        let answer = browser.get(&format!("/account/{page}")).await;
+        assert_eq!(answer.status, 200, "{page}: {}", answer.location());
+        for form in answer.forms().into_iter().filter(|form| form.action.starts_with("/account")) {
+            assert!(form.action.ends_with(&format!("?as={}", ada.id)), "{page}: {}", form.action);
+            seen += 1;
+        }
+    }
+    assert!(seen > 12, "{seen}");
+}
+
+/// Two people share a browser: what one has typed is not saved for the other who has signed in since, whatever the form.
+#[tokio::test]
+async fn a_form_of_one_person_changes_nothing_of_another() {
+    let world = World::new().await;
+    let (ines, dora) = (world.person("ines@a.example").await, world.person("dora@a.example").await);
+    let mut browser = world.sign_in("ines@a.example", PASSWORD).await;
+    let page = browser.get("/account/profile").await;
+    let action = page.form("/account/profile").action;
+    assert_eq!(action, format!("/account/profile?as={}", ines.id));
+    browser.post("/logout", &[]).await;
+    browser.sign_in("dora@a.example", PASSWORD).await;
+    let refused = browser.post(&action, &[("name", "Ines"), ("preferred_username", "ines")]).await;
+    assert_eq!(refused.status, 409, "{}", refused.text());
+    assert!(refused.text().contains("somebody else has signed in"), "{}", refused.text());
+    let now = world.read("dora@a.example").await.unwrap();
+    assert_eq!((now.profile.name, now.username, now.updated_at), (None, None, dora.updated_at));
+    for path in
+        ["/account/delete", "/account/password", "/account/sessions/end-all", "/account/email/cancel", "/account/phone/remove"]
+    {
+        let refused = browser.post(&format!("{path}?as={}", ines.id), &[("confirm", "true")]).await;
+        assert_eq!(refused.status, 409, "{path}");
+    }
+    // Her own go on, in German, too.
+    browser.get("/account/profile").await;
+    assert_eq!(browser.submit("/account/profile", &[("name", "Dora")]).await.location(), "/account/profile?notice=saved");
+}

@@ -51,6 +51,7 @@ const FORMS: &[(&str, Ends)] = &[
     ("/logout", Ends::LoggedOut),
     ("/account/profile", Ends::Here),
     ("/account/password", Ends::Here),
+    ("/account/phone/remove", Ends::Here),
     ("/account/passkeys/add", Ends::Here),
     ("/account/passkeys/add-key", Ends::Here),
     ("/account/passkeys/rename", Ends::Here),

@@ -12,8 +12,9 @@ const ADA: &str = "ada@a.example";
 /// What the form with this action asks the authenticator.
 pub fn options(page: &Answer, action: &str) -> String {
     let html = Html::parse_document(&page.text());
-    let form = Selector::parse(&format!("form[action='{action}']")).unwrap();
-    let form = html.select(&form).next().unwrap_or_else(|| panic!("no form to {action}: {}", page.text()));
+    let forms = Selector::parse("form[action]").unwrap();
+    let goes_there = |form: &scraper::ElementRef<'_>| form.value().attr("action").unwrap().split('?').next() == Some(action);
+    let form = html.select(&forms).find(goes_there).unwrap_or_else(|| panic!("no form to {action}: {}", page.text()));
     form.value().attr("data-options").unwrap().to_owned()
 }
 

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::{is_signed_in, problem, wrong};
-use crate::world::{Browser, Database, PASSWORD, World};
+use crate::world::{Answer, Browser, Database, PASSWORD, World};
 
 const NUMBER: &str = "+436601234567";
 const SHOWN: &str = "+43 660 1234567";
@@ -247,4 +247,92 @@ async fn one_of_ten_gets_in_by_a_text() {
         }
         assert_eq!(signed_in, 1, "{database:?}");
     }
+}
+
+/// Who has only a number reads of numbers and texts: never of a mail, a spam folder or a link in one, and never an id as their name.
+#[tokio::test]
+async fn who_has_only_a_number_reads_of_no_mail() {
+    fn fits(page: &Answer) {
+        let main = page.shown("main").unwrap();
+        for word in ["mail", "spam", "link", "user_"] {
+            assert!(!main.to_lowercase().contains(word), "{word:?} in {main}");
+        }
+    }
+    let world = World::with(AUSTRIA).await;
+    let mut ada = begun(&world, "0660 1234567", PASSWORD).await;
+    fits(ada.open().unwrap());
+    let code = world.sms_to(NUMBER).await.code;
+    let wrong = ada.submit("/verify", &[("code", &wrong(&code))]).await;
+    fits(&wrong);
+    ada.submit("/verify", &[("code", &code)]).await;
+    let home = ada.get("/account").await;
+    fits(&home);
+    assert!(home.shown("main").unwrap().contains(SHOWN), "{}", home.text());
+    fits(&ada.get("/logout").await);
+    world.advance(3600);
+    let ask = ada.get("/account/password").await;
+    fits(&ada.follow(&ask).await);
+    // Known or not.
+    for number in [NUMBER, OTHER] {
+        let browser = super::asked_for_reset(&world, number).await;
+        fits(browser.open().unwrap());
+    }
+}
+
+#[tokio::test]
+async fn a_number_can_be_removed_and_that_be_taken_back() {
+    const ADA: &str = "ada@a.example";
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, AUSTRIA).await else { continue };
+        world
+            .user(json!({"email": ADA, "email_verified": true, "phone_number": NUMBER, "phone_number_verified": true, "password": PASSWORD}))
+            .await;
+        let mut ada = world.sign_in(ADA, PASSWORD).await;
+        // Codes at sign-in go there.
+        ada.post("/account/security/codes", &[("kind", "sms"), ("on", "yes")]).await;
+        let ask = ada.get("/account/password").await;
+        ada.follow(&ask).await;
+        let sent = ada.submit("/login/second/send", &[]).await;
+        ada.follow(&sent).await;
+        let code = world.sms_to(NUMBER).await.code;
+        assert_eq!(ada.submit("/login/second", &[("code", &code)]).await.location(), "/account/password", "{database:?}");
+        let refused = ada.post("/account/phone/remove", &[]).await;
+        assert_eq!(refused.status, 422, "{database:?}");
+        assert!(has_number(&world, NUMBER).await && refused.text().contains("Turn them off first"), "{}", refused.text());
+        ada.post("/account/security/codes", &[("kind", "sms"), ("on", "no")]).await;
+        ada.get("/account/phone").await;
+        let before = world.mails_to(ADA).await.len();
+        let done = ada.submit("/account/phone/remove", &[]).await;
+        assert_eq!(done.location(), "/account/phone?notice=phone-removed", "{database:?} {}", done.text());
+        assert!(ada.follow(&done).await.text().contains("Your phone number is removed"));
+        assert!(world.read(NUMBER).await.is_none(), "{database:?}");
+        assert_eq!(world.browser().sign_in(NUMBER, PASSWORD).await.status, 422);
+        assert!(ada.get("/account/phone").await.shown("#remove").is_none(), "there is nothing to remove");
+        assert_eq!(ada.post("/account/phone/remove", &[]).await.location(), "/account/phone");
+        // The address and the number from before are told; the link brings it back.
+        assert_eq!(world.mails_to(ADA).await.len(), before + 1, "{database:?}");
+        let told = world.all_sms_to(NUMBER).await.pop().unwrap();
+        let token = told.body.split_once("token=").unwrap().1.split_whitespace().next().unwrap().to_owned();
+        let mut alarmed = world.browser();
+        alarmed.get(&format!("/wasnt-me?token={token}")).await;
+        assert_eq!(alarmed.submit("/wasnt-me", &[("confirm", "true")]).await.status, 200, "{database:?}");
+        assert!(has_number(&world, NUMBER).await, "{database:?}");
+    }
+}
+
+#[tokio::test]
+async fn the_last_way_in_is_not_removed() {
+    let world = World::with(AUSTRIA).await;
+    person(&world, NUMBER).await;
+    let mut ada = world.sign_in(NUMBER, PASSWORD).await;
+    ada.get("/account/phone").await;
+    let refused = ada.submit("/account/phone/remove", &[]).await;
+    assert_eq!(refused.status, 422);
+    assert!(has_number(&world, NUMBER).await && refused.text().contains("nobody could sign in"), "{}", refused.text());
+    // A name to type makes the password one.
+    ada.get("/account/profile").await;
+    ada.submit("/account/profile", &[("preferred_username", "ada")]).await;
+    ada.get("/account/phone").await;
+    assert_eq!(ada.submit("/account/phone/remove", &[]).await.status, 303);
+    world.sign_in("ada", PASSWORD).await;
 }

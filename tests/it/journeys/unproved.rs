@@ -348,3 +348,49 @@ async fn the_other_unproved_contact_hears_of_a_reset() {
     assert!(told.link.is_empty(), "{}", told.link);
     assert_eq!(world.read(ADA).await.unwrap().phone_number.map(|phone| phone.to_string()).as_deref(), Some(PHONE));
 }
+
+/// Asks for a mail to sign in with, and opens the page for its code.
+async fn by_mail(world: &World, email: &str) -> Browser {
+    let mut browser = world.browser();
+    browser.get("/login").await;
+    let sent = browser.post("/login/code", &[("identifier", email), ("way", "mail")]).await;
+    assert!(sent.location().starts_with("/login/code?flow="), "{} {}", sent.location(), sent.text());
+    browser.follow(&sent).await;
+    browser
+}
+
+/// Who was added without `email_verified` gets the mail that the page speaks of, and it proves the address.
+#[tokio::test]
+async fn who_was_invited_signs_in_by_mail() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, "").await else { continue };
+        world.user(json!({"email": ADA, "name": "Ada"})).await;
+        let mut ada = by_mail(&world, ADA).await;
+        let code = world.mail_to(ADA).await.code;
+        assert_eq!(ada.submit("/login/code/enter", &[("code", &code)]).await.location(), "/account", "{database:?}");
+        assert!(is_signed_in(&mut ada).await && world.read(ADA).await.unwrap().email_is_verified(), "{database:?}");
+    }
+}
+
+/// Whoever made the account, with a password of theirs, is out as soon as the reader of the address comes; where somebody has shown that it is theirs,
+/// no mail goes.
+#[tokio::test]
+async fn a_mail_to_sign_in_with_takes_over_nothing_and_leaves_nobody_in() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, UNPROVED).await else { continue };
+        let mut thief = world.browser();
+        thief.get("/signup").await;
+        thief.submit("/signup", &[("email", ADA), ("password", PASSWORD)]).await;
+        assert!(is_signed_in(&mut thief).await, "{database:?}");
+        let mut ada = by_mail(&world, ADA).await;
+        let code = world.mails_to(ADA).await.into_iter().find(|mail| !mail.code.is_empty()).unwrap().code;
+        assert_eq!(ada.submit("/login/code/enter", &[("code", &code)]).await.location(), "/account", "{database:?}");
+        assert!(is_signed_in(&mut ada).await && !is_signed_in(&mut thief).await, "{database:?}");
+        assert_eq!(world.browser().sign_in(ADA, PASSWORD).await.status, 422, "{database:?}");
+        let told = world.mails_to(ADA).await.into_iter().any(|mail| mail.subject.contains("password was changed"));
+        assert!(told, "{database:?}");
+        world.user(json!({"email": "bob@a.example", "phone_number": PHONE, "phone_number_verified": true})).await;
+        by_mail(&world, "bob@a.example").await;
+        assert_eq!(messages_to(&world, "bob@a.example").await, 0, "{database:?}: the dummy flow");
+    }
+}
