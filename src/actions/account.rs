@@ -182,7 +182,7 @@ pub async fn revoke_app(app: &App, current: &Current, client_id: &ClientId, requ
 /// Whether this account cannot be deleted, because nobody could administer after it. To show; [`delete`] judges.
 pub async fn is_last_administrator(app: &App, current: &Current) -> Outcome<bool> {
     let user = &current.user;
-    Ok(user.is_active_administrator() && !users::has_other_administrator(&mut app.store.read().await?, &user.id).await?)
+    Ok(user.is_active_administrator() && !administrators::has_another(app, &mut app.store.read().await?, user).await?)
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -196,7 +196,7 @@ pub enum Deleted {
 pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outcome<Deleted> {
     let mut tx = app.store.write().await?;
     let user = reread(&mut tx, current).await?;
-    if administrators::is_last(&mut tx, &user).await? {
+    if administrators::is_last(app, &mut tx, &user).await? {
         return Ok(Deleted::LastAdministrator);
     }
     users::hold(&mut tx, &user).await?.or_overtaken()?;

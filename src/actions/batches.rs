@@ -21,9 +21,14 @@ impl Turn {
         if app.is_stopping() {
             return Ok(None);
         }
+        Self::urgent(app).await.map(Some)
+    }
+
+    /// For what somebody waits for, also while the server stops.
+    pub(super) async fn urgent(app: &App) -> Outcome<Self> {
         // The wait for the writer counts, too: the busier it is, the longer we stay away.
         let begun = Instant::now();
-        Ok(Some(Self { tx: app.store.write().await?, begun }))
+        Ok(Self { tx: app.store.write().await?, begun })
     }
 
     pub(super) async fn end(self) -> Outcome<()> {

@@ -34,11 +34,12 @@ struct Reader {
     trusted: bool,
 }
 
-/// Everybody whom a notice goes to: the present address and number, if proved, and those of before.
+/// Everybody whom a notice goes to: the present address and number, if proved, and those of before; but none of before the operator's changes.
 fn readers(user: &User, changes: &[AddressChange]) -> Vec<Reader> {
     let mut readers: Vec<Reader> = Vec::new();
     for channel in CHANNELS {
-        let mut before = changes.iter().filter(|change| change.channel == channel).map(|change| change.previous.clone());
+        let own = changes.iter().filter(|change| change.channel == channel && !change.by_operator);
+        let mut before = own.map(|change| change.previous.clone());
         let present = user.verified(channel);
         // What came before all changes, and what only stood in between or is new.
         let (oldest, lately) = match before.next() {
@@ -53,6 +54,21 @@ fn readers(user: &User, changes: &[AddressChange]) -> Vec<Reader> {
         }
     }
     readers
+}
+
+/// Whom the operator's changes of the last hours left behind. Whoever could change an address by the operator's hand must not go on to the
+/// password unheard. No more than that is their business: the old mailbox may be the reason for the change.
+fn left_behind(notice: &Notice, changes: &[AddressChange], told: &[Reader]) -> Vec<Contact> {
+    let mut left: Vec<Contact> = Vec::new();
+    if matches!(notice, Notice::PasswordChanged { .. }) {
+        let former = changes.iter().filter(|change| change.by_operator).filter_map(|change| change.previous.as_ref());
+        for to in former.filter(|to| told.iter().all(|reader| reader.to.key() != to.key())) {
+            if left.iter().all(|known| known.key() != to.key()) {
+                left.push(to.clone());
+            }
+        }
+    }
+    left
 }
 
 /// The network somebody came from, not the exact address: the first three numbers of IPv4, the first three groups of IPv6.
@@ -84,7 +100,11 @@ impl App {
         requester: &Requester,
     ) -> Outcome<()> {
         let changes = address_changes::of_user(tx, &user.id, self.now()).await?;
-        for Reader { to, trusted } in readers(user, &changes) {
+        let readers = readers(user, &changes);
+        for to in left_behind(&notice, &changes, &readers) {
+            self.send_notice(tx, user, &to, notice.clone(), None, Some(requester)).await?;
+        }
+        for Reader { to, trusted } in readers {
             let link = match trusted {
                 true => Some(self.alarm(tx, &user.id, &to).await?),
                 false => None,
@@ -182,7 +202,7 @@ pub(super) async fn contact_changed(
         return Ok(());
     }
     let (old, new) = (previous.as_ref().map(Contact::shown), new.shown());
-    remember(app, tx, user, AddressChange { channel, previous }).await?;
+    remember(app, tx, user, AddressChange { channel, previous, by_operator: false }).await?;
     let notice = match channel {
         Channel::Mail => Notice::EmailChanged { previous: old, new },
         Channel::Sms => Notice::PhoneChanged { previous: old, new },
@@ -199,7 +219,7 @@ pub(super) async fn contact_removed(
     user: &User,
     requester: &Requester,
 ) -> Outcome<()> {
-    remember(app, tx, user, AddressChange { channel: old.channel(), previous }).await?;
+    remember(app, tx, user, AddressChange { channel: old.channel(), previous, by_operator: false }).await?;
     app.notify(tx, user, Notice::ContactRemoved { old: old.shown() }, requester).await
 }
 
@@ -321,7 +341,7 @@ async fn roll_back(tx: &mut Tx, app: &App, user: &mut User) -> Outcome<LockedDow
     let changes = address_changes::of_user(tx, &user.id, now).await?;
     let mut done = LockedDown::default();
     for channel in CHANNELS {
-        let Some(oldest) = changes.iter().find(|change| change.channel == channel) else { continue };
+        let Some(oldest) = changes.iter().find(|change| change.channel == channel && !change.by_operator) else { continue };
         let mut restored = oldest.previous.clone();
         if let Some(contact) = &restored
             && address_changes::is_anothers(tx, contact, &user.id).await?
@@ -360,7 +380,30 @@ mod tests {
     use crate::time::Timestamp;
 
     fn change(previous: Option<&str>) -> AddressChange {
-        AddressChange { channel: Channel::Mail, previous: previous.map(|text| text.parse().unwrap()) }
+        AddressChange { channel: Channel::Mail, previous: previous.map(|text| text.parse().unwrap()), by_operator: false }
+    }
+
+    #[test]
+    fn whom_the_operator_left_behind_hears_of_passwords_alone() {
+        let by_operator = |previous| AddressChange { by_operator: true, ..change(previous) };
+        let changes =
+            [by_operator(Some("a@x.example")), by_operator(None), by_operator(Some("A@x.example")), change(Some("b@x.example"))];
+        let password = Notice::PasswordChanged { disconnected: Vec::new() };
+        let left = |notice: &Notice, told: &[&str]| -> Vec<String> {
+            let told: Vec<_> = told.iter().map(|to| Reader { to: to.parse().unwrap(), trusted: true }).collect();
+            left_behind(notice, &changes, &told).iter().map(|to| to.as_str().to_owned()).collect()
+        };
+        assert_eq!(left(&password, &[]), ["a@x.example"]);
+        assert!(left(&password, &["a@x.example"]).is_empty(), "once");
+        assert!(left(&Notice::PasskeyRemoved, &[]).is_empty());
+        let now = Timestamp::from_seconds(1_000_000);
+        let user = User::blank(UserId::new(now, &Random::seeded(1)), now);
+        let told = readers(&user, &changes);
+        assert_eq!(
+            (told.len(), told[0].to.as_str(), told[0].trusted),
+            (1, "b@x.example", true),
+            "the operator's are not gone back to"
+        );
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use super::notices::Notice;
 use super::{App, Outcome, Requester, reset, tell};
-use crate::engine::address::{Channel, Contact};
+use crate::engine::address::{Channel, Contact, Username};
 use crate::engine::event::{Event, Kind};
 use crate::engine::ownership::{Facts, Ownership, ownership};
 use crate::engine::user::User;
@@ -32,17 +32,26 @@ pub(super) async fn make_room(app: &App, tx: &mut Tx, contact: &Contact, request
     take_from(app, tx, holder, contact.channel(), requester).await.map(|()| true)
 }
 
-/// Takes its contact of this channel from an account that never proved it. It keeps everything else, and its owner hears of it.
+/// Takes its contact of this channel from an account that never proved it. It keeps everything else, and its owner hears of it. Where it has
+/// no other name left it gets one, or its password would open nothing.
 pub(super) async fn take_from(app: &App, tx: &mut Tx, mut holder: User, channel: Channel, requester: &Requester) -> Outcome<()> {
     let Some(gone) = holder.contact(channel) else { return Ok(()) };
     let (read_at, now) = (holder.updated_at, app.now());
     holder.remove_contact(channel);
+    let nameless = !holder.has_identifier();
+    if nameless {
+        holder.username = Some(Username::invented(app.random.bytes()));
+    }
     holder.updated_at = reset::later(read_at, now);
     users::update(tx, &holder, read_at).await?.or_overtaken()?;
     // Codes on their way to the contact are its owner's now.
     flows::cancel_all(tx, &holder.id, now).await?;
     let event = tell::event(Kind::UserUpdated, requester.origin());
-    let detail = Some("a contact, unproved here, was proved by somebody else");
+    let detail = Some(match nameless {
+        false => "a contact, unproved here, was proved by somebody else",
+        // Nobody is reachable there: the operator passes it on, or the owner reads it where they are still signed in.
+        true => "a contact, unproved here, was proved by somebody else; the account had no other name, and it got a user name",
+    });
     app.record(tx, Event { user_id: Some(holder.id.clone()), detail, ..event }).await?;
     app.notify(tx, &holder, Notice::ContactRemoved { old: gone.shown() }, requester).await
 }

@@ -14,7 +14,7 @@ use crate::engine::event::{Event, Kind};
 use crate::engine::factor::Enrolled;
 use crate::engine::flow::{AccountPage, Continue, Flow, HalfSignedIn, State, Step};
 use crate::engine::method::{Method, MethodKind, Strength, strength_since};
-use crate::engine::sign_in::{is_second, second_factors, wants_mailbox};
+use crate::engine::sign_in::{is_second, second_factors, second_factors_of_reset, wants_mailbox};
 use crate::engine::user::User;
 use crate::store::{Tx, enrolled, flows, users};
 
@@ -32,7 +32,14 @@ pub struct Offer {
 pub async fn offer(app: &App, flow: &Flow, current: Option<&Current>) -> Outcome<Option<Offer>> {
     let mut tx = app.store.read().await?;
     let Some((user, enrolled, given)) = standing(app, &mut tx, flow, current).await? else { return Ok(None) };
-    Ok(Some(Offer { kinds: second_factors(&enrolled, &given), is_mailbox: wants_mailbox(&enrolled, &given), user }))
+    Ok(Some(Offer { kinds: offered(flow, &enrolled, &given), is_mailbox: wants_mailbox(&enrolled, &given), user }))
+}
+
+fn offered(flow: &Flow, enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> {
+    match flow.state.is_reset() {
+        true => second_factors_of_reset(enrolled, given),
+        false => second_factors(enrolled, given),
+    }
 }
 
 async fn standing(
@@ -78,7 +85,7 @@ pub async fn send(
     let mut tx = app.store.write().await?;
     let Some((user, enrolled, given)) = standing(app, &mut tx, flow, current).await? else { return Ok(Sending::Over) };
     let kind = MethodKind::sent_by(channel);
-    let (true, Some(to)) = (second_factors(&enrolled, &given).contains(&kind), user.verified(channel)) else {
+    let (true, Some(to)) = (offered(flow, &enrolled, &given).contains(&kind), user.verified(channel)) else {
         return Ok(Sending::No);
     };
     match flow.codes.may_send(app.code_rules(), app.now()) {
@@ -201,7 +208,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         (Given::RecoveryCode(_), _) => MethodKind::RecoveryCode,
         (Given::Key { .. }, _) => MethodKind::SecurityKey,
     };
-    if !second_factors(&enrolled, &earlier).contains(&kind) {
+    if !offered(flow, &enrolled, &earlier).contains(&kind) {
         return Ok(Second::NotOffered);
     }
     let judged = match given {

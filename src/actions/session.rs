@@ -1,12 +1,16 @@
 //! Sessions: who a cookie stands for, beginning, ending, and tower-sessions' store over our rows.
 
+use std::time::Duration;
+
 use async_trait::async_trait;
 use data_encoding::BASE64URL_NOPAD;
 use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{self, Error as CarrierError};
+use tracing::Instrument as _;
 
+use super::batches::Turn;
 use super::{App, Fault, Outcome, Requester, offline, tell};
 use crate::crypto::token;
 use crate::engine::event::{Event, Kind};
@@ -180,11 +184,46 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
 async fn end_in(app: &App, tx: &mut Tx, current: &Current, which: Which<'_>, requester: &Requester) -> Outcome<Vec<SessionId>> {
     let ended = sessions::end(tx, &current.user.id, which).await?;
     // One event per session (L71).
-    for id in &ended {
-        let event = tell::event(Kind::SignedOut, requester.origin());
-        app.record(tx, Event { user_id: Some(current.user.id.clone()), session_id: Some(id.clone()), ..event }).await?;
-    }
+    app.record_of(tx, &current.user.id, &ended, &tell::event(Kind::SignedOut, requester.origin())).await?;
     Ok(ended)
+}
+
+/// Sessions that end in one unit of work. Hardly anybody has more; where a program signs in again and again, the rest follows in more of them,
+/// each short, so that nobody waits for the writer behind a hundred thousand rows.
+const AT_ONCE: i64 = 200;
+
+/// By how much another node's clock may be ahead of ours while it serves ([`crate::engine::fleet`]), and some.
+const AHEAD: Duration = Duration::from_mins(1);
+
+/// Ends the sessions that have begun by now, with an event for each, and what is to end with them; gives their ids. When it returns, they are
+/// dead. Whoever asked may be gone before: it is done to the end all the same.
+pub(super) async fn end_all(app: &App, user_id: &UserId, spared: Option<&SessionId>, about: Event) -> Outcome<Vec<SessionId>> {
+    let (app, user_id, spared) = (app.clone(), user_id.clone(), spared.cloned());
+    let work = async move {
+        let which = spared.as_ref().map_or(Which::All, Which::AllBut);
+        let staying = offline::staying(&app, &user_id).await?;
+        // Also those of a node whose clock is ahead; and it ends, however fast somebody goes on signing in.
+        let (until, mut all) = (app.now() + AHEAD, Vec::new());
+        loop {
+            let mut turn = Turn::urgent(&app).await?;
+            if all.is_empty() {
+                let revoked = Event { kind: Kind::GrantRevoked, ..about.clone() };
+                offline::end(&app, &mut turn.tx, &user_id, which, &staying, &revoked).await?;
+            }
+            let ended = sessions::end_some(&mut turn.tx, &user_id, which, until, AT_ONCE).await?;
+            app.record_of(&mut turn.tx, &user_id, &ended, &about).await?;
+            let is_last = i64::try_from(ended.len()).unwrap_or(0) < AT_ONCE;
+            all.extend(ended);
+            if is_last {
+                turn.tx.commit().await?;
+                return Ok(all);
+            }
+            turn.end().await?;
+        }
+    };
+    tokio::spawn(work.instrument(tracing::Span::current()))
+        .await
+        .unwrap_or_else(|error| Err(Fault::Broken(format!("ending sessions: {error}"))))
 }
 
 /// Ends the sessions of an account that came in by one of its identities, with what they authorized as for [`end`]; but not the one in
@@ -210,14 +249,19 @@ pub(super) async fn end_by_identity(
 /// Ends sessions of the person signed in, with what they authorized; `offline_access` goes on, but for the operator's own applications where more than
 /// one device is signed out.
 pub async fn end(app: &App, current: &Current, which: Which<'_>, requester: &Requester) -> Outcome<Vec<SessionId>> {
-    let staying = offline::staying(app, &current.user.id).await?;
-    let mut tx = app.store.write().await?;
-    let ended = end_in(app, &mut tx, current, which, requester).await?;
-    let event = tell::event(Kind::GrantRevoked, requester.origin());
-    let about = Event { user_id: Some(current.user.id.clone()), ..event };
-    offline::end(app, &mut tx, &current.user.id, which, &staying, &about).await?;
-    tx.commit().await?;
-    Ok(ended)
+    let spared = match which {
+        Which::All => None,
+        Which::AllBut(id) => Some(id),
+        Which::One(_) => {
+            let mut tx = app.store.write().await?;
+            let ended = end_in(app, &mut tx, current, which, requester).await?;
+            tx.commit().await?;
+            return Ok(ended);
+        }
+    };
+    let user_id = Some(current.user.id.clone());
+    let about = Event { user_id, ..tell::event(Kind::SignedOut, requester.origin()) };
+    end_all(app, &current.user.id, spared, about).await
 }
 
 pub use crate::store::sessions::Which as Sessions;
@@ -277,7 +321,7 @@ impl SessionStore for Carriers {
 }
 
 fn far_future() -> std::time::SystemTime {
-    std::time::UNIX_EPOCH + std::time::Duration::from_secs(4_102_444_800)
+    std::time::UNIX_EPOCH + Duration::from_secs(4_102_444_800)
 }
 
 impl From<Fault> for CarrierError {

@@ -10,7 +10,7 @@ use crate::engine::user::User;
 use crate::gateways::mail::letters::Letter;
 use crate::gateways::overrides::{OverrideErrors, Overrides};
 use crate::gateways::sms::texts::Sms;
-use crate::ids::{EventId, MessageId};
+use crate::ids::{EventId, MessageId, SessionId, UserId};
 use crate::locale::Locale;
 use crate::settings::Settings;
 use crate::store::{Tx, events, outbox};
@@ -43,6 +43,31 @@ impl App {
 
     pub(in crate::actions) async fn record(&self, tx: &mut Tx, event: Event) -> Outcome<()> {
         let now = self.now();
+        Self::log(&event);
+        Ok(events::insert(tx, &EventId::new(now, &self.random), now, &event).await?)
+    }
+
+    /// The same event about each of a person's sessions.
+    pub(in crate::actions) async fn record_of(
+        &self,
+        tx: &mut Tx,
+        user_id: &UserId,
+        sessions: &[SessionId],
+        event: &Event,
+    ) -> Outcome<()> {
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        let now = self.now();
+        let pairs: Vec<_> = sessions.iter().map(|session| (EventId::new(now, &self.random), session)).collect();
+        let about = |id: &SessionId| Event { user_id: Some(user_id.clone()), session_id: Some(id.clone()), ..event.clone() };
+        for session in sessions {
+            Self::log(&about(session));
+        }
+        Ok(events::insert_of_sessions(tx, user_id, &pairs, now, event).await?)
+    }
+
+    fn log(event: &Event) {
         tracing::info!(
             kind = event.kind.as_str(),
             user_id = event.user_id.as_ref().map(AsRef::<str>::as_ref),
@@ -51,7 +76,6 @@ impl App {
             detail = event.detail,
             "event"
         );
-        Ok(events::insert(tx, &EventId::new(now, &self.random), now, &event).await?)
     }
 
     /// Puts a mail into the outbox. It is sent after the commit, and dropped if it could not be sent before it became useless.

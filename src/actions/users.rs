@@ -5,12 +5,13 @@ mod changes;
 use super::administrators::{self, MAKE_ANOTHER};
 use super::batches::BATCH;
 use super::notices::Notice;
-use super::{App, Fault, offline};
+use super::{App, Fault, session};
 use crate::engine::address::{Channel, Contact, Email, Identifier, Username};
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::password::{Weakness, judge};
 use crate::engine::user::{User, UserState};
-use crate::ids::UserId;
+use crate::ids::{AddressChangeId, UserId};
+use crate::store::address_changes::AddressChange;
 use crate::store::removal::{self, Erased};
 use crate::store::sessions::Which;
 use crate::store::{StoreError, Tx, address_changes, flows, grants, sessions, trusted, users};
@@ -30,7 +31,9 @@ pub enum Refused {
     #[error("there is no account {0}")]
     Unknown(String),
     /// Nobody could administer after it.
-    #[error("is the only active administrator, and nobody could administer after it; make another one first: `{MAKE_ANOTHER}`")]
+    #[error(
+        "is the only administrator who can sign in, and nobody could administer after it; make another one first: `{MAKE_ANOTHER}`"
+    )]
     LastAdministrator,
     /// Somebody was faster.
     #[error("the account was changed by somebody else meanwhile; nothing was written, try again")]
@@ -119,7 +122,7 @@ pub async fn create(app: &App, changes: &Changes) -> Result<User, Refused> {
     let now = app.now();
     let mut user = User::blank(UserId::new(now, &app.random), now);
     changes.apply(&mut user, now)?;
-    if user.email.is_none() && user.username.is_none() && user.phone_number.is_none() {
+    if !user.has_identifier() {
         return Err(Refused::Invalid {
             field: "email".to_owned(),
             why: "is missing; give an address, a user name or a phone number".to_owned(),
@@ -187,7 +190,7 @@ pub async fn update(app: &App, name: &str, changes: &Changes) -> Result<User, Re
     let read = find(app, name).await?;
     let mut user = read.clone();
     changes.apply(&mut user, app.now())?;
-    if user.email.is_none() && user.username.is_none() && user.phone_number.is_none() {
+    if !user.has_identifier() {
         return Err(Refused::Invalid {
             field: "email".to_owned(),
             why: "cannot be removed; the account has no user name".to_owned(),
@@ -196,7 +199,7 @@ pub async fn update(app: &App, name: &str, changes: &Changes) -> Result<User, Re
     set_hash(app, &mut user, changes.password.as_ref()).await?;
     let mut tx = app.store.write().await?;
     if !user.is_active_administrator() {
-        refuse_last_administrator(&mut tx, &read).await?;
+        refuse_last_administrator(app, &mut tx, &read).await?;
     }
     refuse_taken(&mut tx, &user).await?;
     write(app, &mut tx, &mut user, &read).await?;
@@ -227,6 +230,11 @@ async fn contact_changed(app: &App, tx: &mut Tx, read: &User, user: &User, chann
         return Ok(());
     }
     address_changes::forget_channel(tx, &user.id, channel).await?;
+    if let Some(previous) = read.verified(channel) {
+        let (now, change) = (app.now(), AddressChange { channel, previous: Some(previous), by_operator: true });
+        let id = AddressChangeId::new(now, &app.random);
+        address_changes::insert(tx, &id, &user.id, &change, now, now + app.settings.flows.undo).await?;
+    }
     let shown = |contact: &Option<Contact>| contact.as_ref().map(Contact::shown);
     let changed = |previous: Option<String>, new: String| match channel {
         Channel::Mail => Notice::EmailChanged { previous, new },
@@ -246,8 +254,8 @@ async fn contact_changed(app: &App, tx: &mut Tx, read: &User, user: &User, chann
     Ok(())
 }
 
-async fn refuse_last_administrator(tx: &mut Tx, user: &User) -> Result<(), Refused> {
-    if administrators::is_last(tx, user).await? { Err(Refused::LastAdministrator) } else { Ok(()) }
+async fn refuse_last_administrator(app: &App, tx: &mut Tx, user: &User) -> Result<(), Refused> {
+    if administrators::is_last(app, tx, user).await? { Err(Refused::LastAdministrator) } else { Ok(()) }
 }
 
 /// Writes an account unless it has changed since it was read.
@@ -287,7 +295,7 @@ async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refu
         return Ok(read);
     }
     if state == UserState::Disabled {
-        refuse_last_administrator(&mut tx, &read).await?;
+        refuse_last_administrator(app, &mut tx, &read).await?;
     }
     let mut user = User { state, ..read.clone() };
     write(app, &mut tx, &mut user, &read).await?;
@@ -307,13 +315,7 @@ async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refu
 /// open, and applications of others keep what they were let in for.
 pub async fn sign_out(app: &App, name: &str) -> Result<User, Refused> {
     let user = find(app, name).await?;
-    let staying = offline::staying(app, &user.id).await?;
-    let mut tx = app.store.write().await?;
-    for session_id in sessions::end(&mut tx, &user.id, Which::All).await? {
-        app.record(&mut tx, Event { session_id: Some(session_id), ..by_operator(Kind::SignedOut, &user.id) }).await?;
-    }
-    offline::end(app, &mut tx, &user.id, Which::All, &staying, &by_operator(Kind::GrantRevoked, &user.id)).await?;
-    tx.commit().await.map_err(Fault::from)?;
+    session::end_all(app, &user.id, None, by_operator(Kind::SignedOut, &user.id)).await?;
     Ok(user)
 }
 
@@ -321,7 +323,7 @@ pub async fn sign_out(app: &App, name: &str) -> Result<User, Refused> {
 pub async fn delete(app: &App, name: &str) -> Result<User, Refused> {
     let mut tx = app.store.write().await?;
     let user = find_in(app, &mut tx, name).await?;
-    refuse_last_administrator(&mut tx, &user).await?;
+    refuse_last_administrator(app, &mut tx, &user).await?;
     if !users::hold(&mut tx, &user).await?.is_done() {
         return Err(Refused::Changed);
     }
@@ -336,9 +338,8 @@ pub async fn delete(app: &App, name: &str) -> Result<User, Refused> {
 
 /// Ends a person's sessions, everything they have authorized, and the journeys that could undo it.
 pub(in crate::actions) async fn end_everything(app: &App, tx: &mut Tx, id: &UserId) -> Result<(), Refused> {
-    for session_id in sessions::end(tx, id, Which::All).await? {
-        app.record(tx, Event { session_id: Some(session_id), ..by_operator(Kind::SignedOut, id) }).await?;
-    }
+    let ended = sessions::end(tx, id, Which::All).await?;
+    app.record_of(tx, id, &ended, &by_operator(Kind::SignedOut, id)).await?;
     trusted::remove_all(tx, id).await?;
     if grants::end_all(tx, id).await? > 0 {
         app.record(tx, by_operator(Kind::GrantRevoked, id)).await?;

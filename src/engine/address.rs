@@ -117,6 +117,14 @@ impl Username {
         Ok(Self { typed, key })
     }
 
+    /// One that an account is given because it has no other name left. Nobody can foresee it, so nobody can take it beforehand, and it is
+    /// short enough to be typed.
+    pub fn invented(chance: [u8; 6]) -> Self {
+        let digits = data_encoding::BASE32_DNSCURVE.encode(&chance);
+        let typed = format!("user-{digits}");
+        Self { key: typed.clone(), typed }
+    }
+
     pub fn as_str(&self) -> &str {
         &self.typed
     }

@@ -221,6 +221,11 @@ pub enum Refusal {
 }
 
 impl State {
+    /// Whether this is the second factor of a reset: the new password takes effect with it.
+    pub fn is_reset(&self) -> bool {
+        matches!(self, Self::SecondFactor(half) if half.new_password.is_some())
+    }
+
     /// Takes a step, or refuses.
     pub fn step(self, step: Step) -> Result<Next, Refusal> {
         match (self, step) {

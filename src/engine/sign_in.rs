@@ -128,6 +128,19 @@ pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> 
     kinds
 }
 
+/// The same for a reset. Who asked for it has forgotten the password: what serves an account without one comes first, and the old password stands
+/// last, for whoever finds it again.
+pub fn second_factors_of_reset(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> {
+    let forgotten = Enrolled { has_password: false, ..enrolled.clone() };
+    let mut kinds = second_factors(&forgotten, given);
+    for kind in second_factors(enrolled, given) {
+        if !kinds.contains(&kind) {
+            kinds.push(kind);
+        }
+    }
+    kinds
+}
+
 /// The channel over which a method's code travels.
 pub const fn channel_of(kind: MethodKind) -> Option<Channel> {
     match kind {

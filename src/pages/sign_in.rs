@@ -225,6 +225,8 @@ pub struct SecondFactor {
     pub code: String,
     pub expired: bool,
     pub resend_after_seconds: i64,
+    /// A new password waits for this step: one that is asked for here is the old one.
+    pub is_reset: bool,
     /// For how many days this browser may be remembered.
     pub remember_days: Option<i64>,
     /// What the browser is asked where a passkey or security key is shown.
@@ -243,7 +245,7 @@ impl SecondFactor {
 
     /// The words of a way.
     #[expect(clippy::trivially_copy_pass_by_ref, reason = "templates pass references")]
-    fn words(kind: &MethodKind) -> &'static str {
+    fn words(&self, kind: &MethodKind) -> &'static str {
         match kind {
             MethodKind::Totp => "second-totp",
             MethodKind::Sms => "second-sms",
@@ -251,6 +253,7 @@ impl SecondFactor {
             MethodKind::SecurityKey | MethodKind::Passkey => "second-key",
             MethodKind::RecoveryCode => "second-recovery",
             // A provider is no second step; it may have asked for one itself.
+            MethodKind::Password | MethodKind::Provider if self.is_reset => "second-old-password",
             MethodKind::Password | MethodKind::Provider => "second-password",
         }
     }
@@ -264,6 +267,7 @@ impl SecondFactor {
             MethodKind::Mail => "second-mail-text",
             MethodKind::SecurityKey | MethodKind::Passkey => "second-key-text",
             MethodKind::RecoveryCode => "second-recovery-text",
+            MethodKind::Password | MethodKind::Provider if self.is_reset => "second-old-password-text",
             MethodKind::Password | MethodKind::Provider => "second-password-text",
         }
     }

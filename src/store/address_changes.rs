@@ -13,12 +13,15 @@ pub struct AddressChange {
     pub channel: Channel,
     /// What it was. None: there was none, or none that was proved.
     pub previous: Option<Contact>,
+    /// The operator's word: it is not taken back, and who was reached there before is only told.
+    pub by_operator: bool,
 }
 
 row! {
     struct ChangeRow {
         channel: String,
         previous: Option<String>,
+        by_operator: bool,
     }
 }
 
@@ -32,6 +35,7 @@ impl TryFrom<ChangeRow> for AddressChange {
         Ok(Self {
             channel: channel.ok_or_else(|| corrupt("the channel"))?,
             previous: previous.map_err(|_| corrupt("the address"))?,
+            by_operator: row.by_operator,
         })
     }
 }
@@ -47,23 +51,24 @@ pub async fn insert(
 ) -> Result<()> {
     execute!(
         tx,
-        "INSERT INTO address_changes (id, user_id, channel, previous, changed_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6)",
+        "INSERT INTO address_changes (id, user_id, channel, previous, changed_at, expires_at, by_operator) VALUES ($1, $2, $3, $4, $5, $6, $7)",
         id.as_str(),
         user_id.as_str(),
         change.channel.as_str(),
         change.previous.as_ref().map(Contact::as_str),
         at.millis(),
         until.millis(),
+        change.by_operator,
     )
     .map(drop)
 }
 
-/// A person's changes that can be taken back, oldest first.
+/// A person's changes, oldest first, for as long as they can be taken back; the operator's among them.
 pub async fn of_user(tx: &mut Tx, user_id: &UserId, now: Timestamp) -> Result<Vec<AddressChange>> {
     all!(
         tx,
         ChangeRow,
-        "SELECT channel, previous FROM address_changes WHERE user_id = $1 AND expires_at > $2 ORDER BY changed_at, id",
+        "SELECT channel, previous, by_operator FROM address_changes WHERE user_id = $1 AND expires_at > $2 ORDER BY changed_at, id",
         user_id.as_str(),
         now.millis(),
     )?
@@ -72,14 +77,14 @@ pub async fn of_user(tx: &mut Tx, user_id: &UserId, now: Timestamp) -> Result<Ve
     .collect()
 }
 
-/// Forgets them: they were taken back.
+/// Forgets them: they were taken back. Whom the operator's left behind still hears of what follows.
 pub async fn forget(tx: &mut Tx, user_id: &UserId) -> Result<()> {
-    execute!(tx, "DELETE FROM address_changes WHERE user_id = $1", user_id.as_str()).map(drop)
+    execute!(tx, "DELETE FROM address_changes WHERE user_id = $1 AND NOT by_operator", user_id.as_str()).map(drop)
 }
 
-/// Forgets those of one channel: the operator has decided what it is.
+/// Forgets a person's own changes of one channel: the operator has decided what it is.
 pub async fn forget_channel(tx: &mut Tx, user_id: &UserId, channel: Channel) -> Result<()> {
-    let sql = "DELETE FROM address_changes WHERE user_id = $1 AND channel = $2";
+    let sql = "DELETE FROM address_changes WHERE user_id = $1 AND channel = $2 AND NOT by_operator";
     execute!(tx, sql, user_id.as_str(), channel.as_str()).map(drop)
 }
 

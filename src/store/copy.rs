@@ -1,13 +1,14 @@
 //! The copy of a SQLite database that is made before a migration changes it.
 //!
 //! `VACUUM INTO` reads one state of the database while others read and write on (`WAL`), and writes a file without the empty pages. What is
-//! not finished has another name, so that a copy that was broken off is never taken for a whole one.
+//! not finished has another name, so that a copy that was broken off is never taken for a whole one. A whole one of an earlier try is taken only if
+//! nothing was written since; its time is that of the state it holds.
 
 use std::fs::{File, OpenOptions};
 use std::io;
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use sqlx::sqlite::SqliteConnection;
 
@@ -17,13 +18,20 @@ use super::migrate::{Migrating, watched};
 /// Bytes that are copied in a second on a slow disk. Only for the word on how long it will take.
 const PACE: u64 = 50 * 1024 * 1024;
 
-/// Leaves a copy beside the database, unless an earlier start has.
+/// Leaves a copy beside the database, unless an earlier start has, of the same state.
 pub(super) async fn make(path: &Path, version: i64, connection: &mut SqliteConnection, how: &Migrating<'_>) -> Result<()> {
     let copy = path.with_extension(format!("before-{version:04}.db"));
     let name = copy.display().to_string();
-    if copy.exists() {
-        (how.say)(&format!("the copy {name} is there already; no other is made"));
-        return Ok(());
+    if copy.try_exists().map_err(unwritten)? {
+        if holds_the_present(&copy, path).map_err(unwritten)? {
+            (how.say)(&format!("the copy {name} is there already, and nothing was written since; no other is made"));
+            return Ok(());
+        }
+        let aside = set_aside(&copy).map_err(unwritten)?;
+        (how.say)(&format!(
+            "the copy {name} is of an earlier try, and the database was written since; it is {} from now on",
+            aside.display()
+        ));
     }
     let bytes = size(connection).await?;
     let room = room(&copy)?;
@@ -38,7 +46,7 @@ pub(super) async fn make(path: &Path, version: i64, connection: &mut SqliteConne
         return Err(StoreError::NoRoom { copy: shown(bytes), needed: shown(needed(bytes)), free: shown(room) });
     }
     let partial = path.with_extension(format!("before-{version:04}.db.partial"));
-    private(&partial).map_err(unwritten)?;
+    let of = private(&partial).map_err(unwritten)?;
     let target = partial.to_string_lossy().into_owned();
     let progress = || {
         let so_far = std::fs::metadata(&partial).map_or(0, |file| file.len());
@@ -47,7 +55,7 @@ pub(super) async fn make(path: &Path, version: i64, connection: &mut SqliteConne
     let copying = async { sqlx::query("VACUUM INTO $1").bind(target).execute(connection).await };
     watched(copying, progress, how.say).await?;
     // Whole and on the disk before it has its name.
-    kept(&partial, &copy).map_err(unwritten)?;
+    kept(&partial, &copy, of).map_err(unwritten)?;
     (how.say)(&format!("copied to {name}; remove it when you no longer want to go back"));
     Ok(())
 }
@@ -57,17 +65,47 @@ const fn needed(bytes: u64) -> u64 {
     bytes.saturating_mul(2)
 }
 
-/// A new file for its owner only, for SQLite to write into; one that was broken off is replaced.
-fn private(path: &Path) -> io::Result<()> {
+/// Whether a copy is of what the database holds now: neither its file nor what is not moved there yet was written since. In doubt it is not.
+fn holds_the_present(copy: &Path, database: &Path) -> io::Result<bool> {
+    let of = std::fs::metadata(copy)?.modified()?;
+    let mut log = database.as_os_str().to_owned();
+    log.push("-wal");
+    for file in [database, Path::new(&log)] {
+        match std::fs::metadata(file) {
+            // An empty log is made when the database is opened.
+            Ok(found) if found.len() > 0 && found.modified()? >= of => return Ok(false),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+    }
+    Ok(true)
+}
+
+/// Gives an older copy another name, and gives that. It is never removed: it may be the only one of its time.
+fn set_aside(copy: &Path) -> io::Result<PathBuf> {
+    for number in 1_u32.. {
+        let aside = copy.with_extension(format!("old-{number}.db"));
+        if !aside.try_exists()? {
+            return std::fs::rename(copy, &aside).map(|()| aside);
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
+}
+
+/// A new file for its owner only, for SQLite to write into; one that was broken off is replaced. Gives its time: whatever is written to the
+/// database from now on is not older.
+fn private(path: &Path) -> io::Result<SystemTime> {
     match std::fs::remove_file(path) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
-    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path).map(drop)
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?.metadata()?.modified()
 }
 
-fn kept(partial: &Path, copy: &Path) -> io::Result<()> {
-    File::open(partial)?.sync_all()?;
+fn kept(partial: &Path, copy: &Path, of: SystemTime) -> io::Result<()> {
+    let file = OpenOptions::new().write(true).open(partial)?;
+    file.set_modified(of)?;
+    file.sync_all()?;
     std::fs::rename(partial, copy)?;
     File::open(folder(copy))?.sync_all()
 }
@@ -122,10 +160,47 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let (partial, copy) = (dir.path().join("a.partial"), dir.path().join("a"));
         std::fs::write(&partial, "broken off").unwrap();
-        private(&partial).unwrap();
+        let of = private(&partial).unwrap();
         assert_eq!(std::fs::metadata(&partial).unwrap().len(), 0);
-        kept(&partial, &copy).unwrap();
+        std::fs::write(&partial, "copied later").unwrap();
+        kept(&partial, &copy, of).unwrap();
+        assert_eq!(std::fs::metadata(&copy).unwrap().modified().unwrap(), of);
         assert_eq!(std::fs::metadata(&copy).unwrap().permissions().mode() & 0o777, 0o600);
         assert!(!partial.exists());
+    }
+
+    /// Every time of the database and of its log, against that of the copy.
+    #[test]
+    fn a_copy_is_taken_only_if_nothing_was_written_since() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = |name: &str, text: &str, at: u64| {
+            let path = dir.path().join(name);
+            std::fs::write(&path, text).unwrap();
+            let at = SystemTime::UNIX_EPOCH + Duration::from_secs(at);
+            OpenOptions::new().write(true).open(&path).unwrap().set_modified(at).unwrap();
+            path
+        };
+        let copy = file("v.before-0002.db", "copy", 100);
+        for (database, log, taken) in [
+            (99, None, true),
+            (100, None, false),
+            (101, None, false),
+            (99, Some(("pages", 99)), true),
+            (99, Some(("pages", 100)), false),
+            (99, Some(("", 500)), true),
+        ] {
+            let path = file("v.db", "database", database);
+            let _ = std::fs::remove_file(dir.path().join("v.db-wal"));
+            if let Some((text, at)) = log {
+                file("v.db-wal", text, at);
+            }
+            assert_eq!(holds_the_present(&copy, &path).unwrap(), taken, "{database} {log:?}");
+        }
+        // Each older one keeps a name of its own.
+        assert_eq!(set_aside(&copy).unwrap(), dir.path().join("v.before-0002.old-1.db"));
+        let second = file("v.before-0002.db", "second", 1);
+        assert_eq!(set_aside(&second).unwrap(), dir.path().join("v.before-0002.old-2.db"));
+        assert!(!copy.exists());
+        assert_eq!(std::fs::read_to_string(dir.path().join("v.before-0002.old-1.db")).unwrap(), "copy");
     }
 }

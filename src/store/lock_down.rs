@@ -44,7 +44,8 @@ pub async fn forget_everything(tx: &mut Tx, user_id: &UserId) -> Result<()> {
         "DELETE FROM recovery_codes WHERE user_id = $1",
         "DELETE FROM external_identities WHERE user_id = $1",
         "DELETE FROM trusted_devices WHERE user_id = $1",
-        "DELETE FROM address_changes WHERE user_id = $1",
+        // The operator's are not taken back anyway; who was reached there before is told.
+        "DELETE FROM address_changes WHERE user_id = $1 AND NOT by_operator",
         "DELETE FROM consents WHERE user_id = $1",
     ] {
         execute!(tx, statement, user_id.as_str())?;

@@ -8,7 +8,7 @@ use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::gather::Question;
 use super::guarded::Guarded;
-use super::sql::{Both, all, execute, listed, on, optional, row, run, unhexed};
+use super::sql::{Both, all, execute, listed, optional, row, run, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::session::Session;
 use crate::engine::user::User;
@@ -208,23 +208,49 @@ pub async fn seen(tx: &mut Tx, id: &SessionId, at: Timestamp, idle_expires_at: T
     .map(drop)
 }
 
+macro_rules! end_authorized {
+    ($dialect:tt) => {
+        concat!(
+            "DELETE FROM grants WHERE id IN (SELECT grants.id FROM ",
+            listed!($dialect),
+            "grants ON grants.session_id = asked.value WHERE NOT grants.offline)"
+        )
+    };
+}
 /// Ends sessions of a person and what they authorized but for `offline_access`; gives those that ended.
 pub async fn end(tx: &mut Tx, user_id: &UserId, which: Which<'_>) -> Result<Vec<SessionId>> {
+    end_some(tx, user_id, which, FOREVER, i64::MAX).await
+}
+
+const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
+
+/// Ends up to `limit` of them that began no later than `until`. Three statements, however many they are.
+pub async fn end_some(tx: &mut Tx, user_id: &UserId, which: Which<'_>, until: Timestamp, limit: i64) -> Result<Vec<SessionId>> {
     let (only, except) = match which {
         Which::One(id) => (id.as_str(), ""),
         Which::AllBut(id) => ("", id.as_str()),
         Which::All => ("", ""),
     };
-    let ended: Vec<(String,)> = on!(tx, |c| sqlx::query_as(
-        "DELETE FROM sessions WHERE user_id = $1 AND ($2 = '' OR id = $2) AND id <> $3 RETURNING id"
-    )
-    .bind(user_id.as_str())
-    .bind(only)
-    .bind(except)
-    .fetch_all(c)
-    .await)?;
-    for (id,) in &ended {
-        execute!(tx, "DELETE FROM grants WHERE session_id = $1 AND NOT offline", id.as_str())?;
+    let ended: Vec<(String,)> = all!(
+        tx,
+        (String,),
+        "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 AND ($2 = '' OR id = $2) AND id <> $3 \
+         AND created_at <= $4 LIMIT $5) RETURNING id",
+        user_id.as_str(),
+        only,
+        except,
+        until.millis(),
+        limit,
+    )?;
+    if !ended.is_empty() {
+        let ids: Vec<&str> = ended.iter().map(|(id,)| id.as_str()).collect();
+        let ids = serde_json::to_string(&ids).map_err(|error| StoreError::corrupt("question", error))?;
+        run!(
+            tx,
+            sqlite | c | sqlx::query(end_authorized!(sqlite)).bind(ids).execute(c),
+            postgres | c | sqlx::query(end_authorized!(postgres)).bind(ids).execute(c),
+            |done| done.rows_affected()
+        )?;
     }
     let parse = |(id,): (String,)| id.parse().map_err(|error: crate::ids::ParseIdError| StoreError::corrupt("session", error));
     ended.into_iter().map(parse).collect()

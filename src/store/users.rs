@@ -119,10 +119,18 @@ pub async fn has_admin(tx: &mut Tx) -> Result<bool> {
     Ok(optional!(tx, (String,), "SELECT id FROM users WHERE is_admin AND state = 'active' LIMIT 1")?.is_some())
 }
 
-/// Whether anybody but this account can administer.
-pub async fn has_other_administrator(tx: &mut Tx, id: &UserId) -> Result<bool> {
-    let sql = "SELECT id FROM users WHERE is_admin AND state = 'active' AND id <> $1 LIMIT 1";
-    Ok(optional!(tx, (String,), sql, id.as_str())?.is_some())
+/// A page of those who administer and are not shut, oldest first, after `after`.
+pub async fn administrators(tx: &mut Tx, after: Option<&UserId>, limit: i64) -> Result<Vec<User>> {
+    all!(
+        tx,
+        UserRow,
+        concat!("SELECT ", columns!(), " FROM users WHERE is_admin AND state = 'active' AND id > $1 ORDER BY id LIMIT $2"),
+        after.map_or("", UserId::as_str),
+        limit,
+    )?
+    .into_iter()
+    .map(User::try_from)
+    .collect()
 }
 
 /// [`StoreError::Taken`] if the address, name or number belongs to another account.

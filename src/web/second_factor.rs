@@ -53,7 +53,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let asked = find(&visitor, &params).await?;
     let mut shell = Shell { notice: visitor.notice(&params), ..visitor.shell("second") };
-    if shell.notice.is_none() && matches!(&asked.flow.state, State::SecondFactor(half) if half.new_password.is_some()) {
+    if shell.notice.is_none() && asked.flow.state.is_reset() {
         shell.notice = Some(Notice { kind: Tone::Info, text: shell.t("notice-reset-second").into_owned() });
     }
     if shell.notice.is_none() && asked.offer.is_mailbox {
@@ -72,6 +72,7 @@ fn page(visitor: &Visitor, shell: Shell, asked: &Asked, code: &str, expired: boo
         flow: flow.id.to_string(),
         name: offer.user.shown_as(),
         kind: *kind,
+        is_reset: flow.state.is_reset(),
         others: offer.kinds.iter().copied().filter(|other| other != kind).collect(),
         sent: destination.is_some() && flow.state.destination() == destination.as_ref(),
         destination: destination.as_ref().map(Contact::masked).unwrap_or_default(),

@@ -93,10 +93,14 @@ function watch(context, problems) {
   });
 }
 
+/** Each shift with what moved, and from where to where. */
 function observeShifts() {
   window.__shifts = [];
+  const place = ({ x, y, width, height }) => [x, y, width, height].map(Math.round).join(" ");
+  const moved = ({ node, previousRect, currentRect }) =>
+    `${node?.nodeName ?? "gone"} ${(node?.textContent ?? "").trim().slice(0, 30)}: ${place(previousRect)} → ${place(currentRect)}`;
   new PerformanceObserver((list) => {
-    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.__shifts.push(entry.value);
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) window.__shifts.push(`${entry.value} ${entry.sources.map(moved).join("; ")}`);
   }).observe({ type: "layout-shift", buffered: true });
 }
 

@@ -127,6 +127,40 @@ async fn an_upgrade_says_first_what_it_copies_and_takes_no_broken_copy_for_a_who
     assert_eq!(upgraded(&place, true).await, Vec::<String>::new(), "nothing is missing any more");
 }
 
+/// A copy of an earlier try is of an earlier state, unless nobody wrote since.
+#[tokio::test]
+async fn a_stale_copy_is_not_taken_for_the_one_before_the_upgrade() {
+    let place = Place::sqlite();
+    of_the_first_version(&place).await;
+    let Location::Sqlite(path) = &place.location else { panic!() };
+    let (copy, aside) = (path.with_extension("before-0002.db"), path.with_extension("before-0002.old-1.db"));
+    let at = |path: &Path, seconds: u64| {
+        let file = fs::OpenOptions::new().write(true).open(path).unwrap();
+        file.set_modified(std::time::SystemTime::UNIX_EPOCH + Duration::from_secs(seconds)).unwrap();
+    };
+    fs::write(&copy, "of an earlier try").unwrap();
+    at(&copy, 1000);
+    let said = upgraded(&place, true).await;
+    assert!(said[0].contains("earlier try") && said[0].contains(aside.to_str().unwrap()), "{said:?}");
+    assert_eq!(fs::read_to_string(&aside).unwrap(), "of an earlier try");
+    let mut c = SqliteConnection::connect(copy.to_str().unwrap()).await.unwrap();
+    assert_eq!(sqlx::query("SELECT id FROM flows").fetch_all(&mut c).await.unwrap().len(), 2, "the copy is of before");
+
+    // Nothing written since: it is taken.
+    let place = Place::sqlite();
+    of_the_first_version(&place).await;
+    let Location::Sqlite(path) = &place.location else { panic!() };
+    // As a server leaves it.
+    let wal = SqliteConnectOptions::new().filename(path).journal_mode(SqliteJournalMode::Wal).connect().await.unwrap();
+    wal.close().await.unwrap();
+    at(path, 1000);
+    let copy = path.with_extension("before-0002.db");
+    fs::write(&copy, "whole").unwrap();
+    let said = upgraded(&place, true).await;
+    assert!(said[0].contains("nothing was written since"), "{said:?}");
+    assert_eq!(fs::read_to_string(&copy).unwrap(), "whole");
+}
+
 #[tokio::test]
 async fn a_new_database_is_made_without_a_word_and_an_upgrade_may_go_without_the_copy() {
     for database in Database::BOTH {

@@ -1,5 +1,7 @@
 //! The server as a process: alone on its database, its files for their owner, its signals, and whether it says that it can be used.
 
+mod full_disk;
+
 use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::os::unix::fs::PermissionsExt as _;

@@ -2,10 +2,12 @@
 //!
 //! ```text
 //! vestibule-load run SERVER-BINARY DIRECTORY [--seconds N] [--only NAME,NAME]   everything; markdown on standard output
+//! vestibule-load compare BASE-BINARY BINARY DIRECTORY [--seconds N] [--only …] [--pairs N]   ratios of two builds; markdown
 //! vestibule-load limits DIRECTORY SECONDS                                       the machine's limits as JSON
 //! vestibule-load bare PORT                                                      the bare axum handler
 //! ```
 
+mod compare;
 mod http;
 mod limits;
 mod measure;
@@ -39,12 +41,18 @@ fn main() -> Result<()> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         ["run", binary, directory, options @ ..] => {
-            let plan = Plan::parse(options)?;
+            let plan = Plan::parse(options, 5.0)?;
             let installation =
                 Installation { binary: PathBuf::from(binary), directory: PathBuf::from(directory), port: free_port()? };
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
             let report = runtime.block_on(run(&installation, &plan))?;
             println!("{}", report.markdown());
+            Ok(())
+        }
+        ["compare", base, head, directory, options @ ..] => {
+            let plan = Plan::parse(options, 1.0)?;
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+            println!("{}", runtime.block_on(compare::compare(base, head, Path::new(directory), &plan))?);
             Ok(())
         }
         ["limits", directory, seconds] => {
@@ -64,14 +72,17 @@ fn main() -> Result<()> {
 struct Plan {
     seconds: f64,
     scenarios: Vec<Scenario>,
+    /// How often two builds are compared.
+    pairs: usize,
 }
 
 impl Plan {
-    fn parse(options: &[&str]) -> Result<Self> {
-        let mut plan = Self { seconds: 5.0, scenarios: SCENARIOS.to_vec() };
+    fn parse(options: &[&str], seconds: f64) -> Result<Self> {
+        let mut plan = Self { seconds, scenarios: SCENARIOS.to_vec(), pairs: 10 };
         for pair in options.chunks(2) {
             match pair {
                 ["--seconds", value] => plan.seconds = value.parse().context("--seconds")?,
+                ["--pairs", value] => plan.pairs = value.parse().context("--pairs")?,
                 ["--only", names] => {
                     let wanted: Vec<&str> = names.split(',').map(str::trim).collect();
                     plan.scenarios.retain(|scenario| wanted.iter().any(|name| scenario.name().contains(name)));
@@ -80,6 +91,7 @@ impl Plan {
             }
         }
         ensure!(plan.seconds > 0.0 && plan.seconds <= 10.0, "--seconds: between 0 and 10");
+        ensure!((1..=100).contains(&plan.pairs), "--pairs: between 1 and 100");
         ensure!(!plan.scenarios.is_empty(), "--only names no scenario");
         Ok(plan)
     }

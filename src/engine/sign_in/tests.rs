@@ -147,6 +147,22 @@ fn what_is_offered_as_second_factor() {
     }
 }
 
+/// Nobody is asked first for what they have just said they forgot.
+#[test]
+fn a_reset_asks_for_the_old_password_last() {
+    use MethodKind::{Mail, Password, RecoveryCode, Sms, Totp};
+    let only_mail = with(&[FactorKind::Mail]);
+    let reachable = vec![Channel::Mail, Channel::Sms];
+    for (enrolled, expected) in [
+        (only_mail.clone(), vec![Password]),
+        (Enrolled { recovery_codes: 3, ..only_mail.clone() }, vec![RecoveryCode, Password]),
+        (Enrolled { reachable, recovery_codes: 3, ..only_mail }, vec![Sms, RecoveryCode, Password]),
+        (with(&[FactorKind::Totp]), vec![Totp]),
+    ] {
+        assert_eq!(second_factors_of_reset(&enrolled, &[Method::first(Mail, NOW)]), expected, "{enrolled:?}");
+    }
+}
+
 /// Whoever steps up gives the same second factor as at sign-in.
 #[test]
 fn a_second_factor_can_be_one_again() {

@@ -93,6 +93,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         code: String::new(),
         expired: false,
         resend_after_seconds: 0,
+        is_reset: false,
         key: (kind == MethodKind::SecurityKey).then(super::passkeys::ceremony),
         remember_days: Some(30),
     };
@@ -111,6 +112,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         ("second-sms", second(MethodKind::Sms, false).render()?),
         ("second-sms-sent", second(MethodKind::Sms, true).render()?),
         ("second-password", second(MethodKind::Password, false).render()?),
+        ("second-old-password", SecondFactor { is_reset: true, ..second(MethodKind::Password, false) }.render()?),
         ("second-key", second(MethodKind::SecurityKey, false).render()?),
         ("second-recovery", second(MethodKind::RecoveryCode, false).render()?),
     ])

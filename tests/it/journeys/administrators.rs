@@ -65,11 +65,59 @@ async fn the_last_one_is_not_deleted_shut_or_demoted() {
     }
 }
 
+/// Whoever has no way in is no help: a password needs a name, and an unproved address without one leads nowhere.
+#[tokio::test]
+async fn only_who_can_sign_in_counts_as_another_one() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, "[sign_in]\nways = [\"password\", \"passkey\"]").await else { continue };
+        administrator(&world, ADA).await;
+        let mut ada = world.sign_in(ADA, PASSWORD).await;
+        let unproved = world.user(json!({"email": "no-way@a.example", "is_admin": true})).await;
+        let nameless = world.user(json!({"email": "nameless@a.example", "password": PASSWORD, "is_admin": true})).await;
+        let mut tx = world.store().await.write().await.unwrap();
+        let now = vestibule::time::Timestamp::from_millis(nameless.updated_at.millis() + 1);
+        let blank = vestibule::engine::user::User { email: None, updated_at: now, ..nameless.clone() };
+        vestibule::store::users::update(&mut tx, &blank, nameless.updated_at).await.unwrap().or_overtaken().unwrap();
+        tx.commit().await.unwrap();
+        // More than are read at a time.
+        for number in 0..25 {
+            world.user(json!({"username": format!("empty{number}"), "is_admin": true})).await;
+        }
+        assert!(ada.get("/account/delete").await.text().contains(COMMAND), "{database:?}");
+        assert_eq!(deletes_itself(&mut ada).await.status, 409);
+        assert!(matches!(users::disable(&world.app, ADA).await, Err(Refused::LastAdministrator)), "{database:?}");
+        // Each of these makes one that counts, and is taken back.
+        let id = unproved.id.as_str();
+        for (way, back) in [
+            (json!({"password": PASSWORD}), json!({"password": null})),
+            (json!({"email_verified": true}), json!({"email_verified": false})),
+        ] {
+            users::update(&world.app, id, &changes(&way)).await.unwrap();
+            assert!(!ada.get("/account/delete").await.text().contains(COMMAND), "{database:?} {way}");
+            users::update(&world.app, id, &changes(&back)).await.unwrap();
+            assert!(ada.get("/account/delete").await.text().contains(COMMAND), "{database:?} {back}");
+        }
+        let (_, _authenticator) = super::passkeys::with_passkey(&world, "key@a.example").await;
+        users::update(
+            &world.app,
+            "key@a.example",
+            &changes(&json!({"is_admin": true, "password": null, "email_verified": false})),
+        )
+        .await
+        .unwrap();
+        assert_eq!(deletes_itself(&mut ada).await.status, 200, "{database:?}");
+    }
+}
+
 /// Ten administrators go at once, each in a way of its own: one is left.
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn one_of_ten_who_go_at_once_is_left() {
     for database in Database::BOTH {
         let Some(world) = World::on(database, "").await else { continue };
+        // They do not count, and nobody goes because of them.
+        for number in 0..3 {
+            world.user(json!({"username": format!("empty{number}"), "is_admin": true})).await;
+        }
         for round in 0..3 {
             let mut sessions = Vec::new();
             for number in 0..10 {

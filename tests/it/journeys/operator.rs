@@ -63,6 +63,42 @@ async fn a_reset_by_the_new_address_begins_only_where_nothing_else_shows_whose_i
     assert_eq!(world.read(NEW).await.unwrap().id, user.id);
 }
 
+/// Whoever gets an address changed by the operator's hand does not go on to the password unheard: for as long as an own change could be taken
+/// back, the old reader is told. Of that alone, without a link, and only if the old address was proved.
+#[tokio::test]
+async fn who_was_reached_before_hears_of_a_reset_by_the_new_address() {
+    for database in Database::BOTH {
+        for (proved, hours, verified, told) in
+            [(true, 1, true, true), (true, 1, false, true), (true, 24 * 30, true, false), (false, 1, true, false)]
+        {
+            let Some(world) = World::on(database, "").await else { continue };
+            world.user(json!({"email": OLD, "email_verified": proved, "password": PASSWORD})).await;
+            update(&world, OLD, json!({"email": "ada@between.example"})).await;
+            update(&world, "ada@between.example", json!({"email": NEW, "email_verified": verified})).await;
+            world.advance(hours * 3600);
+            let mut reader = asked_for_reset(&world, NEW).await;
+            let code = world.mails_to(NEW).await.into_iter().find(|mail| !mail.code.is_empty()).unwrap().code;
+            let before = world.mails_to(OLD).await.len();
+            let code = reader.submit("/reset/code", &[("code", &code)]).await;
+            reader.follow(&code).await;
+            let set = reader.submit("/reset/new", &[("password", "another wooden spoon")]).await;
+            assert_eq!(set.location(), "/account", "{database:?}");
+            let mut said = world.mails_to(OLD).await;
+            assert_eq!(said.len() - before, usize::from(told), "{database:?} {proved} {hours} {verified}");
+            if told {
+                let mail = said.remove(0);
+                assert!(mail.subject.contains("password was changed") && mail.link.is_empty(), "{} {}", mail.subject, mail.link);
+            }
+            assert!(world.mails_to("ada@between.example").await.iter().all(|mail| !mail.subject.contains("password")));
+            // Of what follows they hear no more.
+            let before = world.mails_to(OLD).await.len();
+            let mut again = world.sign_in(NEW, "another wooden spoon").await;
+            super::second_factor_account::add(&world, &mut again, "Phone").await;
+            assert_eq!(world.mails_to(OLD).await.len(), before, "{database:?}");
+        }
+    }
+}
+
 /// A link that an earlier change sent to an older address undoes what its owner did, not what the operator did.
 #[tokio::test]
 async fn a_link_of_before_does_not_undo_what_the_operator_decided() {

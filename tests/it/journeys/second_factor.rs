@@ -321,6 +321,24 @@ async fn a_reset_never_passes_the_second_factor() {
     }
 }
 
+/// Who reads their codes in the mailbox by which they ask for a reset is asked for something else, and not first for what they forgot.
+#[tokio::test]
+async fn a_reset_by_the_second_factors_own_mailbox_asks_for_the_old_password_last() {
+    let world = World::new().await;
+    let ada = world.person(ADA).await;
+    turn_on(&world, &ada, FactorKind::Mail).await;
+    let mut browser = asked_for_reset(&world, ADA).await;
+    let proved = browser.submit("/reset/code", &[("code", &world.mail_to(ADA).await.code)]).await;
+    browser.follow(&proved).await;
+    let set = browser.submit("/reset/new", &[("password", NEW)]).await;
+    let page = browser.follow(&set).await;
+    assert_eq!(page.value("with").as_deref(), Some("password"));
+    assert!(page.text().contains("Old password"), "{}", page.text());
+    assert_eq!(browser.submit("/login/second", &[("password", NEW)]).await.status, 422, "the new one proves nothing");
+    assert_eq!(browser.submit("/login/second", &[("password", PASSWORD)]).await.location(), "/account");
+    assert!(world.browser().sign_in(ADA, NEW).await.location().starts_with("/login/second?flow="));
+}
+
 #[tokio::test]
 async fn a_recovery_code_is_the_way_of_whoever_lost_the_phone() {
     for database in Database::BOTH {

@@ -269,6 +269,35 @@ async fn the_owner_of_an_address_signs_up_beside_whoever_claimed_it() {
     }
 }
 
+/// The account from which the address goes had no other name: it gets one, with which its owner signs in as before. The operator sees it.
+#[tokio::test]
+async fn who_loses_the_only_name_gets_another() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, "").await else { continue };
+        let holder = world.user(json!({"email": ADA, "password": PASSWORD})).await;
+        give_factor(&world, &holder, FactorKind::Totp).await;
+        let mut ada = world.sign_up(ADA, NEW).await;
+        assert!(is_signed_in(&mut ada).await, "{database:?}");
+        let left = world.read(holder.id.as_str()).await.unwrap();
+        let name = left.username.as_ref().unwrap().as_str().to_owned();
+        let chance = name.strip_prefix("user-").unwrap();
+        assert!(left.email.is_none() && !holder.id.as_str().contains(chance), "{name}");
+        assert_eq!((&left.password_hash, factors_of(&world, &left).await), (&holder.password_hash, 1));
+        // It can be typed, and is kept as it would be if it had been chosen.
+        let chosen = vestibule::engine::address::Username::parse(&name).unwrap();
+        assert_eq!((chosen.as_str(), chosen.key()), (name.as_str(), name.as_str()));
+        let answer = world.browser().sign_in(&name.to_uppercase(), PASSWORD).await;
+        assert!(answer.location().starts_with("/login/second?flow="), "{database:?} {} {}", answer.status, answer.text());
+        assert_eq!(world.browser().sign_in(ADA, PASSWORD).await.status, 422);
+        let mut tx = world.store().await.read().await.unwrap();
+        let entries = vestibule::store::events::of_user(&mut tx, &holder.id, 50).await.unwrap();
+        drop(tx);
+        assert_eq!(entries.iter().filter(|entry| entry.detail.contains("it got a user name")).count(), 1, "{database:?}");
+        // Where a name is left, none is invented.
+        assert!(world.read(ADA).await.unwrap().username.is_none());
+    }
+}
+
 /// The same for somebody who has an account and makes the address theirs; and not for an account that is nobody's, which a reset is for, nor
 /// for one that an operator has shut.
 #[tokio::test]

@@ -39,7 +39,7 @@ const MAY_SCAN: &[(&str, &str)] = &[
     ("FROM grants WHERE refresh_key <> $1", "whole, once, when a master key is changed"),
     ("AND kind <> 'alarm' ORDER BY expires_at DESC LIMIT 1", "from the end of its index, when a master key is changed"),
     ("FROM users WHERE is_admin AND state = 'active' LIMIT 1", "the index holds administrators only"),
-    ("FROM users WHERE is_admin AND state = 'active' AND id <> $1 LIMIT 1", "the index holds administrators only"),
+    ("FROM users WHERE is_admin AND state = 'active' AND id > $1 ORDER BY id LIMIT $2", "the index holds administrators only"),
     ("FROM users WHERE state = 'removed' LIMIT 1", "the index holds such accounts only"),
     ("FROM users WHERE id > $1 AND state <> 'removed' ORDER BY id LIMIT $2", "a page, by its key"),
     ("FROM clients WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3", "a page, by its key"),

@@ -98,6 +98,67 @@ async fn a_client_with_ten_thousand_authorizations_is_removed_while_others_write
     }
 }
 
+/// So many more sessions like one, each with its grant.
+async fn more_sessions(place: &Place, session: &str, grant: &str, many: usize) {
+    // What ends has to be an id.
+    let id = |prefix: &str| format!("'{prefix}_000000000000000000' || substr(CAST(100000000 + i AS TEXT), 2)");
+    copies(place, "sessions", session, many).await;
+    copies(place, "grants", grant, many).await;
+    for (table, set) in [
+        ("sessions", format!("id = {}", id("sess").replace(" i ", " CAST(substr(id, 6) AS BIGINT) "))),
+        ("grants", format!("session_id = {}", id("sess").replace(" i ", " CAST(substr(id, 6) AS BIGINT) "))),
+    ] {
+        sql(place, format!("UPDATE {table} SET {set} WHERE id LIKE 'copy_%'")).await;
+    }
+}
+
+/// A program that signs in for every request and never out. Whoever writes meanwhile does not wait for all of it.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn signing_out_everywhere_goes_in_batches_while_others_write() {
+    const MANY: usize = 2_300;
+    for bench in benches().await {
+        let world = World::at(bench.place.clone(), "").await;
+        world.person("ana@a.example").await;
+        world.person("bob@a.example").await;
+        let mut here = world.sign_in("ana@a.example", PASSWORD).await;
+        let mut bob = world.sign_in("bob@a.example", PASSWORD).await;
+        let ana = world.read("ana@a.example").await.unwrap();
+        let mut tx = bench.read().await;
+        let session = sessions::of_user(&mut tx, &ana.id, world.app.now()).await.unwrap().remove(0);
+        drop(tx);
+        let shop = world.client(metadata()).await.client.id.clone();
+        let grant = make_grant::grant(&bench, &ana, Some(&session), shop.as_str(), false);
+        make_grant::insert(&bench, &grant, 1).await;
+        let offline = make_grant::grant(&bench, &ana, Some(&session), shop.as_str(), true);
+        make_grant::insert(&bench, &offline, 2).await;
+        more_sessions(&bench.place, session.id.as_str(), grant.id.as_str(), MANY).await;
+        let ended = || async {
+            let text = "SELECT session_id FROM events WHERE kind = 'session.ended' ORDER BY session_id".to_owned();
+            sql(&bench.place, text).await
+        };
+
+        let (writes, end) = somebody(&world.app, &shop);
+        here.get("/account/sessions").await;
+        let answer = here.submit("/account/sessions/end-others", &[]).await;
+        end.store(true, Ordering::Relaxed);
+        assert_eq!(answer.location(), "/account/sessions?notice=sessions-ended", "{:?}", bench.database);
+        let writes = writes.load(Ordering::Relaxed);
+        assert!(writes > 5, "{:?}: {writes} writes of others during twelve batches", bench.database);
+        let mut told = ended().await;
+        told.dedup();
+        assert_eq!(told.len(), MANY, "{:?}: an entry for each", bench.database);
+        // This one is spared, with what it authorized, and so is everybody else's.
+        assert_eq!((count(&bench.place, "sessions").await, count(&bench.place, "grants").await), (2, 2), "{:?}", bench.database);
+        assert!(here.get("/session").await.status == 200 && bob.get("/session").await.status == 200);
+
+        more_sessions(&bench.place, session.id.as_str(), grant.id.as_str(), MANY).await;
+        accounts::sign_out(&world.app, "ana@a.example").await.unwrap();
+        assert_eq!((count(&bench.place, "sessions").await, count(&bench.place, "grants").await), (1, 1), "{:?}", bench.database);
+        assert_eq!(ended().await.len(), 2 * MANY + 1);
+        assert!(here.get("/session").await.status == 401 && bob.get("/session").await.status == 200);
+    }
+}
+
 #[tokio::test]
 async fn what_a_removed_client_was_allowed_counts_for_nothing_at_once_and_its_id_is_free_when_it_is_gone() {
     for bench in benches().await {
