@@ -100,10 +100,20 @@ pub struct WithSecret {
 }
 
 fn valid(metadata: &ClientMetadata) -> Result<crate::settings::client_metadata::ValidClient, Refused> {
-    metadata.validate().map_err(|problems| Refused::Invalid {
+    let valid = metadata.validate().map_err(|problems| Refused::Invalid {
         code: problems.first().map_or("invalid_client_metadata", |problem| problem.code()),
         description: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-    })
+    })?;
+    // Rows of before may have one; it matches nothing and stops nobody, so it is refused here and not where rows are read.
+    match valid.redirect_uris.iter().chain(&valid.post_logout_redirect_uris).find(|uri| uri.contains('*')) {
+        None => Ok(valid),
+        Some(uri) => Err(Refused::Invalid {
+            code: "invalid_redirect_uri",
+            description: format!(
+                "{uri} has a wildcard, and none is ever matched: addresses are compared letter by letter (RFC 9700 section 2.1); list each of them"
+            ),
+        }),
+    }
 }
 
 fn by_operator(kind: EventKind, id: &ClientId) -> Event {

@@ -298,6 +298,8 @@ fn about(kind: Kind, alg: Alg, actor: Actor) -> Event {
 pub enum RotateMode {
     /// Publish new keys now; they sign once every relying party's cache has expired. Nobody notices.
     Scheduled,
+    /// The same, even where the keys of the last rotation have not signed yet.
+    Again,
     /// A key has leaked: new ones sign at once, and the old ones are removed. ID and access tokens that they signed are refused from
     /// then on by whoever reads the key set again; relying parties that cache it fail until they do. Refresh tokens and sessions stay.
     /// A running server follows within seconds, and at once where it meets a token of a new key. No old key's hint is believed any more, for
@@ -305,16 +307,30 @@ pub enum RotateMode {
     Now,
 }
 
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    Done,
+    /// The keys of the last rotation have not signed yet; they begin then. More of them would retire these before anybody could use them, and
+    /// make the key set longer.
+    Waits(Timestamp),
+}
+
 /// `vestibule keys rotate [--now]`, for all three algorithms.
-pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
+pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<Rotated> {
     let new = make(app, &Alg::ALL).await?;
     let mut tx = app.store.write().await?;
     rows::lock(&mut tx).await?;
     let mut sealed = rows::list(&mut tx).await?;
     // What signs at once must do so by the clocks of the servers: this command's may be ahead of them.
     let now = nodes::told(&mut tx).await?.map_or(app.now(), |told| told.now.min(app.now()));
+    if mode == RotateMode::Scheduled
+        && let Some(waiting) = sealed.iter().find(|key| key.record.stage(now) == Stage::Published)
+    {
+        return Ok(Rotated::Waits(waiting.record.signs_at));
+    }
     let signs_at = match mode {
-        RotateMode::Scheduled => app.now() + app.settings.keys.publish,
+        RotateMode::Scheduled | RotateMode::Again => app.now() + app.settings.keys.publish,
         RotateMode::Now => {
             for key in sealed.drain(..) {
                 rows::delete(&mut tx, &key.record.id).await?;
@@ -330,7 +346,8 @@ pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
         succeed(app, &mut tx, &sealed, &key, if first { now } else { signs_at }, Actor::Operator).await?;
     }
     tx.commit().await?;
-    load(app).await
+    load(app).await?;
+    Ok(Rotated::Done)
 }
 
 /// Every key in the database, in the order in which they sign; [`KeyRecord::stage`] tells its place in life. And the public halves, of these and

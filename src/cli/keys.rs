@@ -7,7 +7,7 @@ use super::listing::{Columns, print_rows};
 use super::output::print_json;
 use super::{Done, Failure};
 use crate::actions::App;
-use crate::actions::keys::{self, RotateMode};
+use crate::actions::keys::{self, RotateMode, Rotated};
 use crate::engine::key::{KeyRecord, PublicRecord, Stage};
 use crate::time::Timestamp;
 
@@ -20,6 +20,9 @@ pub(super) enum KeysCommand {
         /// After a leak: the new keys sign at once and the old ones go. Applications fail until they read the list of keys again
         #[arg(long)]
         now: bool,
+        /// Even if the keys of the last rotation do not sign yet
+        #[arg(long, conflicts_with = "now")]
+        force: bool,
         #[command(flatten)]
         format: Format,
     },
@@ -46,8 +49,21 @@ impl KeysCommand {
 
 pub(super) async fn run(app: &App, command: KeysCommand) -> Done {
     let as_json = command.is_json();
-    if let KeysCommand::Rotate { now, .. } = command {
-        keys::rotate(app, if now { RotateMode::Now } else { RotateMode::Scheduled }).await?;
+    if let KeysCommand::Rotate { now, force, .. } = command {
+        let mode = match (now, force) {
+            (true, _) => RotateMode::Now,
+            (false, true) => RotateMode::Again,
+            (false, false) => RotateMode::Scheduled,
+        };
+        if let Rotated::Waits(at) = keys::rotate(app, mode).await? {
+            return Err(Failure::refused(
+                "rotation_under_way",
+                format!(
+                    "the keys of the last rotation are published and sign from {at}; others now would retire them unused. \
+                     Wait until then; if a key has leaked use --now, and if you want more keys all the same, --force"
+                ),
+            ));
+        }
     }
     let now = app.now();
     let (keys, public) = keys::list(app).await?;
