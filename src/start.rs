@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::actions::setup::{self, Prepared};
-use crate::actions::{App, Made, fleet, keys};
+use crate::actions::{App, Made, fleet, keys, measures};
 use crate::crypto::password::{Hasher, HasherSettings};
 use crate::crypto::random::Random;
 use crate::crypto::seal::Keyring;
@@ -353,7 +353,7 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
     let (stopper, stop) = Stopper::new();
     let drain = app.settings.server.shutdown;
     let jobs = jobs::start(&app);
-    let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.metrics.clone(), stop.clone())));
+    let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.clone(), stop.clone())));
     if let Some(beside) = beside {
         beside.start(&app, &stop, &ready)?;
     }
@@ -419,8 +419,11 @@ fn ignores_hangup() -> bool {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
-async fn serve_metrics(listener: TcpListener, metrics: Metrics, stop: Stop) {
-    let answer = async move || ([(CONTENT_TYPE, Metrics::CONTENT_TYPE)], metrics.render());
+async fn serve_metrics(listener: TcpListener, app: App, stop: Stop) {
+    let answer = async move || {
+        measures::refresh(&app);
+        ([(CONTENT_TYPE, Metrics::CONTENT_TYPE)], app.metrics.render())
+    };
     let router = axum::Router::new().route("/metrics", get(answer));
     server::serve(listener, router, stop.requested(), METRICS_CONNECTIONS, Duration::from_secs(1)).await;
 }

@@ -96,6 +96,13 @@ pub fn signing(ring: &Ring, alg: Alg, now: Timestamp) -> Option<Arc<SigningKey>>
     found.or_else(to_come).map(|found| Arc::clone(&found.key))
 }
 
+/// Since when the key that signs now has signed.
+pub(super) fn signing_since(ring: &Ring, alg: Alg, now: Timestamp) -> Option<Timestamp> {
+    let loaded = ring.loaded();
+    let mut records = loaded.keys.iter().rev().map(|found| &found.record);
+    records.find(|record| record.alg == alg && record.stage(now) == Stage::Signing).map(|record| record.signs_at)
+}
+
 /// The keys, read again because nobody here knows the one that a token names: another node or the command line may have made it a moment ago.
 /// Once a second at most, whoever makes up names. None: there is nothing new to know.
 pub(in crate::actions) async fn look_for(app: &App, token: &str) -> Outcome<Option<Arc<Loaded>>> {

@@ -31,7 +31,7 @@ pub(super) async fn at_home(request: Request, next: Next) -> Response {
         host.rsplit_once(':').map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
     match name {
         "localhost" | "127.0.0.1" | "[::1]" | "" => next.run(request).await,
-        _ => StatusCode::FORBIDDEN.into_response(),
+        _ => (StatusCode::FORBIDDEN, "The mailbox is for this machine alone.\n").into_response(),
     }
 }
 

@@ -47,6 +47,14 @@ impl Location {
     }
 }
 
+/// How many connections to the database are used, wait to be, and may be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    pub busy: usize,
+    pub idle: usize,
+    pub max: usize,
+}
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store(Database);
@@ -102,6 +110,19 @@ impl Store {
                 let pool = Pool::open(options, *max_connections, statement).await?;
                 Ok(Self(Database::Postgres(pool)))
             }
+        }
+    }
+
+    /// How the connections are at this moment.
+    pub fn connections(&self) -> Connections {
+        match &self.0 {
+            Database::Sqlite(db) => {
+                let idle =
+                    db.readers.iter().filter(|reader| reader.try_lock().is_ok()).count() + usize::from(!db.writer.is_busy());
+                let max = db.readers.len() + 1;
+                Connections { busy: max - idle, idle, max }
+            }
+            Database::Postgres(pool) => pool.connections(),
         }
     }
 
