@@ -282,9 +282,10 @@ async fn metrics_tell_of_the_build_the_process_the_keys_and_the_database() {
         .unwrap();
     let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
     let ready = { lines }.any(|line| line.contains("is ready"));
+    let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let text = async {
         loop {
-            let answer = reqwest::get(format!("http://{metrics}/metrics")).await.unwrap().text().await.unwrap();
+            let answer = client.get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
             // A job counts sessions, a moment after the start.
             if answer.contains("{job=\"measures\"}") && answer.contains("vestibule_sessions 0") {
                 return answer;
