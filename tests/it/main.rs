@@ -5,6 +5,8 @@ mod architecture;
 #[cfg(test)]
 mod compression;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod enumeration;
 #[cfg(test)]
 mod fakes;
