@@ -9,9 +9,9 @@ use axum::routing::get;
 use crate::actions::health::{self, Unready};
 use crate::actions::{App, fleet};
 use crate::http::csrf::{self, ConfigError};
-use crate::http::layers::Outer;
+use crate::http::layers::{self, Outer};
 use crate::http::page;
-use crate::http::visitor::Visitor;
+use crate::http::visitor::{self, Visitor};
 use crate::settings::Mode;
 use crate::{api, dev, oidc, web};
 
@@ -36,12 +36,10 @@ pub fn router(app: &App) -> Result<Router, ConfigError> {
     if app.settings.mode == Mode::Dev {
         router = router.merge(dev::mailbox::router()).merge(dev::inbox::router());
     }
-    let router = router.fallback(async |visitor: Visitor| visitor.not_found()).with_state(app.clone());
+    let router = router.method_not_allowed_fallback(other_method).fallback(async |visitor: Visitor| visitor.not_found());
+    let router = router.with_state(app.clone());
     let settings = &app.settings;
-    let failure = |operation: &crate::http::context::Operation| {
-        let text = format!("Something broke on our side. Reference: {}\n", operation.id);
-        (StatusCode::INTERNAL_SERVER_ERROR, text).into_response()
-    };
+    let failure = |operation: &crate::http::context::Operation| visitor::broken(&operation.id);
     let proxies = settings.server.trusted_proxies.clone();
     Ok(router.layer(Outer::new(proxies, settings.is_https(), app.metrics.clone(), &app.random, failure)))
 }
@@ -64,6 +62,14 @@ async fn ready(State(app): State<App>) -> Response {
     };
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+/// A route that is there, asked in a way that it does not take: somebody who opens the address of a form again, or a program. axum adds `Allow`.
+async fn other_method(visitor: Visitor) -> Response {
+    if visitor.context.header("accept").is_some_and(|accept| accept.contains("text/html")) {
+        return visitor.error(StatusCode::METHOD_NOT_ALLOWED, "problem-method-title", "problem-method");
+    }
+    layers::not_allowed(&visitor.context.operation)
 }
 
 async fn asset(uri: Uri, headers: HeaderMap, visitor: Visitor) -> Response {

@@ -1,5 +1,6 @@
 //! Logs, metrics, and keeping secrets out of both. A leaf: anyone may use it, it uses the settings alone.
 
+mod json;
 mod log;
 
 use std::{
@@ -42,22 +43,26 @@ pub enum TelemetryError {
 pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
     let queue = log::Queue::start()?;
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&settings.level)?)
+        .with_env_filter(filter(&settings.level)?)
         .with_ansi(settings.format == LogFormat::Text && std::io::stderr().is_terminal())
         // It would be told by a macro that panics where standard error cannot be written.
         .log_internal_errors(false)
         .with_writer(queue.clone());
     match settings.format {
         LogFormat::Text => subscriber.map_event_format(log::Calm).try_init(),
-        LogFormat::Json => {
-            let json = subscriber.json().flatten_event(true).with_current_span(true).with_span_list(false);
-            json.map_event_format(log::Calm).try_init()
-        }
+        LogFormat::Json => subscriber.json().map_event_format(|_| log::Calm(json::Flat)).try_init(),
     }
     .map_err(|_| TelemetryError::AlreadyStarted)?;
     queue.install();
     std::panic::set_hook(Box::new(log::panic_hook));
     Ok(())
+}
+
+/// What `log.level` says, but for the crate that carries our session cookie: it warns ("possibly suspicious activity") of every cookie whose
+/// session has ended, which is what a browser sends on its next visit. Who names the crate hears it.
+fn filter(level: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
+    let quiet = if level.contains("tower_sessions") { "" } else { "tower_sessions=error,tower_sessions_core=error," };
+    EnvFilter::try_new(format!("{quiet}{level}"))
 }
 
 /// A value that `Debug` and `Display` never show, for logs of structures that carry a secret or a person's data.

@@ -75,6 +75,6 @@ pub async fn with_password(app: &App, current: &Current, password: &str, arrival
         sign_in::fail(app, Some(&current.user), None, arrival.requester).await?;
         SignedIn::Wrong
     };
-    app.metrics.sign_in("password", outcome.as_str());
+    app.proof_given("password", outcome.as_str(), arrival.requester);
     Ok(outcome)
 }

@@ -101,8 +101,11 @@ pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, requester: &Reque
             codes::arrived(app, &mut tx, flow).await?;
             prove(app, tx, flow).await
         }
-        Typed::Wrong => tx.commit().await.map(|()| Proof::CodeWrong).map_err(Into::into),
-        Typed::Spent => tx.commit().await.map(|()| Proof::CodeSpent).map_err(Into::into),
+        wrong => {
+            tx.commit().await?;
+            app.proof_given("reset", "wrong", requester);
+            Ok(if wrong == Typed::Spent { Proof::CodeSpent } else { Proof::CodeWrong })
+        }
     }
 }
 

@@ -235,6 +235,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
             flows::finish(&mut tx, &flow.id, app.now()).await?.either_way();
         }
         tx.commit().await?;
+        app.proof_given(kind.as_str(), "wrong", arrival.requester);
         return Ok(match judged {
             Typed::Spent => Second::CodeSpent,
             _ if over => Second::Spent,
@@ -279,7 +280,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         true => sign_in::finish(app, tx, &user, methods, &arrival).await?,
         false => sign_in::proceed(app, tx, &user, methods, &arrival).await?,
     };
-    app.metrics.sign_in(kind.as_str(), signed_in.as_str());
+    app.proof_given(kind.as_str(), signed_in.as_str(), arrival.requester);
     Ok(Second::Done(Box::new(Done { signed_in, continue_to: flow.continue_to.clone(), trusted: secret, disconnected })))
 }
 

@@ -96,7 +96,7 @@ pub async fn with_password(app: &App, typed: &str, password: &str, arrival: &Arr
         (true, None, Some(flow)) if resumable => resume_sign_up(app, arrival, flow, &account).await?,
         (_, user, _) => fail(app, user.as_ref(), None, arrival.requester).await.map(|()| SignedIn::Wrong)?,
     };
-    app.metrics.sign_in("password", outcome.as_str());
+    app.proof_given("password", outcome.as_str(), arrival.requester);
     Ok(outcome)
 }
 

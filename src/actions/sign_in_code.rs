@@ -103,7 +103,7 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     };
     if let Some(refused) = refused {
         tx.commit().await?;
-        app.metrics.sign_in(code.asked.channel.as_str(), "wrong");
+        app.proof_given(code.asked.channel.as_str(), "wrong", arrival.requester);
         return Ok(refused);
     }
     let (Some(user_id), Some(to)) = (&flow.user_id, &code.asked.to) else { return Ok(Arrived::Over) };
@@ -131,7 +131,7 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     };
     let arrival = Arrival { remember: code.remember, flow: None, continue_to: &continue_to, ..arrival.clone() };
     let signed_in = sign_in::proceed(app, tx, &user, vec![Method::first(kind, app.now())], &arrival).await?;
-    app.metrics.sign_in(kind.as_str(), signed_in.as_str());
+    app.proof_given(kind.as_str(), signed_in.as_str(), arrival.requester);
     Ok(Arrived::Proved(signed_in, continue_to))
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{App, Fault, Outcome};
+use super::{App, Fault, Outcome, Requester};
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::outbox::{Channel, Message};
 use crate::engine::phone::Phone;
@@ -31,6 +31,16 @@ pub fn overrides(settings: &Settings) -> Result<Overrides, OverrideErrors> {
 }
 
 impl App {
+    /// Counts what came of a proof: by `password`, `mail`, `totp`, …; `outcome` as of [`SignedIn::as_str`](super::sign_in::SignedIn). A wrong one is
+    /// a line of the log with who asked, by which programs like fail2ban shut addresses out (docs/operations.md). Never who was named: that
+    /// somebody has an account is nobody's business, and people type passwords into the wrong field.
+    pub(in crate::actions) fn proof_given(&self, by: &'static str, outcome: &'static str, requester: &Requester) {
+        self.metrics.sign_in(by, outcome);
+        if outcome == "wrong" {
+            tracing::info!(target: "vestibule::sign_in", address = %requester.address, by, "sign-in failed");
+        }
+    }
+
     pub(in crate::actions) async fn record(&self, tx: &mut Tx, event: Event) -> Outcome<()> {
         let now = self.now();
         Self::log(&event);

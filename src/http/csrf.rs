@@ -15,6 +15,8 @@ use axum::{
 pub use tower_http::csrf::ConfigError;
 use tower_http::csrf::{CsrfLayer, ProtectionError};
 
+use super::page::because;
+
 /// Guards every route of this router. `origin` is our public one, for proxies that change `Host`; `refusal` makes the
 /// page for whoever is turned away, and it is served with the status the function chooses (403).
 ///
@@ -41,10 +43,7 @@ where
             let response = next.run(Request::from_parts(parts, body)).await;
             match response.extensions().get::<ProtectionError>() {
                 None => response,
-                Some(error) => {
-                    tracing::info!(%error, "form post refused");
-                    refusal(&kept)
-                }
+                Some(error) => because(refusal(&kept), format!("a form of another site: {error}")),
             }
         }
     })))

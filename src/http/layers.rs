@@ -33,6 +33,7 @@ use crate::{
 use super::{
     context::{Operation, OperationIds, Peer, given_id, is_trusted, requester},
     csp,
+    page::{Cause, because},
 };
 
 /// What the layer needs; shared by all requests.
@@ -129,6 +130,7 @@ where
         let span = tracing::error_span!(
             "request",
             operation = &*operation.id,
+            address = %operation.address,
             method = request.method().as_str(),
             route = &*known.pattern
         );
@@ -183,7 +185,11 @@ where
         let this = self.get_mut();
         let _entered = this.span.enter();
         let mut response = match this.inner.as_mut() {
-            None => (StatusCode::METHOD_NOT_ALLOWED, [(header::ALLOW, "GET, HEAD, POST")]).into_response(),
+            None => {
+                let mut response = not_allowed(&this.operation.id);
+                response.headers_mut().insert(header::ALLOW, HeaderValue::from_static("GET, HEAD, POST"));
+                response
+            }
             // After a panic the future is not polled again, so nobody sees its broken state.
             Some(inner) => match catch_unwind(AssertUnwindSafe(|| Pin::new(inner).poll(task))) {
                 Ok(Poll::Pending) => return Poll::Pending,
@@ -202,9 +208,20 @@ where
         }
         let elapsed = this.started.elapsed();
         this.known.metrics.record(this.method.as_str(), status.as_u16(), elapsed);
-        tracing::debug!(status = status.as_u16(), ?elapsed, "answered");
+        if let Some(Cause(cause)) = response.extensions().get::<Cause>() {
+            // The page shows the operation's id and asks people to quote it.
+            tracing::info!(status = status.as_u16(), cause = &**cause, "answered with an error page");
+        } else {
+            tracing::debug!(status = status.as_u16(), ?elapsed, "answered");
+        }
         Poll::Ready(Ok(response))
     }
+}
+
+/// The answer to a method that nothing takes (405), for programs.
+pub fn not_allowed(operation: &str) -> Response {
+    let text = format!("This method is not allowed here. Reference: {operation}\n");
+    because((StatusCode::METHOD_NOT_ALLOWED, text).into_response(), "a method that is not allowed")
 }
 
 fn message_of(panic: &(dyn Any + Send)) -> &str {

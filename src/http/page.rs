@@ -1,5 +1,7 @@
 //! The kinds of answers: pages, redirects, JSON, static files.
 
+use std::borrow::Cow;
+
 use axum::{
     body::Body,
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -24,6 +26,16 @@ impl IntoResponse for Html {
         response.headers_mut().insert(header::CONTENT_TYPE, Self::CONTENT_TYPE);
         response
     }
+}
+
+/// Why an answer is an error page, in its extensions: the outermost layer writes it to the log, under the reference that the page shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cause(pub Cow<'static, str>);
+
+/// The same answer with its cause.
+pub fn because(mut response: Response, cause: impl Into<Cow<'static, str>>) -> Response {
+    response.extensions_mut().insert(Cause(cause.into()));
+    response
 }
 
 /// Sends the browser to another address with GET (303), also after a POST: a 307 would send credentials along

@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::context::Context;
 use super::cookies::{self, CookieName, Cookies};
-use super::page::Html;
+use super::page::{Html, because};
 use super::shell::{ClientBadge, Notice, Shell, Tone};
 use super::{compress, form::BadInput};
 use crate::actions::session::{self, Current, Presented};
@@ -247,7 +247,7 @@ impl Visitor {
             Ok(html) => answer(html),
             Err(error) => {
                 tracing::error!(%error, "a page cannot be rendered");
-                StatusCode::INTERNAL_SERVER_ERROR.into_response()
+                broken(&self.context.operation)
             }
         };
         if let Some(locale) = self.chosen {
@@ -258,12 +258,15 @@ impl Visitor {
 
     /// A page that says what went wrong and what to do next. The keys are of the catalogue.
     pub fn error(&self, status: StatusCode, title: &str, detail: &str) -> Response {
-        self.error_with(status, title, self.text.t(detail).into_owned(), None)
+        let response = self.error_with(status, title, self.text.t(detail).into_owned(), None);
+        because(response, detail.to_owned())
     }
 
+    /// The same with a sentence of its own. For the log its cause is the title, unless the caller knows better ([`because`]).
     pub fn error_with(&self, status: StatusCode, title: &str, detail: String, link: Option<Link>) -> Response {
         let shell = Shell { failed: true, ..self.shell(title) };
-        self.page_with(status, &ErrorPage { shell, status: status.as_u16(), detail, link })
+        let response = self.page_with(status, &ErrorPage { shell, status: status.as_u16(), detail, link });
+        because(response, title.to_owned())
     }
 
     pub fn not_found(&self) -> Response {
@@ -288,12 +291,13 @@ impl Visitor {
             }
         };
         let link = matches!(fault, Fault::Limited { .. }).then(|| self.here_again()).flatten();
-        with_retry_after(self.error_with(status, title, detail, link), fault)
+        let response = with_retry_after(self.error_with(status, title, detail, link), fault);
+        because(response, fault.to_string())
     }
 
     /// The page for input that is no form.
     pub fn bad_input(&self, bad: BadInput) -> Response {
-        self.error(bad.status, "problem-request-title", "problem-request")
+        because(self.error(bad.status, "problem-request-title", "problem-request"), bad.reason)
     }
 
     /// A notice by its key, for the page that follows a redirect.
@@ -349,6 +353,12 @@ impl Visitor {
     pub const fn cookies(&self) -> Cookies {
         self.cookies
     }
+}
+
+/// Without any page, for what must not fail again.
+pub fn broken(operation: &str) -> Response {
+    let text = format!("Something broke on our side. Reference: {operation}\n");
+    because((StatusCode::INTERNAL_SERVER_ERROR, text).into_response(), "something is broken")
 }
 
 /// `Retry-After` in whole seconds (RFC 9110 section 10.2.3), where trying again can help.

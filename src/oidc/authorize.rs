@@ -17,7 +17,7 @@ use crate::engine::params::Params;
 use crate::engine::scope::Scopes;
 use crate::http::csp;
 use crate::http::form::{BadInput, Form, Query};
-use crate::http::page::see_other;
+use crate::http::page::{because, see_other};
 use crate::http::visitor::Visitor;
 use crate::pages::{Consent, Departing, FormPost, ScopeLine, SomebodyElse};
 
@@ -226,9 +226,9 @@ fn refuse(visitor: &Visitor, untrusted: Untrusted, params: &Params) -> Response 
     let sent = |name| params.first(name).chars().take(200).collect::<String>();
     let (client_id, redirect_uri) = (sent("client_id"), sent("redirect_uri"));
     tracing::warn!(reason = %untrusted, ?client_id, ?redirect_uri, "an authorization request was refused");
-    let detail = match untrusted {
+    let detail = match &untrusted {
         Untrusted::ClientMissing | Untrusted::ClientUnknown => "problem-client-unknown",
         Untrusted::RedirectMissing | Untrusted::RedirectUnknown => "problem-client-redirect",
     };
-    visitor.error(StatusCode::BAD_REQUEST, "problem-client-title", detail)
+    because(visitor.error(StatusCode::BAD_REQUEST, "problem-client-title", detail), untrusted.to_string())
 }

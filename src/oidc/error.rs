@@ -55,7 +55,7 @@ impl ApiError {
     pub(super) fn token(error: TokenError, operation: &str) -> Self {
         match error {
             TokenError::Refused { error, detail } => {
-                tracing::info!(operation, error = error.code.as_str(), description = %error.description, %detail, "refused");
+                tracing::info!(error = error.code.as_str(), description = %error.description, %detail, "refused");
                 error.into()
             }
             TokenError::Fault(fault) => Self::fault(&fault, operation),
@@ -66,11 +66,11 @@ impl ApiError {
         let (status, code, retry_after) = match fault {
             Fault::Limited { after, .. } => (StatusCode::TOO_MANY_REQUESTS, Code::TemporarilyUnavailable, Some(*after)),
             Fault::Store(_) | Fault::Busy => {
-                failed(operation, fault);
+                failed(fault);
                 (StatusCode::SERVICE_UNAVAILABLE, Code::TemporarilyUnavailable, Some(Duration::from_secs(1)))
             }
             Fault::Broken(_) => {
-                failed(operation, fault);
+                failed(fault);
                 (StatusCode::INTERNAL_SERVER_ERROR, Code::ServerError, None)
             }
         };
@@ -83,8 +83,9 @@ impl ApiError {
     }
 }
 
-fn failed(operation: &str, why: &impl Display) {
-    tracing::error!(operation, error = %why, "failed");
+/// The operation's id stands in the request's span.
+fn failed(why: &impl Display) {
+    tracing::error!(error = %why, "failed");
 }
 
 impl IntoResponse for ApiError {

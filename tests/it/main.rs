@@ -25,6 +25,8 @@ mod plans;
 #[cfg(test)]
 mod process;
 #[cfg(test)]
+mod references;
+#[cfg(test)]
 mod relying_party;
 #[cfg(test)]
 mod rfc;

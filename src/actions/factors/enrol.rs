@@ -160,6 +160,6 @@ async fn go_on(
     let methods = [half.given.clone(), vec![Method::second(kind, proved_at(&half.given))]].concat();
     let arrival = Arrival { remember: half.remember, flow: None, continue_to: &flow.continue_to, ..arrival.clone() };
     let signed_in = sign_in::finish(app, tx, user, methods, &arrival).await?;
-    app.metrics.sign_in(kind.as_str(), signed_in.as_str());
+    app.proof_given(kind.as_str(), signed_in.as_str(), arrival.requester);
     Ok::<_, Fault>(Enrolled::Done { signed_in, user: Box::new(user.clone()), codes, continue_to: flow.continue_to.clone() })
 }

@@ -17,7 +17,9 @@ pub async fn with_passkey(app: &App, answer: &str, state: &str, arrival: &Arriva
     let proven = match prove::prove(app, &arrival.browser, answer, state, arrival.requester).await? {
         Verdict::Proven(proven) => proven,
         Verdict::Refused(refusal) => {
-            app.metrics.sign_in("passkey", "wrong");
+            // Too slow is no guess.
+            let outcome = if refusal == Refusal::Stale { "stale" } else { "wrong" };
+            app.proof_given("passkey", outcome, arrival.requester);
             return Ok(ByPasskey::Refused(refusal));
         }
     };
@@ -27,6 +29,6 @@ pub async fn with_passkey(app: &App, answer: &str, state: &str, arrival: &Arriva
     }
     let given = vec![Method::first(MethodKind::Passkey, app.now())];
     let outcome = sign_in::proceed(app, tx, &proven.user, given, arrival).await?;
-    app.metrics.sign_in("passkey", outcome.as_str());
+    app.proof_given("passkey", outcome.as_str(), arrival.requester);
     Ok(ByPasskey::Right(outcome))
 }

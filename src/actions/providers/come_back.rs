@@ -325,7 +325,7 @@ async fn sign_in(
 ) -> Outcome<CameBack> {
     let given = name_proofs(&mut tx, external, given).await?;
     let signed_in = sign_in::proceed(app, tx, user, given, arrival).await?;
-    app.metrics.sign_in("provider", signed_in.as_str());
+    app.proof_given("provider", signed_in.as_str(), arrival.requester);
     Ok(CameBack::SignedIn(signed_in, arrival.continue_to.clone()))
 }
 

@@ -14,7 +14,7 @@ use crate::{
     http::{
         context::Context,
         csp,
-        page::Html,
+        page::{Html, because},
         shell::{Notice, Shell, Tone},
     },
     locale::{Catalogue, Locale, Text},
@@ -114,7 +114,7 @@ impl Pages {
         let label = shell.t("demo-again").into_owned();
         let status = problem.status();
         let page = ErrorPage { shell, status: status.as_u16(), detail, link: Some(Link { href: "/".to_owned(), label }) };
-        self.answer(status, &page)
+        because(self.answer(status, &page), title.to_owned())
     }
 
     fn shell(&self, context: &Context, title: &str) -> Shell {
