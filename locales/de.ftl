@@ -370,14 +370,14 @@ sms-notice = { $site }: { $words } Waren Sie das nicht? { $link }
 
 # Seiten für die Entwicklung
 mailbox = Postfach
-mailbox-none = Noch keine Mail. Registrieren Sie sich, dann erscheint hier die erste.
-mailbox-text = Während der Entwicklung abgefangene Mails, die neueste zuerst.
+mailbox-none = Noch keine Mail. Registrieren Sie sich, dann erscheint hier von selbst die erste.
+mailbox-text = Während der Entwicklung abgefangene Mails, die neueste zuerst. Neue erscheinen von selbst.
 mailbox-to = An
 mailbox-html = HTML-Teil ansehen
 mailbox-back = Zurück zum Postfach
 inbox = SMS
-inbox-none = Noch keine SMS. Lassen Sie sich einen Code per SMS schicken, dann erscheint er hier.
-inbox-text = Während der Entwicklung abgefangene SMS, die neueste zuerst.
+inbox-none = Noch keine SMS. Lassen Sie sich einen Code per SMS schicken, dann erscheint er hier von selbst.
+inbox-text = Während der Entwicklung abgefangene SMS, die neueste zuerst. Neue erscheinen von selbst.
 demo = Demo-Anwendung
 demo-text = Eine kleine Anwendung, um den ganzen Weg durch OpenID Connect auszuprobieren.
 demo-sign-in = Mit { $site } anmelden

@@ -370,14 +370,14 @@ sms-notice = { $site }: { $words } Not you? { $link }
 
 # Development pages
 mailbox = Mailbox
-mailbox-none = No mail yet. Sign up, and the first one appears here.
-mailbox-text = Mails caught during development, newest first.
+mailbox-none = No mail yet. Sign up, and the first one appears here by itself.
+mailbox-text = Mails caught during development, newest first. New ones appear by themselves.
 mailbox-to = To
 mailbox-html = View the HTML part
 mailbox-back = Back to the mailbox
 inbox = Text messages
-inbox-none = No text yet. Ask for a code by text message, and it appears here.
-inbox-text = Text messages caught during development, newest first.
+inbox-none = No text yet. Ask for a code by text message, and it appears here by itself.
+inbox-text = Text messages caught during development, newest first. New ones appear by themselves.
 demo = Demo application
 demo-text = A small relying party, to try the whole way through OpenID Connect.
 demo-sign-in = Sign in with { $site }

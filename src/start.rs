@@ -17,7 +17,7 @@ use tokio::net::TcpListener;
 use zeroize::Zeroizing;
 
 use crate::actions::setup::{self, Prepared};
-use crate::actions::{App, Made, fleet, keys};
+use crate::actions::{App, Made, fleet, keys, measures};
 use crate::crypto::password::{Hasher, HasherSettings};
 use crate::crypto::random::Random;
 use crate::crypto::seal::Keyring;
@@ -50,8 +50,9 @@ const GOODBYE: Duration = Duration::from_secs(2);
 pub enum Schema {
     /// Applies what is missing: the server.
     Migrate,
-    /// Makes a new database, but leaves one that holds something as it is: the command line, beside which an older server may run.
-    MakeOnly,
+    /// Makes and changes nothing: the command line, beside which an older server may run. A wrong path or a forgotten setting is then a sentence,
+    /// and not a new, empty installation.
+    AsItIs,
 }
 
 /// The hashing threads; the command line needs one.
@@ -70,11 +71,41 @@ fn location(settings: &Settings) -> Location {
     }
 }
 
+/// The master keys of the settings.
+fn given_keyring(settings: &Settings) -> anyhow::Result<Option<Keyring>> {
+    if settings.secrets_keys.is_empty() {
+        return Ok(None);
+    }
+    let keys: Vec<String> = settings.secrets_keys.iter().map(|key| key.expose().to_owned()).collect();
+    Keyring::parse(&keys).context("secrets.keys").map(Some)
+}
+
+/// The master keys, which must be there.
+fn existing_keyring(settings: &Settings) -> anyhow::Result<Keyring> {
+    if let Some(keyring) = given_keyring(settings)? {
+        return Ok(keyring);
+    }
+    let path = &settings.secrets_file;
+    match read_keyring(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => bail!(
+            "{}: the master keys are missing; restore the file from the backup, or set secrets.keys to the keys of the server",
+            path.display()
+        ),
+        other => named(path, other),
+    }
+}
+
+fn named(path: &Path, read: io::Result<Result<Keyring, crate::crypto::seal::KeyringError>>) -> anyhow::Result<Keyring> {
+    read.with_context(|| {
+        format!("{}: the master keys cannot be read; give the user that runs Vestibule read permission", path.display())
+    })?
+    .with_context(|| format!("{}: one key a line, v1:<32 bytes in base64url>", path.display()))
+}
+
 /// The master keys: from the settings, else from their file, else made and kept there.
 fn keyring(settings: &Settings, random: &Random) -> anyhow::Result<Keyring> {
-    if !settings.secrets_keys.is_empty() {
-        let keys: Vec<String> = settings.secrets_keys.iter().map(|key| key.expose().to_owned()).collect();
-        return Keyring::parse(&keys).context("secrets.keys");
+    if let Some(keyring) = given_keyring(settings)? {
+        return Ok(keyring);
     }
     let path = &settings.secrets_file;
     // Asked before the keys are read: another process that starts for the first time makes the keys before the rows.
@@ -93,13 +124,10 @@ fn keyring(settings: &Settings, random: &Random) -> anyhow::Result<Keyring> {
             }
             write_keyring(path, &Keyring::generate(random)).with_context(|| cure(path, "the master keys cannot be kept"))?;
             // Another process may have been faster: whatever is there now counts.
-            read_keyring(path).with_context(|| path.display().to_string())?
+            named(path, read_keyring(path))
         }
-        other => other.with_context(|| {
-            format!("{}: the master keys cannot be read; give the user that runs Vestibule read permission", path.display())
-        })?,
+        other => named(path, other),
     }
-    .with_context(|| format!("{}: one key a line, v1:<32 bytes in base64url>", path.display()))
 }
 
 fn read_keyring(path: &Path) -> io::Result<Result<Keyring, crate::crypto::seal::KeyringError>> {
@@ -133,9 +161,18 @@ fn write_keyring(path: &Path, keyring: &Keyring) -> io::Result<()> {
 pub async fn open(settings: Settings, schema: Schema, threads: Threads) -> anyhow::Result<App> {
     let random = Random::system();
     // The keys come before the database, so that a database without keys is one that has lost them.
-    private_dir(&settings.data.dir).with_context(|| cure(&settings.data.dir, "the data directory cannot be made"))?;
-    let keyring = keyring(&settings, &random)?;
-    prepare_files(&settings)?;
+    let keyring = match schema {
+        Schema::Migrate => {
+            private_dir(&settings.data.dir).with_context(|| cure(&settings.data.dir, "the data directory cannot be made"))?;
+            let keyring = keyring(&settings, &random)?;
+            prepare_files(&settings)?;
+            keyring
+        }
+        Schema::AsItIs => {
+            must_exist(&settings)?;
+            existing_keyring(&settings)?
+        }
+    };
     let store = open_store(&settings, schema).await?;
     let passwords = settings.passwords;
     let hasher = HasherSettings {
@@ -156,24 +193,67 @@ pub async fn open(settings: Settings, schema: Schema, threads: Threads) -> anyho
     let clock = Clock::system();
     let upstreams =
         Upstreams::new(&settings.providers, if settings.mode == Mode::Dev { Reach::Anywhere } else { reach }, &clock)?;
-    Ok(App::new(Made { settings, clock, random, store, keyring, hasher, mailer, texter, upstreams })?)
+    let app = App::new(Made { settings, clock, random, store, keyring, hasher, mailer, texter, upstreams })?;
+    if schema == Schema::AsItIs {
+        keys::fit(&app).await?;
+    }
+    Ok(app)
+}
+
+/// Refuses where a SQLite database would have to be made.
+fn must_exist(settings: &Settings) -> anyhow::Result<()> {
+    match &settings.database.url {
+        DatabaseUrl::Sqlite(path) if !std::fs::metadata(path).is_ok_and(|file| file.len() > 0) => {
+            bail!(NoDatabase(store_name(settings)))
+        }
+        DatabaseUrl::Sqlite(_) | DatabaseUrl::Postgres(_) => Ok(()),
+    }
+}
+
+/// There is nothing to work on.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "{0}: there is no Vestibule database here, and this command makes none; run `vestibule migrate` or `vestibule serve` first, or name the \
+     right one (--config, data.dir, database.url)"
+)]
+struct NoDatabase(String);
+
+/// The database, as people would look for it; never with its password.
+pub fn store_name(settings: &Settings) -> String {
+    location(settings).name()
+}
+
+/// What `check-config` finds: the database is reached, its master keys open what it holds, and nothing is made or changed.
+///
+/// # Errors
+/// A sentence with the cause and the cure.
+pub async fn check(settings: Settings) -> anyhow::Result<String> {
+    let name = store_name(&settings);
+    if must_exist(&settings).is_err() {
+        return Ok(format!("{name}: not there yet; `vestibule serve` makes it"));
+    }
+    let store = Store::open(&location(&settings)).await.with_context(|| format!("{name}: the database cannot be used"))?;
+    let pending = store.pending_migrations().await;
+    store.close().await;
+    match pending?.len() {
+        missing if missing == migration_names().count() => Ok(format!("{name}: reached, and empty; `vestibule serve` fills it")),
+        0 => {
+            open(settings, Schema::AsItIs, Threads::One).await?.close().await;
+            Ok(format!("{name}: reached, up to date, and the master keys fit"))
+        }
+        missing => {
+            Ok(format!("{name}: reached; {missing} migrations are missing: `vestibule migrate`, or the next `vestibule serve`"))
+        }
+    }
 }
 
 async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store> {
-    let at = match &settings.database.url {
-        DatabaseUrl::Sqlite(path) => path.display().to_string(),
-        DatabaseUrl::Postgres(_) => "database.url".to_owned(),
-    };
-    let cure = match &settings.database.url {
-        DatabaseUrl::Sqlite(_) => "; see that the file and its folder can be written and the disk is not full",
-        // It says itself what to do.
-        DatabaseUrl::Postgres(_) => "",
-    };
+    let at = store_name(settings);
     // A command waits for its answer; a server has people waiting.
-    let patience = if schema == Schema::MakeOnly { COMMAND_PATIENCE } else { PATIENCE };
+    let patience = if schema == Schema::AsItIs { COMMAND_PATIENCE } else { PATIENCE };
     let opened = Store::open_patiently(&location(settings), patience).await;
-    let store = opened.with_context(|| format!("{at}: the database cannot be opened{cure}"))?;
-    if schema == Schema::MakeOnly {
+    let store = opened.with_context(|| format!("{at}: the database cannot be opened"))?;
+    if schema == Schema::AsItIs {
         let pending = store.pending_migrations().await?;
         if pending.is_empty() {
             return Ok(store);
@@ -181,6 +261,7 @@ async fn open_store(settings: &Settings, schema: Schema) -> anyhow::Result<Store
         if pending.len() < migration_names().count() {
             bail!("{at}: the database is older than this program; run `vestibule migrate` first");
         }
+        bail!(NoDatabase(at));
     }
     let how = Migrating { copy: settings.database.copy_before_migration, say: &|line| tracing::info!("{line}") };
     let migrated = match store.migrate_by(&how).await {
@@ -272,7 +353,7 @@ pub async fn serve(mut settings: Settings, ready: impl Fn(&str)) -> anyhow::Resu
     let (stopper, stop) = Stopper::new();
     let drain = app.settings.server.shutdown;
     let jobs = jobs::start(&app);
-    let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.metrics.clone(), stop.clone())));
+    let metrics = metrics.map(|listener| tokio::spawn(serve_metrics(listener, app.clone(), stop.clone())));
     if let Some(beside) = beside {
         beside.start(&app, &stop, &ready)?;
     }
@@ -338,8 +419,11 @@ fn ignores_hangup() -> bool {
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask & 1 == 1)
 }
 
-async fn serve_metrics(listener: TcpListener, metrics: Metrics, stop: Stop) {
-    let answer = async move || ([(CONTENT_TYPE, Metrics::CONTENT_TYPE)], metrics.render());
+async fn serve_metrics(listener: TcpListener, app: App, stop: Stop) {
+    let answer = async move || {
+        measures::refresh(&app);
+        ([(CONTENT_TYPE, Metrics::CONTENT_TYPE)], app.metrics.render())
+    };
     let router = axum::Router::new().route("/metrics", get(answer));
     server::serve(listener, router, stop.requested(), METRICS_CONNECTIONS, Duration::from_secs(1)).await;
 }

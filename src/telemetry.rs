@@ -2,12 +2,14 @@
 
 mod json;
 mod log;
+mod process;
+mod seen;
 
 use std::{
     collections::HashMap,
     fmt,
     io::IsTerminal,
-    sync::{Arc, PoisonError, RwLock, atomic::AtomicU64},
+    sync::{Arc, OnceLock, PoisonError, RwLock, atomic::AtomicU64},
     time::Duration,
 };
 
@@ -21,6 +23,7 @@ use tracing_subscriber::EnvFilter;
 use crate::settings::{LogFormat, LogSettings};
 
 pub use log::{complain, flush};
+use seen::Seen;
 
 /// Why logging could not start.
 #[derive(Debug, thiserror::Error)]
@@ -147,6 +150,27 @@ struct RuleLabels {
     rule: &'static str,
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct BuildLabels {
+    version: &'static str,
+    database: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct ChannelLabels {
+    channel: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct AlgLabels {
+    alg: &'static str,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct StateLabels {
+    state: &'static str,
+}
+
 /// The counters of one process. Clones share them. Labels are `&'static str` or route patterns: never anything a
 /// visitor chooses, never a user.
 #[derive(Debug, Clone)]
@@ -157,18 +181,24 @@ pub struct Metrics {
     routes: Arc<RwLock<HashMap<Arc<str>, RouteMetrics>>>,
     sign_ins: Family<SignInLabels, Counter>,
     tokens_issued: Family<GrantLabels, Counter>,
-    outbox_pending: Gauge,
+    build: Family<BuildLabels, Gauge>,
+    sessions: Seen<Gauge>,
+    outbox_pending: Family<ChannelLabels, Gauge>,
+    outbox_oldest: Family<ChannelLabels, Gauge>,
+    key_age: Family<AlgLabels, Gauge>,
+    connections: Family<StateLabels, Gauge>,
+    connections_max: Seen<Gauge>,
     outbox_failures: Family<TransportLabels, Counter>,
     outbox_alarms: Family<TransportLabels, Counter>,
     sms: Family<SmsLabels, Counter>,
     sms_refused: Family<ReasonLabels, Counter>,
-    sms_cost: Counter<f64, AtomicU64>,
+    sms_cost: Seen<Counter<f64, AtomicU64>>,
     password_queue_busy: Counter,
     rate_limited: Family<RuleLabels, Counter>,
     job_success: Family<JobLabels, Gauge>,
-    clock_offset: Gauge<f64, AtomicU64>,
-    nodes: Gauge,
-    nodes_disagreeing: Gauge,
+    clock_offset: Seen<Gauge<f64, AtomicU64>>,
+    nodes: Seen<Gauge>,
+    nodes_disagreeing: Seen<Gauge>,
 }
 
 const METHODS: [&str; 4] = ["GET", "POST", "HEAD", "other"];
@@ -178,7 +208,10 @@ const STATUSES: [&str; 5] = ["1xx", "2xx", "3xx", "4xx", "5xx"];
 #[derive(Debug, Clone)]
 pub struct RouteMetrics {
     seconds: Histogram,
-    counters: Arc<[[Counter; STATUSES.len()]; METHODS.len()]>,
+    route: Arc<str>,
+    requests: Family<RequestLabels, Counter>,
+    /// Made when the first such answer is counted: most combinations never occur.
+    counters: Arc<[[OnceLock<Counter>; STATUSES.len()]; METHODS.len()]>,
 }
 
 impl RouteMetrics {
@@ -186,8 +219,10 @@ impl RouteMetrics {
     pub fn record(&self, method: &str, status: u16, elapsed: Duration) {
         let method = METHODS.iter().position(|known| *known == method).unwrap_or(METHODS.len() - 1);
         let class = usize::from(status / 100).saturating_sub(1).min(STATUSES.len() - 1);
-        if let Some(counter) = self.counters.get(method).and_then(|row| row.get(class)) {
-            counter.inc();
+        let cell = self.counters.get(method).and_then(|row| row.get(class));
+        if let (Some(cell), Some(method), Some(status)) = (cell, METHODS.get(method), STATUSES.get(class)) {
+            let labels = || RequestLabels { route: Arc::clone(&self.route), method, status };
+            cell.get_or_init(|| self.requests.get_or_create_owned(&labels())).inc();
         }
         self.seconds.observe(elapsed.as_secs_f64());
     }
@@ -208,21 +243,35 @@ impl Metrics {
             routes: Arc::default(),
             sign_ins: Family::default(),
             tokens_issued: Family::default(),
-            outbox_pending: Gauge::default(),
+            build: Family::default(),
+            sessions: Seen::default(),
+            outbox_pending: Family::default(),
+            outbox_oldest: Family::default(),
+            key_age: Family::default(),
+            connections: Family::default(),
+            connections_max: Seen::default(),
             outbox_failures: Family::default(),
             outbox_alarms: Family::default(),
             sms: Family::default(),
             sms_refused: Family::default(),
-            sms_cost: Counter::default(),
+            sms_cost: Seen::default(),
             password_queue_busy: Counter::default(),
             rate_limited: Family::default(),
             job_success: Family::default(),
-            clock_offset: Gauge::default(),
-            nodes: Gauge::default(),
-            nodes_disagreeing: Gauge::default(),
+            clock_offset: Seen::default(),
+            nodes: Seen::default(),
+            nodes_disagreeing: Seen::default(),
         };
         // The library adds `_total` to counters and a full stop to the help texts.
-        let mut registry = Registry::with_prefix("vestibule");
+        let mut all = Registry::default();
+        all.register_collector(Box::new(process::Process));
+        let registry = all.sub_registry_with_prefix("vestibule");
+        registry.register("build_info", "Which version this is, and its database", metrics.build.clone());
+        registry.register("sessions", "Sessions that are alive, in the whole database", metrics.sessions.clone());
+        registry.register("outbox_oldest_seconds", "How long the oldest waiting message waits", metrics.outbox_oldest.clone());
+        registry.register("signing_key_age_seconds", "For how long the key that signs now has signed", metrics.key_age.clone());
+        registry.register("database_connections", "Connections to the database that are open", metrics.connections.clone());
+        registry.register("database_connections_max", "How many there may be", metrics.connections_max.clone());
         registry.register("http_requests", "Requests answered", metrics.requests.clone());
         registry.register("http_request_seconds", "Time to answer a request", metrics.request_seconds.clone());
         registry.register("sign_ins", "Attempts to sign in", metrics.sign_ins.clone());
@@ -252,7 +301,7 @@ impl Metrics {
         registry.register("nodes", "Nodes at work on this database", metrics.nodes.clone());
         registry.register("nodes_disagreeing", "Nodes with other settings than ours", metrics.nodes_disagreeing.clone());
         registry.register("log_lines_lost", "Lines of the log that standard error did not take", log::LOST.clone());
-        Self { registry: Arc::new(registry), ..metrics }
+        Self { registry: Arc::new(all), ..metrics }
     }
 
     /// The counters of one route. `route` is the pattern (`/dev/mail/{id}`), never the path.
@@ -261,12 +310,11 @@ impl Metrics {
             return known.clone();
         }
         let route: Arc<str> = route.into();
-        let counters = METHODS.map(|method| {
-            STATUSES.map(|status| self.requests.get_or_create_owned(&RequestLabels { route: route.clone(), method, status }))
-        });
         let metrics = RouteMetrics {
             seconds: self.request_seconds.get_or_create_owned(&RouteLabels { route: route.clone() }),
-            counters: Arc::new(counters),
+            route: Arc::clone(&route),
+            requests: self.requests.clone(),
+            counters: Arc::default(),
         };
         self.routes.write().unwrap_or_else(PoisonError::into_inner).entry(route).or_insert(metrics).clone()
     }
@@ -286,9 +334,32 @@ impl Metrics {
         self.tokens_issued.get_or_create(&GrantLabels { grant }).inc();
     }
 
-    /// Sets how many messages wait.
-    pub fn set_outbox_pending(&self, count: i64) {
-        self.outbox_pending.set(count);
+    /// Says what runs: `database` is `sqlite` or `postgres`.
+    pub fn set_build(&self, version: &'static str, database: &'static str) {
+        self.build.get_or_create(&BuildLabels { version, database }).set(1);
+    }
+
+    /// Sets how many sessions are alive.
+    pub fn set_sessions(&self, count: i64) {
+        self.sessions.now().set(count);
+    }
+
+    /// Sets how many messages of a channel (`mail`, `sms`) wait, and the oldest for how long.
+    pub fn set_outbox(&self, channel: &'static str, pending: i64, oldest_seconds: i64) {
+        self.outbox_pending.get_or_create(&ChannelLabels { channel }).set(pending);
+        self.outbox_oldest.get_or_create(&ChannelLabels { channel }).set(oldest_seconds);
+    }
+
+    /// Sets for how long the key that signs with this algorithm has signed.
+    pub fn set_key_age(&self, alg: &'static str, seconds: i64) {
+        self.key_age.get_or_create(&AlgLabels { alg }).set(seconds);
+    }
+
+    /// Sets how many connections to the database are used, how many wait, and how many there may be.
+    pub fn set_connections(&self, busy: i64, idle: i64, most: i64) {
+        self.connections.get_or_create(&StateLabels { state: "busy" }).set(busy);
+        self.connections.get_or_create(&StateLabels { state: "idle" }).set(idle);
+        self.connections_max.now().set(most);
     }
 
     /// Counts a failed delivery: `smtp`, `file`, ….
@@ -313,7 +384,7 @@ impl Metrics {
 
     /// Adds what an allowed text costs, in the operator's currency.
     pub fn sms_cost(&self, cost: f64) {
-        self.sms_cost.inc_by(cost);
+        self.sms_cost.now().inc_by(cost);
     }
 
     /// Counts a password check refused because the queue was full.
@@ -333,13 +404,13 @@ impl Metrics {
 
     /// Sets how far the database's clock is ahead of ours.
     pub fn set_clock_offset(&self, seconds: f64) {
-        self.clock_offset.set(seconds);
+        self.clock_offset.now().set(seconds);
     }
 
     /// Sets how many nodes share the database, this one among them, and how many of them have other settings.
     pub fn set_nodes(&self, all: i64, disagreeing: i64) {
-        self.nodes.set(all);
-        self.nodes_disagreeing.set(disagreeing);
+        self.nodes.now().set(all);
+        self.nodes_disagreeing.now().set(disagreeing);
     }
 
     /// Everything in the `OpenMetrics` text format.
@@ -370,7 +441,11 @@ mod tests {
         metrics.request(None, "PROPFIND", 404, Duration::from_millis(1));
         metrics.sign_in("password", "ok");
         metrics.token_issued("refresh_token");
-        metrics.set_outbox_pending(7);
+        metrics.set_build("0.1.0", "sqlite");
+        metrics.set_sessions(12);
+        metrics.set_outbox("mail", 7, 40);
+        metrics.set_key_age("ES256", 86_400);
+        metrics.set_connections(1, 2, 3);
         metrics.outbox_failure("smtp");
         metrics.outbox_alarm("smtp");
         metrics.sms("twilio", "sent");
@@ -388,7 +463,13 @@ mod tests {
             r#"vestibule_http_request_seconds_count{route="/login"} 1"#,
             r#"vestibule_sign_ins_total{method="password",outcome="ok"} 1"#,
             r#"vestibule_tokens_issued_total{grant="refresh_token"} 1"#,
-            "vestibule_outbox_pending 7",
+            r#"vestibule_build_info{version="0.1.0",database="sqlite"} 1"#,
+            "vestibule_sessions 12",
+            r#"vestibule_outbox_pending{channel="mail"} 7"#,
+            r#"vestibule_outbox_oldest_seconds{channel="mail"} 40"#,
+            r#"vestibule_signing_key_age_seconds{alg="ES256"} 86400"#,
+            r#"vestibule_database_connections{state="idle"} 2"#,
+            "vestibule_database_connections_max 3",
             r#"vestibule_outbox_failures_total{transport="smtp"} 1"#,
             r#"vestibule_outbox_alarms_total{transport="smtp"} 1"#,
             r#"vestibule_sms_total{transport="twilio",outcome="sent"} 1"#,
@@ -403,6 +484,28 @@ mod tests {
         ] {
             assert!(text.lines().any(|found| found == line), "{line} is missing in\n{text}");
         }
+        for name in ["cpu_seconds_total", "start_time_seconds", "resident_memory_bytes", "open_fds", "max_fds"] {
+            let name = format!("process_{name} ");
+            assert!(text.lines().any(|line| line.strip_prefix(&name).is_some_and(|value| value != "0")), "{name} in\n{text}");
+        }
+        // Whatever there is, the docs say what it means.
+        let docs = include_str!("../docs/operations.md");
+        for name in text.lines().filter_map(|line| line.strip_prefix("# HELP ")?.split(' ').next()) {
+            assert!(docs.contains(&format!("`{name}")), "{name} is not in docs/operations.md");
+        }
+    }
+
+    #[test]
+    fn what_never_happened_is_no_series_of_zeros() {
+        let metrics = Metrics::new();
+        metrics.request(Some("/login"), "GET", 200, Duration::from_millis(3));
+        let text = metrics.render();
+        let zeros = text.lines().filter(|line| line.starts_with("vestibule_") && line.ends_with(" 0"));
+        // These two are alarms, and the buckets below what was measured are part of the histogram.
+        let alarms = ["vestibule_password_queue_busy_total", "vestibule_log_lines_lost_total"];
+        let zeros: Vec<&str> =
+            zeros.filter(|line| !line.contains("_bucket{") && !alarms.iter().any(|alarm| line.starts_with(alarm))).collect();
+        assert_eq!(zeros, Vec::<&str>::new());
     }
 
     #[test]

@@ -100,10 +100,20 @@ pub struct WithSecret {
 }
 
 fn valid(metadata: &ClientMetadata) -> Result<crate::settings::client_metadata::ValidClient, Refused> {
-    metadata.validate().map_err(|problems| Refused::Invalid {
+    let valid = metadata.validate().map_err(|problems| Refused::Invalid {
         code: problems.first().map_or("invalid_client_metadata", |problem| problem.code()),
         description: problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; "),
-    })
+    })?;
+    // Rows of before may have one; it matches nothing and stops nobody, so it is refused here and not where rows are read.
+    match valid.redirect_uris.iter().chain(&valid.post_logout_redirect_uris).find(|uri| uri.contains('*')) {
+        None => Ok(valid),
+        Some(uri) => Err(Refused::Invalid {
+            code: "invalid_redirect_uri",
+            description: format!(
+                "{uri} has a wildcard, and none is ever matched: addresses are compared letter by letter (RFC 9700 section 2.1); list each of them"
+            ),
+        }),
+    }
 }
 
 fn by_operator(kind: EventKind, id: &ClientId) -> Event {
@@ -161,6 +171,19 @@ pub fn in_file(app: &App) -> Vec<WithSecret> {
 /// A page of the others, the first registered first, after `after`.
 pub async fn list(app: &App, after: Option<&Registered>, limit: i64) -> Outcome<Vec<Registered>> {
     Ok(clients::list(&mut app.store.read().await?, after, limit).await?)
+}
+
+/// Where a list begins that goes on after this client: what is left of those of the file, and the one of the database to go on after.
+pub async fn list_from(app: &App, after: Option<&str>) -> Result<(Vec<WithSecret>, Option<Registered>), Refused> {
+    let mut of_file = in_file(app);
+    let Some(after) = after else { return Ok((of_file, None)) };
+    if let Some(at) = of_file.iter().position(|found| found.client.id.as_str() == after) {
+        return Ok((of_file.split_off(at + 1), None));
+    }
+    let unknown = || Refused::Unknown(after.to_owned());
+    let id: ClientId = after.parse().map_err(|_| unknown())?;
+    let found = clients::by_id(&mut app.store.read().await?, &id).await?;
+    Ok((Vec::new(), Some(found.ok_or_else(unknown)?)))
 }
 
 fn from_file(client: Arc<Client>) -> WithSecret {

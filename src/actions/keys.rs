@@ -9,6 +9,7 @@ use serde::Serialize;
 use super::token::verified::Verified;
 use super::{App, Fault, Outcome};
 use crate::crypto::jose::{self, Alg, Jwk, SigningKey, VerifyingKey};
+use crate::crypto::seal::OpenError;
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::key::{KeyRecord, PublicRecord, Rotation, Schedule, Stage, due};
 use crate::ids::KeyId;
@@ -95,6 +96,13 @@ pub fn signing(ring: &Ring, alg: Alg, now: Timestamp) -> Option<Arc<SigningKey>>
     found.or_else(to_come).map(|found| Arc::clone(&found.key))
 }
 
+/// Since when the key that signs now has signed.
+pub(super) fn signing_since(ring: &Ring, alg: Alg, now: Timestamp) -> Option<Timestamp> {
+    let loaded = ring.loaded();
+    let mut records = loaded.keys.iter().rev().map(|found| &found.record);
+    records.find(|record| record.alg == alg && record.stage(now) == Stage::Signing).map(|record| record.signs_at)
+}
+
 /// The keys, read again because nobody here knows the one that a token names: another node or the command line may have made it a moment ago.
 /// Once a second at most, whoever makes up names. None: there is nothing new to know.
 pub(in crate::actions) async fn look_for(app: &App, token: &str) -> Outcome<Option<Arc<Loaded>>> {
@@ -149,12 +157,35 @@ fn adopt(app: &App, mut sealed: Vec<SealedKey>) -> Outcome<()> {
             return Ok(RingKey { record, key: Arc::clone(&known.key) });
         }
         let broken = |why: &dyn std::fmt::Display| Fault::Broken(format!("the signing key {} cannot be read: {why}", record.id));
-        let pkcs8 = app.keyring.open(PURPOSE, &sealed).map_err(|error| broken(&error))?;
+        let pkcs8 = app.keyring.open(PURPOSE, &sealed).map_err(no_key_fits)?;
         let key = SigningKey::from_pkcs8(record.alg, record.id.to_string(), &pkcs8).map_err(|error| broken(&error))?;
         Ok(RingKey { record, key: Arc::new(key) })
     };
     app.keys.replace(Loaded::of(sealed.into_iter().map(parsed).collect::<Outcome<_>>()?)?);
     Ok(())
+}
+
+/// Whether the master keys are those of this database: they open its newest signing key. One without any has nothing to be opened.
+pub async fn fit(app: &App) -> Outcome<()> {
+    let sealed = rows::list(&mut app.store.read().await?).await?;
+    match sealed.last() {
+        Some(key) => app.keyring.open(PURPOSE, &key.sealed).map(drop).map_err(no_key_fits),
+        None => Ok(()),
+    }
+}
+
+/// A damaged row looks the same, and is rarer by far than the keys of another installation.
+fn no_key_fits(why: OpenError) -> Fault {
+    let cause = match why {
+        OpenError::UnknownKey(version) => {
+            format!("its signing keys are sealed with the master key v{version}, which is not there")
+        }
+        OpenError::Refused => "the master keys are not the ones that its signing keys were sealed with".to_owned(),
+    };
+    Fault::Broken(format!(
+        "{cause}; put the keys of this database into secrets.keys or the file secrets.key (restore it from the backup), or see that \
+         data.dir and database.url belong together"
+    ))
 }
 
 fn jwks_of(keys: &[RingKey]) -> Outcome<Bytes> {
@@ -274,6 +305,8 @@ fn about(kind: Kind, alg: Alg, actor: Actor) -> Event {
 pub enum RotateMode {
     /// Publish new keys now; they sign once every relying party's cache has expired. Nobody notices.
     Scheduled,
+    /// The same, even where the keys of the last rotation have not signed yet.
+    Again,
     /// A key has leaked: new ones sign at once, and the old ones are removed. ID and access tokens that they signed are refused from
     /// then on by whoever reads the key set again; relying parties that cache it fail until they do. Refresh tokens and sessions stay.
     /// A running server follows within seconds, and at once where it meets a token of a new key. No old key's hint is believed any more, for
@@ -281,16 +314,30 @@ pub enum RotateMode {
     Now,
 }
 
+/// What came of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rotated {
+    Done,
+    /// The keys of the last rotation have not signed yet; they begin then. More of them would retire these before anybody could use them, and
+    /// make the key set longer.
+    Waits(Timestamp),
+}
+
 /// `vestibule keys rotate [--now]`, for all three algorithms.
-pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
+pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<Rotated> {
     let new = make(app, &Alg::ALL).await?;
     let mut tx = app.store.write().await?;
     rows::lock(&mut tx).await?;
     let mut sealed = rows::list(&mut tx).await?;
     // What signs at once must do so by the clocks of the servers: this command's may be ahead of them.
     let now = nodes::told(&mut tx).await?.map_or(app.now(), |told| told.now.min(app.now()));
+    if mode == RotateMode::Scheduled
+        && let Some(waiting) = sealed.iter().find(|key| key.record.stage(now) == Stage::Published)
+    {
+        return Ok(Rotated::Waits(waiting.record.signs_at));
+    }
     let signs_at = match mode {
-        RotateMode::Scheduled => app.now() + app.settings.keys.publish,
+        RotateMode::Scheduled | RotateMode::Again => app.now() + app.settings.keys.publish,
         RotateMode::Now => {
             for key in sealed.drain(..) {
                 rows::delete(&mut tx, &key.record.id).await?;
@@ -306,7 +353,8 @@ pub async fn rotate(app: &App, mode: RotateMode) -> Outcome<()> {
         succeed(app, &mut tx, &sealed, &key, if first { now } else { signs_at }, Actor::Operator).await?;
     }
     tx.commit().await?;
-    load(app).await
+    load(app).await?;
+    Ok(Rotated::Done)
 }
 
 /// Every key in the database, in the order in which they sign; [`KeyRecord::stage`] tells its place in life. And the public halves, of these and

@@ -22,6 +22,7 @@ mod hint;
 pub mod keys;
 pub mod limits;
 pub mod logout;
+pub mod measures;
 pub mod notices;
 mod offline;
 pub mod outbox;
@@ -67,7 +68,7 @@ use crate::gateways::overrides::Overrides;
 use crate::gateways::sms::Texter;
 use crate::gateways::upstream::Upstreams;
 use crate::locale::{Catalogue, Locale, Text};
-use crate::settings::Settings;
+use crate::settings::{DatabaseUrl, Settings};
 use crate::store::{Store, StoreError};
 use crate::telemetry::Metrics;
 use crate::time::{Clock, Timestamp};
@@ -176,12 +177,18 @@ impl App {
         let webauthn = passkeys::relying_party(&made.settings);
         let overrides = tell::overrides(&made.settings).map_err(|errors| Fault::Broken(errors.to_string()))?;
         let sites = sites::of(&made.settings);
+        let metrics = Metrics::new();
+        let database = match &made.settings.database.url {
+            DatabaseUrl::Sqlite(_) => "sqlite",
+            DatabaseUrl::Postgres(_) => "postgres",
+        };
+        metrics.set_build(env!("CARGO_PKG_VERSION"), database);
         Ok(Self(Arc::new(Parts {
             sites,
             settings: made.settings,
             clock: made.clock,
             random: made.random,
-            metrics: Metrics::new(),
+            metrics,
             catalogue: Arc::new(catalogue),
             keys: keys::Ring::default(),
             store: made.store,

@@ -114,14 +114,8 @@ pub async fn deliver_while(app: &App, channel: Channel, go_on: impl Fn() -> bool
             },
         }
     }
-    count(app).await?;
+    super::measures::outbox_depth(app).await?;
     Ok(delivered)
-}
-
-/// Brings the metric up to date.
-async fn count(app: &App) -> Outcome<()> {
-    app.metrics.set_outbox_pending(outbox::pending(&mut app.store.read().await?).await?);
-    Ok(())
 }
 
 /// Takes up to `most` messages for twice the time an attempt may take, so that a crash only delays them.

@@ -5,7 +5,8 @@ use std::fmt::Display;
 use clap::{Args, Subcommand};
 use serde_json::{Map, Value, json};
 
-use super::output::{Item, Listing, Reader, complain, print_json, print_members, read_object, shown};
+use super::listing::{Columns, Item, Listing, Page, Reader};
+use super::output::{complain, print_json, print_members, read_object, shown};
 use super::{Done, Failure};
 use crate::actions::App;
 use crate::actions::clients::{self, Refused, WithSecret};
@@ -24,8 +25,14 @@ const PAGE: i64 = 500;
 pub(super) enum ClientCommand {
     /// Register an application
     Add(Fields),
-    /// List all applications
-    List(Format),
+    /// List applications
+    List {
+        #[command(flatten)]
+        page: Page,
+        /// Only `confidential` or `public` ones
+        #[arg(long, value_parser = ["confidential", "public"])]
+        kind: Option<String>,
+    },
     /// Show an application
     Show(One),
     /// Change what is given; with --json, `null` restores the default
@@ -108,9 +115,13 @@ impl ClientCommand {
     pub(super) const fn is_json(&self) -> bool {
         match self {
             Self::Add(fields) | Self::Update { fields, .. } => fields.json,
-            Self::List(format) => format.json,
+            Self::List { page, .. } => page.json,
             Self::Show(one) | Self::Remove(one) | Self::RotateSecret(one) => one.format.json,
         }
+    }
+
+    pub(super) const fn writes(&self) -> bool {
+        !matches!(self, Self::List { .. } | Self::Show(_))
     }
 }
 
@@ -148,7 +159,10 @@ pub(super) async fn run(app: &App, command: ClientCommand) -> Done {
             clients::remove(app, &client_id).await?;
             Map::from_iter([("client_id".to_owned(), json!(client_id)), ("removed".to_owned(), json!(true))])
         }
-        ClientCommand::List(_) => return list(app, as_json).await,
+        ClientCommand::List { page, kind } => {
+            let wanted = |found: &WithSecret| kind.as_deref().is_none_or(|wanted| kind_of(found) == wanted);
+            return list(app, &page, wanted).await;
+        }
     };
     if as_json {
         print_json(&Value::Object(object))?;
@@ -259,31 +273,38 @@ fn information(found: &WithSecret, given: Option<&str>) -> Result<Map<String, Va
     Ok(object)
 }
 
-async fn list(app: &App, as_json: bool) -> Done {
-    let mut listing = Listing::new(as_json);
-    let mut page = clients::in_file(app);
-    let mut after = None;
+const COLUMNS: Columns = &[("CLIENT ID", 33), ("KIND", 12), ("PLACE", 11), ("NAME", 0)];
+
+async fn list(app: &App, page: &Page, wanted: impl Fn(&WithSecret) -> bool) -> Done {
+    let mut listing = Listing::new(page, COLUMNS);
+    let (mut batch, mut after) = clients::list_from(app, page.after.as_deref()).await?;
+    let mut last: Option<String> = None;
     loop {
-        for found in &page {
-            if listing.push(&item(found, as_json)?)? == Reader::Gone {
-                return Ok(());
+        for found in batch.iter().filter(|found| wanted(found) && page.wants([found.client.id.as_str(), &found.client.name()])) {
+            match listing.push(&item(found, page.json)?)? {
+                Reader::Reads => last = Some(found.client.id.to_string()),
+                Reader::Full => return Ok(listing.end_before_more(last.as_deref())?),
+                Reader::Gone => return Ok(()),
             }
         }
         let next = clients::list(app, after.as_ref(), PAGE).await?;
-        let Some(last) = next.last() else { break };
-        after = Some(last.clone());
-        page = next.into_iter().map(WithSecret::from).collect();
+        let Some(end) = next.last() else { break };
+        after = Some(end.clone());
+        batch = next.into_iter().map(WithSecret::from).collect();
     }
     Ok(listing.end()?)
+}
+
+fn kind_of(found: &WithSecret) -> &'static str {
+    if found.client.is_confidential() { "confidential" } else { "public" }
 }
 
 fn item(found: &WithSecret, as_json: bool) -> Result<Item, Failure> {
     if as_json {
         return Ok(Item::Json(Value::Object(information(found, None)?)));
     }
-    let kind = if found.client.is_confidential() { "confidential" } else { "public" };
-    let place = if found.in_file { "  (config.toml)" } else { "" };
-    Ok(Item::Line(format!("{}  {kind}  {}{place}", found.client.id, shown(&found.client.name()))))
+    let place = if found.in_file { "config.toml" } else { "database" };
+    Ok(Item::Row(vec![found.client.id.to_string(), kind_of(found).to_owned(), place.to_owned(), shown(&found.client.name())]))
 }
 
 #[cfg(test)]

@@ -3,6 +3,7 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
+use super::listing::{Columns, print_rows};
 use super::output::{print, print_json, shown};
 use super::{Done, Failure};
 use crate::actions::App;
@@ -48,6 +49,10 @@ impl FactorsCommand {
             Self::List { json, .. } | Self::Remove { json, .. } => *json,
         }
     }
+
+    pub(super) const fn writes(&self) -> bool {
+        matches!(self, Self::Remove { .. })
+    }
 }
 
 pub(super) async fn run(app: &App, command: FactorsCommand) -> Done {
@@ -89,15 +94,20 @@ async fn list(app: &App, user: &str, as_json: bool) -> Done {
     Ok(())
 }
 
+const COLUMNS: Columns = &[("ID", 33), ("KIND", 8), ("SINCE", 24), ("LAST USED", 24), ("NAME", 0)];
+
 fn show(factors: &[Factor], as_json: bool) -> Done {
     if as_json {
         print_json(&Value::Array(factors.iter().map(to_json).collect()))?;
     } else {
-        for factor in factors {
-            let used = factor.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
-            let (kind, name) = (factor.kind.as_str(), shown(&factor.name));
-            print(format!("{}  {kind}  since {}  last used {used}  {name}", factor.id, factor.created_at).trim_end())?;
-        }
+        print_rows(
+            COLUMNS,
+            factors.iter().map(|factor| {
+                let used = factor.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                let (id, kind, since) = (factor.id.to_string(), factor.kind.as_str().to_owned(), factor.created_at.to_string());
+                vec![id, kind, since, used, shown(&factor.name)]
+            }),
+        )?;
     }
     Ok(())
 }

@@ -3,7 +3,8 @@
 use clap::Subcommand;
 use serde_json::{Value, json};
 
-use super::output::{print, print_json, shown};
+use super::listing::{Columns, print_rows};
+use super::output::{print_json, shown};
 use super::{Done, Failure};
 use crate::actions::App;
 use crate::actions::providers::operator;
@@ -38,6 +39,10 @@ impl IdentitiesCommand {
             Self::List { json, .. } | Self::Remove { json, .. } => *json,
         }
     }
+
+    pub(super) const fn writes(&self) -> bool {
+        matches!(self, Self::Remove { .. })
+    }
 }
 
 pub(super) async fn run(app: &App, command: IdentitiesCommand) -> Done {
@@ -50,15 +55,20 @@ pub(super) async fn run(app: &App, command: IdentitiesCommand) -> Done {
     }
 }
 
+const COLUMNS: Columns = &[("ID", 35), ("PROVIDER", 10), ("SINCE", 24), ("LAST USED", 24), ("NAME", 0)];
+
 fn show(identities: &[Identity], as_json: bool) -> Done {
     if as_json {
         print_json(&Value::Array(identities.iter().map(to_json).collect()))?;
     } else {
-        for identity in identities {
-            let used = identity.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
-            let Identity { id, provider, created_at, .. } = identity;
-            print(format!("{id}  {provider}  since {created_at}  last used {used}  {}", shown(&identity.name)).trim_end())?;
-        }
+        print_rows(
+            COLUMNS,
+            identities.iter().map(|identity| {
+                let used = identity.last_used_at.map_or_else(|| "never".to_owned(), |at| at.to_string());
+                let (id, since) = (identity.id.to_string(), identity.created_at.to_string());
+                vec![id, identity.provider.clone(), since, used, shown(&identity.name)]
+            }),
+        )?;
     }
     Ok(())
 }

@@ -3,10 +3,11 @@
 use clap::{Args, Subcommand};
 use serde_json::{Value, json};
 
-use super::output::{print, print_json};
+use super::listing::{Columns, print_rows};
+use super::output::print_json;
 use super::{Done, Failure};
 use crate::actions::App;
-use crate::actions::keys::{self, RotateMode};
+use crate::actions::keys::{self, RotateMode, Rotated};
 use crate::engine::key::{KeyRecord, PublicRecord, Stage};
 use crate::time::Timestamp;
 
@@ -19,6 +20,9 @@ pub(super) enum KeysCommand {
         /// After a leak: the new keys sign at once and the old ones go. Applications fail until they read the list of keys again
         #[arg(long)]
         now: bool,
+        /// Even if the keys of the last rotation do not sign yet
+        #[arg(long, conflicts_with = "now")]
+        force: bool,
         #[command(flatten)]
         format: Format,
     },
@@ -37,12 +41,29 @@ impl KeysCommand {
             Self::List(format) | Self::Rotate { format, .. } => format.json,
         }
     }
+
+    pub(super) const fn writes(&self) -> bool {
+        matches!(self, Self::Rotate { .. })
+    }
 }
 
 pub(super) async fn run(app: &App, command: KeysCommand) -> Done {
     let as_json = command.is_json();
-    if let KeysCommand::Rotate { now, .. } = command {
-        keys::rotate(app, if now { RotateMode::Now } else { RotateMode::Scheduled }).await?;
+    if let KeysCommand::Rotate { now, force, .. } = command {
+        let mode = match (now, force) {
+            (true, _) => RotateMode::Now,
+            (false, true) => RotateMode::Again,
+            (false, false) => RotateMode::Scheduled,
+        };
+        if let Rotated::Waits(at) = keys::rotate(app, mode).await? {
+            return Err(Failure::refused(
+                "rotation_under_way",
+                format!(
+                    "the keys of the last rotation are published and sign from {at}; others now would retire them unused. \
+                     Wait until then; if a key has leaked use --now, and if you want more keys all the same, --force"
+                ),
+            ));
+        }
     }
     let now = app.now();
     let (keys, public) = keys::list(app).await?;
@@ -60,7 +81,7 @@ pub(super) async fn run(app: &App, command: KeysCommand) -> Done {
     if as_json {
         return print_json(&lines.iter().map(Line::to_json).collect()).map_err(Failure::from);
     }
-    lines.iter().try_for_each(|line| print(&line.text())).map_err(Failure::from)
+    print_rows(COLUMNS, lines.iter().map(Line::row)).map_err(Failure::from)
 }
 
 /// What is shown of a key.
@@ -72,15 +93,16 @@ enum Line<'a> {
 }
 
 impl Line<'_> {
-    fn text(&self) -> String {
+    fn row(&self) -> Vec<String> {
+        let moment = |at: Option<Timestamp>| at.map_or_else(|| "-".to_owned(), |at| at.to_string());
         match self {
-            Self::Key(stage, KeyRecord { id, alg, signs_at, retires_at, .. }, _) => {
-                let until = retires_at.map_or_else(String::new, |at| format!("  until {at}"));
-                format!("{id}  {:<5}  {:<9}  signs from {signs_at}{until}", alg.as_str(), stage.as_str())
+            Self::Key(stage, KeyRecord { id, alg, signs_at, retires_at, .. }, hints) => {
+                let (id, alg, stage) = (id.to_string(), alg.as_str().to_owned(), stage.as_str().to_owned());
+                vec![id, alg, stage, signs_at.to_string(), moment(*retires_at), moment(*hints)]
             }
             Self::Hints(PublicRecord { id, alg, expires_at, .. }) => {
-                let until = expires_at.map_or_else(String::new, |at| format!(" until {at}"));
-                format!("{id}  {:<5}  {:<9}  public half only: recognises hints{until}", alg.as_str(), HINTS)
+                let (id, alg, stage) = (id.to_string(), alg.as_str().to_owned(), HINTS.to_owned());
+                vec![id, alg, stage, "-".to_owned(), "-".to_owned(), moment(*expires_at)]
             }
         }
     }
@@ -108,6 +130,8 @@ impl Line<'_> {
         }
     }
 }
+
+const COLUMNS: Columns = &[("ID", 30), ("ALG", 5), ("STAGE", 9), ("SIGNS FROM", 24), ("SIGNS UNTIL", 24), ("HINTS UNTIL", 0)];
 
 /// The stage of a key that only recognises hints.
 const HINTS: &str = "hints";

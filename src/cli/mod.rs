@@ -6,13 +6,14 @@
 //!   error as `{"error", "error_description"}` too.
 //! * **Tested**: below, and as a real process in `tests/it/cli`.
 //!
-//! Exit codes: 0 done; 1 refused or failed; 2 the arguments or the settings are wrong.
+//! Exit codes: 0 done; 1 refused or failed, the settings included; 2 the arguments are wrong.
 
 mod check;
 mod client;
 mod factors;
 mod identities;
 mod keys;
+mod listing;
 mod output;
 mod secrets;
 mod user;
@@ -26,7 +27,7 @@ use clap::{Parser, Subcommand};
 use serde_json::json;
 
 use crate::actions::App;
-use crate::settings::{Mode, Settings, process_environment};
+use crate::settings::{self, Mode, Settings, process_environment};
 use crate::{start, telemetry};
 use output::{announce, complain, print, print_json};
 
@@ -37,6 +38,9 @@ struct Cli {
     /// The settings [default: ./config.toml, if there is one]
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
+    /// Say which settings and which database are used
+    #[arg(long, short, global = true)]
+    verbose: bool,
     #[command(subcommand)]
     command: Command,
 }
@@ -47,7 +51,7 @@ enum Command {
     Serve,
     /// Run the server for trying things out: mail is shown in the browser, and a demo application and fake providers run beside it
     Dev,
-    /// Check the settings and exit
+    /// Check the settings, see whether the database can be reached, and exit
     CheckConfig,
     /// Bring the database up to date
     Migrate {
@@ -88,7 +92,7 @@ impl Failure {
         Self { exit: 1, code, message: format!("{message}") }
     }
 
-    /// The arguments or the settings are wrong.
+    /// The arguments are wrong.
     fn usage(code: &'static str, message: impl Display) -> Self {
         Self { exit: 2, code, message: format!("{message}") }
     }
@@ -151,32 +155,53 @@ impl Command {
             Self::Serve | Self::Dev | Self::CheckConfig | Self::Migrate { .. } => false,
         }
     }
+
+    /// Whether it changes rows: then it says of which database, for a wrong one looks like the right one.
+    const fn writes(&self) -> bool {
+        match self {
+            Self::User(command) => command.writes(),
+            Self::Client(command) => command.writes(),
+            Self::Keys(command) => command.writes(),
+            Self::Secrets(_) => true,
+            Self::Migrate { dry_run, .. } => !*dry_run,
+            // Servers say where they are themselves, and `check-config` what it found.
+            Self::Serve | Self::Dev | Self::CheckConfig => false,
+        }
+    }
 }
 
-fn run(Cli { config, command }: Cli) -> Done {
-    let config = config.as_deref();
+fn run(Cli { config, verbose, command }: Cli) -> Done {
+    let mode = if matches!(command, Command::Dev) { Mode::Dev } else { Mode::Serve };
+    let settings = settings(config.as_deref(), mode)?;
+    let says = verbose || command.writes();
+    if verbose {
+        let path = config.as_deref().unwrap_or(Path::new(settings::DEFAULT_PATH));
+        let which = if path.exists() { "the settings are of" } else { "there are no settings in" };
+        complain(&format!("{which} {}", std::path::absolute(path).as_deref().unwrap_or(path).display()));
+    }
+    if says {
+        complain(&format!("the database is {}", start::store_name(&settings)));
+    }
     match command {
-        Command::Serve => serve(settings(config, Mode::Serve)?),
-        Command::Dev => serve(settings(config, Mode::Dev)?),
-        Command::CheckConfig => check::run(&settings(config, Mode::Serve)?),
-        Command::Migrate { dry_run, no_copy } => migrate(settings(config, Mode::Serve)?, dry_run, no_copy),
-        Command::User(command) => with_app(config, async |app| user::run(app, command).await),
-        Command::Client(command) => with_app(config, async |app| client::run(app, command).await),
-        Command::Keys(command) => with_app(config, async |app| keys::run(app, command).await),
-        Command::Secrets(command) => with_app(config, async |app| secrets::run(app, command).await),
+        Command::Serve | Command::Dev => serve(settings),
+        Command::CheckConfig => check::run(settings),
+        Command::Migrate { dry_run, no_copy } => migrate(settings, dry_run, no_copy),
+        Command::User(command) => with_app(settings, async |app| user::run(app, command).await),
+        Command::Client(command) => with_app(settings, async |app| client::run(app, command).await),
+        Command::Keys(command) => with_app(settings, async |app| keys::run(app, command).await),
+        Command::Secrets(command) => with_app(settings, async |app| secrets::run(app, command).await),
     }
 }
 
 fn settings(path: Option<&Path>, mode: Mode) -> Result<Settings, Failure> {
-    Settings::load(path, mode, process_environment()).map_err(|errors| Failure::usage("invalid_settings", errors))
+    Settings::load(path, mode, process_environment()).map_err(|errors| Failure::refused("invalid_settings", errors))
 }
 
 /// For a command that works on the database and ends.
-fn with_app(config: Option<&Path>, command: impl AsyncFnOnce(&App) -> Done) -> Done {
-    let settings = settings(config, Mode::Serve)?;
+fn with_app(settings: Settings, command: impl AsyncFnOnce(&App) -> Done) -> Done {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let app = start::open(settings, start::Schema::MakeOnly, start::Threads::One).await?;
+        let app = start::open(settings, start::Schema::AsItIs, start::Threads::One).await?;
         let done = command(&app).await;
         app.close().await;
         done

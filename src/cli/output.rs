@@ -1,6 +1,6 @@
 //! The one place that writes to standard output and error, and what is read from standard input.
 
-use std::io::{self, BufWriter, ErrorKind, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufWriter, ErrorKind, IsTerminal as _, Read as _, Write as _};
 use std::time::Duration;
 
 use serde_json::{Map, Value};
@@ -26,66 +26,11 @@ fn write(text: std::fmt::Arguments<'_>) -> io::Result<()> {
     read_by(out.write_fmt(text).and_then(|()| out.flush())).map(drop)
 }
 
-/// A list that is printed as it is read, so that a million accounts need no more memory than one: a JSON array, or lines.
-pub(super) struct Listing<W: io::Write> {
-    out: BufWriter<W>,
-    as_json: bool,
-    is_empty: bool,
-}
-
-/// Whether somebody still reads.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Reader {
-    Reads,
-    Gone,
-}
-
-impl Listing<io::Stdout> {
-    pub(super) fn new(as_json: bool) -> Self {
-        Self::on(io::stdout(), as_json)
-    }
-}
-
-impl<W: io::Write> Listing<W> {
-    fn on(out: W, as_json: bool) -> Self {
-        Self { out: BufWriter::new(out), as_json, is_empty: true }
-    }
-
-    /// One more: a value for programs, or a line for people.
-    pub(super) fn push(&mut self, item: &Item) -> io::Result<Reader> {
-        let written = match item {
-            Item::Line(line) => writeln!(self.out, "{line}"),
-            Item::Json(value) => {
-                let joint = if self.is_empty { "[" } else { "," };
-                // No line ends within a JSON text: each one here is of the layout.
-                write!(self.out, "{joint}\n  {}", format!("{value:#}").replace('\n', "\n  "))
-            }
-        };
-        self.is_empty = false;
-        read_by(written)
-    }
-
-    pub(super) fn end(mut self) -> io::Result<()> {
-        let close = match (self.as_json, self.is_empty) {
-            (false, _) => "",
-            (true, true) => "[]\n",
-            (true, false) => "\n]\n",
-        };
-        read_by(self.out.write_all(close.as_bytes()).and_then(|()| self.out.flush())).map(drop)
-    }
-}
-
-/// An entry of a [`Listing`].
-pub(super) enum Item {
-    Json(Value),
-    Line(String),
-}
-
-/// Who reads no further (`| head`) is no failure.
-fn read_by(written: io::Result<()>) -> io::Result<Reader> {
+/// Whether somebody still reads. Who reads no further (`| head`) is no failure.
+pub(super) fn read_by(written: io::Result<()>) -> io::Result<bool> {
     match written {
-        Ok(()) => Ok(Reader::Reads),
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(Reader::Gone),
+        Ok(()) => Ok(true),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(false),
         Err(error) => Err(error),
     }
 }
@@ -152,6 +97,20 @@ pub(super) fn read_object() -> Result<Map<String, Value>, Failure> {
     serde_json::from_str(&read()?).map_err(|error| wrong(&error.to_string()))
 }
 
+/// Asks on the terminal whether what cannot be undone is meant. Where nobody can answer, `--yes` has to.
+pub(super) fn confirm(question: &str, yes: bool) -> Result<(), Failure> {
+    if yes {
+        return Ok(());
+    }
+    if !io::stdin().is_terminal() {
+        return Err(Failure::refused("not_confirmed", format!("{question} Nobody can be asked here: say so with --yes")));
+    }
+    complain(&format!("{question} Type yes:"));
+    let mut answer = String::new();
+    io::stdin().lock().take(16).read_line(&mut answer)?;
+    if answer.trim() == "yes" { Ok(()) } else { Err(Failure::refused("not_confirmed", "nothing was changed")) }
+}
+
 /// A password on standard input: all of it but for the end of the line. With `json`, a JSON object with a member `password` or
 /// `password_hash` will do as well.
 pub(super) fn read_password(json: bool) -> Result<Map<String, Value>, Failure> {
@@ -176,48 +135,10 @@ pub(super) fn read_password(json: bool) -> Result<Map<String, Value>, Failure> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
     fn texts_of_others_do_not_steer_the_terminal() {
         assert_eq!(shown("Ana\u{1b}[2J\nK"), "Ana\\u{1b}[2J\\nK");
-    }
-
-    #[test]
-    fn a_listing_is_the_array_that_it_would_be_in_one_piece() {
-        for items in [vec![], vec![json!({"a": "x\ny", "b": [1, {"c": null}]})], vec![json!({}), json!({"a": 1}), json!("z")]] {
-            let mut out = Vec::new();
-            let mut listing = Listing::on(&mut out, true);
-            for item in &items {
-                assert_eq!(listing.push(&Item::Json(item.clone())).unwrap(), Reader::Reads);
-            }
-            listing.end().unwrap();
-            assert_eq!(String::from_utf8(out).unwrap(), format!("{:#}\n", Value::Array(items)));
-        }
-    }
-
-    /// Takes a little, and then nobody is there any more.
-    struct Head(usize);
-
-    impl io::Write for Head {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            self.0 = self.0.checked_sub(bytes.len()).ok_or(ErrorKind::BrokenPipe)?;
-            Ok(bytes.len())
-        }
-
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn a_listing_that_nobody_reads_any_more_says_so() {
-        let mut listing = Listing::on(Head(100_000), false);
-        let line = Item::Line("x".repeat(1_000));
-        let read = (0..1_000).take_while(|_| listing.push(&line).unwrap() == Reader::Reads).count();
-        assert!((90..120).contains(&read), "{read}");
-        listing.end().unwrap();
     }
 }

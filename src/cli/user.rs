@@ -5,7 +5,8 @@ use serde_json::{Map, Value, json};
 
 use super::factors::{self, FactorsCommand};
 use super::identities::{self, IdentitiesCommand};
-use super::output::{Item, Listing, Reader, print_json, print_members, read_object, read_password, shown};
+use super::listing::{Columns, Item, Listing, Page, Reader};
+use super::output::{confirm, print_json, print_members, read_object, read_password, shown};
 use super::{Done, Failure};
 use crate::actions::App;
 use crate::actions::users::{self, Changes, NewPassword, Refused};
@@ -26,8 +27,17 @@ pub(super) enum UserCommand {
         #[arg(long, conflicts_with = "json")]
         password_stdin: bool,
     },
-    /// List all accounts
-    List(Format),
+    /// List accounts
+    List {
+        #[command(flatten)]
+        page: Page,
+        /// Only `active` or `disabled` ones
+        #[arg(long, value_parser = ["active", "disabled"])]
+        state: Option<String>,
+        /// Only administrators
+        #[arg(long)]
+        admin: bool,
+    },
     /// Show an account
     Show(One),
     /// Change what is given; with --json, `null` removes
@@ -45,8 +55,14 @@ pub(super) enum UserCommand {
     SignOut(One),
     /// Set the password from standard input, and end all sessions
     SetPassword(One),
-    /// Erase an account
-    Remove(One),
+    /// Erase an account; asks first
+    Remove {
+        #[command(flatten)]
+        one: One,
+        /// Do not ask
+        #[arg(long)]
+        yes: bool,
+    },
     /// See and remove second factors, for people who lost a device
     #[command(subcommand)]
     Factors(FactorsCommand),
@@ -113,13 +129,22 @@ impl UserCommand {
             Self::Add { fields, .. } | Self::Update { fields, .. } => fields.json,
             Self::Factors(command) => command.is_json(),
             Self::Identities(command) => command.is_json(),
-            Self::List(format) => format.json,
+            Self::List { page, .. } => page.json,
             Self::Show(one)
             | Self::Disable(one)
             | Self::Enable(one)
             | Self::SignOut(one)
             | Self::SetPassword(one)
-            | Self::Remove(one) => one.format.json,
+            | Self::Remove { one, .. } => one.format.json,
+        }
+    }
+
+    pub(super) const fn writes(&self) -> bool {
+        match self {
+            Self::Factors(command) => command.writes(),
+            Self::Identities(command) => command.writes(),
+            Self::List { .. } | Self::Show(_) => false,
+            _ => true,
         }
     }
 }
@@ -156,13 +181,21 @@ pub(super) async fn run(app: &App, command: UserCommand) -> Done {
         }
         UserCommand::Factors(command) => return factors::run(app, command).await,
         UserCommand::Identities(command) => return identities::run(app, command).await,
-        UserCommand::List(_) => return list(app, as_json).await,
+        UserCommand::List { page, state, admin } => {
+            let wanted =
+                |user: &User| state.as_deref().is_none_or(|state| user.state.as_str() == state) && (!admin || user.is_admin);
+            return list(app, &page, wanted).await;
+        }
         UserCommand::Show(one) => users::find(app, &one.user).await?,
         UserCommand::Disable(one) => users::disable(app, &one.user).await?,
         UserCommand::Enable(one) => users::enable(app, &one.user).await?,
         UserCommand::SignOut(one) => users::sign_out(app, &one.user).await?,
         UserCommand::SetPassword(one) => users::set_password(app, &one.user, new_password(as_json)?).await?,
-        UserCommand::Remove(one) => users::delete(app, &one.user).await?,
+        UserCommand::Remove { one, yes } => {
+            let user = users::find(app, &one.user).await?;
+            confirm(&format!("{} ({}) will be erased for good.", user.id, shown(&user.shown_as())), yes)?;
+            users::delete(app, user.id.as_str()).await?
+        }
     };
     let object = to_json(&user)?;
     if as_json {
@@ -179,29 +212,47 @@ fn new_password(as_json: bool) -> Result<NewPassword, Failure> {
     Changes::from_json(&object)?.password.ok_or_else(|| Failure::refused("invalid_request", "there is no password"))
 }
 
-async fn list(app: &App, as_json: bool) -> Done {
-    let mut listing = Listing::new(as_json);
-    let mut after = None;
+const COLUMNS: Columns = &[("ID", 31), ("E-MAIL", 30), ("USER NAME", 16), ("PHONE", 14), ("STATE", 8), ("ADMIN", 5), ("NAME", 0)];
+
+async fn list(app: &App, page: &Page, wanted: impl Fn(&User) -> bool) -> Done {
+    let mut listing = Listing::new(page, COLUMNS);
+    let mut last: Option<String> = None;
+    let mut after =
+        page.after.as_ref().map(|id| id.parse()).transpose().map_err(|_| {
+            Failure::refused("invalid_request", "--after takes the id of an account, as the list shows it (user_…)")
+        })?;
     loop {
-        let page = users::list(app, after.as_ref(), PAGE).await?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.id.clone());
-        for user in &page {
-            let item = if as_json { Item::Json(Value::Object(to_json(user)?)) } else { Item::Line(line(user)) };
-            if listing.push(&item)? == Reader::Gone {
-                return Ok(());
+        let read = users::list(app, after.as_ref(), PAGE).await?;
+        let Some(end) = read.last() else { break };
+        after = Some(end.id.clone());
+        for user in read.iter().filter(|user| wanted(user) && page.wants(texts(user).iter().map(String::as_str))) {
+            let item = if page.json { Item::Json(Value::Object(to_json(user)?)) } else { Item::Row(row(user)) };
+            match listing.push(&item)? {
+                Reader::Reads => last = Some(user.id.to_string()),
+                Reader::Full => return Ok(listing.end_before_more(last.as_deref())?),
+                Reader::Gone => return Ok(()),
             }
         }
     }
     Ok(listing.end()?)
 }
 
-fn line(user: &User) -> String {
-    let email = user.email.as_ref().map_or("-", Email::as_str);
-    let username = user.username.as_ref().map_or("-", Username::as_str);
-    let admin = if user.is_admin { "  admin" } else { "" };
-    let name = user.profile.name.as_deref().map_or_else(String::new, shown);
-    format!("{}  {email}  {username}  {}{admin}  {name}", user.id, user.state.as_str()).trim_end().to_owned()
+/// By what an account may be looked for.
+fn texts(user: &User) -> [String; 5] {
+    [
+        user.id.to_string(),
+        user.email.as_ref().map_or_else(String::new, |email| email.as_str().to_owned()),
+        user.username.as_ref().map_or_else(String::new, |name| name.as_str().to_owned()),
+        user.phone_number.as_ref().map_or_else(String::new, ToString::to_string),
+        user.profile.name.clone().unwrap_or_default(),
+    ]
+}
+
+fn row(user: &User) -> Vec<String> {
+    let [id, email, username, phone, name] = texts(user);
+    let or_dash = |text: String| if text.is_empty() { "-".to_owned() } else { text };
+    let admin = if user.is_admin { "yes" } else { "-" };
+    vec![id, or_dash(email), or_dash(username), or_dash(phone), user.state.as_str().to_owned(), admin.to_owned(), shown(&name)]
 }
 
 /// An account as programs see it. Never the hash.

@@ -5,7 +5,7 @@ use axum::middleware::from_fn;
 use axum::response::Response;
 use axum::routing::get;
 
-use super::mailbox::at_home;
+use super::mailbox::{at_home, fresh};
 use crate::actions::{App, outbox};
 use crate::http::visitor::Visitor;
 use crate::pages::{Inbox, Text};
@@ -26,5 +26,5 @@ async fn list(visitor: Visitor) -> Response {
         body: message.body,
     });
     let page = Inbox { texts: texts.collect(), shell: visitor.shell("inbox") };
-    visitor.page(&page.shell, &page)
+    fresh(visitor.page(&page.shell, &page))
 }

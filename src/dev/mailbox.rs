@@ -31,7 +31,7 @@ pub(super) async fn at_home(request: Request, next: Next) -> Response {
         host.rsplit_once(':').map_or(host, |(name, port)| if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host });
     match name {
         "localhost" | "127.0.0.1" | "[::1]" | "" => next.run(request).await,
-        _ => StatusCode::FORBIDDEN.into_response(),
+        _ => (StatusCode::FORBIDDEN, "The mailbox is for this machine alone.\n").into_response(),
     }
 }
 
@@ -49,10 +49,17 @@ async fn list(visitor: Visitor) -> Response {
         Ok(messages) => {
             let mails = messages.iter().filter(|message| !message.recipient.is_empty()).map(|message| line(&visitor, message));
             let page = Mailbox { mails: mails.collect(), shell: visitor.shell("mailbox") };
-            visitor.page(&page.shell, &page)
+            fresh(visitor.page(&page.shell, &page))
         }
         Err(fault) => visitor.fault(&fault),
     }
+}
+
+/// A list that the browser reads again every few seconds, with scripts off, too: the next mail is seconds away. By a header, for nothing but these
+/// two pages does it.
+pub(super) fn fresh(mut response: Response) -> Response {
+    response.headers_mut().insert(header::REFRESH, HeaderValue::from_static("3"));
+    response
 }
 
 async fn show(visitor: Visitor, Path(id): Path<String>) -> Response {

@@ -34,8 +34,10 @@ const HEADER_TIMEOUT: Duration = Duration::from_secs(10);
 /// The same for a trusted proxy. Longer than proxies keep idle connections by default (nginx 60 s, Traefik 90 s, Caddy 120 s): whoever
 /// closes first, it must not be us, at the moment when the proxy sends somebody's request.
 const PROXY_TIMEOUT: Duration = Duration::from_secs(150);
-/// Request line and headers; more is answered with 431.
+/// Request line and headers; more is answered with 431, and a sentence.
 const HEADER_BYTES: usize = 64 * 1024;
+/// Beyond this hyper reads no further and answers by itself, without a word.
+const MOST_HEADER_BYTES: usize = 4 * HEADER_BYTES;
 /// How long to wait before accepting again when the process is out of file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(200);
 
@@ -150,7 +152,7 @@ async fn connection(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(header_timeout)
-        .max_header_size(HEADER_BYTES)
+        .max_header_size(MOST_HEADER_BYTES)
         .half_close(false)
         .serve_connection(TokioIo::new(Lingering::new(stream, unheard)), service);
     if let Err(error) = watcher.watch(connection).await {
@@ -174,6 +176,10 @@ impl Service<hyper::Request<Incoming>> for PerConnection {
 
     fn call(&self, mut request: hyper::Request<Incoming>) -> Self::Future {
         self.unheard.set(false);
+        if head_bytes(&request) > HEADER_BYTES {
+            let why = "more headers than are taken here";
+            return Answering::refused(malformed(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, why, &self.unheard));
+        }
         if let Err(why) = host::settle(&mut request) {
             return Answering::refused(malformed(StatusCode::BAD_REQUEST, why, &self.unheard));
         }
@@ -186,6 +192,12 @@ impl Service<hyper::Request<Incoming>> for PerConnection {
         // A router is always ready, and its clone is a reference count.
         Answering::routed(self.router.clone().call(request), loan)
     }
+}
+
+/// The request line and the headers as they were sent, but for spaces.
+fn head_bytes<B>(request: &hyper::Request<B>) -> usize {
+    let line = request.uri().path_and_query().map_or(0, |target| target.as_str().len());
+    line + request.headers().iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum::<usize>()
 }
 
 /// Nothing that follows on such a connection is believed.

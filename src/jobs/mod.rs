@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior, interval_at, timeout};
 
 use crate::actions::outbox::Channel;
-use crate::actions::{App, Outcome, fleet, health, keys, providers, sweep};
+use crate::actions::{App, Outcome, fleet, health, keys, measures, providers, sweep};
 
 const SWEEP_FIRST: Duration = Duration::from_mins(1);
 const SWEEP_EVERY: Duration = Duration::from_hours(1);
@@ -26,6 +26,8 @@ const FLEET_EVERY: Duration = Duration::from_mins(1);
 const TOKENS_EVERY: Duration = Duration::from_mins(1);
 /// So that a turn, and the stop, does not wait for a provider that is slow for everybody.
 const TOKENS_AT_ONCE: usize = 100;
+const MEASURES_FIRST: Duration = Duration::from_millis(100);
+const MEASURES_EVERY: Duration = Duration::from_mins(1);
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(2);
 /// A turn that takes longer is broken off, for it will not end: each statement and each call has its own bound. Sweeping after a long rest is work.
 const TURN: Duration = Duration::from_mins(10);
@@ -83,6 +85,10 @@ pub fn start(app: &App) -> Jobs {
     ));
     running.spawn(every(Job::at("keys", KEYS_EVERY), stop.clone(), app.clone(), keys::ensure));
     running.spawn(every(Job::at("nodes", FLEET_EVERY), stop.clone(), app.clone(), fleet::turn));
+    if app.settings.server.metrics_listen.is_some() {
+        let job = Job { first: MEASURES_FIRST, ..Job::at("measures", MEASURES_EVERY) };
+        running.spawn(every(job, stop.clone(), app.clone(), measures::count));
+    }
     if app.settings.providers.iter().any(|provider| provider.keep_tokens) {
         running.spawn(every(Job::at("provider tokens", TOKENS_EVERY), stop.clone(), app.clone(), renew_tokens));
     }

@@ -60,6 +60,8 @@ impl Beside {
 
     /// Serves both until the server stops.
     pub(super) fn start(self, app: &App, stop: &Stop, ready: impl Fn(&str)) -> anyhow::Result<()> {
+        let own = app.settings.origin();
+        ready(&format!("Mail is shown at {own}/dev/mail, text messages at {own}/dev/sms"));
         ready(&format!("The demo application is at {}", origin(&self.demo)?));
         let router = demo(app, origin(&self.demo)?)?;
         serve(app, self.demo, router, stop);

@@ -35,6 +35,26 @@ pub enum Location {
     Postgres { url: String, max_connections: u32 },
 }
 
+impl Location {
+    /// As people would look for it: a path from the root, or host, port and name. Never the password.
+    pub fn name(&self) -> String {
+        match self {
+            Self::Sqlite(path) => std::path::absolute(path).as_ref().unwrap_or(path).display().to_string(),
+            Self::Postgres { url, .. } => {
+                url.parse().as_ref().map_or_else(|_| "database.url".to_owned(), super::unreachable::name)
+            }
+        }
+    }
+}
+
+/// How many connections to the database are used, wait to be, and may be open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Connections {
+    pub busy: usize,
+    pub idle: usize,
+    pub max: usize,
+}
+
 /// The database. Cheap to clone.
 #[derive(Clone)]
 pub struct Store(Database);
@@ -82,12 +102,28 @@ impl Store {
     /// The same for a program that would rather wait: each statement over the network may take so long.
     pub async fn open_patiently(location: &Location, statement: Duration) -> Result<Self> {
         match location {
-            Location::Sqlite(path) => Ok(Self(Database::Sqlite(Arc::new(Sqlite::open(path).await?)))),
+            Location::Sqlite(path) => {
+                let opened = Sqlite::open(path).await.map_err(|error| super::unreachable::sqlite(path, error))?;
+                Ok(Self(Database::Sqlite(Arc::new(opened))))
+            }
             Location::Postgres { url, max_connections } => {
                 let options: PgConnectOptions = url.parse()?;
                 let pool = Pool::open(options, *max_connections, statement).await?;
                 Ok(Self(Database::Postgres(pool)))
             }
+        }
+    }
+
+    /// How the connections are at this moment.
+    pub fn connections(&self) -> Connections {
+        match &self.0 {
+            Database::Sqlite(db) => {
+                let idle =
+                    db.readers.iter().filter(|reader| reader.try_lock().is_ok()).count() + usize::from(!db.writer.is_busy());
+                let max = db.readers.len() + 1;
+                Connections { busy: max - idle, idle, max }
+            }
+            Database::Postgres(pool) => pool.connections(),
         }
     }
 

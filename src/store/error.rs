@@ -17,6 +17,9 @@ pub enum StoreError {
     /// PostgreSQL cannot be reached at the start.
     #[error("PostgreSQL at {at}: {why}")]
     Unreachable { at: String, why: String },
+    /// A SQLite file cannot be opened.
+    #[error("{why}")]
+    Unopenable { why: String },
     /// A row does not hold what its type promises.
     #[error("a stored {what} cannot be read: {why}")]
     Corrupt { what: &'static str, why: String },

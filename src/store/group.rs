@@ -77,6 +77,11 @@ impl Writer {
         Arc::clone(&self.0).lock_owned().await
     }
 
+    /// Whether somebody writes at this moment.
+    pub(super) fn is_busy(&self) -> bool {
+        self.0.try_lock().is_err()
+    }
+
     pub(super) async fn begin(&self, extent: Extent) -> Result<Unit> {
         let waited = tokio::time::timeout(PATIENCE, self.lock()).await;
         let mut slot = waited.map_err(|_| StoreError::from(sqlx::Error::PoolTimedOut))?;

@@ -85,8 +85,11 @@ pub async fn next_due(tx: &mut Tx, channel: Channel) -> Result<Option<Timestamp>
     Ok(row.map(|(at,)| Timestamp::from_millis(at)))
 }
 
-pub async fn pending(tx: &mut Tx) -> Result<i64> {
-    Ok(optional!(tx, (i64,), "SELECT COUNT(*) FROM outbox WHERE state = 'pending'")?.map_or(0, |row| row.0))
+/// Of each channel that has any: how many messages wait, and since when the oldest does.
+pub async fn pending(tx: &mut Tx) -> Result<Vec<(String, i64, Timestamp)>> {
+    let sql = "SELECT channel, COUNT(*), MIN(created_at) FROM outbox WHERE state = 'pending' GROUP BY channel";
+    let rows = all!(tx, (String, i64, i64), sql)?;
+    Ok(rows.into_iter().map(|(channel, count, oldest)| (channel, count, Timestamp::from_millis(oldest))).collect())
 }
 
 /// A delivered message loses its text, for it may hold a code; `keep_text` is for the development mailbox.

@@ -12,6 +12,7 @@ use sqlx::{ConnectOptions as _, Connection as _};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::{Instant, sleep, timeout, timeout_at};
 
+use super::db::Connections;
 use super::error::{Result, StoreError};
 use super::unreachable::{comes_up, timed_out, unreachable};
 
@@ -107,6 +108,11 @@ impl Pool {
 
     pub(super) fn options(&self) -> &PgConnectOptions {
         &self.0.options
+    }
+
+    pub(super) fn connections(&self) -> Connections {
+        let max = self.0.size as usize;
+        Connections { busy: max.saturating_sub(self.0.places.available_permits()), idle: self.kept().idle.len(), max }
     }
 
     /// A connection that can be expected to work.

@@ -156,6 +156,12 @@ pub async fn of_user(tx: &mut Tx, user_id: &UserId, now: Timestamp) -> Result<Ve
     .collect()
 }
 
+/// How many are alive. It reads them all: for a job, once a minute.
+pub async fn count(tx: &mut Tx, now: Timestamp) -> Result<i64> {
+    let sql = "SELECT COUNT(*) FROM sessions WHERE expires_at > $1 AND idle_expires_at > $1";
+    Ok(optional!(tx, (i64,), sql, now.millis())?.map_or(0, |row| row.0))
+}
+
 pub async fn insert(tx: &mut Tx, session: &Session) -> Result<()> {
     execute!(
         tx,

@@ -1,6 +1,7 @@
 //! Why a PostgreSQL cannot be used, in words that say what to do.
 
 use std::io;
+use std::path::Path;
 
 use sqlx::postgres::PgConnectOptions;
 
@@ -20,10 +21,42 @@ pub(super) fn comes_up(error: &sqlx::Error) -> bool {
     }
 }
 
+/// Which database that is, without the password.
+pub(super) fn name(options: &PgConnectOptions) -> String {
+    let database = options.get_database().unwrap_or(options.get_username());
+    format!("PostgreSQL {}/{database}", host(options))
+}
+
+fn host(options: &PgConnectOptions) -> String {
+    let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
+    format!("{host}:{}", options.get_port())
+}
+
+/// The same for a SQLite file. By its result codes (sqlite.org/rescode.html); the upper bits only say more.
+pub(super) fn sqlite(path: &Path, error: StoreError) -> StoreError {
+    let (StoreError::Other(inner) | StoreError::Unavailable(inner)) = &error else { return error };
+    let sqlx::Error::Database(database) = &**inner else { return error };
+    let code = database.code().and_then(|code| code.parse::<u32>().ok()).map(|code| code & 0xff);
+    let why = match code {
+        Some(26) => {
+            "this is no SQLite database; see that data.dir or database.url names the right file, or restore it from the backup"
+        }
+        Some(11) => "the file is damaged; restore it from the backup",
+        Some(14) if path.is_dir() => "this is a folder; name the file in it",
+        Some(14 | 8 | 3 | 23) => {
+            "it cannot be opened; see that the file and its folder can be read and written by the user that runs Vestibule"
+        }
+        Some(13) => "the disk is full; make room",
+        Some(5 | 6) => "another process holds it; see which one (`fuser`), and wait or end it",
+        Some(10) => "the disk does not answer as it should; see the system's log",
+        _ => return error,
+    };
+    StoreError::Unopenable { why: format!("{why} ({})", database.message()) }
+}
+
 /// The cause and its cure, without the password.
 pub(super) fn unreachable(options: &PgConnectOptions, error: &sqlx::Error) -> StoreError {
-    let host = options.get_socket().map_or_else(|| options.get_host().to_owned(), |path| path.display().to_string());
-    let at = format!("{host}:{}", options.get_port());
+    let at = host(options);
     let user = options.get_username();
     let why = match error {
         sqlx::Error::Io(error) => match error.kind() {

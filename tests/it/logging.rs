@@ -136,5 +136,5 @@ fn a_command_that_cannot_say_why_it_fails_ends_all_the_same() {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
         command.args(["serve", "--config"]).arg(&config).env_clear().stdout(full()).stderr(stderr).status().unwrap()
     };
-    assert_eq!(run(full()).code(), Some(2));
+    assert_eq!(run(full()).code(), Some(1));
 }

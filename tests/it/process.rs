@@ -166,3 +166,15 @@ async fn being_asked_at_once_costs_one_write() {
         assert!(asking.join_all().await.into_iter().all(|status| status == 200), "{database:?}");
     }
 }
+
+#[test]
+fn development_says_where_mail_and_texts_are() {
+    let dir = TempDir::new().unwrap();
+    let config = config(dir.path(), "config.toml");
+    let mut process = vestibule("", &["dev"], &config).stderr(Stdio::null()).spawn().unwrap();
+    let lines = BufReader::new(process.stdout.take().unwrap()).lines().map_while(Result::ok);
+    let said: Vec<String> = lines.take_while(|line| !line.contains("is ready")).collect();
+    let server = Server(process);
+    assert!(said.iter().any(|line| line.contains("/dev/mail") && line.contains("/dev/sms")), "{said:#?}");
+    drop(server);
+}

@@ -101,7 +101,14 @@ async fn one_connection_too_many_waits_for_a_slot() {
 #[tokio::test]
 async fn headers_have_a_size_and_a_time_limit() {
     let (address, _stop, _server) = start(10, Duration::from_secs(1)).await;
-    let answer = get_path(address, &format!("/{}", "x".repeat(HEADER_BYTES))).await;
+    for size in [HEADER_BYTES, 3 * HEADER_BYTES] {
+        let mut client = Client::new(address).await;
+        client.send(&format!("GET /peer HTTP/1.1\r\nhost: x\r\ncookie: {}\r\n\r\n", "x".repeat(size))).await;
+        let answer = client.rest().await;
+        assert!(answer.starts_with("HTTP/1.1 431") && answer.contains("This request has more headers than"), "{answer}");
+    }
+    // Beyond this nothing is read.
+    let answer = get_path(address, &format!("/{}", "x".repeat(MOST_HEADER_BYTES))).await;
     assert!(answer.starts_with("HTTP/1.1 4"), "{answer}");
 
     for sent in ["GET /peer HTTP/1.1\r\nhos", "", "GET /peer HTTP/1.1\r\nhost: x\r\n\r\n"] {

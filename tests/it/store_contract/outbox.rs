@@ -37,7 +37,8 @@ async fn a_message_is_taken_retried_and_delivered() {
         insert(&bench, &second).await;
         insert(&bench, &first).await;
         let mut tx = bench.write().await;
-        assert_eq!(outbox::pending(&mut tx).await.unwrap(), 2);
+        let waiting = outbox::pending(&mut tx).await.unwrap();
+        assert!(matches!(&waiting[..], [(channel, 2, oldest)] if channel == "mail" && *oldest == NOW), "{waiting:?}");
         assert_eq!(outbox::next_due(&mut tx, Channel::Mail).await.unwrap(), Some(NOW));
         let claimed = outbox::claim(&mut tx, Channel::Mail, NOW, later(40)).await.unwrap().unwrap();
         assert_eq!(format!("{claimed:?}"), format!("{:?}", Message { attempts: 1, ..first.clone() }), "{:?}", bench.database);
@@ -53,7 +54,8 @@ async fn a_message_is_taken_retried_and_delivered() {
         outbox::delivered(&mut tx, &first.id, false, later(41)).await.unwrap();
         outbox::failed(&mut tx, &second.id, "550").await.unwrap();
         assert!(outbox::claim(&mut tx, Channel::Mail, later(10_000), later(20_000)).await.unwrap().is_none());
-        assert_eq!((outbox::pending(&mut tx).await.unwrap(), outbox::next_due(&mut tx, Channel::Mail).await.unwrap()), (0, None));
+        assert!(outbox::pending(&mut tx).await.unwrap().is_empty());
+        assert_eq!(outbox::next_due(&mut tx, Channel::Mail).await.unwrap(), None);
         for id in [&first.id, &second.id] {
             let kept = outbox::by_id(&mut tx, id).await.unwrap().unwrap();
             assert!(kept.subject.is_empty() && kept.body.is_empty() && kept.html.is_empty(), "its code goes with it");
