@@ -9,6 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use vestibule::store::{Location, Store};
+
+use crate::world::{Database, Place};
 
 struct House {
     dir: TempDir,
@@ -307,4 +310,37 @@ async fn metrics_tell_of_the_build_the_process_the_keys_and_the_database() {
         assert!(text.lines().any(|found| found.starts_with(line)), "{line} is missing in\n{text}");
     }
     assert!(!text.contains("channel=\"sms\"") && !text.contains("vestibule_nodes"), "what is not there is no series\n{text}");
+}
+
+/// On a server somebody else may have made the database, for us or not: it stays empty.
+#[tokio::test]
+async fn an_empty_database_of_a_server_stays_empty_until_the_server_fills_it() {
+    let Some(place) = Place::new(Database::Postgres).await else { return };
+    let Location::Postgres { url, .. } = &place.location else { return };
+    let house = House::new(&format!("[database]\nurl = \"{url}\"\n"));
+    for arguments in COMMANDS {
+        let refused = house.run(arguments);
+        assert_eq!(refused.status.code(), Some(1), "{arguments:?}");
+        let why = said(&refused);
+        // Without keys it ends before it asks the server.
+        assert!(why.contains("the master keys are missing"), "{arguments:?}: {why}");
+        assert!(!house.data().exists(), "{arguments:?}");
+    }
+    std::fs::create_dir(house.data()).unwrap();
+    std::fs::write(house.data().join("secrets.key"), "v2:ICEiIyQlJicoKSorLC0uLzAxMjM0NTY3ODk6Ozw9Pj8\n").unwrap();
+    for arguments in COMMANDS {
+        let why = said(&house.run(arguments));
+        assert!(why.contains("there is no Vestibule database here"), "{arguments:?}: {why}");
+    }
+    assert!(printed(&house.run(&["check-config"])).contains("reached, and empty"));
+    assert!(Store::open(&place.location).await.unwrap().pending_migrations().await.unwrap().len() > 5, "nothing was made");
+    assert!(house.run(&["migrate"]).status.success());
+    let rotated = house.run(&["keys", "rotate", "--verbose"]);
+    let (_, at) = url.split_once('@').unwrap();
+    let host = at.split('/').next().unwrap();
+    assert!(rotated.status.success() && said(&rotated).contains(&format!("PostgreSQL {host}/")), "{}", said(&rotated));
+    assert!(printed(&house.run(&["check-config"])).contains("the master keys fit"));
+    std::fs::write(house.data().join("secrets.key"), "v2:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n").unwrap();
+    let refused = house.run(&["check-config"]);
+    assert!(said(&refused).contains("the master keys are not the ones"), "{}", said(&refused));
 }

@@ -146,7 +146,14 @@ async fn the_filter_of_the_docs_finds_failed_sign_ins_and_nothing_else() {
         let post = |path: &str, fields: &[(&str, &str)]| browser.post(server.at(path)).header("origin", &own).form(fields);
         let person = [("email", "ada@a.example"), ("password", PASSWORD)];
         assert_eq!(text(post("/signup", &person)).await.0, 303);
-        assert_eq!(text(post("/login", &[("identifier", "ada@a.example"), ("password", PASSWORD)])).await.0, 303);
+        let right = [("identifier", "ada@a.example"), ("password", PASSWORD)];
+        let signed_in = post("/login", &right).send().await.unwrap();
+        let cookies = signed_in.headers().get_all("set-cookie").iter().map(|cookie| cookie.to_str().unwrap().to_owned());
+        let session = cookies.into_iter().find(|cookie| cookie.starts_with("vestibule_session=")).unwrap();
+        // A cookie whose session has ended is what every browser sends sooner or later, and nothing to warn of.
+        assert_eq!(text(post("/logout", &[])).await.0, 200);
+        let again = self::browser().post(server.at("/login")).header("origin", &own).header("cookie", &session).form(&right);
+        assert_eq!(text(again).await.0, 303);
         // What a guesser can do to the log: nothing that looks like somebody else's failure.
         let forged = "INFO request{operation=\"aaaaaaaa\" address=192.0.2.9 method=\"POST\" route=\"/x\"}: vestibule::sign_in: sign-in failed";
         for name in ["ada@a.example", "nobody@a.example", forged] {

@@ -17,6 +17,8 @@ async fn by_code_ends_everything_that_was_signed_in() {
         let mut browser = asked_for_reset(&world, ADA).await;
         let code = world.mail_to(ADA).await.code;
         assert_eq!(browser.submit("/reset/code", &[("code", &wrong(&code))]).await.status, 422);
+        let counted = world.app.metrics.render();
+        assert!(counted.contains(r#"vestibule_sign_ins_total{method="reset",outcome="wrong"} 1"#), "{counted}");
         let proved = browser.submit("/reset/code", &[("code", &code)]).await;
         assert!(proved.location().starts_with("/reset/new?flow="));
         browser.follow(&proved).await;

@@ -169,6 +169,9 @@ async fn guessing_codes_is_slowed_down_for_the_account() {
     }
     assert_eq!(seen.iter().filter(|status| **status == 422).count(), 6, "{seen:?}");
     assert_eq!(seen.last(), Some(&429));
+    // Counted by the function that writes the log's line for fail2ban.
+    let counted = world.app.metrics.render();
+    assert!(counted.contains(r#"vestibule_sign_ins_total{method="totp",outcome="wrong"} 6"#), "{counted}");
     // Whoever fails waits; in another network the right code is right.
     let mut elsewhere = half_in(world.browser().at([198, 51, 100, 9])).await;
     assert_eq!(elsewhere.submit(SECOND, &[("code", &code_of(&world, &secret))]).await.location(), "/account");
