@@ -72,7 +72,8 @@ struct Sqlite {
     next: AtomicUsize,
     writer: Writer,
     carried: Gather<sessions::Carrier>,
-    standings: Gather<grants::Token>,
+    lives: Gather<grants::LifeOf>,
+    standings: Gather<grants::PersonOf>,
     grants: Gather<grants::Key>,
 }
 
@@ -159,11 +160,21 @@ impl Store {
         }
     }
 
-    /// What became of an access token; none if its grant is gone.
-    pub async fn standing(&self, token: grants::Token, now: Timestamp) -> Result<Option<grants::Standing>> {
+    /// What an access token's being good depends on; none if its grant is gone.
+    pub async fn token_life(&self, token: grants::LifeOf, now: Timestamp) -> Result<Option<grants::Life>> {
+        match &self.0 {
+            Database::Sqlite(db) => db.lives.get(&token, now).await,
+            Database::Postgres(_) => Ok(grants::LifeOf::ask(&mut self.read().await?, &[token], now).await?.into_values().next()),
+        }
+    }
+
+    /// The same, with whom it speaks of.
+    pub async fn standing(&self, token: grants::PersonOf, now: Timestamp) -> Result<Option<grants::Standing>> {
         match &self.0 {
             Database::Sqlite(db) => db.standings.get(&token, now).await,
-            Database::Postgres(_) => Ok(grants::Token::ask(&mut self.read().await?, &[token], now).await?.into_values().next()),
+            Database::Postgres(_) => {
+                Ok(grants::PersonOf::ask(&mut self.read().await?, &[token], now).await?.into_values().next())
+            }
         }
     }
 
@@ -236,8 +247,9 @@ impl Sqlite {
         // One connection is enough for all that share statements.
         let lane = Tx(Inner::SqliteRead(Arc::new(Mutex::new(options.connect().await?)).lock_owned().await));
         let lane = Arc::new(Mutex::new(lane));
-        let (carried, standings, grants) = (Gather::new(&lane), Gather::new(&lane), Gather::new(&lane));
-        Ok(Self { path: path.to_owned(), readers, next: AtomicUsize::new(0), writer, carried, standings, grants })
+        let (carried, grants) = (Gather::new(&lane), Gather::new(&lane));
+        let (lives, standings) = (Gather::new(&lane), Gather::new(&lane));
+        Ok(Self { path: path.to_owned(), readers, next: AtomicUsize::new(0), writer, carried, lives, standings, grants })
     }
 
     /// The first idle connection, or the next in turn.

@@ -1,8 +1,10 @@
 //! Authorizations: codes and refresh tokens.
 
 mod offline;
+mod tokens;
 
 pub use offline::{Offline, end_offline, end_unasked, has_offline, last_uses, offline_clients, offline_of};
+pub use tokens::{Life, LifeOf, PersonOf, Standing, revoke_token, token_is_revoked};
 
 use std::collections::HashMap;
 
@@ -12,7 +14,7 @@ use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::gather::Question;
 use super::guarded::Guarded;
-use super::sql::{Both, all, execute, listed, optional, row, run, unhexed};
+use super::sql::{Both, all, execute, listed, row, run, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::grant::Grant;
 use crate::engine::scope::Scopes;
@@ -205,58 +207,6 @@ pub async fn by_id(tx: &mut Tx, id: &GrantId, now: Timestamp) -> Result<Option<L
     Ok(Key::ask(tx, &[Key::Id(id.clone())], now).await?.into_values().next())
 }
 
-/// What became of an access token: its grant, person and session, and whether it was revoked by itself.
-#[derive(Clone, Debug)]
-pub struct Standing {
-    pub loaded: Loaded,
-    pub revoked: bool,
-}
-
-/// A question about an access token by its `jti`, which begins with the id of its grant: 32 characters.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Token(pub String);
-
-row! {
-    struct RevokedRow { jti: String, revoked: bool }
-}
-
-macro_rules! standings {
-    ($dialect:tt) => {
-        concat!(
-            "SELECT ",
-            columns!(),
-            ", ",
-            user_columns!(),
-            ", asked.value AS jti, EXISTS (SELECT 1 FROM revoked_tokens WHERE jti = asked.value) AS revoked FROM ",
-            listed!($dialect),
-            "grants ON grants.id = substr(asked.value, 1, 32)",
-            joined!()
-        )
-    };
-}
-
-impl Question for Token {
-    type Answer = Standing;
-
-    async fn ask(tx: &mut Tx, questions: &[Self], now: Timestamp) -> Result<HashMap<Self, Standing>> {
-        standings(tx, questions, now).await
-    }
-}
-
-async fn standings(tx: &mut Tx, tokens: &[Token], now: Timestamp) -> Result<HashMap<Token, Standing>> {
-    let asked: Vec<&str> = tokens.iter().map(|token| token.0.as_str()).collect();
-    let asked = listing(&asked)?;
-    let rows: Vec<Both<LoadedRow, RevokedRow>> = run!(
-        tx,
-        sqlite | c | sqlx::query_as(standings!(sqlite)).bind(asked).bind(now.millis()).fetch_all(c),
-        postgres | c | sqlx::query_as(standings!(postgres)).bind(asked).bind(now.millis()).fetch_all(c)
-    )?;
-    let keyed = |Both(loaded, RevokedRow { jti, revoked }): Both<LoadedRow, RevokedRow>| {
-        Ok((Token(jti), Standing { loaded: loaded.try_into()?, revoked }))
-    };
-    rows.into_iter().map(keyed).collect()
-}
-
 pub async fn insert(tx: &mut Tx, grant: &Grant, code_hash: &[u8; 32]) -> Result<()> {
     let request = serde_json::to_string(&grant.request).map_err(|error| StoreError::corrupt("grant", error))?;
     execute!(
@@ -369,19 +319,4 @@ pub async fn clients_of_session(tx: &mut Tx, session_id: &SessionId) -> Result<V
         session_id.as_str(),
     )?;
     rows.into_iter().map(|(id,)| id.parse().map_err(|_| StoreError::corrupt("grant", "client_id"))).collect()
-}
-
-/// Marks one access token as revoked until it would have expired.
-pub async fn revoke_token(tx: &mut Tx, jti: &str, expires_at: Timestamp) -> Result<()> {
-    execute!(
-        tx,
-        "INSERT INTO revoked_tokens (jti, expires_at) VALUES ($1, $2) ON CONFLICT (jti) DO NOTHING",
-        jti,
-        expires_at.millis(),
-    )
-    .map(drop)
-}
-
-pub async fn token_is_revoked(tx: &mut Tx, jti: &str) -> Result<bool> {
-    Ok(optional!(tx, (String,), "SELECT jti FROM revoked_tokens WHERE jti = $1", jti)?.is_some())
 }

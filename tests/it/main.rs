@@ -7,6 +7,8 @@ mod commands;
 #[cfg(test)]
 mod compression;
 #[cfg(test)]
+mod documents;
+#[cfg(test)]
 mod enumeration;
 #[cfg(test)]
 mod fakes;

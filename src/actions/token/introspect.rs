@@ -57,9 +57,8 @@ pub async fn introspect(app: &App, client: &Client, token: &str) -> Outcome<Intr
             ..Introspection::default()
         });
     }
-    let found = standing(app, token).await?.filter(|found| found.token.client_id == client.id);
-    let Some(found) = found else { return Ok(Introspection::default()) };
-    let token = found.token;
+    let token = standing::good(app, token, app.now()).await?.filter(|token| token.client_id == client.id);
+    let Some(token) = token else { return Ok(Introspection::default()) };
     let issuer = app.settings.issuer();
     Ok(Introspection {
         active: true,

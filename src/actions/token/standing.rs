@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use super::refresh::ended;
 use super::verified::{self, AccessToken};
 use crate::actions::{App, Outcome, clients};
 use crate::engine::authorize::ClaimsRequest;
 use crate::engine::user::User;
-use crate::store::grants;
+use crate::store::grants::{self, Life, LifeOf, PersonOf, Standing};
+use crate::time::Timestamp;
 
 /// An access token that is good.
 #[derive(Debug)]
@@ -29,12 +29,28 @@ pub async fn standing(app: &App, token: &str) -> Outcome<Option<Active>> {
     let now = app.now();
     let Some(token) = verified::known(app, token, now).await? else { return Ok(None) };
     if token.grant_id.is_none() {
-        let lives = clients::find(app, &token.client_id).await?.is_some();
-        let revoked = !lives || grants::token_is_revoked(&mut app.store.read().await?, &token.jti).await?;
-        return Ok((!revoked).then_some(Active { token, person: None }));
+        return Ok(is_good_of_client(app, &token).await?.then_some(Active { token, person: None }));
     }
-    let found = app.store.standing(grants::Token(token.jti.clone()), now).await?;
-    let Some(found) = found.filter(|found| !found.revoked && ended(&found.loaded).is_none()) else { return Ok(None) };
-    let person = Box::new(Person { user: found.loaded.user, claims: found.loaded.grant.request.claims });
-    Ok(Some(Active { token, person: Some(person) }))
+    let found = app.store.standing(PersonOf(token.jti.clone()), now).await?;
+    let Some(Standing { user, claims, .. }) = found.filter(|found| is_good(found.life)) else { return Ok(None) };
+    Ok(Some(Active { token, person: Some(Box::new(Person { user, claims })) }))
+}
+
+/// The same, for whoever needs to know no more of the person than the token says.
+pub(super) async fn good(app: &App, token: &str, now: Timestamp) -> Outcome<Option<Arc<AccessToken>>> {
+    let Some(token) = verified::known(app, token, now).await? else { return Ok(None) };
+    let good = match token.grant_id {
+        None => is_good_of_client(app, &token).await?,
+        Some(_) => app.store.token_life(LifeOf(token.jti.clone()), now).await?.is_some_and(is_good),
+    };
+    Ok(good.then_some(token))
+}
+
+const fn is_good(life: Life) -> bool {
+    life.user_active && (life.offline || life.session_live) && !life.revoked
+}
+
+async fn is_good_of_client(app: &App, token: &AccessToken) -> Outcome<bool> {
+    let lives = clients::find(app, &token.client_id).await?.is_some();
+    Ok(lives && !grants::token_is_revoked(&mut app.store.read().await?, &token.jti).await?)
 }

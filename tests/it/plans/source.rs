@@ -143,17 +143,26 @@ impl Source {
                 source.macros.insert(name.clone(), rules(body));
             }
         }
-        // `use super::file::{a, b as c};`
-        for window in source.tokens.windows(8) {
-            if let [word, up, _, _, Token::Word(file), _, _, Token::Group(_, names)] = window
-                && word.is("use")
-                && up.is("super")
-            {
-                for name in split(names) {
-                    let words: Vec<String> = name.iter().map(ToString::to_string).collect();
-                    if let (Some(there), Some(here)) = (words.first(), words.last()) {
-                        source.imported.insert(here.clone(), (file.clone(), there.clone()));
-                    }
+        // `use super::file::{a, b as c};` and `use crate::store::file::{…};`
+        let mut imports: Vec<(String, Tokens)> = Vec::new();
+        for (at, _) in source.tokens.iter().enumerate().filter(|(_, token)| token.is("use")) {
+            match &source.tokens[at + 1..] {
+                [up, _, _, Token::Word(file), _, _, Token::Group(_, names), ..] if up.is("super") => {
+                    imports.push((file.clone(), names.clone()));
+                }
+                [up, _, _, room, _, _, Token::Word(file), _, _, Token::Group(_, names), ..]
+                    if up.is("crate") && room.is("store") =>
+                {
+                    imports.push((file.clone(), names.clone()));
+                }
+                _ => {}
+            }
+        }
+        for (file, names) in imports {
+            for name in split(&names) {
+                let words: Vec<String> = name.iter().map(ToString::to_string).collect();
+                if let (Some(there), Some(here)) = (words.first(), words.last()) {
+                    source.imported.insert(here.clone(), (file.clone(), there.clone()));
                 }
             }
         }

@@ -5,7 +5,7 @@ use vestibule::engine::scope::Scopes;
 use vestibule::engine::session::Session;
 use vestibule::engine::user::User;
 use vestibule::ids::{ClientId, GrantId};
-use vestibule::store::grants::{Key, Loaded, NewFamily, Next, Standing, Token};
+use vestibule::store::grants::{Key, LifeOf, Loaded, NewFamily, Next, PersonOf, Standing};
 use vestibule::store::removal::{self, Erased};
 use vestibule::store::sessions::Which;
 use vestibule::store::{Question as _, StoreError, Tx, grants, sealed, sessions};
@@ -45,8 +45,12 @@ pub(super) async fn by_code(tx: &mut Tx, code: u8) -> vestibule::store::Result<O
 }
 
 async fn standing(tx: &mut Tx, grant_id: &GrantId, jti: &str) -> vestibule::store::Result<Option<Standing>> {
-    let token = Token(format!("{grant_id}.{jti}"));
-    Ok(Token::ask(tx, std::slice::from_ref(&token), NOW).await?.remove(&token))
+    let jti = format!("{grant_id}.{jti}");
+    let (token, life) = (PersonOf(jti.clone()), LifeOf(jti));
+    let found = PersonOf::ask(tx, std::slice::from_ref(&token), NOW).await?.remove(&token);
+    let life = LifeOf::ask(tx, std::slice::from_ref(&life), NOW).await?.remove(&life);
+    assert_eq!(found.as_ref().map(|found| found.life), life, "both questions have the same answer");
+    Ok(found)
 }
 
 pub(super) async fn insert(bench: &Bench, grant: &Grant, code: u8) {
@@ -175,11 +179,11 @@ async fn a_revoked_token_is_known() {
         insert(&bench, &grant, 1).await;
         let (one, other) = (format!("{}.jti", grant.id), format!("{}.other", grant.id));
         let mut tx = bench.write().await;
-        assert!(!standing(&mut tx, &grant.id, "jti").await.unwrap().unwrap().revoked);
+        assert!(!standing(&mut tx, &grant.id, "jti").await.unwrap().unwrap().life.revoked);
         grants::revoke_token(&mut tx, &one, later(10)).await.unwrap();
         grants::revoke_token(&mut tx, &one, later(10)).await.unwrap();
-        assert!(standing(&mut tx, &grant.id, "jti").await.unwrap().unwrap().revoked, "{:?}", bench.database);
-        assert!(!standing(&mut tx, &grant.id, "other").await.unwrap().unwrap().revoked);
+        assert!(standing(&mut tx, &grant.id, "jti").await.unwrap().unwrap().life.revoked, "{:?}", bench.database);
+        assert!(!standing(&mut tx, &grant.id, "other").await.unwrap().unwrap().life.revoked);
         assert!(grants::token_is_revoked(&mut tx, &one).await.unwrap());
         assert!(!grants::token_is_revoked(&mut tx, &other).await.unwrap());
         assert!(standing(&mut tx, &GrantId::new(NOW, &bench.random), "jti").await.unwrap().is_none());
