@@ -3,6 +3,7 @@
 use axum::Router;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, Uri, header};
+use axum::middleware::from_fn;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 
@@ -10,6 +11,7 @@ use crate::actions::health::{self, Unready};
 use crate::actions::{App, fleet};
 use crate::http::csrf::{self, ConfigError};
 use crate::http::layers::{self, Outer};
+use crate::http::once_more::once_more;
 use crate::http::page;
 use crate::http::visitor::{self, Visitor};
 use crate::settings::Mode;
@@ -25,7 +27,7 @@ pub fn router(app: &App) -> Result<Router, ConfigError> {
             visitor.error(StatusCode::FORBIDDEN, "problem-origin-title", "problem-origin")
         }
     };
-    let forms = csrf::guard(web::router(app).merge(oidc::consent()), app.settings.origin(), refused)?;
+    let forms = csrf::guard(web::router(app).merge(oidc::consent()).layer(from_fn(once_more)), app.settings.origin(), refused)?;
     let mut router = forms
         .merge(oidc::front_channel())
         .merge(oidc::router())

@@ -176,6 +176,12 @@ impl ClientId {
         Self(encode("client", uuid_v7(now, random)).into())
     }
 
+    /// Whether it has the form of a person's id. Not for a client: a token for itself has the client's id as `sub` (RFC 9068 section 2.2), and section 5
+    /// warns of those that can be taken for people.
+    pub fn looks_like_a_person(text: &str) -> bool {
+        text.to_ascii_lowercase().starts_with("user_")
+    }
+
     /// Whether it has the form of an id that was made here, and so means nothing to people.
     pub fn is_generated(&self) -> bool {
         decode("client", &self.0).is_ok()

@@ -46,6 +46,12 @@ for (const input of document.querySelectorAll("input[data-show]")) {
   input.addEventListener("blur", () => { note.textContent = ""; });
 }
 
+// An answer to a form takes the place of the page that the form was on: whoever reloads it or comes back to it sees that page, and is not asked
+// by the browser whether to send everything again.
+if ("posted" in document.documentElement.dataset && document.referrer.startsWith(`${location.origin}/`)) {
+  history.replaceState(null, "", document.referrer);
+}
+
 // What is pressed twice, or pressed while it goes by itself, goes once: of two answers the browser keeps the second, and
 // the second time a code is spent. A page that history brings back starts anew, and so does one that got no answer.
 const going = new Set();
@@ -76,9 +82,12 @@ for (const input of document.querySelectorAll("input[data-busy]")) {
   });
 }
 
-// "Possible in 30 seconds" is true for that long.
+// "In 30 seconds" is true for that long; then there is a button.
 for (const hint of document.querySelectorAll("[data-wait]")) {
-  setTimeout(() => { hint.style.visibility = "hidden"; }, hint.dataset.wait * 1000);
+  setTimeout(() => {
+    hint.hidden = true;
+    hint.closest("form").querySelector("button[hidden]").hidden = false;
+  }, hint.dataset.wait * 1000);
 }
 
 for (const button of document.querySelectorAll("[data-copy]")) {

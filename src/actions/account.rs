@@ -7,18 +7,19 @@ use super::batches::BATCH;
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::session::Current;
-use super::{App, Fault, Outcome, Requester, administrators, clients, offline, reset, sign_in};
+use super::{App, Fault, Outcome, Requester, administrators, clients, ending, offline, reset, sign_in};
 use crate::engine::address::Username;
 use crate::engine::client::Client;
+use crate::engine::ending::Cause;
 use crate::engine::event::{Event, Kind};
 use crate::engine::method::MethodKind;
 use crate::engine::password::Weakness;
-use crate::engine::user::{FieldErrors, Profile, User};
+use crate::engine::user::{FieldError, FieldErrors, Profile, User};
 use crate::gateways::mail::letters::Letter;
 use crate::ids::ClientId;
 use crate::store::consents::{self, Consent};
 use crate::store::sessions::Which;
-use crate::store::{Guarded, StoreError, Tx, flows, grants, removal, sessions, trusted, users};
+use crate::store::{Guarded, StoreError, Tx, removal, sessions, users};
 
 /// How often a change is tried again when another request has changed the account in between.
 const ATTEMPTS: usize = 3;
@@ -43,8 +44,8 @@ pub(super) fn own(current: &Current, kind: Kind, requester: &Requester) -> Event
 #[derive(Debug, PartialEq, Eq)]
 pub enum Saved {
     Done,
+    /// Of every field at once.
     Problems(FieldErrors),
-    UsernameBad,
     UsernameTaken,
 }
 
@@ -56,17 +57,23 @@ pub async fn save_profile(
     username: &str,
     requester: &Requester,
 ) -> Outcome<Saved> {
-    let problems = profile.problems();
+    let username = Some(username.trim()).filter(|text| !text.is_empty()).map(Username::parse);
+    // What was there before, by an older rule or from elsewhere, keeps nobody from changing something else.
+    let before = current.user.profile.fields();
+    let mut problems = profile.problems();
+    problems.retain(|(name, _)| !profile.fields().iter().any(|field| field.0 == *name && before.contains(field)));
+    // Imports and providers may bring others; the pages ask for this.
+    let insecure = |value: &str| value.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case("http:"));
+    let plain = profile.fields().into_iter().filter(|field| matches!(field.0, "profile" | "picture" | "website"));
+    let plain = plain.filter(|field| !before.contains(field) && field.1.as_deref().is_some_and(insecure));
+    problems.extend(plain.map(|(name, _)| (name, FieldError::NotAUrl)));
+    if matches!(username, Some(Err(_))) {
+        problems.push(("preferred_username", FieldError::NotAUsername));
+    }
     if !problems.is_empty() {
         return Ok(Saved::Problems(problems));
     }
-    let username = match username.trim() {
-        "" => None,
-        text => match Username::parse(text) {
-            Ok(name) => Some(name),
-            Err(_) => return Ok(Saved::UsernameBad),
-        },
-    };
+    let username = username.and_then(Result::ok);
     let key = |name: &Username| name.key().to_owned();
     if username.as_ref().is_some_and(|name| current.user.username.as_ref().map(key) != Some(key(name))) {
         // "Taken" says that somebody has it, so names cannot be tried without end.
@@ -129,12 +136,8 @@ pub async fn change_password(
     if !write(app, &mut tx, user.clone()).await?.is_done() {
         return Ok(PasswordChange::CurrentWrong);
     }
-    sessions::end(&mut tx, &user.id, Which::AllBut(&current.session.id)).await?;
-    trusted::remove_all(&mut tx, &user.id).await?;
-    grants::end_others(&mut tx, &user.id, &current.session.id).await?;
-    for kind in ["reset", "change_email", "change_phone", "sign_in_code", "second_factor", "enrol", "away"] {
-        flows::cancel(&mut tx, kind, &user.id, now).await?;
-    }
+    let by = super::tell::event(Kind::PasswordChanged, requester.origin());
+    ending::end(app, &mut tx, &user.id, Which::AllBut(&current.session.id), Cause::PasswordChanged, &by).await?;
     if !has_one {
         // It was typed just now, and is the account's best proof from here on: the page that follows need not ask for it at once.
         sessions::reauthenticated(&mut tx, &current.session.clone().with_added(MethodKind::Password, false))
@@ -205,8 +208,9 @@ pub async fn delete(app: &App, current: &Current, requester: &Requester) -> Outc
         app.mail(&mut tx, email.as_str(), &Letter::AccountDeleted, locale, app.settings.flows.verify).await?;
     }
     // What does not go at once is the next sweep's: nobody waits for it here.
-    removal::erase(&mut tx, &current.user.id, BATCH).await?;
     let event = super::tell::event(Kind::UserDeleted, crate::engine::event::Origin::default());
+    let (_, ended) = removal::erase(&mut tx, &current.user.id, BATCH).await?;
+    ending::record(app, &mut tx, &current.user.id, &ended, Cause::AccountDeleted, &event).await?;
     app.record(&mut tx, Event { user_id: Some(current.user.id.clone()), ..event }).await?;
     tx.commit().await?;
     Ok(Deleted::Done)

@@ -179,7 +179,9 @@ async fn go_on(
     };
     let session = asking.current.map(|current| &current.session);
     let has_second = match asking.current {
-        Some(current) if request.wants_fresh_proof() => second_factor::has_second(app, current).await?,
+        Some(current) if request.wants_fresh_proof() || request.likes_two_factors() => {
+            second_factor::has_second(app, current).await?
+        }
         _ => false,
     };
     let is_new = matches!(stage, Stage::New);

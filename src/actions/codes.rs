@@ -107,7 +107,7 @@ pub(super) async fn linked(app: &App, token: &str, leads: Leads, browser: Option
 /// A code is bound to its journey, its purpose and where it was sent: the MACs under every master key, the newest first.
 fn code_macs(app: &App, flow: &Flow, code: &str) -> Vec<[u8; 32]> {
     let sent_to = flow.state.destination().map(Contact::key).unwrap_or_default();
-    let [id, kind, sent_to, code] = [flow.id.as_str(), flow.state.kind(), sent_to, code].map(str::as_bytes);
+    let [id, kind, sent_to, code] = [flow.id.as_str(), flow.state.kind().as_str(), sent_to, code].map(str::as_bytes);
     app.keyring.macs("code", &[id, kind, sent_to, code, &flow.salt])
 }
 
@@ -135,12 +135,13 @@ fn letter(app: &App, flow: &Flow, code: String, token: &str, anywhere: bool) -> 
             Some(Letter::VerifyAddress { code, link: link("/verify/link"), minutes, hours, anywhere })
         }
         State::SignInCode(_) => {
-            let minutes = whole(app.flow_lifetimes().sign_in_code, 60).min(minutes);
-            Some(Letter::SignIn { code, link: link("/login/link"), minutes })
+            let link_minutes = whole(app.flow_lifetimes().sign_in_code, 60);
+            Some(Letter::SignIn { code, link: link("/login/link"), minutes: minutes.min(link_minutes), link_minutes })
         }
         State::SecondFactor(_) | State::Enrol(_) => Some(Letter::SecondFactor { code, minutes }),
         State::Reset(_) | State::ResetProved { .. } => {
-            Some(Letter::Reset { code, link: link("/reset/link"), minutes: whole(settings.reset, 60).min(minutes) })
+            let link_minutes = whole(settings.reset, 60);
+            Some(Letter::Reset { code, link: link("/reset/link"), minutes: minutes.min(link_minutes), link_minutes })
         }
         State::Change { .. } => {
             let hours = whole(app.flow_lifetimes().change, 3600);
@@ -436,11 +437,20 @@ pub enum Renewed {
 /// another one. Whoever reads the mail has not typed it, and must not go on as if they had.
 pub async fn renew(app: &App, token: &str, browser: [u8; 32], requester: &Requester) -> Outcome<Renewed> {
     limit(app, requester).await?;
-    let (old, here) = match by_link(app, token, Some(&browser)).await? {
-        Found::Here(old) => (old, true),
-        Found::Elsewhere(old) => (old, false),
-        Found::None => return Ok(Renewed::No),
-    };
+    match by_link(app, token, Some(&browser)).await? {
+        Found::Here(old) => renew_flow(app, &old, true, browser, requester).await,
+        Found::Elsewhere(old) => renew_flow(app, &old, false, browser, requester).await,
+        Found::None => Ok(Renewed::No),
+    }
+}
+
+/// The same for the browser that began and whose page is still open.
+pub async fn renew_here(app: &App, old: &Flow, browser: [u8; 32], requester: &Requester) -> Outcome<Renewed> {
+    limit(app, requester).await?;
+    renew_flow(app, old, true, browser, requester).await
+}
+
+async fn renew_flow(app: &App, old: &Flow, here: bool, browser: [u8; 32], requester: &Requester) -> Outcome<Renewed> {
     let state = match &old.state {
         State::SignIn
         | State::Decided(_)

@@ -7,9 +7,9 @@ use super::limits::Purpose;
 use super::notices::{self, Notice};
 use super::session::Current;
 use super::{App, Outcome, Requester, ownership, providers};
-use crate::engine::address::{Channel, Contact, Email};
+use crate::engine::address::{Channel, Contact, Email, NotAnEmail};
 use crate::engine::event::{Event, Kind};
-use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::flow::{Continue, Flow, FlowKind, State, Step};
 use crate::engine::method::MethodKind;
 use crate::engine::user::User;
 use crate::store::{Guarded, StoreError, enrolled, flows, users};
@@ -18,22 +18,16 @@ use crate::store::{Guarded, StoreError, enrolled, flows, users};
 pub enum Change {
     Sent(Box<Flow>),
     /// Not an address, or not a number.
-    Unreadable,
+    NotAnEmail(NotAnEmail),
+    NotAPhone,
     Same,
     /// No SMS goes to such numbers now.
     NoSms,
 }
 
-const fn kind_of(channel: Channel) -> &'static str {
-    match channel {
-        Channel::Mail => "change_email",
-        Channel::Sms => "change_phone",
-    }
-}
-
 /// The change that waits for its address or number to be proved.
 pub async fn pending(app: &App, current: &Current, channel: Channel) -> Outcome<Option<Flow>> {
-    Ok(flows::open_of(&mut app.store.read().await?, kind_of(channel), &current.user.id, app.now()).await?)
+    Ok(flows::open_of(&mut app.store.read().await?, FlowKind::change(channel), &current.user.id, app.now()).await?)
 }
 
 /// Asks for another address or number. It becomes the account's once it is proved; one that belongs to somebody looks the same from here.
@@ -47,10 +41,13 @@ pub async fn request(
     requester: &Requester,
 ) -> Outcome<Change> {
     let to = match channel {
-        Channel::Mail => Email::parse(typed).ok().map(Contact::Email),
-        Channel::Sms => app.phone(typed).ok().map(Contact::Phone),
+        Channel::Mail => Email::typed(typed).map(Contact::Email).map_err(Change::NotAnEmail),
+        Channel::Sms => app.phone(typed).map(Contact::Phone).map_err(|_| Change::NotAPhone),
     };
-    let Some(to) = to else { return Ok(Change::Unreadable) };
+    let to = match to {
+        Ok(to) => to,
+        Err(change) => return Ok(change),
+    };
     if current.user.has(&to) && current.user.is_verified(channel) {
         return Ok(Change::Same);
     }
@@ -68,7 +65,7 @@ pub async fn request(
     let owner = users::by_identifier(&mut tx, &to.identifier()).await?.filter(|owner| owner.id != current.user.id);
     let gives_way = ownership::gives_way(&mut tx, owner.as_ref(), channel).await?;
     let owner = owner.filter(|_| !gives_way);
-    flows::cancel(&mut tx, kind_of(channel), &current.user.id, app.now()).await?;
+    flows::cancel(&mut tx, &[FlowKind::change(channel)], &current.user.id, app.now()).await?;
     let mut flow = codes::begin(app, State::Change { to }, Some(current.user.id.clone()), browser, Continue::Account);
     let locale = super::tell::locale_of(&current.user, requester.locale);
     let recipient = if owner.is_none() { recipient } else { Recipient::Nobody };
@@ -87,7 +84,7 @@ pub async fn request(
 /// Gives up the change that waits.
 pub async fn cancel(app: &App, current: &Current, channel: Channel) -> Outcome<()> {
     let mut tx = app.store.write().await?;
-    flows::cancel(&mut tx, kind_of(channel), &current.user.id, app.now()).await?;
+    flows::cancel(&mut tx, &[FlowKind::change(channel)], &current.user.id, app.now()).await?;
     tx.commit().await?;
     Ok(())
 }
@@ -121,9 +118,8 @@ pub async fn remove(app: &App, current: &Current, channel: Channel, requester: &
     }
     write(app, &mut tx, user.clone()).await?.or_overtaken()?;
     // Codes on their way there prove nothing any more.
-    for kind in [kind_of(channel), "reset", "sign_in_code", "second_factor", "enrol"] {
-        flows::cancel(&mut tx, kind, &user.id, app.now()).await?;
-    }
+    let sent = [FlowKind::change(channel), FlowKind::Reset, FlowKind::SignInCode, FlowKind::SecondFactor, FlowKind::Enrol];
+    flows::cancel(&mut tx, &sent, &user.id, app.now()).await?;
     let event = Event { detail: Some("a contact was removed"), ..own(current, Kind::UserUpdated, requester) };
     app.record(&mut tx, event).await?;
     notices::contact_removed(app, &mut tx, previous, &old, &user, requester).await?;
@@ -202,9 +198,8 @@ pub async fn confirm(
     }
     codes::arrived(app, &mut tx, flow).await?;
     // A code for the old address, or what it proved, must not outlive the change.
-    for kind in ["reset", "sign_in_code", "second_factor", "enrol"] {
-        flows::cancel(&mut tx, kind, &user.id, now).await?;
-    }
+    let sent = [FlowKind::Reset, FlowKind::SignInCode, FlowKind::SecondFactor, FlowKind::Enrol];
+    flows::cancel(&mut tx, &sent, &user.id, now).await?;
     let kind = match to.channel() {
         Channel::Mail => Kind::EmailChanged,
         Channel::Sms => Kind::PhoneChanged,

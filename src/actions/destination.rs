@@ -15,6 +15,7 @@
 
 use std::time::Duration;
 
+use super::known_device::KnownDevice;
 use super::limits::{Purpose, site};
 use super::sign_in::limit_key;
 use super::sms::Kind;
@@ -23,7 +24,7 @@ use crate::engine::address::{Contact, Identifier};
 use crate::engine::flow::State;
 use crate::engine::limit::{Allowance, Rate};
 use crate::engine::sms_guard::Verdict;
-use crate::ids::UserId;
+use crate::engine::user::User;
 use crate::store::{Tx, limits};
 
 /// Who has a message sent.
@@ -39,10 +40,10 @@ pub(super) enum By<'a> {
 }
 
 impl<'a> By<'a> {
-    /// Somebody who names an account in a browser in which `known` has signed in before.
-    pub(super) fn naming(account: Option<&UserId>, known: Option<&UserId>, requester: &'a Requester) -> Self {
+    /// Somebody who names an account, in a browser that may be known.
+    pub(super) fn naming(account: Option<&User>, known: Option<&KnownDevice>, requester: &'a Requester) -> Self {
         match (account, known) {
-            (Some(account), Some(known)) if account == known => Self::Owner,
+            (Some(account), Some(known)) if known.is_of(account) => Self::Owner,
             _ => Self::Stranger(requester),
         }
     }

@@ -194,13 +194,13 @@ impl App {
     /// A try at the authenticator app of somebody whose other factor was right, counted before it is judged;
     /// [`forgive_second`](Self::forgive_second) after a right one. Six digits that are valid for a minute are guessed sooner than a password: the
     /// wait grows longer. It grows for the network that fails, and over all networks [`STRANGERS`] is the bound. What cannot be guessed does not come
-    /// here and never waits: security keys, recovery codes, and codes that are sent, whose tries their flow counts. `known`: who has signed in in this
-    /// browser before; they are counted apart, so that nobody elsewhere can keep them waiting. `first`: by what they have come so far.
+    /// here and never waits: security keys, recovery codes, and codes that are sent, whose tries their flow counts. `known`: they have signed in in this
+    /// browser before, and are counted apart, so that nobody elsewhere can keep them waiting. `first`: by what they have come so far.
     pub(in crate::actions) async fn limit_second(
         &self,
         requester: &Requester,
         user_id: &UserId,
-        known: Option<&UserId>,
+        known: bool,
         first: Option<MethodKind>,
     ) -> Outcome<()> {
         if !self.settings.limits.enabled {
@@ -214,7 +214,7 @@ impl App {
         if allowance == Allowance::Granted {
             allowance = limits::try_account(&mut tx, &second_key(requester, user_id, known), backoff, now).await?;
         }
-        if allowance == Allowance::Granted && known != Some(user_id) {
+        if allowance == Allowance::Granted && !known {
             let first = first.map_or("session", MethodKind::as_str);
             let key = format!("{}|for|{user_id}|{first}", Purpose::SecondFactor.as_str());
             allowance = limits::spend(&mut tx, &key, STRANGERS, now).await?;
@@ -234,6 +234,13 @@ impl App {
         Ok(limits::peek(tx, &tries_key(flow), self.tries(), self.now()).await? == Allowance::Granted)
     }
 
+    /// Whether the account's owner hears today that somebody failed at the second factor: more than one such notice a day says nothing new. No setting
+    /// turns this off.
+    pub(in crate::actions) async fn may_warn_of_second(&self, tx: &mut Tx, user_id: &UserId) -> Outcome<bool> {
+        let once = Rate { many: 1, within: TRIES };
+        Ok(limits::spend(tx, &format!("second|warned|{user_id}"), once, self.now()).await? == Allowance::Granted)
+    }
+
     fn tries(&self) -> Rate {
         Rate { many: self.settings.flows.code_tries, within: TRIES }
     }
@@ -244,7 +251,7 @@ impl App {
         tx: &mut Tx,
         requester: &Requester,
         user_id: &UserId,
-        known: Option<&UserId>,
+        known: bool,
     ) -> Outcome<()> {
         if self.settings.limits.enabled {
             limits::forgive(tx, &second_key(requester, user_id, known)).await?;
@@ -291,8 +298,8 @@ fn tries_key(flow: &Flow) -> String {
     format!("second|{}", flow.id)
 }
 
-fn second_key(requester: &Requester, user_id: &UserId, known: Option<&UserId>) -> String {
-    let who = if known == Some(user_id) { "known".to_owned() } else { network(requester) };
+fn second_key(requester: &Requester, user_id: &UserId, known: bool) -> String {
+    let who = if known { "known".to_owned() } else { network(requester) };
     account_key(&format!("second|{who}|{user_id}"))
 }
 

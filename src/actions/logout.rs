@@ -1,6 +1,7 @@
 //! Signing out, also when a relying party asks for it (OpenID Connect RP-Initiated Logout 1.0).
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::session::Current;
@@ -9,7 +10,6 @@ use crate::engine::authorize::LONGEST_STATE;
 use crate::engine::client::Client;
 use crate::engine::params::Params;
 use crate::ids::ClientId;
-use crate::store::grants;
 use crate::store::sessions::Which;
 
 /// What a relying party asked for, as far as it may be believed.
@@ -29,8 +29,8 @@ pub enum Refused {
     Client,
     /// `post_logout_redirect_uri` is not registered, or no client was named.
     Redirect,
-    /// A parameter was sent twice.
-    Repeated,
+    /// A parameter was sent twice, or is no text.
+    Unfit,
 }
 
 const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_uri", "state"];
@@ -41,7 +41,7 @@ const CARRIED: [&str; 4] = ["id_token_hint", "client_id", "post_logout_redirect_
 pub async fn read(app: &App, params: &Params) -> Outcome<Result<Asked, Refused>> {
     let mut values = [None; 4];
     for (value, name) in values.iter_mut().zip(CARRIED) {
-        let Ok(found) = params.one(name) else { return Ok(Err(Refused::Repeated)) };
+        let Ok(found) = params.one(name) else { return Ok(Err(Refused::Unfit)) };
         *value = found;
     }
     // One that would make an address too long for every proxy is not carried on; nobody stays signed in for it.
@@ -50,7 +50,15 @@ pub async fn read(app: &App, params: &Params) -> Outcome<Result<Asked, Refused>>
     let hint = match hint {
         None => None,
         Some(token) => match hint::read(app, token).await? {
-            None => return Ok(Ok(Asked::default())),
+            // Nor is anybody led back. Whose sign-out it says it is may be shown: it is what a request without a hint shows as well.
+            None => {
+                let client = match client_id.map(str::parse::<ClientId>) {
+                    Some(Ok(id)) => clients::find(app, &id).await?,
+                    _ => None,
+                };
+                let carried = client.iter().map(|client| ("client_id".to_owned(), client.id.to_string())).collect();
+                return Ok(Ok(Asked { client, return_to: None, carried }));
+            }
             known => known,
         },
     };
@@ -92,15 +100,15 @@ pub enum Where {
 
 /// Ends this session or all of them, and names the applications that were signed in through it.
 pub async fn sign_out(app: &App, current: &Current, place: Where, requester: &Requester) -> Outcome<Vec<String>> {
-    let ids = grants::clients_of_session(&mut app.store.read().await?, &current.session.id).await?;
-    let mut names = Vec::new();
-    for id in ids {
-        names.extend(clients::find(app, &id).await?.and_then(|client| client.known_as().map(Cow::into_owned)));
-    }
     let which = match place {
         Where::Here => Which::One(&current.session.id),
         Where::Everywhere => Which::All,
     };
-    session::end(app, current, which, requester).await?;
+    let ended = session::end(app, current, which, requester).await?;
+    let clients: BTreeSet<_> = ended.into_iter().flat_map(|ended| ended.clients).collect();
+    let mut names = Vec::new();
+    for id in clients {
+        names.extend(clients::find(app, &id).await?.and_then(|client| client.known_as().map(Cow::into_owned)));
+    }
     Ok(names)
 }

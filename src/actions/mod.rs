@@ -15,11 +15,13 @@ pub mod codes;
 pub mod confirm;
 pub mod contact;
 mod destination;
+mod ending;
 pub mod factors;
 pub mod fleet;
 pub mod health;
 mod hint;
 pub mod keys;
+pub mod known_device;
 pub mod limits;
 pub mod logout;
 pub mod measures;
@@ -139,6 +141,13 @@ pub enum Fault {
     Limited { rule: &'static str, after: Duration },
     #[error("{0}")]
     Broken(String),
+}
+
+impl Fault {
+    /// Whether the whole request may be made once more, by itself and at once.
+    pub fn is_deadlock(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Deadlock(_)))
+    }
 }
 
 impl From<StoreError> for Fault {

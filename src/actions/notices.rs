@@ -6,8 +6,9 @@
 use std::time::Duration;
 
 use super::codes::{self, Leads};
-use super::{App, Fault, Outcome, Requester, reset};
+use super::{App, Fault, Outcome, Requester, ending, reset};
 use crate::engine::address::{Channel, Contact};
+use crate::engine::ending::Cause;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::Identity;
 use crate::engine::flow::{Continue, Flow, State, Step};
@@ -20,7 +21,7 @@ use crate::gateways::sms::texts::Sms;
 use crate::ids::{AddressChangeId, UserId};
 use crate::store::address_changes::{self, AddressChange};
 use crate::store::sessions::Which;
-use crate::store::{Guarded, StoreError, Tx, flows, grants, identities, lock_down, passkeys, sessions, users};
+use crate::store::{Guarded, StoreError, Tx, flows, identities, lock_down, passkeys, users};
 
 /// How often a lock is tried again when another request has changed the account in between.
 const ATTEMPTS: usize = 5;
@@ -274,8 +275,7 @@ pub async fn lock_down(app: &App, flow: &Flow, requester: &Requester) -> Outcome
     for _ in 0..ATTEMPTS {
         match lock(app, flow, user_id, requester).await {
             Ok(Some(done)) => return Ok(done),
-            // PostgreSQL ends one of two units of work that wait for each other; the other is through now.
-            Ok(None) | Err(Fault::Store(StoreError::Unavailable(_))) => {}
+            Ok(None) | Err(Fault::Store(StoreError::Deadlock(_))) => {}
             Err(fault) => return Err(fault),
         }
         tracing::info!(user_id = user_id.as_str(), "the account changed while it was being locked; once more");
@@ -304,10 +304,9 @@ async fn lock(app: &App, flow: &Flow, user_id: &UserId, requester: &Requester) -
         Ok(Guarded::Overtaken) | Err(StoreError::Taken) => return Ok(None),
         Err(error) => return Err(error.into()),
     }
-    sessions::end(&mut tx, user_id, Which::All).await?;
-    grants::end_all(&mut tx, user_id).await?;
-    // Codes and links under way, to whatever address, and other notices' links: this one has done what they would.
-    flows::cancel_all(&mut tx, user_id, now).await?;
+    // Also codes and links under way, to whatever address, and other notices' links: this one has done what they would.
+    let event = super::tell::event(Kind::LockedDown, requester.origin());
+    ending::end(app, &mut tx, user_id, Which::All, Cause::LockedDown, &event).await?;
     let since = now - app.settings.flows.undo;
     let before = (identities::of_user(&mut tx, user_id).await?, passkeys::of_user(&mut tx, user_id).await?);
     done.credentials = lock_down::restore_credentials(&mut tx, user_id, since, now).await?;
@@ -316,7 +315,6 @@ async fn lock(app: &App, flow: &Flow, user_id: &UserId, requester: &Requester) -
     done.mailbox = user.is_verified(Channel::Mail);
     address_changes::forget(&mut tx, user_id).await?;
     let detail = done.taken.then_some("an address from before belongs to another account");
-    let event = super::tell::event(Kind::LockedDown, requester.origin());
     app.record(&mut tx, Event { user_id: Some(user_id.clone()), detail, ..event }).await?;
     let locale = super::tell::locale_of(&user, requester.locale);
     let letter = Letter::LockedDown { reset: app.link("/reset") };

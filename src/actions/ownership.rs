@@ -1,12 +1,14 @@
 //! Contacts that nobody proved: whose account they lead to, and how one is given up to whoever proves it.
 
 use super::notices::Notice;
-use super::{App, Outcome, Requester, reset, tell};
+use super::{App, Outcome, Requester, ending, reset, tell};
 use crate::engine::address::{Channel, Contact, Username};
+use crate::engine::ending::Cause;
 use crate::engine::event::{Event, Kind};
 use crate::engine::ownership::{Facts, Ownership, ownership};
 use crate::engine::user::User;
-use crate::store::{Tx, enrolled, flows, grants, lock_down, sessions, users};
+use crate::store::sessions::Which;
+use crate::store::{Tx, enrolled, flows, lock_down, users};
 
 /// Whose this account is for somebody who proves its contact of this channel. Without an account the same work is done.
 pub(super) async fn of(tx: &mut Tx, user: Option<&User>, channel: Channel) -> Outcome<Option<Ownership>> {
@@ -66,9 +68,8 @@ pub(super) async fn claim(app: &App, tx: &mut Tx, mut user: User, contact: &Cont
     user.updated_at = reset::later(read_at, now);
     users::update(tx, &user, read_at).await?.or_overtaken()?;
     lock_down::forget_everything(tx, &user.id).await?;
-    sessions::end(tx, &user.id, sessions::Which::All).await?;
-    grants::end_all(tx, &user.id).await?;
-    flows::cancel_all(tx, &user.id, now).await?;
+    let by = tell::event(Kind::SignedOut, requester.origin());
+    ending::end(app, tx, &user.id, Which::All, Cause::Claimed, &by).await?;
     let kind = match contact.channel() {
         Channel::Mail => Kind::EmailVerified,
         Channel::Sms => Kind::PhoneVerified,

@@ -6,7 +6,9 @@ use std::time::Duration;
 use tokio::time::{Instant, sleep_until};
 
 use super::batches::{BATCH, Turn};
-use super::{App, Outcome};
+use super::{App, Outcome, ending, tell};
+use crate::engine::ending::Cause;
+use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::ids::{ClientId, UserId};
 use crate::store::removal;
 
@@ -15,8 +17,11 @@ const KNOWN: Duration = Duration::from_secs(1);
 
 /// Takes away what is left of an erased account.
 pub(super) async fn clear_account(app: &App, id: &UserId) -> Outcome<()> {
+    // Whose doing it was, the removal's own event says.
+    let by = Event { actor: Actor::System, ..tell::event(Kind::SignedOut, Origin::default()) };
     while let Some(mut turn) = Turn::begin(app).await? {
-        let wholly = removal::clear_account(&mut turn.tx, id, BATCH).await?;
+        let (wholly, ended) = removal::clear_account(&mut turn.tx, id, BATCH).await?;
+        ending::record(app, &mut turn.tx, id, &ended, Cause::AccountDeleted, &by).await?;
         turn.end().await?;
         if wholly {
             break;

@@ -4,15 +4,17 @@ use std::time::Duration;
 
 use super::codes::{self, Typed};
 use super::destination::By;
+use super::known_device::KnownDevice;
 use super::limits::Purpose;
 use super::notices::Notice;
 use super::sign_in::{self, Arrival, SignedIn};
-use super::{App, Outcome, Requester, ownership, providers};
+use super::{App, Outcome, Requester, ending, ownership, providers};
 use crate::crypto::token::constant_time_eq;
 use crate::engine::address::{self, Channel, Email, Identifier};
+use crate::engine::ending::Cause;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::Identity;
-use crate::engine::flow::{AccountPage, Asked, Continue, Flow, HalfSignedIn, Next, State, Step};
+use crate::engine::flow::{AccountPage, Asked, Continue, Flow, FlowKind, HalfSignedIn, Next, State, Step};
 use crate::engine::linking::{Standing, stays_after_reset};
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::ownership::Ownership;
@@ -21,7 +23,8 @@ use crate::engine::session::Session;
 use crate::engine::sign_in::second_factors;
 use crate::engine::user::User;
 use crate::ids::UserId;
-use crate::store::{StoreError, Tx, enrolled, flows, grants, identities, lock_down, sessions, trusted, users};
+use crate::store::sessions::Which;
+use crate::store::{StoreError, Tx, enrolled, flows, identities, lock_down, users};
 use crate::time::Timestamp;
 
 /// What became of a beginning.
@@ -33,13 +36,13 @@ pub enum Started {
     NoSms,
 }
 
-/// Begins a reset. `known`: who has signed in in this browser before. Known or not, the same page follows; only the mail knows.
+/// Begins a reset. `known`: whoever has signed in in this browser before. Known or not, the same page follows; only the mail knows.
 pub async fn start(
     app: &App,
     identifier: &str,
     browser: [u8; 32],
     continue_to: &Continue,
-    known: Option<&UserId>,
+    known: Option<&KnownDevice>,
     requester: &Requester,
 ) -> Outcome<Started> {
     let typed = identifier;
@@ -54,7 +57,7 @@ pub async fn start(
     let concerned = found.as_ref().map(|user| user.id.clone());
     let user = found.filter(|_| whose != Some(Ownership::SomebodyElse));
     let user_id = user.as_ref().map(|user| user.id.clone());
-    let by = By::naming(user_id.as_ref(), known, requester);
+    let by = By::naming(user.as_ref(), known, requester);
     let to = user.as_ref().and_then(|user| user.contact(channel));
     let proved = user.as_ref().is_some_and(|user| user.is_verified(channel));
     let Some(recipient) = codes::asked(app, &mut tx, typed, to.as_ref(), by, proved).await?.or_wait(app)? else {
@@ -194,7 +197,7 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     if whose == Some(Ownership::Nobody) {
         // Whoever made the account need not be whose address it is: nothing they put there leads back in.
         lock_down::forget_everything(&mut tx, &user.id).await?;
-        flows::cancel(&mut tx, "alarm", &user.id, now).await?;
+        flows::cancel(&mut tx, &[FlowKind::Alarm], &user.id, now).await?;
         user.set_contact(to, Some(now));
     }
     let enrolled = enrolled::of(&mut tx, &user).await?;
@@ -209,6 +212,8 @@ pub async fn finish(app: &App, flow: &Flow, password: &str, arrival: &Arrival<'_
     if whose == Some(Ownership::Nobody) {
         ownership::tell_other(app, &mut tx, &user, channel, requester).await?;
     }
+    // Whoever has chosen the password knows it: nobody asks for it at the next door.
+    let given = [given, vec![Method::first(MethodKind::Password, now)]].concat();
     match sign_in::proceed(app, tx, &user, given, &arrival).await? {
         SignedIn::Done(session) => Ok(Reset::Done(session, continue_to, disconnected)),
         SignedIn::More(flow) => Ok(Reset::More(flow)),
@@ -223,6 +228,8 @@ async fn destination(tx: &mut Tx, user: &User, flow: &Flow) -> Outcome<Continue>
         Continue::Account if user.is_locked() && !identities::of_user(tx, &user.id).await?.is_empty() => {
             Continue::Page { page: AccountPage::Identities }
         }
+        // The password was changed just now; that page would ask for it.
+        Continue::Page { page: AccountPage::Password } => Continue::Account,
         other => other.clone(),
     })
 }
@@ -279,14 +286,9 @@ pub(super) async fn take_effect(
     if !users::update(tx, &user, read_at).await?.is_done() {
         return Err(StoreError::Overtaken.into());
     }
-    sessions::end(tx, &user.id, sessions::Which::All).await?;
-    trusted::remove_all(tx, &user.id).await?;
-    grants::end_all(tx, &user.id).await?;
-    for kind in ["reset", "change_email", "change_phone", "verify", "sign_in_code", "second_factor", "enrol", "away"] {
-        flows::cancel(tx, kind, &user.id, now).await?;
-    }
-    app.record(tx, Event { user_id: Some(user.id.clone()), ..super::tell::event(Kind::PasswordReset, requester.origin()) })
-        .await?;
+    let event = super::tell::event(Kind::PasswordReset, requester.origin());
+    ending::end(app, tx, &user.id, Which::All, Cause::PasswordReset, &event).await?;
+    app.record(tx, Event { user_id: Some(user.id.clone()), ..event }).await?;
     let disconnected = match vouched_by {
         Some(vouched_by) => disconnect(app, tx, &user, &vouched_by, requester).await?,
         None => Vec::new(),

@@ -3,6 +3,7 @@
 use super::codes::{self, Recipient, Typed};
 use super::factors::Used;
 use super::limits::Purpose;
+use super::notices::Notice;
 use super::passkeys::prove;
 use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
@@ -158,8 +159,8 @@ pub enum Second {
 pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arrival: &Arrival<'_>) -> Outcome<Second> {
     codes::limit(app, arrival.requester).await?;
     let Some(user_id) = &flow.user_id else { return Ok(Second::Over) };
-    let known = arrival.known.as_ref();
     let user = users::by_id(&mut app.store.read().await?, user_id).await?;
+    let known = user.as_ref().is_some_and(|user| arrival.knows(user));
     // Keys and recovery codes cannot be guessed, and tries at a code that was sent are counted with the code: nobody's guesses make them wait.
     match (given, &user) {
         // An authenticator app has a count of its own, so that failures there and at the password do not add up, nor forgive each other.
@@ -173,7 +174,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         let may = app.may_try_second(&mut tx, flow).await?;
         if !may {
             // Clocks of nodes may be a little apart; what was called over is over.
-            flows::finish(&mut tx, &flow.id, app.now()).await?.either_way();
+            spent(app, &mut tx, flow, user.as_ref(), arrival.requester).await?;
         }
         tx.commit().await?;
         if !may {
@@ -231,8 +232,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         app.record(&mut tx, Event { user_id: Some(user.id.clone()), detail: Some(kind.as_str()), ..event }).await?;
         let over = matches!(given, Given::Totp(_) | Given::Password(_)) && !app.has_tries(&mut tx, flow).await?;
         if over {
-            // Several of its last tries may come here at once.
-            flows::finish(&mut tx, &flow.id, app.now()).await?.either_way();
+            spent(app, &mut tx, flow, Some(&user), arrival.requester).await?;
         }
         tx.commit().await?;
         app.proof_given(kind.as_str(), "wrong", arrival.requester);
@@ -274,7 +274,8 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         false => None,
     };
     let proof = if is_second { Method::second(kind, app.now()) } else { Method::first(kind, app.now()) };
-    let methods = [half.given.clone(), vec![proof]].concat();
+    let chosen = half.new_password.as_ref().map(|_| Method::first(MethodKind::Password, app.now()));
+    let methods = [half.given.clone(), chosen.into_iter().collect(), vec![proof]].concat();
     let arrival = Arrival { remember: half.remember, flow: None, before, continue_to: &flow.continue_to, ..arrival.clone() };
     let signed_in = match is_second {
         true => sign_in::finish(app, tx, &user, methods, &arrival).await?,
@@ -282,6 +283,17 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
     };
     app.proof_given(kind.as_str(), signed_in.as_str(), arrival.requester);
     Ok(Second::Done(Box::new(Done { signed_in, continue_to: flow.continue_to.clone(), trusted: secret, disconnected })))
+}
+
+/// Ends a flow whose tries are used up: several of its last ones may come here at once. The account's owner hears of it where the first factor was given
+/// on the way; who is signed in proves it to themselves.
+async fn spent(app: &App, tx: &mut Tx, flow: &Flow, user: Option<&User>, requester: &Requester) -> Outcome<()> {
+    let first = flows::finish(tx, &flow.id, app.now()).await?.is_done();
+    let Some(user) = user.filter(|_| first && first_factor(flow).is_some()) else { return Ok(()) };
+    if app.may_warn_of_second(tx, &user.id).await? {
+        app.notify(tx, user, Notice::SecondFactorFailed, requester).await?;
+    }
+    Ok(())
 }
 
 /// By what somebody came as far as their second factor. None: they are signed in.

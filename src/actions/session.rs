@@ -8,20 +8,17 @@ use tower_sessions::SessionStore;
 use tower_sessions::cookie::time::OffsetDateTime;
 use tower_sessions::session::{Id, Record};
 use tower_sessions::session_store::{self, Error as CarrierError};
-use tracing::Instrument as _;
 
-use super::batches::Turn;
-use super::{App, Fault, Outcome, Requester, offline, tell};
+use super::{App, Fault, Outcome, Requester, ending, tell};
 use crate::crypto::token;
+use crate::engine::ending::Cause;
 use crate::engine::event::{Event, Kind};
-use crate::engine::external::Identity;
 use crate::engine::method::Method;
 use crate::engine::session::{Opening, Session};
 use crate::engine::user::User;
-use crate::ids::{SessionId, UserId};
-use crate::locale::Locale;
-use crate::store::sessions::{self, Which};
-use crate::store::{StoreError, Tx, grants, users};
+use crate::ids::SessionId;
+use crate::store::sessions::{self, Ended, Which};
+use crate::store::{StoreError, Tx, users};
 use crate::time::Timestamp;
 
 /// Who is signed in.
@@ -54,18 +51,23 @@ pub async fn presented(app: &App, values: &[&str]) -> Outcome<Presented> {
     Ok(one.map_or(Presented::Nobody, |one| Presented::One(Box::new(one))))
 }
 
+/// Which of these values carries the one live session.
+pub async fn live<'a>(app: &App, values: &[&'a str]) -> Outcome<Option<&'a str>> {
+    let Presented::One(one) = presented(app, values).await? else { return Ok(None) };
+    for value in values {
+        if current(app, value).await?.is_some_and(|found| found.session.id == one.session.id) {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
+}
+
 /// The same for who needs to know no more.
 pub async fn the_one(app: &App, values: &[&str]) -> Outcome<Option<Current>> {
     Ok(match presented(app, values).await? {
         Presented::One(current) => Some(*current),
         Presented::Nobody | Presented::Several => None,
     })
-}
-
-/// The language in which somebody who has just signed in is spoken to, if their profile names one that we speak.
-pub async fn language(app: &App, session: &Session) -> Outcome<Option<Locale>> {
-    let user = users::by_id(&mut app.store.read().await?, &session.user_id).await?;
-    Ok(user.as_ref().and_then(tell::language_of))
 }
 
 /// No cookie of these values opens anything any more. For a browser that gets a new one and had more than one.
@@ -109,20 +111,6 @@ async fn see(app: &App, session: &Session, seen: Timestamp, idle: Timestamp) -> 
     Ok(tx.commit().await?)
 }
 
-/// What a browser keeps to show that this person has signed in there: no session, only a separate count of failures.
-pub fn remembrance(app: &App, user_id: &UserId) -> String {
-    let mac = app.keyring.mac("remembered", &[user_id.as_str().as_bytes()]);
-    format!("{user_id}.{}", BASE64URL_NOPAD.encode(&mac))
-}
-
-/// Whom a remembrance names, if it is ours.
-pub fn remembered(app: &App, text: &str) -> Option<UserId> {
-    let (user_id, mac) = text.split_once('.')?;
-    let mac = BASE64URL_NOPAD.decode(mac.as_bytes()).ok()?;
-    let ours = app.keyring.verify_mac("remembered", &[user_id.as_bytes()], &mac);
-    user_id.parse().ok().filter(|_| ours)
-}
-
 /// What a browser keeps beside a session's cookie to show that it is the one in which the session began.
 /// From random bits of its own: neither its id nor a master key leads to it.
 pub fn mark(session: &Session) -> String {
@@ -162,7 +150,8 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
                 return Err(StoreError::Overtaken.into());
             }
         } else {
-            end_in(app, tx, before, Which::One(&before.session.id), proved.requester).await?;
+            let by = tell::event(Kind::SignedOut, proved.requester.origin());
+            ending::end(app, tx, &before.user.id, Which::One(&before.session.id), Cause::Replaced, &by).await?;
         }
     }
     let id = SessionId::new(now, &app.random);
@@ -181,87 +170,21 @@ pub(super) async fn begin(app: &App, tx: &mut Tx, user: &User, proved: Proved<'_
     Ok(session)
 }
 
-async fn end_in(app: &App, tx: &mut Tx, current: &Current, which: Which<'_>, requester: &Requester) -> Outcome<Vec<SessionId>> {
-    let ended = sessions::end(tx, &current.user.id, which).await?;
-    // One event per session (L71).
-    app.record_of(tx, &current.user.id, &ended, &tell::event(Kind::SignedOut, requester.origin())).await?;
-    Ok(ended)
-}
-
-/// Sessions that end in one unit of work. Hardly anybody has more; where a program signs in again and again, the rest follows in more of them,
-/// each short, so that nobody waits for the writer behind a hundred thousand rows.
-const AT_ONCE: i64 = 200;
-
-/// By how much another node's clock may be ahead of ours while it serves ([`crate::engine::fleet`]), and some.
-const AHEAD: Duration = Duration::from_mins(1);
-
-/// Ends the sessions that have begun by now, with an event for each, and what is to end with them; gives their ids. When it returns, they are
-/// dead. Whoever asked may be gone before: it is done to the end all the same.
-pub(super) async fn end_all(app: &App, user_id: &UserId, spared: Option<&SessionId>, about: Event) -> Outcome<Vec<SessionId>> {
-    let (app, user_id, spared) = (app.clone(), user_id.clone(), spared.cloned());
-    let work = async move {
-        let which = spared.as_ref().map_or(Which::All, Which::AllBut);
-        let staying = offline::staying(&app, &user_id).await?;
-        // Also those of a node whose clock is ahead; and it ends, however fast somebody goes on signing in.
-        let (until, mut all) = (app.now() + AHEAD, Vec::new());
-        loop {
-            let mut turn = Turn::urgent(&app).await?;
-            if all.is_empty() {
-                let revoked = Event { kind: Kind::GrantRevoked, ..about.clone() };
-                offline::end(&app, &mut turn.tx, &user_id, which, &staying, &revoked).await?;
-            }
-            let ended = sessions::end_some(&mut turn.tx, &user_id, which, until, AT_ONCE).await?;
-            app.record_of(&mut turn.tx, &user_id, &ended, &about).await?;
-            let is_last = i64::try_from(ended.len()).unwrap_or(0) < AT_ONCE;
-            all.extend(ended);
-            if is_last {
-                turn.tx.commit().await?;
-                return Ok(all);
-            }
-            turn.end().await?;
-        }
-    };
-    tokio::spawn(work.instrument(tracing::Span::current()))
-        .await
-        .unwrap_or_else(|error| Err(Fault::Broken(format!("ending sessions: {error}"))))
-}
-
-/// Ends the sessions of an account that came in by one of its identities, with what they authorized as for [`end`]; but not the one in
-/// which its owner asks for that, if they do: it has just proved itself anew.
-pub(super) async fn end_by_identity(
-    app: &App,
-    tx: &mut Tx,
-    identity: &Identity,
-    here: Option<&SessionId>,
-    event: &Event,
-) -> Outcome<()> {
-    let all = sessions::of_user(tx, &identity.user_id, app.now()).await?;
-    for session in all.iter().filter(|session| Some(&session.id) != here && session.came_in_by(&identity.id)) {
-        for id in sessions::end(tx, &identity.user_id, Which::One(&session.id)).await? {
-            // Whoever came in by it, and must not any more, keeps nothing that they took along without a question.
-            grants::end_unasked(tx, &id).await?;
-            app.record(tx, Event { kind: Kind::SignedOut, session_id: Some(id), ..event.clone() }).await?;
-        }
-    }
-    Ok(())
-}
-
 /// Ends sessions of the person signed in, with what they authorized; `offline_access` goes on, but for the operator's own applications where more than
 /// one device is signed out.
-pub async fn end(app: &App, current: &Current, which: Which<'_>, requester: &Requester) -> Outcome<Vec<SessionId>> {
+pub async fn end(app: &App, current: &Current, which: Which<'_>, requester: &Requester) -> Outcome<Vec<Ended>> {
+    let (user_id, by) = (&current.user.id, tell::event(Kind::SignedOut, requester.origin()));
     let spared = match which {
         Which::All => None,
         Which::AllBut(id) => Some(id),
         Which::One(_) => {
             let mut tx = app.store.write().await?;
-            let ended = end_in(app, &mut tx, current, which, requester).await?;
+            let ended = ending::end(app, &mut tx, user_id, which, Cause::SignedOut, &by).await?;
             tx.commit().await?;
             return Ok(ended);
         }
     };
-    let user_id = Some(current.user.id.clone());
-    let about = Event { user_id, ..tell::event(Kind::SignedOut, requester.origin()) };
-    end_all(app, &current.user.id, spared, about).await
+    ending::everywhere(app, user_id, spared, Event { user_id: Some(user_id.clone()), ..by }).await
 }
 
 pub use crate::store::sessions::Which as Sessions;

@@ -6,7 +6,7 @@ use super::session::{self, Proved};
 use super::users::{self, Refused};
 use super::{App, Fault, Outcome, Requester, administrators};
 use crate::crypto::password::is_usable;
-use crate::engine::address::Email;
+use crate::engine::address::{Email, NotAnEmail};
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::password::Weakness;
@@ -35,7 +35,7 @@ pub enum FirstAdministrator {
     Created(Box<Session>),
     /// The link is wrong, used up or replaced, or there is an administrator.
     Closed,
-    NotAnEmail,
+    NotAnEmail(NotAnEmail),
     EmailTaken,
     Name(FieldError),
     Weak(Weakness),
@@ -154,7 +154,10 @@ pub async fn create(
         return Ok(FirstAdministrator::Closed);
     }
     let now = app.now();
-    let Ok(email) = Email::parse(email) else { return Ok(FirstAdministrator::NotAnEmail) };
+    let email = match Email::typed(email) {
+        Ok(email) => email,
+        Err(error) => return Ok(FirstAdministrator::NotAnEmail(error)),
+    };
     let mut user = User::blank(UserId::new(now, &app.random), now);
     user.email = Some(email);
     user.email_verified_at = Some(now);

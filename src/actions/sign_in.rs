@@ -1,12 +1,13 @@
 //! Signing in: with an identifier and a password here, with codes and passkeys beside; all of them go on in [`proceed`].
 
+use super::known_device::KnownDevice;
 use super::notices::Notice;
 use super::session::{self, Current, Proved};
 use super::{App, Outcome, Requester, codes, destination, factors};
 use crate::crypto::password::Verdict;
 use crate::engine::address::{Channel, Identifier};
 use crate::engine::event::{Event, Kind};
-use crate::engine::flow::{Continue, Flow, HalfSignedIn, State, Step};
+use crate::engine::flow::{Continue, Flow, FlowKind, HalfSignedIn, State, Step};
 use crate::engine::method::{Method, MethodKind};
 use crate::engine::session::Session;
 use crate::engine::sign_in::{Facts, Needed, Second, what_is_still_needed};
@@ -28,10 +29,17 @@ pub struct Arrival<'a> {
     /// Who is signed in in this browser.
     pub before: Option<&'a Current>,
     /// Who has signed in in this browser before.
-    pub known: Option<UserId>,
+    pub known: Option<KnownDevice>,
     /// What this browser shows to skip the second factor.
     pub device: Option<&'a str>,
     pub requester: &'a Requester,
+}
+
+impl Arrival<'_> {
+    /// Whether this person has signed in in this browser before.
+    pub(super) fn knows(&self, user: &User) -> bool {
+        self.known.as_ref().is_some_and(|known| known.is_of(user))
+    }
 }
 
 /// What came of it.
@@ -51,7 +59,7 @@ impl SignedIn {
         match self {
             Self::Done(_) => "signed_in",
             Self::Wrong => "wrong",
-            Self::More(flow) => flow.state.kind(),
+            Self::More(flow) => flow.state.kind().as_str(),
             Self::Disabled => "disabled",
         }
     }
@@ -64,9 +72,9 @@ pub async fn with_password(app: &App, typed: &str, password: &str, arrival: &Arr
     let (user, pending) = {
         let mut tx = app.store.read().await?;
         let user = users::by_identifier(&mut tx, &identifier).await?;
-        (user, flows::open_for(&mut tx, "sign_up", identifier.key(), now).await?)
+        (user, flows::open_for(&mut tx, FlowKind::SignUp, identifier.key(), now).await?)
     };
-    let known = arrival.known.as_ref().filter(|known| user.as_ref().is_some_and(|user| user.id == **known));
+    let known = user.as_ref().filter(|user| arrival.knows(user)).map(|user| &user.id);
     // A stranger's failures must not lock out a browser in which the person has signed in before.
     let account = known.map_or_else(|| limit_key(&identifier, typed), known_key);
     app.limit_sign_in(arrival.requester, &account).await?;
@@ -144,7 +152,11 @@ pub(in crate::actions) async fn still_needed(
         verified: verified || !app.must_verify(channel),
         given,
         enrolled: &enrolled,
-        second: Second { required: second_factor_required(app, user), now: arrival.continue_to.needs_two_factors(), remembered },
+        second: Second {
+            required: second_factor_required(app, user),
+            now: arrival.continue_to.needs_two_factors(),
+            remembered: remembered && !arrival.continue_to.likes_two_factors(),
+        },
     }))
 }
 
@@ -183,8 +195,8 @@ pub(super) async fn finish(app: &App, mut tx: Tx, user: &User, methods: Vec<Meth
 
 /// Whether a person who has signed in before has not done so in this browser.
 fn is_new_device(user: &User, arrival: &Arrival<'_>) -> bool {
-    let here = [arrival.known.as_ref(), arrival.before.map(|before| &before.user.id)];
-    user.last_login_at.is_some() && !here.contains(&Some(&user.id))
+    let is_here = arrival.before.is_some_and(|before| before.user.id == user.id);
+    user.last_login_at.is_some() && !is_here && !arrival.knows(user)
 }
 
 pub(super) async fn begin(app: &App, mut tx: Tx, user: &User, state: State, arrival: &Arrival<'_>) -> Outcome<SignedIn> {
@@ -209,9 +221,10 @@ fn known_key(user_id: &UserId) -> String {
     format!("known|{user_id}")
 }
 
-/// How tries at an account's password are counted where it is known whose it is: as if they had typed what they are reached by.
-pub(super) fn account_of(user: &User, known: Option<&UserId>) -> String {
-    if known == Some(&user.id) {
+/// How tries at an account's password are counted where it is known whose it is: as if they had typed what they are reached by. `known`: in a
+/// browser in which they have signed in before.
+pub(super) fn account_of(user: &User, known: bool) -> String {
+    if known {
         return known_key(&user.id);
     }
     let contact = user.contact(first_channel(user)).map(|contact| contact.key().to_owned());

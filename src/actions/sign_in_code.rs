@@ -41,7 +41,7 @@ pub async fn start(app: &App, typed: &str, channel: Channel, arrival: &Arrival<'
     let whose = ownership::of(&mut tx, found.as_ref(), channel).await?;
     let user = found.filter(|user| user.is_active() && user.contact(channel).is_some() && whose != Some(Ownership::SomebodyElse));
     let user_id = user.as_ref().map(|user| user.id.clone());
-    let by = By::naming(user_id.as_ref(), arrival.known.as_ref(), requester);
+    let by = By::naming(user.as_ref(), arrival.known.as_ref(), requester);
     let to = user.as_ref().and_then(|user| user.contact(channel));
     let proved = user.as_ref().is_some_and(|user| user.is_verified(channel));
     let Some(recipient) = codes::asked(app, &mut tx, typed, to.as_ref(), by, proved).await?.or_wait(app)? else {

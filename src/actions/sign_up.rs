@@ -7,7 +7,7 @@ use super::session::Current;
 use super::sign_in::{self, Arrival, SignedIn};
 use super::{App, Outcome, Requester, ownership, providers};
 use crate::crypto::password::Verdict;
-use crate::engine::address::{Channel, Contact, Email};
+use crate::engine::address::{Channel, Contact, Email, NotAnEmail};
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::Brought;
 use crate::engine::flow::{Continue, Flow, SignUp, State, Step};
@@ -44,12 +44,10 @@ pub enum Address<'a> {
 /// What is wrong with a form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Problem {
-    Email,
+    Email(NotAnEmail),
     Phone,
     Password(Weakness),
     Name(FieldError),
-    /// Only where addresses are not proved: else nobody learns it here.
-    Taken(Channel),
     /// No SMS goes to such numbers now.
     NoSms,
 }
@@ -71,16 +69,20 @@ pub async fn start(app: &App, form: Form<'_>) -> Outcome<Started> {
     }
     let mut profile = Profile::default();
     profile.set("name", form.name);
-    let (to, unread) = match form.contact {
-        Address::Email(text) => (Email::parse(text).ok().map(Contact::Email), Problem::Email),
-        Address::Phone(text) => (app.phone(text).ok().map(Contact::Phone), Problem::Phone),
+    let to = match form.contact {
+        Address::Email(text) => Email::typed(text).map(Contact::Email).map_err(Problem::Email),
+        Address::Phone(text) => app.phone(text).map(Contact::Phone).map_err(|_| Problem::Phone),
+    };
+    let (to, unread) = match to {
+        Ok(to) => (Some(to), None),
+        Err(problem) => (None, Some(problem)),
     };
     let channel = match form.contact {
         Address::Email(_) => Channel::Mail,
         Address::Phone(_) => Channel::Sms,
     };
     let passwordless = form.password.is_empty() && may_be_passwordless(app, channel);
-    let mut problems: Vec<Problem> = to.is_none().then_some(unread).into_iter().collect();
+    let mut problems: Vec<Problem> = unread.into_iter().collect();
     problems.extend(profile.problems().into_iter().map(|(_, error)| Problem::Name(error)));
     if !passwordless {
         problems.extend(weakness(app, to.as_ref(), &profile, form.password).map(Problem::Password));
@@ -123,10 +125,13 @@ async fn go_on(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Sta
     if !app.must_verify(channel) {
         let mut tx = app.store.read().await?;
         let holder = users::by_identifier(&mut tx, &sign_up.to.identifier()).await?;
-        // Where nothing is proved, the one thing left to do for somebody whose address another account claims is to let them prove it.
-        if !ownership::gives_way(&mut tx, holder.as_ref(), channel).await? {
-            drop(tx);
-            return without_proof(app, sign_up, arrival).await;
+        drop(tx);
+        // Where another account has the address, its owner is told as ever, and nobody is told here. Somebody whose address another account claims
+        // can prove it.
+        if holder.is_none()
+            && let Some(started) = without_proof(app, sign_up.clone(), arrival).await?
+        {
+            return Ok(started);
         }
     }
     let mut tx = app.store.write().await?;
@@ -187,13 +192,13 @@ async fn tell_owner(app: &App, tx: &mut Tx, flow: &mut Flow, user: &User, reques
     app.mail(tx, to, &letter, super::tell::locale_of(user, requester.locale), app.settings.flows.verify).await
 }
 
-async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Started> {
-    let channel = sign_up.to.channel();
+/// None: somebody was faster to have this address or number.
+async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Outcome<Option<Started>> {
     let brought = sign_up.brought.clone();
     let mut tx = app.store.write().await?;
     let user = match create(app, &mut tx, sign_up, Proved::No, arrival.requester).await {
         Ok(user) => user,
-        Err(super::Fault::Store(StoreError::Taken)) => return Ok(Started::Problems(vec![Problem::Taken(channel)])),
+        Err(super::Fault::Store(StoreError::Taken)) => return Ok(None),
         Err(fault) => return Err(fault),
     };
     let (given, remember) = match brought {
@@ -203,11 +208,11 @@ async fn without_proof(app: &App, sign_up: SignUp, arrival: &Arrival<'_>) -> Out
         }
         None => (vec![Method::first(MethodKind::Password, app.now())], arrival.remember),
     };
-    match sign_in::proceed(app, tx, &user, given, &Arrival { remember, ..arrival.clone() }).await? {
-        SignedIn::Done(session) => Ok(Started::Done(session)),
-        SignedIn::More(flow) => Ok(Started::Verify(flow)),
-        SignedIn::Wrong | SignedIn::Disabled => Ok(Started::Closed),
-    }
+    Ok(Some(match sign_in::proceed(app, tx, &user, given, &Arrival { remember, ..arrival.clone() }).await? {
+        SignedIn::Done(session) => Started::Done(session),
+        SignedIn::More(flow) => Started::Verify(flow),
+        SignedIn::Wrong | SignedIn::Disabled => Started::Closed,
+    }))
 }
 
 /// Why a new account's address or number counts as proved.
@@ -338,6 +343,17 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
         SignedIn::More(flow) => Ok(Verified::More(flow)),
         SignedIn::Wrong | SignedIn::Disabled => Ok(Verified::Over),
     }
+}
+
+/// Whether the address or number that a journey was to prove is proved: in another browser, or by another of its messages.
+pub async fn is_confirmed(app: &App, flow: &Flow) -> Outcome<bool> {
+    let mut tx = app.store.read().await?;
+    let user = match (&flow.state, &flow.user_id) {
+        (State::SignUp(sign_up), _) => users::by_identifier(&mut tx, &sign_up.to.identifier()).await?,
+        (State::Verify { .. } | State::Change { .. }, Some(id)) => users::by_id(&mut tx, id).await?,
+        _ => None,
+    };
+    Ok(user.zip(flow.state.destination()).is_some_and(|(user, to)| user.has(to) && user.is_verified(to.channel())))
 }
 
 /// The address or number of an account is proved, if it still is its own.

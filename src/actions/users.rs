@@ -5,8 +5,9 @@ mod changes;
 use super::administrators::{self, MAKE_ANOTHER};
 use super::batches::BATCH;
 use super::notices::Notice;
-use super::{App, Fault, session};
+use super::{App, Fault, ending};
 use crate::engine::address::{Channel, Contact, Email, Identifier, Username};
+use crate::engine::ending::Cause;
 use crate::engine::event::{Actor, Event, Kind, Origin};
 use crate::engine::password::{Weakness, judge};
 use crate::engine::user::{User, UserState};
@@ -14,7 +15,7 @@ use crate::ids::{AddressChangeId, UserId};
 use crate::store::address_changes::AddressChange;
 use crate::store::removal::{self, Erased};
 use crate::store::sessions::Which;
-use crate::store::{StoreError, Tx, address_changes, flows, grants, sessions, trusted, users};
+use crate::store::{StoreError, Tx, address_changes, flows, users};
 
 pub use changes::{Changes, NewPassword, Set};
 
@@ -205,10 +206,11 @@ pub async fn update(app: &App, name: &str, changes: &Changes) -> Result<User, Re
     write(app, &mut tx, &mut user, &read).await?;
     app.record(&mut tx, by_operator(Kind::UserUpdated, &user.id)).await?;
     if changes.password.is_some() {
-        end_everything(app, &mut tx, &user.id).await?;
+        ending::end(app, &mut tx, &user.id, Which::All, Cause::PasswordSet, &by_operator(Kind::SignedOut, &user.id)).await?;
         app.record(&mut tx, by_operator(Kind::PasswordChanged, &user.id)).await?;
     } else if Channel::ALL.into_iter().any(|channel| contact_key(&user, channel) != contact_key(&read, channel)) {
-        cancel_journeys(app, &mut tx, &user.id).await?;
+        // A sign-in, reset or change of address under way must not outlive what the operator decided.
+        flows::cancel_all(&mut tx, &user.id, app.now()).await?;
     }
     for channel in Channel::ALL {
         contact_changed(app, &mut tx, &read, &user, channel).await?;
@@ -272,7 +274,7 @@ pub async fn set_password(app: &App, name: &str, password: NewPassword) -> Resul
     set_hash(app, &mut user, Some(&password)).await?;
     let mut tx = app.store.write().await?;
     write(app, &mut tx, &mut user, &read).await?;
-    end_everything(app, &mut tx, &user.id).await?;
+    ending::end(app, &mut tx, &user.id, Which::All, Cause::PasswordSet, &by_operator(Kind::SignedOut, &user.id)).await?;
     app.record(&mut tx, by_operator(Kind::PasswordChanged, &user.id)).await?;
     tx.commit().await.map_err(Fault::from)?;
     Ok(user)
@@ -304,7 +306,7 @@ async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refu
         UserState::Disabled => Kind::UserDisabled,
     };
     if state == UserState::Disabled {
-        end_everything(app, &mut tx, &user.id).await?;
+        ending::end(app, &mut tx, &user.id, Which::All, Cause::AccountDisabled, &by_operator(Kind::SignedOut, &user.id)).await?;
     }
     app.record(&mut tx, by_operator(kind, &user.id)).await?;
     tx.commit().await.map_err(Fault::from)?;
@@ -315,7 +317,7 @@ async fn set_state(app: &App, name: &str, state: UserState) -> Result<User, Refu
 /// open, and applications of others keep what they were let in for.
 pub async fn sign_out(app: &App, name: &str) -> Result<User, Refused> {
     let user = find(app, name).await?;
-    session::end_all(app, &user.id, None, by_operator(Kind::SignedOut, &user.id)).await?;
+    ending::everywhere(app, &user.id, None, by_operator(Kind::SignedOut, &user.id)).await?;
     Ok(user)
 }
 
@@ -327,28 +329,12 @@ pub async fn delete(app: &App, name: &str) -> Result<User, Refused> {
     if !users::hold(&mut tx, &user).await?.is_done() {
         return Err(Refused::Changed);
     }
-    let erased = removal::erase(&mut tx, &user.id, BATCH).await?;
+    let (erased, ended) = removal::erase(&mut tx, &user.id, BATCH).await?;
+    ending::record(app, &mut tx, &user.id, &ended, Cause::AccountDeleted, &by_operator(Kind::SignedOut, &user.id)).await?;
     app.record(&mut tx, by_operator(Kind::UserDeleted, &user.id)).await?;
     tx.commit().await.map_err(Fault::from)?;
     if erased == Erased::RestWaits {
         super::removal::clear_account(app, &user.id).await?;
     }
     Ok(user)
-}
-
-/// Ends a person's sessions, everything they have authorized, and the journeys that could undo it.
-pub(in crate::actions) async fn end_everything(app: &App, tx: &mut Tx, id: &UserId) -> Result<(), Refused> {
-    let ended = sessions::end(tx, id, Which::All).await?;
-    app.record_of(tx, id, &ended, &by_operator(Kind::SignedOut, id)).await?;
-    trusted::remove_all(tx, id).await?;
-    if grants::end_all(tx, id).await? > 0 {
-        app.record(tx, by_operator(Kind::GrantRevoked, id)).await?;
-    }
-    cancel_journeys(app, tx, id).await
-}
-
-/// A sign-in, reset or change of address under way must not outlive what the operator decided.
-async fn cancel_journeys(app: &App, tx: &mut Tx, id: &UserId) -> Result<(), Refused> {
-    flows::cancel_all(tx, id, app.now()).await?;
-    Ok(())
 }

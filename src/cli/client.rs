@@ -207,6 +207,11 @@ fn dropped(metadata: &ClientMetadata) -> impl Iterator<Item = &str> {
 
 async fn add(app: &App, mut members: Map<String, Value>) -> Result<Map<String, Value>, Failure> {
     let id = take_text(&mut members, "client_id")?.map(|id| id.parse::<ClientId>()).transpose().map_err(invalid)?;
+    if id.as_ref().is_some_and(|id| ClientId::looks_like_a_person(id.as_str())) {
+        return Err(invalid(
+            "client_id begins with user_, as the ids of people do; choose another, or leave it out, and one is made",
+        ));
+    }
     let secret = take_text(&mut members, "client_secret")?;
     if secret.as_ref().is_some_and(|secret| secret.len() < SHORTEST_SECRET) {
         return Err(invalid("client_secret is too short to be a secret; leave it out, and one is made"));

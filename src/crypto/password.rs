@@ -1,6 +1,7 @@
 //! Passwords: Argon2id (RFC 9106) on threads of its own, so that hashing neither blocks the runtime nor outgrows memory.
 //!
-//! Passwords are compared unaltered: no trimming, no Unicode normalisation, no truncation.
+//! Passwords are compared untrimmed and whole, in Unicode's normal form C (NIST SP 800-63B-4 section 3.1.1.2): one keyboard sends "ä" as one sign, another
+//! as two. Hashes made before that was so are of the text as typed: both forms are tried where they differ, and such a hash is outdated.
 
 mod phc;
 mod pool;

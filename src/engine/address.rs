@@ -3,10 +3,9 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
-use unicode_normalization::UnicodeNormalization as _;
-
 use super::phone::{Country, Phone};
+use super::text;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// An e-mail address: how it was typed, and the one spelling by which it is found.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,8 +28,13 @@ impl<'de> Deserialize<'de> for Email {
 
 /// Why a text is no e-mail address we can write to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("not an e-mail address")]
-pub struct NotAnEmail;
+pub enum NotAnEmail {
+    #[error("not an e-mail address")]
+    Malformed,
+    /// Addresses of RFC 6531 would need every mail server on the way to know SMTPUTF8, and most of them still return such mail.
+    #[error("what stands before the @ has letters outside ASCII: mail cannot be sent there")]
+    LocalPart,
+}
 
 impl Email {
     /// Accepts `dot-atom@domain` (RFC 5321 section 4.1.2, without quoted strings and address literals), at most 254 bytes with a
@@ -38,22 +42,30 @@ impl Email {
     /// because no large provider tells `Ana@` from `ana@` and people do not either.
     pub fn parse(text: &str) -> Result<Self, NotAnEmail> {
         let typed = text.trim();
-        let (local, domain) = typed.rsplit_once('@').ok_or(NotAnEmail)?;
-        let atom = |part: &str| !part.is_empty() && part.bytes().all(is_atext);
+        let (local, domain) = typed.rsplit_once('@').ok_or(NotAnEmail::Malformed)?;
+        let atom = |part: &str| !part.is_empty() && part.chars().all(|c| is_atext(c) || (!c.is_ascii() && c.is_alphanumeric()));
         if local.len() > 64 || !local.split('.').all(atom) {
-            return Err(NotAnEmail);
+            return Err(NotAnEmail::Malformed);
         }
-        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail)?;
+        let domain = idna::domain_to_ascii_strict(domain).map_err(|_| NotAnEmail::Malformed)?;
         let labels = domain.split('.').filter(|label| !label.is_empty()).count();
         let last_is_number = domain.rsplit('.').next().is_none_or(|last| last.bytes().all(|b| b.is_ascii_digit()));
         if labels != domain.split('.').count() || last_is_number {
-            return Err(NotAnEmail);
+            return Err(NotAnEmail::Malformed);
+        }
+        if !local.is_ascii() {
+            return Err(NotAnEmail::LocalPart);
         }
         let key = format!("{}@{domain}", local.to_ascii_lowercase());
         if key.len() > 254 || typed.len() > 320 {
-            return Err(NotAnEmail);
+            return Err(NotAnEmail::Malformed);
         }
         Ok(Self { typed: format!("{local}@{domain}"), key })
+    }
+
+    /// As [`Email::parse`], of what a person typed or pasted: see [`text::meant`].
+    pub fn typed(text: &str) -> Result<Self, NotAnEmail> {
+        if text.len() > 2 * LONGEST { Err(NotAnEmail::Malformed) } else { Self::parse(&text::meant(text)) }
     }
 
     /// As the person wrote the local part, with the domain in ASCII: what mail is sent to.
@@ -86,9 +98,8 @@ impl Email {
     }
 }
 
-const fn is_atext(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
-        || matches!(byte, b'!' | b'#'..=b'\'' | b'*' | b'+' | b'-' | b'/' | b'=' | b'?' | b'^'..=b'`' | b'{'..=b'~')
+const fn is_atext(c: char) -> bool {
+    c.is_ascii_alphanumeric() || matches!(c, '!' | '#'..='\'' | '*' | '+' | '-' | '/' | '=' | '?' | '^'..='`' | '{'..='~')
 }
 
 /// A user name: 2 to 40 letters, digits, dots, dashes and underscores of ASCII, beginning with a letter, so that it is never
@@ -106,7 +117,10 @@ pub struct NotAUsername;
 
 impl Username {
     pub fn parse(text: &str) -> Result<Self, NotAUsername> {
-        let typed: String = text.trim().nfkc().collect();
+        if text.len() > LONGEST {
+            return Err(NotAUsername);
+        }
+        let typed = text::meant(text);
         let ok = (2..=40).contains(&typed.len())
             && typed.starts_with(|c: char| c.is_ascii_alphabetic())
             && typed.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_'));
@@ -139,7 +153,7 @@ const LONGEST: usize = 320;
 
 /// As much of a typed identifier as is kept: longer ones are nobody's.
 pub fn kept(typed: &str) -> &str {
-    let typed = typed.trim();
+    let typed = text::trimmed(typed);
     typed.get(..typed.floor_char_boundary(LONGEST)).unwrap_or(typed)
 }
 
@@ -156,10 +170,11 @@ pub enum Identifier {
 impl Identifier {
     /// `home`: the country of numbers that are written without theirs.
     pub fn parse(text: &str, home: Option<Country>) -> Self {
-        if text.trim().len() > LONGEST {
+        let text = text::trimmed(text);
+        if text.len() > LONGEST {
             return Self::Unknown;
         }
-        if let Ok(email) = Email::parse(text) {
+        if let Ok(email) = Email::typed(text) {
             return Self::Email(email);
         }
         if let Ok(phone) = Phone::parse(text, home) {
@@ -343,12 +358,31 @@ mod tests {
             "ana<x@example.com>",
             "ana,bob@example.com",
             "ana@example.com\u{2028}x",
-            "änä@example.com",
+            "änä@127.0.0.1",
         ] {
-            assert_eq!(Email::parse(bad), Err(NotAnEmail), "{bad:?}");
+            assert_eq!(Email::parse(bad), Err(NotAnEmail::Malformed), "{bad:?}");
+        }
+        for bad in ["änä@example.com", "用户@例え.jp", "ａna@example.com"] {
+            assert_eq!(Email::parse(bad), Err(NotAnEmail::LocalPart), "{bad:?}");
         }
         assert!(Email::parse(&format!("{}@example.com", "a".repeat(65))).is_err());
         assert!(Email::parse(&format!("a@{}.com", "b.".repeat(130))).is_err());
+    }
+
+    #[test]
+    fn what_people_paste_is_understood_and_what_providers_say_is_taken_as_it_is() {
+        let austria = "AT".parse().ok();
+        for (text, key) in [
+            ("\u{feff}ana@example.com\u{200b}", "ana@example.com"),
+            ("ａｎａ＠example．com", "ana@example.com"),
+            ("\u{202a}+43 660 1234567\u{202c}", "+436601234567"),
+            ("٠٦٦٠ ١٢٣٤٥٦٧", "+436601234567"),
+            ("\u{200e}ana.k\u{200f}", "ana.k"),
+        ] {
+            assert_eq!(Identifier::parse(text, austria).key(), key, "{text:?}");
+        }
+        assert!(Email::parse("ａna@example.com").is_err(), "another spelling may be another person at a provider");
+        assert_eq!(Email::typed("änä@example.com"), Err(NotAnEmail::LocalPart));
     }
 
     #[test]

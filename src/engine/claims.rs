@@ -132,6 +132,7 @@ mod tests {
             created_at: now,
             updated_at: now,
             last_login_at: None,
+            device_epoch: 0,
         }
     }
 

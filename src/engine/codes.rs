@@ -130,8 +130,8 @@ impl Codes {
 
 /// The digits in what was typed or pasted: "your code is 123 456" means 123456. None unless there are exactly `digits`.
 pub fn typed(text: &str, digits: usize) -> Option<String> {
-    let found: String = text.chars().filter(char::is_ascii_digit).collect();
-    (found.len() == digits && text.len() <= 200).then_some(found)
+    let found: String = text.chars().take(201).filter_map(super::text::digit).collect();
+    (found.len() == digits && text.chars().count() <= 200).then_some(found)
 }
 
 #[cfg(test)]
@@ -204,6 +204,10 @@ mod tests {
             (" 123 456 ", Some("123456")),
             ("123-456", Some("123456")),
             ("Your code is 123 456.", Some("123456")),
+            ("\u{202a}123456\u{202c}", Some("123456")),
+            ("１２３４５６", Some("123456")),
+            ("۱۲۳ ۴۵۶", Some("123456")),
+            ("١٢٣٤٥", None),
             ("12345", None),
             ("1234567", None),
             ("", None),

@@ -1,8 +1,10 @@
 //! Journeys: what a browser has begun and not finished.
 
 mod continue_to;
+mod kind;
 
 pub use continue_to::{AccountPage, Continue};
+pub use kind::FlowKind;
 
 use std::time::Duration;
 
@@ -262,22 +264,21 @@ impl State {
     }
 
     /// The name under which it is stored and found.
-    pub const fn kind(&self) -> &'static str {
+    pub const fn kind(&self) -> FlowKind {
         match self {
-            Self::SignIn | Self::Decided(_) => "sign_in",
-            Self::SignInCode(_) => "sign_in_code",
-            Self::SecondFactor(_) => "second_factor",
-            Self::Enrol(_) => "enrol",
-            Self::SignUp(_) => "sign_up",
-            Self::Verify { .. } => "verify",
-            Self::Reset(_) | Self::ResetProved { .. } => "reset",
-            Self::Change { to: Contact::Email(_) } => "change_email",
-            Self::Change { to: Contact::Phone(_) } => "change_phone",
-            Self::AddTotp { .. } => "add_totp",
-            Self::Alarm { .. } => "alarm",
-            Self::Away(_) => "away",
-            Self::Newcomer(_) => "newcomer",
-            Self::Join(_) => "join",
+            Self::SignIn | Self::Decided(_) => FlowKind::SignIn,
+            Self::SignInCode(_) => FlowKind::SignInCode,
+            Self::SecondFactor(_) => FlowKind::SecondFactor,
+            Self::Enrol(_) => FlowKind::Enrol,
+            Self::SignUp(_) => FlowKind::SignUp,
+            Self::Verify { .. } => FlowKind::Verify,
+            Self::Reset(_) | Self::ResetProved { .. } => FlowKind::Reset,
+            Self::Change { to } => FlowKind::change(to.channel()),
+            Self::AddTotp { .. } => FlowKind::AddTotp,
+            Self::Alarm { .. } => FlowKind::Alarm,
+            Self::Away(_) => FlowKind::Away,
+            Self::Newcomer(_) => FlowKind::Newcomer,
+            Self::Join(_) => FlowKind::Join,
         }
     }
 

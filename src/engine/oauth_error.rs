@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-use super::params::Repeated;
+use super::params::Unfit;
 
 /// What went wrong, in the protocol's words.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -60,8 +60,8 @@ impl OAuthError {
     }
 }
 
-impl From<Repeated> for OAuthError {
-    fn from(repeated: Repeated) -> Self {
-        Self::invalid_request(repeated.to_string())
+impl From<Unfit> for OAuthError {
+    fn from(unfit: Unfit) -> Self {
+        Self::invalid_request(unfit.to_string())
     }
 }

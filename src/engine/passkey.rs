@@ -1,5 +1,6 @@
 //! Passkeys and security keys (Web Authentication Level 3): what is kept of them, and what they are called.
 
+use super::text;
 use crate::ids::{PasskeyId, UserId};
 use crate::time::Timestamp;
 
@@ -45,8 +46,8 @@ pub const LONGEST_NAME: usize = 64;
 
 /// A name as typed, if it can be one: 1 to [`LONGEST_NAME`] characters.
 pub fn name(typed: &str) -> Option<String> {
-    let name: String = typed.split_whitespace().collect::<Vec<_>>().join(" ");
-    let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && !name.chars().any(char::is_control);
+    let name: String = text::trimmed(typed).split_whitespace().collect::<Vec<_>>().join(" ");
+    let fits = (1..=LONGEST_NAME).contains(&name.chars().count()) && text::showable(&name).is_ok();
     fits.then_some(name)
 }
 

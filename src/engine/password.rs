@@ -3,6 +3,9 @@
 
 use std::sync::LazyLock;
 
+use unicode_normalization::UnicodeNormalization as _;
+use zeroize::Zeroizing;
+
 /// The most common passwords (Mark Burnett's and Royce Williams' lists as shipped by Django, BSD licence), sorted.
 static COMMON: LazyLock<Vec<&'static str>> = LazyLock::new(|| include_str!("common_passwords.txt").lines().collect());
 
@@ -23,6 +26,11 @@ pub enum Weakness {
 
 /// Judges a new password. `personal` are texts the password must not be: address, its local part, names, the site's name.
 pub fn judge(password: &str, least: usize, personal: &[&str]) -> Result<(), Weakness> {
+    if password.chars().count() > 4 * LONGEST {
+        return Err(Weakness::TooLong);
+    }
+    // The form that is hashed, so that no length depends on the keyboard.
+    let password = Zeroizing::new(password.nfc().collect::<String>());
     let length = password.chars().count();
     if length < least {
         return Err(Weakness::TooShort { least });
@@ -35,7 +43,7 @@ pub fn judge(password: &str, least: usize, personal: &[&str]) -> Result<(), Weak
         return Err(Weakness::Common);
     }
     let is_personal = |text: &&str| {
-        let text = text.to_lowercase();
+        let text = text.nfc().collect::<String>().to_lowercase();
         let local = text.split('@').next().unwrap_or_default();
         text.chars().count() >= 4 && (lower == text || lower == local || is_padded(&lower, local))
     };
@@ -59,6 +67,12 @@ mod tests {
     #[test]
     fn the_list_is_sorted() {
         assert!(COMMON.is_sorted() && COMMON.len() > 10_000);
+    }
+
+    #[test]
+    fn a_password_is_judged_in_the_form_that_is_hashed() {
+        assert_eq!(judge(&"u\u{308}".repeat(7), 8, &[]), Err(Weakness::TooShort { least: 8 }));
+        assert_eq!(judge("Jose\u{301} Garci\u{301}a", 8, &["Jos\u{e9} Garc\u{ed}a"]), Err(Weakness::Personal));
     }
 
     #[test]

@@ -44,6 +44,11 @@ impl Phone {
     /// Understands spaces, dashes, brackets and slashes, `+` and `00`, and national numbers if `home` says of which country.
     pub fn parse(text: &str, home: Option<Country>) -> Result<Self, NotAPhone> {
         // The longest number has 15 digits; with its punctuation far less than this.
+        if text.len() > 200 {
+            return Err(NotAPhone::Malformed);
+        }
+        // Address books put marks of direction around what is copied from them, and keyboards have digits of their own.
+        let text = super::text::meant(text);
         if text.len() > 60 || !text.chars().any(|c| c.is_ascii_digit()) || text.chars().any(char::is_alphabetic) {
             return Err(NotAPhone::Malformed);
         }
@@ -134,6 +139,10 @@ mod tests {
             ("(0660) 123-4567", austria, "+436601234567"),
             ("00436601234567", austria, "+436601234567"),
             (" +1 (202) 555-0173 ", austria, "+12025550173"),
+            ("\u{202d}+43\u{a0}660\u{a0}1234567\u{202c}", None, "+436601234567"),
+            ("+43\u{2011}660\u{200b}1234567\u{feff}", None, "+436601234567"),
+            ("＋４３ ６６０ １２３４５６７", None, "+436601234567"),
+            ("+٤٣ ٦٦٠ ١٢٣٤٥٦٧", None, "+436601234567"),
         ] {
             assert_eq!(Phone::parse(text, home).unwrap().as_str(), number, "{text}");
         }

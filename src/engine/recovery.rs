@@ -32,7 +32,8 @@ pub fn typed(text: &str) -> Option<String> {
     if text.len() > 200 {
         return None;
     }
-    let letters = text.chars().filter(|c| c.is_alphanumeric()).map(|c| match c.to_ascii_lowercase() {
+    let meant = super::text::meant(text);
+    let letters = meant.chars().filter(|c| c.is_alphanumeric()).map(|c| match c.to_ascii_lowercase() {
         'o' => '0',
         'i' | 'l' => '1',
         other => other,
@@ -62,7 +63,13 @@ mod tests {
     #[test]
     fn what_people_make_of_them_is_understood() {
         let code = Some("01a2b3c4d5e6f7g8".to_owned());
-        for text in ["01a2-b3c4-d5e6-f7g8", "OLA2 B3C4 D5E6 F7G8", " oia2b3c4–d5e6f7g8\n", "0.1.a2b3c4d5e6f7g8"] {
+        for text in [
+            "01a2-b3c4-d5e6-f7g8",
+            "OLA2 B3C4 D5E6 F7G8",
+            " oia2b3c4–d5e6f7g8\n",
+            "0.1.a2b3c4d5e6f7g8",
+            "\u{feff}０１ａ２-b3c4-d5e6-f7g8\u{200b}",
+        ] {
             assert_eq!(typed(text), code, "{text}");
         }
         for text in [

@@ -122,7 +122,8 @@ pub fn second_factors(enrolled: &Enrolled, given: &[Method]) -> Vec<MethodKind> 
     // Stable: what was never used keeps the order of strength above.
     kinds.sort_by_key(|(last_used_at, _)| std::cmp::Reverse(*last_used_at));
     let mut kinds: Vec<MethodKind> = kinds.into_iter().map(|(_, kind)| kind).collect();
-    if enrolled.recovery_codes > 0 {
+    // In place of another one: who has none to give is not asked for codes that are used up.
+    if enrolled.recovery_codes > 0 && !kinds.is_empty() {
         kinds.push(MethodKind::RecoveryCode);
     }
     kinds
@@ -138,6 +139,7 @@ pub fn second_factors_of_reset(enrolled: &Enrolled, given: &[Method]) -> Vec<Met
             kinds.push(kind);
         }
     }
+    kinds.sort_by_key(|kind| *kind == MethodKind::Password);
     kinds
 }
 

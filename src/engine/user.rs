@@ -2,8 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::address::{Channel, Contact, Email, Username};
+use super::address::{Channel, Contact, Email, Identifier, Username};
 use super::phone::Phone;
+use super::text::{self, Unshowable};
 use crate::ids::UserId;
 use crate::time::Timestamp;
 
@@ -28,6 +29,8 @@ pub struct User {
     pub created_at: Timestamp,
     pub updated_at: Timestamp,
     pub last_login_at: Option<Timestamp>,
+    /// How often they were signed out of more than one browser at once: those that were known before are strangers.
+    pub device_epoch: i64,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,10 +110,14 @@ pub struct Address {
 pub enum FieldError {
     TooLong,
     ControlCharacter,
+    /// There is something, and nobody sees it.
+    Blank,
     NotAUrl,
     NotADate,
     NotATimeZone,
     NotALanguage,
+    /// Of the page's form; the user name is no field of the profile.
+    NotAUsername,
 }
 
 /// A field's name (that of its claim; `address.locality` for parts) and what is wrong with it.
@@ -149,7 +156,9 @@ impl Profile {
 
     /// Sets a field by its name; an empty text removes it. Unknown names change nothing.
     pub fn set(&mut self, name: &str, value: &str) {
-        let value = Some(value.trim().to_owned()).filter(|text| !text.is_empty());
+        // What is pasted around a name goes; what is nothing else stays, so that it is refused and not taken for an empty field.
+        let value = Some(text::trimmed(value)).filter(|text| !text.is_empty()).unwrap_or_else(|| value.trim());
+        let value = Some(value.to_owned()).filter(|text| !text.is_empty());
         if let Some(part) = name.strip_prefix("address.") {
             let mut address = self.address.take().unwrap_or_default();
             match part {
@@ -205,19 +214,26 @@ fn rule(name: &str) -> Rule {
     }
 }
 
+impl From<Unshowable> for FieldError {
+    fn from(unshowable: Unshowable) -> Self {
+        match unshowable {
+            Unshowable::Controls => Self::ControlCharacter,
+            Unshowable::Blank => Self::Blank,
+        }
+    }
+}
+
 fn line(text: &str) -> Result<(), FieldError> {
     match () {
         () if text.chars().count() > 200 => Err(FieldError::TooLong),
-        () if text.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) => Err(FieldError::ControlCharacter),
-        () => Ok(()),
+        () => Ok(text::showable(text)?),
     }
 }
 
 fn lines(text: &str) -> Result<(), FieldError> {
     match () {
         () if text.chars().count() > 2000 => Err(FieldError::TooLong),
-        () if text.chars().any(|c| c.is_control() && !matches!(c, '\n' | '\r')) => Err(FieldError::ControlCharacter),
-        () => Ok(()),
+        () => Ok(text::showable_lines(text)?),
     }
 }
 
@@ -269,11 +285,23 @@ impl User {
             created_at: now,
             updated_at: now,
             last_login_at: None,
+            device_epoch: 0,
         }
     }
 
     pub fn is_active(&self) -> bool {
         self.state == UserState::Active
+    }
+
+    /// Whether this text, such as a `login_hint` (OpenID Connect Core section 3.1.2.1), names an address, number or user name that is not this account's.
+    pub fn is_another(&self, text: &str) -> bool {
+        let another = |name: Option<&str>, named: &str| name != Some(named);
+        match Identifier::parse(text, None) {
+            Identifier::Email(email) => another(self.email.as_ref().map(Email::key), email.key()),
+            Identifier::Phone(phone) => another(self.phone_number.as_ref().map(Phone::as_str), phone.as_str()),
+            Identifier::Username(name) => another(self.username.as_ref().map(Username::key), name.key()),
+            Identifier::Unknown => false,
+        }
     }
 
     /// Whether this person can administer. Shut out, they cannot.
@@ -390,6 +418,10 @@ mod tests {
             ("picture", "javascript:alert(1)", FieldError::NotAUrl),
             ("website", "https://a:b@c.example", FieldError::NotAUrl),
             ("name", "a\0b", FieldError::ControlCharacter),
+            ("name", "a\u{202e}b", FieldError::ControlCharacter),
+            ("bio", "a\n\u{2066}b", FieldError::ControlCharacter),
+            ("name", " \u{200b} ", FieldError::Blank),
+            ("nickname", "\u{3164}", FieldError::Blank),
             ("address.locality", "a\nb", FieldError::ControlCharacter),
         ] {
             let found = problems(name, bad);

@@ -37,6 +37,8 @@ pub enum Notice {
     ContactRemoved {
         old: String,
     },
+    /// Somebody gave the first factor, and second ones that were all wrong.
+    SecondFactorFailed,
     RecoveryCodeUsed,
     RecoveryCodesMade,
     IdentityConnected {
@@ -70,6 +72,7 @@ impl Notice {
             Self::PhoneChanged { previous: Some("+43 660 7654321".to_owned()), new: phone.to_owned() },
             Self::PhoneChanged { previous: None, new: phone.to_owned() },
             Self::ContactRemoved { old: "old@example.org".to_owned() },
+            Self::SecondFactorFailed,
             Self::RecoveryCodeUsed,
             Self::RecoveryCodesMade,
             Self::IdentityConnected { provider: "Google".to_owned() },
@@ -92,6 +95,7 @@ impl Notice {
             Self::PhoneChangeRequested { .. } => "phone-change-requested",
             Self::PhoneChanged { .. } => "phone-changed",
             Self::ContactRemoved { .. } => "contact-removed",
+            Self::SecondFactorFailed => "second-factor-failed",
             Self::RecoveryCodeUsed => "recovery-code-used",
             Self::RecoveryCodesMade => "recovery-codes-made",
             Self::IdentityConnected { .. } => "identity-connected",
@@ -114,6 +118,7 @@ impl Notice {
             Self::PhoneChangeRequested { .. } => "told-phone-requested",
             Self::PhoneChanged { .. } => "told-phone-changed",
             Self::ContactRemoved { .. } => "told-contact-removed",
+            Self::SecondFactorFailed => "told-second-failed",
             Self::RecoveryCodeUsed => "told-code-used",
             Self::RecoveryCodesMade => "told-codes-made",
             Self::IdentityConnected { provider } => return text.with("told-identity-connected", &[("provider", provider)]),
@@ -147,6 +152,7 @@ impl Notice {
             Self::PhoneChanged { previous: Some(old), new } => both("told-phone-changed-text", old, new),
             Self::PhoneChanged { previous: None, new } => to("told-phone-added-text", new),
             Self::ContactRemoved { old } => text.with("told-contact-removed-text", &[("site", site), ("old", old)]),
+            Self::SecondFactorFailed => plain("told-second-failed-text"),
             Self::RecoveryCodeUsed => plain("told-code-used-text"),
             Self::RecoveryCodesMade => plain("told-codes-made-text"),
             Self::IdentityConnected { provider } => from("told-identity-connected-text", provider),

@@ -17,7 +17,7 @@ pub enum CookieName {
     /// The chosen language.
     Locale,
     /// Who signed in here before.
-    Remembered,
+    KnownDevice,
     /// That the session began in this browser, at this host: where the session's own cookie goes to other hosts, too.
     Here,
     /// What lets this browser skip the second factor.
@@ -26,6 +26,10 @@ pub enum CookieName {
     Way,
     /// How often a site has sent somebody here who is signed in.
     Rounds,
+    /// What the last redirect has to say: only that is shown, whatever the page's address asks for.
+    Notice,
+    /// New recovery codes, sealed, until they are put away.
+    RecoveryCodes,
 }
 
 impl CookieName {
@@ -34,11 +38,13 @@ impl CookieName {
             Self::Session => ("vestibule_session", "__Host-vestibule_session"),
             Self::Browser => ("vestibule_browser", "__Host-vestibule_browser"),
             Self::Locale => ("vestibule_locale", "__Host-vestibule_locale"),
-            Self::Remembered => ("vestibule_remembered", "__Host-vestibule_remembered"),
+            Self::KnownDevice => ("vestibule_known_device", "__Host-vestibule_known_device"),
             Self::Here => ("vestibule_here", "__Host-vestibule_here"),
             Self::Device => ("vestibule_device", "__Host-vestibule_device"),
             Self::Way => ("vestibule_way", "__Host-vestibule_way"),
             Self::Rounds => ("vestibule_rounds", "__Host-vestibule_rounds"),
+            Self::Notice => ("vestibule_notice", "__Host-vestibule_notice"),
+            Self::RecoveryCodes => ("vestibule_codes", "__Host-vestibule_codes"),
         }
     }
 }
@@ -81,9 +87,31 @@ impl Cookies {
         read(headers, self.name(cookie))
     }
 
-    /// The values of the session's cookie: one, unless another was planted or is left from other settings.
+    /// The values of the session's cookie: one, unless another was planted or is left from other settings. What cannot be one counts only where
+    /// nothing else was sent, so that no number of such hides the right one.
     pub fn sessions(self, headers: &HeaderMap) -> Vec<&str> {
-        values(headers, self.name(CookieName::Session))
+        let name = self.name(CookieName::Session);
+        let possible = distinct(headers, name, |value| value.parse::<tower_sessions::session::Id>().is_ok());
+        if possible.is_empty() { values(headers, name) } else { possible }
+    }
+
+    /// Whether the session's cookie was sent more than once, whatever its values.
+    pub fn has_several_sessions(self, headers: &HeaderMap) -> bool {
+        raw(headers, self.name(CookieName::Session)).count() > 1
+    }
+
+    /// Takes every session cookie out of a request but the one with this value. tower-sessions reads the last one of a name, and has the browser delete
+    /// the cookie if that carries nothing.
+    pub fn keep_session(self, headers: &mut HeaderMap, value: &str) {
+        let name = self.name(CookieName::Session).as_bytes();
+        let is_session = |pair: &[u8]| pair.strip_prefix(name).is_some_and(|rest| rest.starts_with(b"="));
+        let pairs = headers.get_all(header::COOKIE).iter().flat_map(|line| line.as_bytes().split(|&byte| byte == b';'));
+        let mut kept: Vec<&[u8]> = pairs.map(<[u8]>::trim_ascii).filter(|pair| !is_session(pair)).collect();
+        let session = [name, b"=", value.as_bytes()].concat();
+        kept.push(&session);
+        if let Ok(line) = HeaderValue::from_bytes(&kept.join(&b"; "[..])) {
+            headers.insert(header::COOKIE, line);
+        }
     }
 
     /// `Set-Cookie` values that delete every session cookie which a browser may send to this host: its own, and those of the domains above.
@@ -141,10 +169,14 @@ const MANY: usize = 8;
 
 /// The different values of a cookie, in the order they were sent; of more than a few, only the first.
 pub fn values<'a>(headers: &'a HeaderMap, name: &str) -> Vec<&'a str> {
+    distinct(headers, name, |value| !value.is_empty())
+}
+
+fn distinct<'a>(headers: &'a HeaderMap, name: &str, counts: impl Fn(&str) -> bool) -> Vec<&'a str> {
     let mut values = Vec::new();
     for value in raw(headers, name) {
         match std::str::from_utf8(value) {
-            Ok(value) if !value.is_empty() && !values.contains(&value) && values.len() < MANY => values.push(value),
+            Ok(value) if counts(value) && !values.contains(&value) && values.len() < MANY => values.push(value),
             _ => {}
         }
     }
@@ -265,7 +297,7 @@ mod tests {
     #[test]
     fn what_is_set_is_read() {
         for cookies in [Cookies::Secure, Cookies::Wide, Cookies::Plain] {
-            for name in [CookieName::Browser, CookieName::Locale, CookieName::Remembered] {
+            for name in [CookieName::Browser, CookieName::Locale, CookieName::KnownDevice] {
                 let line = cookies.set(name, "value", None).unwrap();
                 let pair = line.to_str().unwrap().split(';').next().unwrap().to_owned();
                 assert_eq!(cookies.read(&sent(&[pair.as_bytes()]), name), Some("value"));

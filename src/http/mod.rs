@@ -14,6 +14,7 @@ pub mod departure;
 pub mod form;
 pub mod layers;
 pub mod limited;
+pub mod once_more;
 pub mod page;
 pub mod server;
 pub mod shell;

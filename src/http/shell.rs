@@ -75,6 +75,8 @@ pub struct Shell {
     pub title: String,
     /// The request failed: the title then starts with "Error:".
     pub failed: bool,
+    /// The page answers a form: history then remembers the page that the form was on, by `static/enhance.js`.
+    pub posted: bool,
     /// The form was sent too often, and is taken again after this long.
     pub retry_after: Option<Duration>,
     pub client: Option<ClientBadge>,
@@ -101,6 +103,7 @@ impl Shell {
             site: site.into(),
             title,
             failed: false,
+            posted: false,
             retry_after: None,
             client: None,
             notice: None,
@@ -117,6 +120,11 @@ impl Shell {
     /// Where a form of the account goes: with whose it is, so that it changes nobody else's who has signed in meanwhile.
     pub fn own(&self, path: &str) -> String {
         self.person.as_ref().map_or_else(|| path.to_owned(), |person| format!("{path}?{OWNER}={person}"))
+    }
+
+    /// Where GET shows this page.
+    pub fn here(&self) -> &str {
+        self.switch.iter().find(|language| language.current).map_or("", |language| language.href.as_str())
     }
 
     /// Adds a problem; `field` is the field's id, or empty for the whole form.

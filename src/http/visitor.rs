@@ -6,24 +6,28 @@ use std::time::Duration;
 use askama::Template;
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, Method, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 
 use super::context::Context;
 use super::cookies::{self, CookieName, Cookies};
+use super::once_more::BrokenOff;
 use super::page::{Html, because};
 use super::shell::{ClientBadge, Notice, Shell, Tone};
 use super::{compress, form::BadInput};
+use crate::actions::known_device::{self, KnownDevice};
 use crate::actions::session::{self, Current, Presented};
 use crate::actions::{App, Fault, Outcome, Requester, factors};
 use crate::crypto::token::{Kind, SecretToken};
 use crate::engine::client::Client;
 use crate::engine::params::Params;
 use crate::engine::session::Session;
-use crate::ids::UserId;
 use crate::locale::{Locale, Text};
 use crate::pages::{ErrorPage, Link};
 use crate::settings::Way;
+
+/// How long a page that a redirect led to says what that was about: reloaded, or in another language, too.
+const NOTICE: Duration = Duration::from_mins(5);
 
 /// A browser's request.
 pub struct Visitor {
@@ -33,6 +37,8 @@ pub struct Visitor {
     cookies: Cookies,
     /// The language was chosen in this request.
     chosen: Option<Locale>,
+    /// Or a relying party asked for it, of somebody who has not chosen: kept for the pages that follow, until the browser is closed.
+    asked: Option<Locale>,
     browser: Browser,
 }
 
@@ -42,6 +48,9 @@ enum Browser {
     /// Made now; it becomes this browser's if a journey begins.
     New(SecretToken),
 }
+
+/// Before a language in its cookie that an application asked for (`ui_locales`), and no person chose.
+const ASKED: char = '~';
 
 impl FromRequestParts<App> for Visitor {
     type Rejection = std::convert::Infallible;
@@ -57,19 +66,24 @@ impl Visitor {
         let cookies = Cookies::of(&app.settings);
         let query = Params::parse(parts.uri.query().unwrap_or_default().as_bytes()).unwrap_or_default();
         let saved = cookies.read(context.headers(), CookieName::Locale);
+        // What a person chose goes before what an application asks for, now or before.
+        let (saved, earlier) = match saved.and_then(|saved| saved.strip_prefix(ASKED)) {
+            Some(earlier) => (None, Some(earlier)),
+            None => (saved, None),
+        };
         let chosen = Locale::from_tag(query.first("lang"));
         let asked = Some(query.first("ui_locales")).filter(|asked| !asked.is_empty());
         let accepted = context.header("accept-language");
-        let locale = chosen.unwrap_or_else(|| Locale::negotiate(asked, saved, accepted, app.default_locale()));
+        let wanted = [saved, asked, earlier].map(Option::unwrap_or_default).join(" ");
+        let locale = chosen.unwrap_or_else(|| Locale::negotiate(Some(&wanted), None, accepted, app.default_locale()));
         let known =
             cookies.read(context.headers(), CookieName::Browser).and_then(|text| SecretToken::parse(Kind::Browser, text).ok());
         let browser = match known {
             Some(secret) => Browser::Known(secret.hash()),
             None => Browser::New(SecretToken::generate(Kind::Browser, &app.random)),
         };
-        // What a relying party asks for is kept like a choice of the person, until the person chooses.
-        let chosen = chosen.or_else(|| asked.map(|_| locale));
-        Self { text: app.text(locale), app: app.clone(), context, cookies, chosen, browser }
+        let asked = asked.filter(|_| chosen.is_none() && saved.is_none()).map(|_| locale);
+        Self { text: app.text(locale), app: app.clone(), context, cookies, chosen, asked, browser }
     }
 
     /// If the language switch sent the form: its fields, and what the page's address has beside. The page is shown again with them, and nothing
@@ -87,6 +101,11 @@ impl Visitor {
     /// The values of the session cookie.
     pub fn carriers(&self) -> Vec<&str> {
         self.cookies.sessions(self.context.headers())
+    }
+
+    /// Whether it was sent more than once.
+    pub fn has_several_carriers(&self) -> bool {
+        self.cookies.has_several_sessions(self.context.headers())
     }
 
     /// Takes every session cookie away that this browser may send.
@@ -143,14 +162,17 @@ impl Visitor {
     }
 
     /// Who has signed in in this browser before.
-    pub fn known(&self) -> Option<UserId> {
-        let kept = self.cookies.read(self.context.headers(), CookieName::Remembered)?;
-        session::remembered(&self.app, kept)
+    pub fn known(&self) -> Option<KnownDevice> {
+        let kept = self.cookies.read(self.context.headers(), CookieName::KnownDevice)?;
+        KnownDevice::parse(&self.app, kept)
     }
 
-    /// Lets the browser say next time that this person has signed in here.
-    pub fn remember(&self, response: Response, user_id: &UserId) -> Response {
-        self.keep(response, CookieName::Remembered, &session::remembrance(&self.app, user_id))
+    /// Lets the browser say next time that this session's person has signed in here. Also gives the language of their profile.
+    pub async fn keep_known(&self, response: Response, session: &Session) -> Outcome<(Response, Option<Locale>)> {
+        Ok(match known_device::of_session(&self.app, session).await? {
+            Some(kept) => (self.keep(response, CookieName::KnownDevice, &kept.known_device), kept.locale),
+            None => (response, None),
+        })
     }
 
     /// What this browser shows to skip the second factor.
@@ -193,7 +215,8 @@ impl Visitor {
             help_url: settings.help_url.as_ref().map(ToString::to_string),
             switch: Shell::languages(&self.text, self.context.path_and_query()),
             reference: self.context.operation.clone(),
-            person: self.known(),
+            person: self.known().map(|known| known.user_id),
+            posted: self.context.method == Method::POST,
             ..Shell::new(self.text.clone(), &settings.name, title)
         }
     }
@@ -252,6 +275,9 @@ impl Visitor {
         };
         if let Some(locale) = self.chosen {
             response = self.keep(response, CookieName::Locale, locale.tag());
+        } else if let Some(locale) = self.asked {
+            let value = format!("{ASKED}{}", locale.tag());
+            cookies::add(response.headers_mut(), self.cookies.set(CookieName::Locale, &value, None));
         }
         response
     }
@@ -291,7 +317,10 @@ impl Visitor {
             }
         };
         let link = matches!(fault, Fault::Limited { .. }).then(|| self.here_again()).flatten();
-        let response = with_retry_after(self.error_with(status, title, detail, link), fault);
+        let mut response = with_retry_after(self.error_with(status, title, detail, link), fault);
+        if fault.is_deadlock() {
+            response.extensions_mut().insert(BrokenOff);
+        }
         because(response, fault.to_string())
     }
 
@@ -300,10 +329,27 @@ impl Visitor {
         because(self.error(bad.status, "problem-request-title", "problem-request"), bad.reason)
     }
 
+    /// Whether a redirect of ours brought this browser here with that sentence, and no link that somebody made up.
+    pub fn was_told(&self, key: &str) -> bool {
+        !key.is_empty() && self.cookies.read(self.context.headers(), CookieName::Notice) == Some(key)
+    }
+
+    /// Remembers for the page that follows what a redirect has to say.
+    pub fn keep_notice(&self, mut response: Response) -> Response {
+        let location = response.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
+        let Some((_, query)) = location.and_then(|to| to.split_once('?')) else { return response };
+        let said = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| matches!(&**name, "notice" | "failed"));
+        if let Some((_, key)) = said {
+            let cookie = self.cookies.set(CookieName::Notice, &key, Some(NOTICE));
+            cookies::add(response.headers_mut(), cookie);
+        }
+        response
+    }
+
     /// A notice by its key, for the page that follows a redirect.
     pub fn notice(&self, query: &Params) -> Option<Notice> {
-        let key = Self::notice_key(query.first("notice"))?;
-        let kind = if key == "second-spent" { Tone::Info } else { Tone::Success };
+        let key = Self::notice_key(query.first("notice")).filter(|key| self.was_told(key))?;
+        let kind = if matches!(key, "second-spent" | "verify-first" | "has-account") { Tone::Info } else { Tone::Success };
         Some(Notice { kind, text: self.text.t(&format!("notice-{key}")).into_owned() })
     }
 
@@ -311,12 +357,19 @@ impl Visitor {
     pub fn notice_to_keep(&self) -> Option<&'static str> {
         let (_, query) = self.context.path_and_query().split_once('?')?;
         let (_, name) = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "notice")?;
-        Self::notice_key(&name)
+        Self::notice_key(&name).filter(|key| self.was_told(key))
     }
 
     /// Only keys of ours are shown.
     fn notice_key(name: &str) -> Option<&'static str> {
-        const KEYS: [&str; 29] = [
+        const KEYS: &[&str] = &[
+            "verify-first",
+            "confirmed",
+            "has-account",
+            "code-sent-only",
+            "phone-verified",
+            "signed-out-all",
+            "session-ended-here",
             "phone-removed",
             "second-spent",
             "saved",
@@ -347,7 +400,7 @@ impl Visitor {
             "passkey-removed",
             "identity-choose",
         ];
-        KEYS.into_iter().find(|key| *key == name)
+        KEYS.iter().copied().find(|key| *key == name)
     }
 
     pub const fn cookies(&self) -> Cookies {

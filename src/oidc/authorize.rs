@@ -16,7 +16,7 @@ use crate::engine::oauth_error::Code;
 use crate::engine::params::Params;
 use crate::engine::scope::Scopes;
 use crate::http::csp;
-use crate::http::form::{BadInput, Form, Query};
+use crate::http::form::{BadInput, Form, Parameters, Query};
 use crate::http::page::{because, see_other};
 use crate::http::visitor::Visitor;
 use crate::pages::{Consent, Departing, FormPost, ScopeLine, SomebodyElse};
@@ -35,9 +35,9 @@ const LONGEST: usize = 7 * 1024;
 /// POST (OpenID Connect Core section 3.1.2.1) is the same as GET, so it leads there. It comes from a page of the client, and no browser sends our
 /// cookies (`SameSite=Lax`) with a form of another site: here everybody would look signed out, and a new cookie would take the place of the one that
 /// a journey in another tab needs. With the address that follows they come along.
-pub(super) async fn by_post(visitor: Visitor, form: Result<Form, BadInput>) -> Response {
+pub(super) async fn by_post(visitor: Visitor, form: Result<Parameters, BadInput>) -> Response {
     let params = match form {
-        Ok(Form(params)) => params,
+        Ok(Parameters(params)) => params,
         Err(bad) => return visitor.bad_input(bad),
     };
     let query = params.query();

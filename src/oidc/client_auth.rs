@@ -28,21 +28,35 @@ pub(super) fn credentials<'a>(headers: &HeaderMap, params: &'a Params) -> Result
     if authorization.next().is_some() {
         return Err(OAuthError::invalid_request("there is more than one Authorization header"));
     }
-    let (basic_id, basic_secret) =
-        basic(header.as_bytes()).ok_or_else(|| invalid_client("the Authorization header is not Basic"))?;
+    let Basic { id: basic_id, secret: basic_secret, plain } = basic(header.as_bytes()).map_err(invalid_client)?;
     if secret.is_some() || id.is_some_and(|id| id != basic_id) {
         return Err(OAuthError::invalid_request("the client proves itself in two ways: use one"));
     }
-    Ok(Credentials { client_id: Cow::Owned(basic_id), proof: Proof::Basic(Cow::Owned(basic_secret)) })
+    Ok(Credentials { client_id: Cow::Owned(basic_id), proof: Proof::Basic(Cow::Owned(basic_secret), Cow::Owned(plain)) })
 }
 
-/// Id and secret, each form-encoded before it was joined (RFC 6749 section 2.3.1).
-fn basic(header: &[u8]) -> Option<(String, String)> {
-    let (scheme, encoded) = header.split_at_checked(6)?;
-    scheme.eq_ignore_ascii_case(b"Basic ").then_some(())?;
-    let decoded = BASE64.decode(encoded.trim_ascii()).ok()?;
-    let (id, secret) = std::str::from_utf8(&decoded).ok()?.split_once(':')?;
-    Some((form_decoded(id)?, form_decoded(secret)?))
+struct Basic {
+    id: String,
+    /// Form-decoded, as far as it can be.
+    secret: String,
+    /// As it stood there.
+    plain: String,
+}
+
+/// Id and secret, each form-encoded before it was joined (RFC 6749 section 2.3.1). Many clients do not encode, so a secret with `+` or `%` is kept as
+/// it stood there as well. Or what is wrong, for whoever writes a client.
+fn basic(header: &[u8]) -> Result<Basic, &'static str> {
+    let encoded = match header.split_at_checked(6) {
+        Some((scheme, encoded)) if scheme.eq_ignore_ascii_case(b"Basic ") => encoded,
+        _ => return Err("the Authorization header is not Basic"),
+    };
+    let decoded = BASE64
+        .decode(encoded.trim_ascii())
+        .map_err(|_| "the credentials of Basic are not base64: RFC 4648 section 4, with + and /, and with = at the end")?;
+    let text = std::str::from_utf8(&decoded).map_err(|_| "the credentials of Basic are not UTF-8")?;
+    let (id, plain) = text.split_once(':').ok_or("the credentials of Basic have no colon between client id and secret")?;
+    let id = form_decoded(id).ok_or("the client id of Basic is not form-encoded UTF-8 (RFC 6749 section 2.3.1)")?;
+    Ok(Basic { id, secret: form_decoded(plain).unwrap_or_else(|| plain.to_owned()), plain: plain.to_owned() })
 }
 
 fn form_decoded(text: &str) -> Option<String> {
@@ -66,7 +80,7 @@ mod tests {
         }
         let read = credentials(&headers, params).map_err(|error| error.code)?;
         let (method, secret) = match &read.proof {
-            Proof::Basic(secret) => ("basic", secret.to_string()),
+            Proof::Basic(secret, _) => ("basic", secret.to_string()),
             Proof::Post(secret) => ("post", (*secret).to_owned()),
             Proof::None => ("none", String::new()),
         };
@@ -94,6 +108,24 @@ mod tests {
     }
 
     #[test]
+    fn what_is_wrong_with_basic_is_said() {
+        for (header, why) in [
+            ("Bearer x".to_owned(), "not Basic"),
+            (
+                format!("Basic {}", basic_header("shop:se").trim_start_matches("Basic ").trim_end_matches('=')),
+                "with = at the end",
+            ),
+            ("Basic c2hvcA==".to_owned(), "no colon"),
+            (basic_header("%ff:x"), "client id of Basic"),
+        ] {
+            assert!(basic(header.as_bytes()).err().is_some_and(|said| said.contains(why)), "{header}");
+        }
+        // A secret of a client that does not encode stands there as it is, beside what it would be if it did.
+        let found = basic(basic_header("shop:a+b%2B").as_bytes()).ok().map(|basic| (basic.secret, basic.plain));
+        assert_eq!(found, Some(("a b+".to_owned(), "a+b%2B".to_owned())));
+    }
+
+    #[test]
     fn never_two_methods_and_nothing_else() {
         let basic = basic_header("shop:secret");
         let none = Params::default();
@@ -113,6 +145,7 @@ mod tests {
         ] {
             assert_eq!(read(&headers, &params), Err(code), "{headers:?} {params:?}");
         }
-        assert_eq!(read(&[&basic_header("shop:%ff")], &none), Err(Code::InvalidClient));
+        assert_eq!(read(&[&basic_header("%ff:x")], &none), Err(Code::InvalidClient));
+        assert_eq!(read(&[&basic_header("shop:%ff")], &none), Ok(found("shop", "basic", "%ff")), "not encoded");
     }
 }

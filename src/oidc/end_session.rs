@@ -6,7 +6,7 @@ use axum::response::Response;
 
 use crate::engine::authorize::LONGEST_STATE;
 use crate::engine::params::Params;
-use crate::http::form::{BadInput, Form, Query};
+use crate::http::form::{BadInput, Parameters, Query};
 use crate::http::page::see_other;
 use crate::http::visitor::Visitor;
 
@@ -17,9 +17,9 @@ pub(super) async fn by_get(visitor: Visitor, query: Result<Query, BadInput>) -> 
     }
 }
 
-pub(super) async fn by_post(visitor: Visitor, form: Result<Form, BadInput>) -> Response {
+pub(super) async fn by_post(visitor: Visitor, form: Result<Parameters, BadInput>) -> Response {
     match form {
-        Ok(Form(params)) => ask(&visitor, &params),
+        Ok(Parameters(params)) => ask(&visitor, &params),
         Err(bad) => visitor.bad_input(bad),
     }
 }

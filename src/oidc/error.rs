@@ -35,9 +35,9 @@ impl From<OAuthError> for ApiError {
     }
 }
 
-impl From<crate::engine::params::Repeated> for ApiError {
-    fn from(repeated: crate::engine::params::Repeated) -> Self {
-        OAuthError::from(repeated).into()
+impl From<crate::engine::params::Unfit> for ApiError {
+    fn from(unfit: crate::engine::params::Unfit) -> Self {
+        OAuthError::from(unfit).into()
     }
 }
 

@@ -78,7 +78,7 @@ pub struct ChangeContact {
     pub code: String,
     /// The new address or number as typed.
     pub new: String,
-    pub resend_after_seconds: i64,
+    pub resend_after_seconds: Option<i64>,
 }
 
 impl ChangeContact {
@@ -95,11 +95,16 @@ impl ChangeContact {
     }
 
     const fn words(&self) -> &'static ContactWords {
-        if self.is_mail() { &EMAIL_WORDS } else { &PHONE_WORDS }
+        match (self.channel, self.current.is_empty()) {
+            (Channel::Mail, false) => &EMAIL_WORDS,
+            (Channel::Mail, true) => &FIRST_EMAIL_WORDS,
+            (Channel::Sms, false) => &PHONE_WORDS,
+            (Channel::Sms, true) => &FIRST_PHONE_WORDS,
+        }
     }
 }
 
-/// Keys of the words in which the two pages differ.
+/// Keys of the words in which the two pages differ, and each from that of an account with none yet.
 struct ContactWords {
     none: &'static str,
     current: &'static str,
@@ -108,6 +113,8 @@ struct ContactWords {
     confirm: &'static str,
     cancel: &'static str,
     change: &'static str,
+    new: &'static str,
+    hint: &'static str,
     change_button: &'static str,
 }
 
@@ -119,7 +126,19 @@ const EMAIL_WORDS: ContactWords = ContactWords {
     confirm: "email-confirm",
     cancel: "email-cancel",
     change: "email-change",
+    new: "email-new",
+    hint: "email-new-hint",
     change_button: "email-change-button",
+};
+
+const FIRST_EMAIL_WORDS: ContactWords = ContactWords {
+    pending_text: "email-add-pending-text",
+    cancel: "email-add-cancel",
+    change: "email-add",
+    new: "email-add-new",
+    hint: "email-add-hint",
+    change_button: "email-add-button",
+    ..EMAIL_WORDS
 };
 
 const PHONE_WORDS: ContactWords = ContactWords {
@@ -130,7 +149,18 @@ const PHONE_WORDS: ContactWords = ContactWords {
     confirm: "phone-confirm",
     cancel: "phone-cancel",
     change: "phone-change",
+    new: "phone-new",
+    hint: "phone-hint",
     change_button: "phone-change-button",
+};
+
+const FIRST_PHONE_WORDS: ContactWords = ContactWords {
+    pending: "phone-add-pending",
+    pending_text: "phone-add-pending-text",
+    cancel: "phone-add-cancel",
+    change: "phone-add",
+    new: "phone-add-new",
+    ..PHONE_WORDS
 };
 
 /// One signed-in browser.

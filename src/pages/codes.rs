@@ -23,8 +23,8 @@ pub struct Verify {
     pub destination: String,
     /// What was typed.
     pub code: String,
-    /// 0 when a new code may be sent now.
-    pub resend_after_seconds: i64,
+    /// Seconds until a new code may be sent; none: no more in this flow.
+    pub resend_after_seconds: Option<i64>,
     /// The code is spent or out of time: only a new one helps.
     pub expired: bool,
     /// Somebody signs up, perhaps with the address of an account: then the mail has no code.
@@ -109,7 +109,7 @@ pub struct ResetSent {
     pub channel: Channel,
     pub flow: Option<String>,
     pub code: String,
-    pub resend_after_seconds: i64,
+    pub resend_after_seconds: Option<i64>,
     pub expired: bool,
 }
 

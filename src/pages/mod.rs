@@ -27,9 +27,16 @@ pub use profile::{Choice, FieldGroup, FieldKind, Profile, ProfileField};
 pub use providers::{
     ButtonLogo, ConfirmConnect, ConnectedIdentity, GiveAddress, Identities, JoinAccount, PROVIDERS_SHOWN, ProviderButton,
 };
-pub use security::{AuthenticatorApp, Enrol, Messages, NewKeys, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
+pub use security::{
+    AuthenticatorApp, Enrol, LastFactor, Messages, NewKeys, RecoveryCodeUsed, RecoveryCodes, Security, TotpSetup, TrustedBrowser,
+};
 pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
 pub use wasnt_me::{LeftOver, Locked, WasntMe};
+
+/// What is said of a code that is over, by whether another may be sent.
+pub(crate) const fn expired_words(resend_after_seconds: Option<i64>) -> &'static str {
+    if resend_after_seconds.is_some() { "code-expired" } else { "code-expired-for-good" }
+}
 
 /// A link dressed as a button.
 #[derive(Clone, Debug, PartialEq, Eq)]

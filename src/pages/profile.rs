@@ -11,6 +11,8 @@ use crate::locale::{Locale, Text};
 pub struct Profile {
     pub shell: Shell,
     pub groups: Vec<FieldGroup>,
+    /// The session has ended; what was typed is there.
+    pub signed_out: bool,
 }
 
 /// Fields under one legend.

@@ -1,5 +1,6 @@
 //! Every page with sample data: for snapshots, the accessibility scanner and designers' eyes.
 
+mod alarms;
 mod leaving;
 mod passkeys;
 mod providers;
@@ -9,9 +10,8 @@ use askama::Template;
 
 use super::{
     App, Apps, ChangeContact, ChangePassword, Choice, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FakeSignIn,
-    FormPost, Home, HomeContact, IdentifierKinds, Inbox, LeftOver, Link, LinkPage, Locked, LoggedOut, Login, Logout, Mail,
-    MailPage, Mailbox, Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify,
-    WasntMe,
+    FormPost, Home, HomeContact, IdentifierKinds, Inbox, Link, LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox,
+    Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify,
 };
 use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
@@ -30,7 +30,7 @@ pub fn samples(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error
     let mut pages = sign_in(text)?;
     pages.extend(ways::ways(text)?);
     pages.extend(codes(text)?);
-    pages.extend(alarms(text)?);
+    pages.extend(alarms::alarms(text)?);
     pages.extend(messages(text)?);
     pages.extend(leaving::samples(text)?);
     pages.extend(account(text)?);
@@ -76,6 +76,8 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         signup_open: true,
         connects: None,
         reauthenticate: None,
+        not_you: false,
+        other: false,
         way: Way::Password,
         providers: providers::providers(),
         form: true,
@@ -103,6 +105,7 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         providers: providers::providers(),
         other: true,
         passwordless: false,
+        proves: true,
     };
     let refused = Signup {
         shell: wrong(wrong(shell(text, "signup"), "email", "problem-email"), "password", "problem-password-common"),
@@ -145,14 +148,14 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         channel: Channel::Mail,
         destination: "a•••@example.com".to_owned(),
         code: String::new(),
-        resend_after_seconds: 30,
+        resend_after_seconds: Some(30),
         expired: false,
         signs_up: true,
     };
     let failed = Verify {
         shell: wrong(shell(text, "verify"), "code", "problem-code"),
         code: "123 456".to_owned(),
-        resend_after_seconds: 0,
+        resend_after_seconds: Some(0),
         ..verify.clone()
     };
     let spent = Verify { expired: true, ..verify.clone() };
@@ -161,7 +164,7 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         channel: Channel::Mail,
         flow: Some("flow_1".to_owned()),
         code: String::new(),
-        resend_after_seconds: 30,
+        resend_after_seconds: Some(30),
         expired: false,
     };
     let new = ResetNew {
@@ -194,36 +197,6 @@ fn codes(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         ("link-expired", expired.render()?),
         ("link-reset", reset.render()?),
         ("link-email", email.render()?),
-    ])
-}
-
-fn alarms(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
-    let alarm = WasntMe { shell: shell(text, "wasnt-me"), token: "token".to_owned(), hours: 72 };
-    let unticked = WasntMe { shell: wrong(shell(text, "wasnt-me"), "confirm", "problem-confirm"), ..alarm.clone() };
-    let locked = Locked {
-        shell: shell(text, "locked"),
-        email: Some("an•••@example.com".to_owned()),
-        phone: Some("+43 ••• 67".to_owned()),
-        taken: false,
-        credentials: true,
-        left: Vec::new(),
-        mailbox: false,
-        way_in: true,
-    };
-    let stranded = Locked { email: None, phone: None, taken: true, credentials: false, way_in: false, ..locked.clone() };
-    let left = |name: &str, restored| LeftOver { name: name.to_owned(), restored };
-    let passkey = text.with("locked-passkey", &[("name", "Phone")]);
-    let open = Locked {
-        left: vec![left("Google an•••@gmail.com", false), left("GitHub mallory", true), left(&passkey, true)],
-        mailbox: true,
-        ..locked.clone()
-    };
-    Ok(vec![
-        ("wasnt-me", alarm.render()?),
-        ("wasnt-me-error", unticked.render()?),
-        ("locked", locked.render()?),
-        ("locked-taken", stranded.render()?),
-        ("locked-left", open.render()?),
     ])
 }
 
@@ -301,6 +274,7 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         _ => None,
     };
     let profile = Profile {
+        signed_out: false,
         shell: Shell { notice: Some(notice), ..shell(text, "account-profile") },
         groups: Profile::groups(text, values),
     };
@@ -319,7 +293,7 @@ fn account(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         pending: Some("ana@new.example".to_owned()),
         code: String::new(),
         new: String::new(),
-        resend_after_seconds: 0,
+        resend_after_seconds: Some(0),
     };
     let session = |id: &str, device: &str, current| Session {
         id: id.to_owned(),

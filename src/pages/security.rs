@@ -54,6 +54,16 @@ pub struct Messages {
     pub last_used: Option<When>,
 }
 
+/// `/account/security/last`: asks before two-step verification ends. Fields: `hidden`, `sure`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "account/last_factor.html")]
+pub struct LastFactor {
+    pub shell: Shell,
+    pub detail: String,
+    pub action: &'static str,
+    pub hidden: Vec<(&'static str, String)>,
+}
+
 /// A browser that is not asked for the second factor.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TrustedBrowser {
@@ -85,15 +95,21 @@ pub struct TotpSetup {
     pub code: String,
 }
 
-/// The codes, this once. Posts `codes` to `/account/security/recovery/download`.
+/// `/account/security/recovery`: new codes. Posts nothing to `…/download` and `…/kept`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "account/recovery.html")]
 pub struct RecoveryCodes {
     pub shell: Shell,
     pub codes: Vec<String>,
-    /// The same, sealed.
-    pub sealed: String,
-    /// Where to go on.
+}
+
+/// `/login/recovered`: after a recovery code.
+#[derive(Clone, Debug, Template)]
+#[template(path = "recovery_used.html")]
+pub struct RecoveryCodeUsed {
+    pub shell: Shell,
+    pub left: i64,
+    /// Where the sign-in leads.
     pub next: String,
 }
 

@@ -22,6 +22,9 @@ pub struct Login {
     pub connects: Option<String>,
     /// Set when the same person must prove themselves again: the name shown in place of the field.
     pub reauthenticate: Option<String>,
+    /// And whether they may say that it is somebody else who is wanted; `other` in the query and the form.
+    pub not_you: bool,
+    pub other: bool,
     /// What the form asks for.
     pub way: Way,
     /// The others that are on, behind buttons of the same form.
@@ -133,11 +136,27 @@ pub struct Signup {
     pub other: bool,
     /// Whether a password may be left out.
     pub passwordless: bool,
+    /// Whether a code is sent there.
+    pub proves: bool,
 }
 
 impl Signup {
     const fn is_mail(&self) -> bool {
         matches!(self.channel, Channel::Mail)
+    }
+
+    /// The key of what is said of the address or number; empty: nothing.
+    const fn hint(&self) -> &'static str {
+        match (self.channel, self.proves) {
+            (Channel::Mail, true) => "signup-email-hint",
+            (Channel::Mail, false) => "",
+            (Channel::Sms, true) => "signup-phone-hint",
+            (Channel::Sms, false) => "phone-hint",
+        }
+    }
+
+    fn hint_text(&self) -> String {
+        Some(self.hint()).filter(|key| !key.is_empty()).map(|key| self.shell.t(key).into_owned()).unwrap_or_default()
     }
 
     fn flow_query(&self) -> String {
@@ -188,7 +207,7 @@ pub struct LoginCode {
     pub code: String,
     /// Entered where the mail's link is opened, if that is another browser.
     pub number: Option<String>,
-    pub resend_after_seconds: i64,
+    pub resend_after_seconds: Option<i64>,
     pub expired: bool,
 }
 
@@ -224,7 +243,7 @@ pub struct SecondFactor {
     pub sent: bool,
     pub code: String,
     pub expired: bool,
-    pub resend_after_seconds: i64,
+    pub resend_after_seconds: Option<i64>,
     /// A new password waits for this step: one that is asked for here is the old one.
     pub is_reset: bool,
     /// For how many days this browser may be remembered.

@@ -31,6 +31,8 @@ pub struct Locked {
     pub email: Option<String>,
     /// The number that is, masked.
     pub phone: Option<String>,
+    /// Where a new password is chosen.
+    pub reset: String,
     /// One from before belongs to somebody else now.
     pub taken: bool,
     /// Passkeys, second factors or connected accounts were removed or came back.

@@ -349,8 +349,11 @@ impl Problems {
 
     fn name(&mut self, name: Option<&str>) -> Option<String> {
         let name = name?.trim();
-        if name.is_empty() || name.chars().count() > 100 || name.chars().any(char::is_control) {
-            self.add("client_name", "must have 1 to 100 characters, no control characters");
+        if name.is_empty() || name.chars().count() > 100 || name.chars().any(turns) {
+            self.add(
+                "client_name",
+                "must have 1 to 100 characters, no control characters, nor ones that turn the writing's direction",
+            );
         }
         Some(name.to_owned())
     }
@@ -416,6 +419,11 @@ impl Problems {
             self.add("grant_types", "client_credentials needs a client secret; token_endpoint_auth_method is none");
         }
     }
+}
+
+/// Control characters, and those that turn the direction of the text around a name.
+fn turns(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}' | '\u{2029}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
 #[cfg(test)]

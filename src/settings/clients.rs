@@ -166,6 +166,8 @@ pub fn resolve_clients(raw: &[RawClient], problems: &mut Vec<Problem>) -> Vec<Cl
                 "is missing or malformed",
                 "1 to 200 visible ASCII characters without spaces and colons, for example \"wiki\"",
             ));
+        } else if client_id.to_ascii_lowercase().starts_with("user_") {
+            problems.push(client.problem("client_id", "begins with user_, as the ids of people do", "for example \"wiki\""));
         } else if entries.iter().any(|entry| entry.client_id == client_id) {
             problems.push(client.problem("client_id", format!("\"{client_id}\" occurs twice"), "give every client its own"));
         }

@@ -4,6 +4,9 @@ use url::{Host, Url};
 
 use super::client_metadata::ApplicationType;
 
+/// What we add to a redirect URI's query (RFC 6749 sections 4.1.2 and 4.1.2.1, RFC 9207): there twice, the application reads its own.
+const OF_ANSWERS: [&str; 6] = ["code", "state", "iss", "error", "error_description", "error_uri"];
+
 /// Checks one redirect URI for registration: absolute, no fragment, https; http only to loopback; a private-use scheme
 /// only for native apps (RFC 6749 section 3.1.2, RFC 8252 sections 7 and 8.4).
 ///
@@ -22,6 +25,9 @@ pub fn check_redirect_uri(uri: &str, kind: ApplicationType) -> Result<(), String
     let Ok(url) = Url::parse(uri) else {
         return Err("is not an absolute URI".into());
     };
+    if let Some((name, _)) = url.query_pairs().find(|(name, _)| OF_ANSWERS.contains(&name.as_ref())) {
+        return Err(format!("has {name} in its query, which answers carry there"));
+    }
     if !url.username().is_empty() || url.password().is_some() {
         return Err("has a user name or password".into());
     }
@@ -73,6 +79,7 @@ mod tests {
         for (uri, kind) in [
             ("https://a.example/cb?tenant=1", Web),
             ("https://a.example", Web),
+            ("https://a.example/cb?codes=1&State=2", Web),
             ("http://127.0.0.1/cb", Native),
             ("http://[::1]:8081/cb", Native),
             ("http://localhost:3000/cb", Web),
@@ -86,6 +93,10 @@ mod tests {
             ("https:///a.example/cb", Web, "not an absolute"),
             ("https://a.example/cb#x", Web, "fragment"),
             ("https://a.example/cb#", Web, "fragment"),
+            ("https://a.example/cb?tenant=1&code=x", Web, "has code in its query"),
+            ("https://a.example/cb?st%61te", Web, "has state"),
+            ("https://a.example/cb?iss=https://evil.example", Web, "has iss"),
+            ("org.example.app:/cb?error=x", Native, "has error"),
             ("https://*.a.example/cb", Web, "wildcard"),
             ("https://me:pw@a.example/cb", Web, "user name"),
             ("https://a.example\\@b.example/", Web, "backslashes"),

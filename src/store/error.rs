@@ -14,6 +14,9 @@ pub enum StoreError {
     /// The database is locked, full or out of reach. The same request may succeed later.
     #[error("the database cannot be used at the moment: {0}")]
     Unavailable(Arc<sqlx::Error>),
+    /// PostgreSQL has undone this unit of work: it and another waited for each other. Nothing of it was kept; once more, and it goes through.
+    #[error("two requests waited for each other in the database: {0}")]
+    Deadlock(Arc<sqlx::Error>),
     /// PostgreSQL cannot be reached at the start.
     #[error("PostgreSQL at {at}: {why}")]
     Unreachable { at: String, why: String },
@@ -55,6 +58,10 @@ impl StoreError {
         if let sqlx::Error::Database(database) = &*error {
             if database.kind() == ErrorKind::UniqueViolation {
                 return Self::Taken;
+            }
+            // deadlock_detected
+            if database.code().is_some_and(|code| code == "40P01") {
+                return Self::Deadlock(error);
             }
             if is_temporary(&**database) {
                 return Self::Unavailable(error);

@@ -5,7 +5,7 @@ use super::error::{Result, StoreError};
 use super::guarded::Guarded;
 use super::sql::{execute, optional, row};
 use crate::engine::codes::{Code, Codes, Links};
-use crate::engine::flow::{Flow, State};
+use crate::engine::flow::{Flow, FlowKind, State};
 use crate::ids::{FlowId, UserId};
 use crate::time::Timestamp;
 
@@ -94,7 +94,7 @@ pub async fn hold(tx: &mut Tx, id: &FlowId) -> Result<Option<Flow>> {
 }
 
 /// The newest open journey of a kind for an address, in the address's unique spelling.
-pub async fn open_for(tx: &mut Tx, kind: &'static str, subject: &str, now: Timestamp) -> Result<Option<Flow>> {
+pub async fn open_for(tx: &mut Tx, kind: FlowKind, subject: &str, now: Timestamp) -> Result<Option<Flow>> {
     optional!(
         tx,
         FlowRow,
@@ -105,7 +105,7 @@ pub async fn open_for(tx: &mut Tx, kind: &'static str, subject: &str, now: Times
              ORDER BY created_at DESC, id DESC LIMIT 1"
         ),
         subject,
-        kind,
+        kind.as_str(),
         now.millis(),
     )?
     .map(Flow::try_from)
@@ -113,7 +113,7 @@ pub async fn open_for(tx: &mut Tx, kind: &'static str, subject: &str, now: Times
 }
 
 /// The newest open journey of a kind of one person.
-pub async fn open_of(tx: &mut Tx, kind: &'static str, user_id: &UserId, now: Timestamp) -> Result<Option<Flow>> {
+pub async fn open_of(tx: &mut Tx, kind: FlowKind, user_id: &UserId, now: Timestamp) -> Result<Option<Flow>> {
     optional!(
         tx,
         FlowRow,
@@ -124,7 +124,7 @@ pub async fn open_of(tx: &mut Tx, kind: &'static str, user_id: &UserId, now: Tim
              ORDER BY created_at DESC, id DESC LIMIT 1"
         ),
         user_id.as_str(),
-        kind,
+        kind.as_str(),
         now.millis(),
     )?
     .map(Flow::try_from)
@@ -143,7 +143,7 @@ pub async fn like(tx: &mut Tx, new: &Flow, until: Timestamp) -> Result<Option<Fl
              AND finished_at IS NULL AND expires_at >= $6 ORDER BY created_at DESC, id DESC LIMIT 1"
         ),
         new.user_id.as_ref().map(UserId::as_str),
-        new.state.kind(),
+        new.state.kind().as_str(),
         new.browser_hash.as_slice(),
         json(&new.state)?,
         json(&new.continue_to)?,
@@ -164,7 +164,7 @@ pub async fn insert(tx: &mut Tx, flow: &Flow) -> Result<()> {
          previous_code_expires_at, tries, sends, sent_at, created_at, expires_at, finished_at, salt, link_hash, \
          previous_link_hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19, $20)",
         flow.id.as_str(),
-        flow.state.kind(),
+        flow.state.kind().as_str(),
         flow.browser_hash.as_slice(),
         flow.user_id.as_ref().map(UserId::as_str),
         flow.state.subject(),
@@ -230,14 +230,18 @@ pub async fn finish(tx: &mut Tx, id: &FlowId, now: Timestamp) -> Result<Guarded>
 }
 
 /// Ends a person's open journeys of a kind.
-pub async fn cancel(tx: &mut Tx, kind: &'static str, user_id: &UserId, now: Timestamp) -> Result<u64> {
-    execute!(
-        tx,
-        "UPDATE flows SET finished_at = $3 WHERE user_id = $1 AND kind = $2 AND finished_at IS NULL",
-        user_id.as_str(),
-        kind,
-        now.millis(),
-    )
+pub async fn cancel(tx: &mut Tx, kinds: &[FlowKind], user_id: &UserId, now: Timestamp) -> Result<u64> {
+    let mut ended = 0;
+    for kind in kinds {
+        ended += execute!(
+            tx,
+            "UPDATE flows SET finished_at = $3 WHERE user_id = $1 AND kind = $2 AND finished_at IS NULL",
+            user_id.as_str(),
+            kind.as_str(),
+            now.millis(),
+        )?;
+    }
+    Ok(ended)
 }
 
 /// Ends all of a person's open journeys.

@@ -14,12 +14,12 @@ use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::gather::Question;
 use super::guarded::Guarded;
-use super::sql::{Both, all, execute, listed, row, run, unhexed};
+use super::sql::{Both, execute, listed, row, run, unhexed};
 use super::users::{UserRow, columns as user_columns};
 use crate::engine::grant::Grant;
 use crate::engine::scope::Scopes;
 use crate::engine::user::User;
-use crate::ids::{ClientId, GrantId, SessionId, UserId};
+use crate::ids::{GrantId, SessionId, UserId};
 use crate::time::Timestamp;
 
 row! {
@@ -308,15 +308,4 @@ pub async fn end_others(tx: &mut Tx, user_id: &UserId, session_id: &SessionId) -
         user_id.as_str(),
         session_id.as_str(),
     )
-}
-
-/// The clients that hold a grant of a session.
-pub async fn clients_of_session(tx: &mut Tx, session_id: &SessionId) -> Result<Vec<ClientId>> {
-    let rows = all!(
-        tx,
-        (String,),
-        "SELECT DISTINCT client_id FROM grants WHERE session_id = $1 AND code_used_at IS NOT NULL ORDER BY client_id",
-        session_id.as_str(),
-    )?;
-    rows.into_iter().map(|(id,)| id.parse().map_err(|_| StoreError::corrupt("grant", "client_id"))).collect()
 }

@@ -42,6 +42,7 @@ const TWINS: &[Twin] = twins![
     8 "0008_secrets",
     9 "0009_scale",
     10 "0010_nodes",
+    11 "0011_known_devices",
     13 "0013_told",
 ];
 

@@ -4,14 +4,14 @@
 use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::guarded::Guarded;
+use super::sessions::{self, Ended, Which};
 use super::sql::{all, execute, optional};
 use crate::ids::{ClientId, UserId};
 use crate::time::Timestamp;
 
 /// What of an account's there may be much of.
-const MANY: [&str; 6] = [
+const MANY: [&str; 5] = [
     "DELETE FROM grants WHERE id IN (SELECT id FROM grants WHERE user_id = $1 LIMIT $2)",
-    "DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE user_id = $1 LIMIT $2)",
     "DELETE FROM flows WHERE id IN (SELECT id FROM flows WHERE user_id = $1 LIMIT $2)",
     "DELETE FROM trusted_devices WHERE id IN (SELECT id FROM trusted_devices WHERE user_id = $1 LIMIT $2)",
     "DELETE FROM address_changes WHERE id IN (SELECT id FROM address_changes WHERE user_id = $1 LIMIT $2)",
@@ -29,7 +29,7 @@ const FEW: [&str; 5] = [
 
 /// The tables that these statements empty. A test compares them with the foreign keys.
 pub fn tables() -> impl Iterator<Item = &'static str> {
-    MANY.iter().chain(&FEW).filter_map(|statement| statement.split(' ').nth(2))
+    MANY.iter().chain(&FEW).filter_map(|statement| statement.split(' ').nth(2)).chain(["sessions"])
 }
 
 /// How far an account is erased.
@@ -43,13 +43,15 @@ pub enum Erased {
     RestWaits,
 }
 
-/// Erases an account and everything personal that hangs on it. Events stay, without who and from where.
-pub async fn erase(tx: &mut Tx, id: &UserId, batch: i64) -> Result<Erased> {
+/// Erases an account and everything personal that hangs on it. Events stay, without who and from where. Also gives the sessions that ended; the rest are
+/// dead with the account, and [`clear_account`] gives them.
+pub async fn erase(tx: &mut Tx, id: &UserId, batch: i64) -> Result<(Erased, Vec<Ended>)> {
     if optional!(tx, (String,), "SELECT id FROM users WHERE id = $1 AND state <> 'removed'", id.as_str())?.is_none() {
-        return Ok(Erased::Unknown);
+        return Ok((Erased::Unknown, Vec::new()));
     }
-    if clear_account(tx, id, batch).await? {
-        return Ok(Erased::Wholly);
+    let (wholly, ended) = clear_account(tx, id, batch).await?;
+    if wholly {
+        return Ok((Erased::Wholly, ended));
     }
     for statement in FEW {
         execute!(tx, statement, id.as_str())?;
@@ -62,23 +64,26 @@ pub async fn erase(tx: &mut Tx, id: &UserId, batch: i64) -> Result<Erased> {
          state = 'removed', is_admin = FALSE, profile = '{}', updated_at = 0, last_login_at = NULL WHERE id = $1",
         id.as_str(),
     )?;
-    Ok(Erased::RestWaits)
+    Ok((Erased::RestWaits, ended))
 }
 
-/// Takes up to `batch` rows of each kind away; the account's own row with the last of them. True if nothing is left.
-pub async fn clear_account(tx: &mut Tx, id: &UserId, batch: i64) -> Result<bool> {
+/// Takes up to `batch` rows of each kind away; the account's own row with the last of them. True if nothing is left. Also gives the sessions that ended.
+pub async fn clear_account(tx: &mut Tx, id: &UserId, batch: i64) -> Result<(bool, Vec<Ended>)> {
     // Nodes take turns: none may take another's deletes for there being nothing left, and end with a delete that takes all the rest along.
     execute!(tx, "UPDATE users SET state = state WHERE id = $1", id.as_str())?;
     let mut left = !forget(tx, id, batch).await?;
+    let full = u64::try_from(batch).unwrap_or(0);
+    let ended = sessions::end_some(tx, id, Which::All, sessions::FOREVER, batch).await?;
+    left |= ended.len() as u64 >= full;
     for statement in MANY {
         // A full batch may not have been all.
-        left |= execute!(tx, statement, id.as_str(), batch)? >= u64::try_from(batch).unwrap_or(0);
+        left |= execute!(tx, statement, id.as_str(), batch)? >= full;
     }
     if left {
-        return Ok(false);
+        return Ok((false, ended));
     }
     execute!(tx, "DELETE FROM users WHERE id = $1", id.as_str())?;
-    Ok(true)
+    Ok((true, ended))
 }
 
 /// Erases who and where from the next `batch` entries of the log; what happened stays. True if these were the last. How far it has come, a

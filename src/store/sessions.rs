@@ -1,6 +1,6 @@
 //! Browser sessions, and the cookies that carry them.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use data_encoding::HEXLOWER;
 
@@ -9,10 +9,10 @@ use super::error::{Result, StoreError};
 use super::gather::Question;
 use super::guarded::Guarded;
 use super::sql::{Both, all, execute, listed, optional, row, run, unhexed};
-use super::users::{UserRow, columns as user_columns};
+use super::users::{self, UserRow, columns as user_columns};
 use crate::engine::session::Session;
 use crate::engine::user::User;
-use crate::ids::{SessionId, UserId};
+use crate::ids::{ClientId, SessionId, UserId};
 use crate::time::Timestamp;
 
 row! {
@@ -214,6 +214,19 @@ pub async fn seen(tx: &mut Tx, id: &SessionId, at: Timestamp, idle_expires_at: T
     .map(drop)
 }
 
+/// Whose session this is, while there is one. One statement, so that whoever ends it together with what its browser is known by is seen to have
+/// done both, or neither.
+pub async fn owner(tx: &mut Tx, id: &SessionId) -> Result<Option<User>> {
+    optional!(
+        tx,
+        UserRow,
+        concat!("SELECT ", user_columns!(), " FROM sessions JOIN users ON users.id = sessions.user_id WHERE sessions.id = $1"),
+        id.as_str()
+    )?
+    .map(User::try_from)
+    .transpose()
+}
+
 macro_rules! end_authorized {
     ($dialect:tt) => {
         concat!(
@@ -223,20 +236,43 @@ macro_rules! end_authorized {
         )
     };
 }
-/// Ends sessions of a person and what they authorized but for `offline_access`; gives those that ended.
-pub async fn end(tx: &mut Tx, user_id: &UserId, which: Which<'_>) -> Result<Vec<SessionId>> {
+
+macro_rules! took_part {
+    ($dialect:tt) => {
+        concat!(
+            "SELECT grants.session_id, grants.client_id FROM ",
+            listed!($dialect),
+            "grants ON grants.session_id = asked.value WHERE grants.code_used_at IS NOT NULL"
+        )
+    };
+}
+
+/// A session that has ended, with the applications that were signed in through it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ended {
+    pub session: SessionId,
+    pub clients: BTreeSet<ClientId>,
+}
+
+/// Ends sessions of a person and what they authorized but for `offline_access`; gives those that ended. Where more than one is to end, the browsers
+/// are strangers from now on. For `actions::ending`, which knows what else ends.
+pub async fn end(tx: &mut Tx, user_id: &UserId, which: Which<'_>) -> Result<Vec<Ended>> {
     end_some(tx, user_id, which, FOREVER, i64::MAX).await
 }
 
-const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
+pub const FOREVER: Timestamp = Timestamp::from_millis(i64::MAX);
 
-/// Ends up to `limit` of them that began no later than `until`. Three statements, however many they are.
-pub async fn end_some(tx: &mut Tx, user_id: &UserId, which: Which<'_>, until: Timestamp, limit: i64) -> Result<Vec<SessionId>> {
+/// Ends up to `limit` of them that began no later than `until`. Five statements, however many they are.
+pub async fn end_some(tx: &mut Tx, user_id: &UserId, which: Which<'_>, until: Timestamp, limit: i64) -> Result<Vec<Ended>> {
     let (only, except) = match which {
         Which::One(id) => (id.as_str(), ""),
         Which::AllBut(id) => ("", id.as_str()),
         Which::All => ("", ""),
     };
+    if !matches!(which, Which::One(_)) {
+        // First, so that on PostgreSQL the account's row is locked before its sessions'.
+        users::forget_devices(tx, user_id).await?;
+    }
     let ended: Vec<(String,)> = all!(
         tx,
         (String,),
@@ -248,18 +284,33 @@ pub async fn end_some(tx: &mut Tx, user_id: &UserId, which: Which<'_>, until: Ti
         until.millis(),
         limit,
     )?;
-    if !ended.is_empty() {
-        let ids: Vec<&str> = ended.iter().map(|(id,)| id.as_str()).collect();
-        let ids = serde_json::to_string(&ids).map_err(|error| StoreError::corrupt("question", error))?;
-        run!(
-            tx,
-            sqlite | c | sqlx::query(end_authorized!(sqlite)).bind(ids).execute(c),
-            postgres | c | sqlx::query(end_authorized!(postgres)).bind(ids).execute(c),
-            |done| done.rows_affected()
-        )?;
+    if ended.is_empty() {
+        return Ok(Vec::new());
     }
-    let parse = |(id,): (String,)| id.parse().map_err(|error: crate::ids::ParseIdError| StoreError::corrupt("session", error));
-    ended.into_iter().map(parse).collect()
+    let ids: Vec<&str> = ended.iter().map(|(id,)| id.as_str()).collect();
+    let ids = serde_json::to_string(&ids).map_err(|error| StoreError::corrupt("question", error))?;
+    let mut clients: HashMap<String, BTreeSet<ClientId>> = HashMap::new();
+    let took_part: Vec<(String, String)> = run!(
+        tx,
+        sqlite | c | sqlx::query_as(took_part!(sqlite)).bind(&ids).fetch_all(c),
+        postgres | c | sqlx::query_as(took_part!(postgres)).bind(&ids).fetch_all(c)
+    )?;
+    for (session, client) in took_part {
+        let client = client.parse().map_err(|_| StoreError::corrupt("grant", "client_id"))?;
+        clients.entry(session).or_default().insert(client);
+    }
+    run!(
+        tx,
+        sqlite | c | sqlx::query(end_authorized!(sqlite)).bind(ids).execute(c),
+        postgres | c | sqlx::query(end_authorized!(postgres)).bind(ids).execute(c),
+        |done| done.rows_affected()
+    )?;
+    let ended = ended.into_iter().map(|(id,)| {
+        let clients = clients.remove(&id).unwrap_or_default();
+        let session = id.parse().map_err(|error: crate::ids::ParseIdError| StoreError::corrupt("session", error))?;
+        Ok(Ended { session, clients })
+    });
+    ended.collect()
 }
 
 /// Which sessions of a person.

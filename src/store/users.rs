@@ -27,6 +27,7 @@ row! {
         created_at: i64,
         updated_at: i64,
         last_login_at: Option<i64>,
+        device_epoch: i64,
     }
 }
 
@@ -35,7 +36,7 @@ macro_rules! columns {
     () => {
         "users.id, users.username, users.email, users.email_verified_at, users.email_vouched_by, users.phone_number, \
          users.phone_number_verified_at, users.password_hash, users.password_changed_at, users.state, users.is_admin, users.profile, users.created_at, \
-         users.updated_at, users.last_login_at"
+         users.updated_at, users.last_login_at, users.device_epoch"
     };
 }
 
@@ -68,6 +69,7 @@ impl TryFrom<UserRow> for User {
             created_at: Timestamp::from_millis(row.created_at),
             updated_at: Timestamp::from_millis(row.updated_at),
             last_login_at: row.last_login_at.map(Timestamp::from_millis),
+            device_epoch: row.device_epoch,
         })
     }
 }
@@ -161,7 +163,7 @@ pub async fn insert(tx: &mut Tx, user: &User) -> Result<()> {
     .map(drop)
 }
 
-/// Writes every column but `id` and `created_at`. [`StoreError::Taken`] as for [`insert`]; false if there is no such account, or it has
+/// Writes every column but `id`, `created_at`, `last_login_at` and `device_epoch`. [`StoreError::Taken`] as for [`insert`]; false if there is no such account, or it has
 /// changed since it was read (`updated_at` is not `read_at`).
 pub async fn update(tx: &mut Tx, user: &User, read_at: Timestamp) -> Result<Guarded> {
     let rows = execute!(
@@ -215,6 +217,11 @@ pub async fn signed_in(tx: &mut Tx, user: &User, now: Timestamp) -> Result<Guard
         user.updated_at.millis(),
     )?;
     Ok(Guarded::by(rows))
+}
+
+/// Browsers that were known until now are strangers; no change of the account.
+pub(super) async fn forget_devices(tx: &mut Tx, id: &UserId) -> Result<()> {
+    execute!(tx, "UPDATE users SET device_epoch = device_epoch + 1 WHERE id = $1", id.as_str()).map(drop)
 }
 
 /// Keeps an account as it was read until the end of this unit of work. False if it has changed since.

@@ -11,12 +11,13 @@ use crate::actions::providers::own;
 use crate::actions::session::{self, Current, Sessions};
 use crate::engine::address::{Channel, Email};
 use crate::engine::flow::AccountPage;
+use crate::engine::params::Params;
 use crate::engine::phone::Phone;
 use crate::engine::user::User;
 use crate::http::cookies::CookieName;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
-use crate::http::shell::Shell;
+use crate::http::shell::{Notice, Shell, Tone};
 use crate::http::visitor::Visitor;
 use crate::locale::Locale;
 use crate::pages::{
@@ -87,7 +88,7 @@ fn field_name(name: &str) -> String {
 }
 
 fn profile_page(visitor: &Visitor, shell: Shell, value: impl Fn(&str) -> Option<String>) -> Response {
-    let page = Profile { groups: Profile::groups(&shell.text, value), shell };
+    let page = Profile { groups: Profile::groups(&shell.text, value), shell, signed_out: false };
     visitor.page(&page.shell, &page)
 }
 
@@ -104,7 +105,9 @@ pub(super) async fn profile(visitor: Visitor, query: Result<Query, BadInput>) ->
 
 pub(super) async fn save_profile(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let current = signed_in(&visitor, Some(AccountPage::Profile)).await?;
+    let Some(current) = visitor.current().await.map_err(|fault| visitor.fault(&fault))? else {
+        return Ok(not_saved(&visitor, &params));
+    };
     let mut profile = current.user.profile.clone();
     let username = params.first("preferred_username");
     for (name, _) in current.user.profile.fields() {
@@ -130,12 +133,21 @@ pub(super) async fn save_profile(visitor: Visitor, form: Result<Form, BadInput>)
                 shell.problem(field_name(name), text);
             }
         }
-        Ok(Saved::UsernameBad) => say(&mut shell, "preferred_username", "problem-username"),
         Ok(Saved::UsernameTaken) => say(&mut shell, "preferred_username", "problem-username-taken"),
     }
     let phone = current.user.phone_number.as_ref().map(Phone::shown);
     let typed = |name: &str| if name == "phone_number" { phone.clone() } else { Some(params.first(name).to_owned()) };
     Ok(profile_page(&visitor, shell, typed))
+}
+
+/// The session has ended since the form was opened: what was typed stays, for when its owner has signed in beside it.
+fn not_saved(visitor: &Visitor, params: &Params) -> Response {
+    let text = visitor.text.t("notice-profile-signed-out").into_owned();
+    let shell = visitor.shell_at(visitor.shell("account-profile"), AccountPage::Profile.path());
+    let shell = Shell { notice: Some(Notice { kind: Tone::Warning, text }), ..shell };
+    let typed = |name: &str| Some(params.first(name).to_owned());
+    let page = Profile { groups: Profile::groups(&shell.text, typed), shell, signed_out: true };
+    visitor.page_with(StatusCode::FORBIDDEN, &page)
 }
 
 /// Adds a problem by its key.
@@ -222,14 +234,21 @@ pub(super) async fn end_all(visitor: Visitor, carrier: Carrier, _: Result<Form, 
 /// Ends sessions of the person's own; another's id ends nothing and looks like one that is gone.
 async fn end(visitor: &Visitor, carrier: &Carrier, current: &Current, which: Sessions<'_>) -> Result<Response, Response> {
     let ended = session::end(&visitor.app, current, which, &visitor.requester()).await.map_err(|fault| visitor.fault(&fault))?;
-    if ended.contains(&current.session.id) {
+    if ended.iter().any(|ended| ended.session == current.session.id) {
         super::sign_out(carrier).await;
-        return Ok(see_other("/login"));
+        return Ok(see_other(match which {
+            Sessions::One(_) => "/login?notice=session-ended-here",
+            Sessions::AllBut(_) | Sessions::All => "/login?notice=signed-out-all",
+        }));
     }
     Ok(match which {
         Sessions::One(_) if ended.is_empty() => see_other("/account/sessions"),
         Sessions::One(_) => see_other("/account/sessions?notice=session-ended"),
-        Sessions::AllBut(_) | Sessions::All => see_other("/account/sessions?notice=sessions-ended"),
+        Sessions::AllBut(_) | Sessions::All => {
+            // All browsers are strangers now, and this one need not be.
+            let response = see_other("/account/sessions?notice=sessions-ended");
+            visitor.keep_known(response, &current.session).await.map_err(|fault| visitor.fault(&fault))?.0
+        }
     })
 }
 

@@ -21,7 +21,6 @@ struct Words {
     title: &'static str,
     /// The field for the new one.
     field: &'static str,
-    unreadable: &'static str,
     same: &'static str,
     sent: &'static str,
     changed: &'static str,
@@ -34,7 +33,6 @@ const fn words(channel: Channel) -> Words {
             page: AccountPage::Email,
             title: "account-email",
             field: "email",
-            unreadable: "problem-email",
             same: "problem-email-same",
             sent: "email-sent",
             changed: "email-changed",
@@ -44,7 +42,6 @@ const fn words(channel: Channel) -> Words {
             page: AccountPage::Phone,
             title: "account-phone",
             field: "phone",
-            unreadable: "problem-phone",
             same: "problem-phone-same",
             sent: "phone-sent",
             changed: "phone-changed",
@@ -77,7 +74,7 @@ fn page(
         pending: pending.and_then(|flow| flow.state.destination()).map(Contact::shown),
         code: typed.code.to_owned(),
         new: typed.new.to_owned(),
-        resend_after_seconds: pending.map_or(0, |flow| super::verify::resend_after(visitor, flow)),
+        resend_after_seconds: pending.and_then(|flow| super::verify::resend_after(visitor, flow)),
     };
     visitor.keep_browser(visitor.page(&page.shell, &page))
 }
@@ -112,7 +109,8 @@ pub(super) async fn request(channel: Channel, visitor: Visitor, form: Result<For
     match change {
         Err(fault) => shell = visitor.limited(shell, &fault)?,
         Ok(Change::Sent(_)) => return Ok(visitor.keep_browser(back(channel, words.sent))),
-        Ok(Change::Unreadable) => say(&mut shell, words.field, words.unreadable),
+        Ok(Change::NotAnEmail(error)) => say(&mut shell, words.field, super::signup::not_an_email(error)),
+        Ok(Change::NotAPhone) => say(&mut shell, words.field, "problem-phone"),
         Ok(Change::Same) => say(&mut shell, words.field, words.same),
         Ok(Change::NoSms) => say(&mut shell, words.field, "problem-no-sms"),
     }
@@ -145,7 +143,7 @@ pub(super) async fn resend(channel: Channel, visitor: Visitor) -> Result<Respons
     let mut shell = visitor.shell(words.title);
     match codes::resend(&visitor.app, &flow, &visitor.requester()).await {
         Err(fault) => shell = visitor.limited(shell, &fault)?,
-        Ok(Resent::Sent) => return Ok(back(channel, "code-sent")),
+        Ok(Resent::Sent) => return Ok(back(channel, super::verify::sent_notice(&visitor, &flow))),
         Ok(Resent::Wait(after)) => shell = visitor.too_soon(shell, after),
         Ok(Resent::Over) => say(&mut shell, "code", "problem-expired"),
     }

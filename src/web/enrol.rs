@@ -7,10 +7,10 @@ use tower_sessions::Session as Carrier;
 use super::account::say;
 use super::passkeys::{self, ceremony};
 use super::security::bad_name;
-use super::verify;
+use super::{recovery, verify};
 use crate::actions::codes::{self, Found};
 use crate::actions::factors::enrol::{self, Enrolled, Offer, WithKey};
-use crate::actions::factors::recovery::sealed_for_download;
+use crate::actions::factors::recovery::Fresh;
 use crate::actions::factors::totp::Confirmed;
 use crate::actions::passkeys::Refusal;
 use crate::actions::passkeys::own::Answer;
@@ -22,7 +22,7 @@ use crate::engine::passkey::PasskeyKind;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
-use crate::pages::{Enrol, NewKeys, RecoveryCodes};
+use crate::pages::{Enrol, NewKeys};
 
 async fn find(visitor: &Visitor, params: &Params) -> Result<(Flow, Offer), Response> {
     let fault = |fault| visitor.fault(&fault);
@@ -114,10 +114,8 @@ async fn go_on(visitor: &Visitor, carrier: &Carrier, enrolled: Enrolled) -> Resu
     let Enrolled::Done { signed_in: SignedIn::Done(session), user, codes, continue_to } = enrolled else {
         return Ok(super::over(visitor, ""));
     };
-    let arrived = verify::arrive(visitor, &continue_to).await?;
+    let arrived = verify::arrive(visitor, &continue_to, None).await?;
     let next = arrived.headers().get(header::LOCATION).and_then(|to| to.to_str().ok()).unwrap_or("/account").to_owned();
-    let sealed = sealed_for_download(&visitor.app, &user.id, &codes);
-    let page = RecoveryCodes { shell: visitor.shell_at(visitor.shell("recovery-shown"), "/account"), codes, sealed, next };
-    let response = visitor.keep_browser(visitor.page(&page.shell, &page));
+    let response = visitor.keep_browser(recovery::to_page(visitor, &user.id, &Fresh { codes, next }));
     super::sign_in(visitor, carrier, &session, response).await
 }

@@ -189,5 +189,5 @@ pub(super) async fn answer_confirm(visitor: Visitor, form: Result<Form, BadInput
     } else if !join::confirm(&visitor.app, &flow, &current, &arrival).await.map_err(fault)? {
         return Err(super::over(&visitor, flow.id.as_str()));
     }
-    verify::arrive(&visitor, &flow.continue_to).await
+    verify::arrive(&visitor, &flow.continue_to, None).await
 }

@@ -23,13 +23,15 @@ pub(super) struct Journey {
     pub continue_to: Continue,
     /// The way back to the application is lost: the person has to go there again.
     pub away: bool,
-    /// What stood in the form, for whoever comes back from a provider and is not signed in.
+    /// What stood in the form, for whoever comes back without being signed in.
     pub left: Option<Left>,
+    /// Whoever is signed in says that it is not them who was asked for.
+    pub other: bool,
     /// What is to be connected with the account that is signed in to.
     pub joins: Option<Join>,
 }
 
-/// A form that somebody left for a provider.
+/// A form that somebody has left, for a provider or for the page of a code.
 pub(super) struct Left {
     pub identifier: String,
     pub name: String,
@@ -40,6 +42,7 @@ pub(super) struct Left {
 impl Left {
     fn of(state: &State) -> Option<Self> {
         let only = |remember| Self { identifier: String::new(), name: String::new(), remember: Some(remember) };
+        let typed = |identifier: &str| Self { identifier: identifier.to_owned(), name: String::new(), remember: None };
         match state {
             State::Away(away) => match &away.errand {
                 Errand::SignIn { identifier, remember, began, .. } => {
@@ -51,6 +54,13 @@ impl Left {
                 }
                 Errand::ProveAgain { .. } | Errand::Connect { .. } => None,
             },
+            State::SignInCode(code) => Some(Self { identifier: code.asked.identifier.clone(), ..only(code.remember) }),
+            State::Reset(asked) => Some(typed(&asked.identifier)),
+            State::SignUp(sign_up) => {
+                let name = sign_up.profile.name.clone().unwrap_or_default();
+                Some(Self { name, ..typed(sign_up.to.as_str()) })
+            }
+            State::ResetProved { to } | State::Verify { to, .. } => Some(typed(to.as_str())),
             State::Newcomer(brought) => Some(only(brought.remember)),
             State::Join(join) => Some(only(join.brought.remember)),
             _ => None,
@@ -106,6 +116,7 @@ pub(super) async fn of(visitor: &Visitor, params: &Params) -> Result<Journey, Re
         let joins = join::by_id(app, question, &visitor.browser()).await;
         journey.joins = joins.map_err(|fault| visitor.fault(&fault))?;
     }
+    journey.other = params.has("other");
     journey.away = matches!(lost, Lost::Elsewhere | Lost::Forgotten);
     journey.notice = lost.key().map(|key| Notice { kind: Tone::Info, text: visitor.text.t(key).into_owned() });
     Ok(journey)
@@ -142,7 +153,7 @@ impl Journey {
 
     /// The frame of a page on this journey.
     pub(super) fn shell(&self, visitor: &Visitor, title: &str, params: &Params) -> Shell {
-        let notice = self.notice.clone().or_else(|| visitor.notice(params));
+        let notice = visitor.notice(params).or_else(|| self.notice.clone());
         let mut shell = Shell { notice, ..visitor.shell_for(title, self.client.as_ref()) };
         if let Continue::Site { destination } = &self.continue_to {
             shell.client = Some(ClientBadge { name: destination.host.clone(), domain: String::new(), logo: None });

@@ -5,6 +5,7 @@ use axum::response::Response;
 
 use crate::actions::Fault;
 use crate::actions::codes::{self, Found, Renewed};
+use crate::actions::sign_up;
 use crate::engine::address::Contact;
 use crate::engine::flow::{Flow, State};
 use crate::http::form::{BadInput, Form, Query};
@@ -30,7 +31,8 @@ pub(super) async fn behind(visitor: &Visitor, query: Result<Query, BadInput>) ->
         Found::None => return Err(broken(visitor)),
     };
     if flow.finished_at.is_some() {
-        return Err(broken(visitor));
+        let confirmed = sign_up::is_confirmed(&visitor.app, &flow).await.map_err(|fault| visitor.fault(&fault))?;
+        return Err(if confirmed { already(visitor, &flow) } else { broken(visitor) });
     }
     if flow.is_open(visitor.app.now()).is_err() {
         return Err(expired(visitor, token, &flow));
@@ -51,8 +53,17 @@ pub(super) fn broken(visitor: &Visitor) -> Response {
     visitor.error_with(StatusCode::GONE, "problem-link-title", detail, Some(link))
 }
 
+/// The link has done its work.
+fn already(visitor: &Visitor, flow: &Flow) -> Response {
+    let address = flow.state.destination().map(Contact::shown).unwrap_or_default();
+    let detail = visitor.text.with("link-already-text", &[("address", &address)]);
+    let link = Link { href: "/login".to_owned(), label: visitor.text.t("continue").into_owned() };
+    let page = Message { shell: visitor.shell("link-already"), detail, link: Some(link) };
+    visitor.page(&page.shell, &page)
+}
+
 /// One button sends a new link to the same address.
-fn expired(visitor: &Visitor, token: String, flow: &Flow) -> Response {
+pub(super) fn expired(visitor: &Visitor, token: String, flow: &Flow) -> Response {
     if matches!(flow.state, State::Alarm { .. } | State::SignIn | State::Decided(_)) {
         return broken(visitor);
     }

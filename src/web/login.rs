@@ -52,9 +52,15 @@ async fn shown(visitor: &Visitor, params: &Params, remember: Option<bool>) -> Re
     let shell = super::provider_failure::say_failure(visitor, shell, params);
     let remember = remember.unwrap_or_else(|| is_ticked(&journey, params));
     let torn = current.is_none() && visitor.is_torn().await.map_err(|fault| visitor.fault(&fault))?;
-    let shell = match torn {
-        true => Shell { notice: Some(Notice { kind: Tone::Info, text: shell.t("notice-two-sessions").into_owned() }), ..shell },
-        false => shell,
+    let key = match () {
+        () if torn => Some("notice-two-sessions"),
+        // The browser has a session's cookie, and nothing is behind it any more.
+        () if current.is_none() && shell.notice.is_none() && !visitor.carriers().is_empty() => Some("notice-signed-out"),
+        () => None,
+    };
+    let shell = match key {
+        Some(key) => Shell { notice: Some(Notice { kind: Tone::Info, text: shell.t(key).into_owned() }), ..shell },
+        None => shell,
     };
     let page = page_about(visitor, &journey, shell, Typed { identifier, remember, way }, who, None).await?;
     Ok(if torn { visitor.clear_sessions(page) } else { page })
@@ -157,7 +163,8 @@ async fn page(
     // The language switch leads to the page that GET shows.
     let way = typed.way.map(|way| format!("way={}", way.as_str()));
     let flow = journey.id().map(|flow| format!("flow={flow}"));
-    let query: Vec<_> = flow.into_iter().chain(way).collect();
+    let other = journey.other.then(|| "other=1".to_owned());
+    let query: Vec<_> = flow.into_iter().chain(way).chain(other).collect();
     let shell = visitor.shell_at(shell, &format!("/login?{}", query.join("&")));
     page_about(visitor, journey, shell, typed, who, None).await
 }
@@ -226,6 +233,9 @@ async fn page_about(
         signup_open: visitor.app.settings.signup.is_open() && joins.is_none(),
         connects: joins.map(|provider| super::providers::name(visitor, provider)),
         reauthenticate: who.map(|who| who.user.shown_as()),
+        // Where an application asks, it may well mean somebody else than who happens to be signed in here.
+        not_you: who.is_some() && matches!(journey.continue_to, Continue::Authorize { .. }),
+        other: journey.other,
         passkey: match &offer {
             Some(Offer { passkey: false, .. }) => None,
             _ => is_on(app, Way::Passkey).then(|| super::passkeys::at_sign_in(visitor)).flatten(),
@@ -260,9 +270,14 @@ fn own_identifier(user: &User) -> String {
 
 /// Whether the journey wants a new proof of this person, rather than some other account.
 pub(super) fn wants(journey: &Journey, user: &User) -> bool {
+    if journey.other {
+        return false;
+    }
     match &journey.continue_to {
         Continue::Authorize { request } => {
-            request.is_for(&user.id) && !request.asks(Prompt::SelectAccount) && !request.asks(Prompt::Create)
+            let hint = request.login_hint.as_deref().unwrap_or_default();
+            let other = request.asks(Prompt::SelectAccount) || request.asks(Prompt::Create) || user.is_another(hint);
+            request.is_for(&user.id) && !other
         }
         // The identity may belong to an account that is not signed in; unless whoever is has come so far, and proves it better.
         Continue::Connect { .. } => journey.flow.as_ref().is_some_and(|flow| flow.user_id.as_ref() == Some(&user.id)),
@@ -332,7 +347,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
             super::sign_in(&visitor, &carrier, &session, see_other(&next)).await
         }
         SignedIn::More(flow) => {
-            let first = if matches!(flow.state, State::SignUp(_) | State::Verify { .. }) { "&first=1" } else { "" };
+            let first = if matches!(flow.state, State::SignUp(_) | State::Verify { .. }) { "&notice=verify-first" } else { "" };
             Ok(visitor.keep_browser(see_other(&format!("{}{first}", super::page_of(&flow)))))
         }
         refused @ (SignedIn::Wrong | SignedIn::Disabled) => {

@@ -39,7 +39,7 @@ async fn read(visitor: &Visitor, params: &Params) -> Result<logout::Asked, Respo
         let detail = match refused {
             logout::Refused::Client => "problem-client-unknown",
             logout::Refused::Redirect => "problem-client-redirect",
-            logout::Refused::Repeated => "problem-request",
+            logout::Refused::Unfit => "problem-request",
         };
         visitor.error(StatusCode::BAD_REQUEST, "problem-client-title", detail)
     })

@@ -19,6 +19,7 @@ mod passkeys;
 mod provider_failure;
 mod providers;
 mod recovery;
+mod recovery_used;
 mod reset;
 mod second_factor;
 mod security;
@@ -33,7 +34,9 @@ mod wasnt_me;
 mod whose;
 
 use axum::Router;
+use axum::extract::Request;
 use axum::http::StatusCode;
+use axum::middleware::Next;
 use axum::response::{Redirect, Response};
 use axum::routing::{get, post};
 use tower_sessions::cookie::SameSite;
@@ -70,6 +73,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/login/enrol/passkey", post(enrol::by_passkey))
         .route("/login/enrol/key", post(enrol::by_security_key))
         .route("/login/second/send", post(second_factor::send))
+        .route("/login/recovered", get(recovery_used::show))
         .route("/login/address", get(join::address).post(join::give_address))
         .route("/login/join", get(join::join).post(join::answer_join))
         .route("/login/connect", get(join::confirm).post(join::answer_confirm))
@@ -106,13 +110,15 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/security", get(security::show))
         .route("/account/security/factor/rename", post(security::rename))
         .route("/account/security/factor/remove", post(security::remove))
+        .route("/account/security/last", get(security::last))
         .route("/account/security/codes", post(security::codes))
         .route("/account/security/devices/revoke", post(security::revoke))
         .route("/account/security/devices/revoke-all", post(security::revoke_all))
         .route("/account/security/totp/begin", post(totp::begin))
         .route("/account/security/totp", get(totp::show).post(totp::confirm))
-        .route("/account/security/recovery", get(recovery::back).post(recovery::make))
-        .route("/account/security/recovery/download", get(recovery::back).post(recovery::download))
+        .route("/account/security/recovery", get(recovery::show).post(recovery::make))
+        .route("/account/security/recovery/kept", get(recovery::show).post(recovery::kept))
+        .route("/account/security/recovery/download", get(recovery::show).post(recovery::download))
         .route("/account/identities", get(identities::show))
         .route("/account/identities/disconnect", post(identities::disconnect))
         .route("/account/phone/remove", post(contact::remove_phone))
@@ -127,8 +133,15 @@ pub fn router(app: &App) -> Router<App> {
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), one_carrier))
         .layer(axum::middleware::from_fn(evenly::evenly))
         .layer(axum::middleware::from_fn_with_state(app.clone(), whose::whose))
+        .layer(axum::middleware::from_fn_with_state(app.clone(), told))
+}
+
+/// Every redirect of the pages that has something to say: the page it leads to says only what this browser was told.
+async fn told(visitor: Visitor, request: Request, next: Next) -> Response {
+    visitor.keep_notice(next.run(request).await)
 }
 
 fn contact_pages(channel: Channel) -> Router<App> {
@@ -146,6 +159,18 @@ fn contact_pages(channel: Channel) -> Router<App> {
         .route(&path("/confirm"), post(move |visitor, form| contact::confirm(channel, visitor, form)))
         .route(&path("/resend"), post(move |visitor| contact::resend(channel, visitor)))
         .route(&path("/cancel"), post(move |visitor| contact::cancel(channel, visitor)))
+}
+
+/// Where a browser sends several session cookies of which one is alive, tower-sessions gets to see that one alone.
+async fn one_carrier(visitor: Visitor, mut request: Request, next: Next) -> Response {
+    if visitor.has_several_carriers() {
+        match session::live(&visitor.app, &visitor.carriers()).await {
+            Ok(Some(live)) => visitor.cookies().keep_session(request.headers_mut(), live),
+            Ok(None) => {}
+            Err(fault) => return visitor.fault(&fault),
+        }
+    }
+    next.run(request).await
 }
 
 /// tower-sessions: it only carries the session's id.
@@ -195,9 +220,10 @@ async fn sign_in(visitor: &Visitor, carrier: &Carrier, session: &Session, respon
             visitor.clear_sessions(response)
         }
     };
-    let response = visitor.keep_here(visitor.remember(response, &session.user_id), session);
+    let response = visitor.keep_here(response, session);
+    let (response, language) = visitor.keep_known(response, session).await.map_err(|fault| visitor.fault(&fault))?;
     // The profile's language is that of the pages from here on, whatever this browser spoke before.
-    let response = match session::language(&visitor.app, session).await.map_err(|fault| visitor.fault(&fault))? {
+    let response = match language {
         Some(locale) => visitor.keep(response, CookieName::Locale, locale.tag()),
         None => response,
     };

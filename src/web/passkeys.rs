@@ -142,29 +142,29 @@ async fn added(visitor: &Visitor, kind: PasskeyKind, form: Result<Form, BadInput
     let current = signed_in(visitor, Some(AccountPage::Passkeys)).await?;
     step_up::to_send(visitor, &current, AccountPage::Passkeys).await?;
     let mut shell = visitor.shell("account-passkeys");
-    if try_to_add(visitor, &current, kind, &params, &mut shell).await? {
-        return Ok(see_other("/account/passkeys?notice=passkey-added"));
+    if let Some(codes) = try_to_add(visitor, &current, kind, &params, &mut shell).await? {
+        return Ok(super::recovery::added(visitor, &current.user.id, codes, "/account/passkeys?notice=passkey-added"));
     }
     page(visitor, shell, &current, None).await
 }
 
-/// Whether it is added; else the frame says why not.
+/// The recovery codes that came with it if it is added; else the frame says why not.
 async fn try_to_add(
     visitor: &Visitor,
     current: &Current,
     kind: PasskeyKind,
     params: &Params,
     shell: &mut Shell,
-) -> Result<bool, Response> {
+) -> Result<Option<Vec<String>>, Response> {
     let (credential, state) = (params.first("credential"), params.first("state"));
     let added = own::add(&visitor.app, current, kind, credential, state, &visitor.requester()).await;
     match added.map_err(|fault| visitor.fault(&fault))? {
-        Added::Done(_) => return Ok(true),
+        Added::Done(codes) => return Ok(Some(codes)),
         Added::Refused(Refusal::Stale) => shell.notice = Some(stale(visitor)),
         Added::Refused(_) => say(shell, "", "problem-passkey-add"),
         Added::TooMany => say(shell, "", "problem-passkey-many"),
     }
-    Ok(false)
+    Ok(None)
 }
 
 pub(super) async fn rename(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
@@ -268,7 +268,7 @@ pub(super) async fn answer_offer(visitor: Visitor, form: Result<Form, BadInput>)
     }
     step_up::to_send(&visitor, &current, AccountPage::Passkeys).await?;
     let mut shell = journey.shell(&visitor, "offer-title", &params);
-    if try_to_add(&visitor, &current, PasskeyKind::Passkey, &params, &mut shell).await? {
+    if try_to_add(&visitor, &current, PasskeyKind::Passkey, &params, &mut shell).await?.is_some() {
         return Ok(see_other(&journey.destination()));
     }
     offer_page(&visitor, &journey, shell, &current).await

@@ -55,9 +55,14 @@ pub(super) const fn refusal(why: Refusal) -> &'static str {
     }
 }
 
+/// What a redirect of ours says, by the parameter's name; what somebody's own link says is nothing.
+fn told<'a>(visitor: &Visitor, params: &'a Params, name: &str) -> &'a str {
+    Some(params.first(name)).filter(|key| visitor.was_told(key)).unwrap_or_default()
+}
+
 /// The sentence of the sign-in page for `failed` and `with`, as the redirects above set them. Only words of ours are shown.
 pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> Shell {
-    let key = match params.first("failed") {
+    let key = match told(visitor, params, "failed") {
         "cancelled" => "problem-provider-cancelled",
         "unavailable" => "problem-provider-unavailable",
         "unusable" => "problem-provider-unusable",
@@ -75,7 +80,7 @@ pub(super) fn say_failure(visitor: &Visitor, shell: Shell, params: &Params) -> S
 
 /// The same for the account's page: nobody there looks for another way in.
 pub(super) fn say_outcome(visitor: &Visitor, shell: Shell, params: &Params) -> Shell {
-    let (tone, key) = match (params.first("notice"), params.first("failed")) {
+    let (tone, key) = match (told(visitor, params, "notice"), told(visitor, params, "failed")) {
         ("identity-connected", _) => (Tone::Success, "notice-identity-connected"),
         ("identity-already", _) => (Tone::Success, "notice-identity-already"),
         ("identity-disconnected", _) => (Tone::Success, "notice-identity-disconnected"),

@@ -16,7 +16,7 @@ use crate::actions::providers::{self, Asking, Departure};
 use crate::actions::sign_in::SignedIn;
 use crate::engine::external::{Began, Errand};
 use crate::engine::flow::{AccountPage, Continue, Flow, State};
-use crate::engine::params::{Params, Repeated};
+use crate::engine::params::{Params, Unfit};
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
@@ -176,7 +176,7 @@ pub(super) async fn come_back(
 }
 
 /// What the provider sent with the browser. Nothing may be there twice (RFC 6749 section 3.1).
-fn answer(params: &Params) -> Result<Answer<'_>, Repeated> {
+fn answer(params: &Params) -> Result<Answer<'_>, Unfit> {
     Ok(Answer {
         state: params.one("state")?.unwrap_or_default(),
         code: params.one("code")?,
@@ -214,7 +214,7 @@ pub(super) async fn go_on(
 ) -> Result<Response, Response> {
     match signed_in {
         SignedIn::Done(session) => {
-            let response = verify::arrive(visitor, continue_to).await?;
+            let response = verify::arrive(visitor, continue_to, None).await?;
             super::sign_in(visitor, carrier, &session, response).await
         }
         SignedIn::More(next) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),

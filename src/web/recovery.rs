@@ -1,36 +1,69 @@
-//! `/account/security/recovery`: ten codes, shown once.
+//! `/account/security/recovery`: ten codes, shown until their owner has kept them, and for minutes only.
 
 use axum::response::Response;
 
+use super::account::signed_in;
 use super::security::sender;
-use crate::actions::factors::recovery::{make_recovery_codes, opened_for_download, sealed_for_download};
+use crate::actions::factors::recovery::{self, Fresh, make_recovery_codes};
+use crate::engine::flow::AccountPage;
 use crate::engine::user::User;
+use crate::http::cookies::{self, CookieName};
 use crate::http::form::{BadInput, Form};
 use crate::http::page::{see_other, text_file};
 use crate::http::visitor::Visitor;
+use crate::ids::UserId;
 use crate::pages::RecoveryCodes;
 
-/// Nothing is shown twice.
-pub(super) async fn back() -> Response {
-    see_other("/account/security")
-}
+const HERE: &str = "/account/security/recovery";
 
 pub(super) async fn make(visitor: Visitor, _: Result<Form, BadInput>) -> Result<Response, Response> {
     let current = sender(&visitor).await?;
     let made = make_recovery_codes(&visitor.app, &current, &visitor.requester()).await;
     let Some(codes) = made.map_err(|fault| visitor.fault(&fault))? else { return Ok(see_other("/account/security")) };
-    let sealed = sealed_for_download(&visitor.app, &current.user.id, &codes);
-    let shell = visitor.shell_at(visitor.shell("recovery-shown"), "/account/security");
-    let page = RecoveryCodes { shell, codes, sealed, next: "/account/security".to_owned() };
+    Ok(to_page(&visitor, &current.user.id, &Fresh { codes, next: "/account/security".to_owned() }))
+}
+
+/// To the page that shows them. They travel sealed in a cookie: a page that is the answer to a form would make others when it is loaded again.
+pub(super) fn to_page(visitor: &Visitor, user_id: &UserId, fresh: &Fresh) -> Response {
+    let sealed = recovery::seal_fresh(&visitor.app, user_id, fresh);
+    let mut response = see_other(HERE);
+    cookies::add(response.headers_mut(), visitor.cookies().set(CookieName::RecoveryCodes, &sealed, Some(recovery::SHOWN)));
+    response
+}
+
+/// After a second factor was added: to the codes that came with it, if any did.
+pub(super) fn added(visitor: &Visitor, user_id: &UserId, codes: Vec<String>, next: &str) -> Response {
+    if codes.is_empty() {
+        return see_other(next);
+    }
+    to_page(visitor, user_id, &Fresh { codes, next: next.to_owned() })
+}
+
+/// What this browser carries, for whoever is signed in; and who that is.
+async fn fresh(visitor: &Visitor) -> Result<(User, Fresh), Response> {
+    let current = signed_in(visitor, Some(AccountPage::Security)).await?;
+    let sealed = visitor.cookies().read(visitor.context.headers(), CookieName::RecoveryCodes);
+    let fresh = sealed.and_then(|sealed| recovery::open_fresh(&visitor.app, &current, sealed));
+    fresh.map(|fresh| (current.user, fresh)).ok_or_else(|| see_other("/account/security"))
+}
+
+pub(super) async fn show(visitor: Visitor) -> Result<Response, Response> {
+    let (_, Fresh { codes, .. }) = fresh(&visitor).await?;
+    let page = RecoveryCodes { shell: visitor.shell("recovery-shown"), codes };
     Ok(visitor.page(&page.shell, &page))
 }
 
-pub(super) async fn download(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
-    let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
-    let current = sender(&visitor).await?;
-    let opened = opened_for_download(&visitor.app, &current, params.first("codes"));
-    let Some(codes) = opened else { return Ok(see_other("/account/security")) };
-    Ok(text_file("recovery-codes.txt", file(&visitor, &current.user, &codes)))
+/// "I have kept them": nothing shows them any more.
+pub(super) async fn kept(visitor: Visitor, _: Result<Form, BadInput>) -> Result<Response, Response> {
+    let (_, Fresh { next, .. }) = fresh(&visitor).await?;
+    let mut response = see_other(&next);
+    cookies::add(response.headers_mut(), visitor.cookies().clear(CookieName::RecoveryCodes));
+    Ok(response)
+}
+
+pub(super) async fn download(visitor: Visitor, _: Result<Form, BadInput>) -> Result<Response, Response> {
+    let (user, Fresh { codes, .. }) = fresh(&visitor).await?;
+    Ok(text_file("recovery-codes.txt", file(&visitor, &user, &codes)))
 }
 
 /// For people and their printers: CRLF, because the oldest editors know nothing else.

@@ -5,8 +5,8 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::journey::{self, Journey};
-use super::verify;
-use crate::actions::codes::{self, Found, Resent};
+use super::verify::{self, Again};
+use crate::actions::codes::{self, Found};
 use crate::actions::reset::{self, Proof, Started};
 use crate::engine::flow::{Flow, State};
 use crate::engine::params::Params;
@@ -15,6 +15,9 @@ use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::pages::{Link, Message, Reset, ResetNew, ResetSent, reset_sent_title};
+
+/// Said on a page of the account that a reset leads to.
+pub(super) const PASSWORD_SET: &str = "password-reset";
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
@@ -27,13 +30,11 @@ async fn shown(visitor: &Visitor, params: &Params) -> Result<Response, Response>
 }
 
 fn page(visitor: &Visitor, journey: &Journey, shell: Shell, params: &Params) -> Response {
+    // What was typed here or on another page; or in the journey that is begun anew.
+    let left = journey.left.as_ref().map(|left| left.identifier.as_str());
+    let identifier = Some(params.first("identifier")).filter(|typed| !typed.is_empty()).or(left).unwrap_or_default();
     let shell = Shell { keeps: "reset", ..shell };
-    let page = Reset {
-        shell,
-        labels: super::login::labels(&visitor.app),
-        flow: journey.id(),
-        identifier: params.first("identifier").to_owned(),
-    };
+    let page = Reset { shell, labels: super::login::labels(&visitor.app), flow: journey.id(), identifier: identifier.to_owned() };
     visitor.keep_browser(visitor.open_page(&page.shell, &page, &[&page.identifier]))
 }
 
@@ -90,6 +91,7 @@ async fn find(visitor: &Visitor, params: &Params) -> Result<Flow, Response> {
     }
 }
 
+/// A journey that has run out begins anew with what was typed; else the page says what may have happened.
 fn over(visitor: &Visitor, flow: &str) -> Response {
     let link = Link { href: super::anew("/reset", flow), label: visitor.text.t("reset").into_owned() };
     visitor.error_with(StatusCode::GONE, "problem-expired-title", visitor.text.t("problem-expired").into_owned(), Some(link))
@@ -100,7 +102,7 @@ pub(super) async fn sent(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let flow = find(&visitor, &params).await?;
     let mut shell = visitor.shell(title(&flow));
     shell.notice = visitor.notice(&params);
-    Ok(sent_page(&visitor, shell, &flow, "", false))
+    Ok(sent_page(&visitor, shell, &flow, "", verify::has_expired(&visitor, &flow)))
 }
 
 fn title(flow: &Flow) -> &'static str {
@@ -120,11 +122,11 @@ pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Re
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     let shell = visitor.shell(title(&flow));
-    Ok(match codes::resend(&visitor.app, &flow, &visitor.requester()).await {
-        Err(fault) => sent_page(&visitor, visitor.limited(shell, &fault)?, &flow, "", false),
-        Ok(Resent::Sent) => see_other(&format!("/reset/code?flow={}&notice=code-sent", flow.id)),
-        Ok(Resent::Wait(after)) => sent_page(&visitor, visitor.too_soon(shell, after), &flow, "", false),
-        Ok(Resent::Over) => over(&visitor, flow.id.as_str()),
+    Ok(match verify::send_again(&visitor, &flow).await {
+        Err(fault) => sent_page(&visitor, visitor.limited(shell, &fault)?, &flow, "", verify::has_expired(&visitor, &flow)),
+        Ok(Again::Sent(response)) => response,
+        Ok(Again::Wait(after)) => sent_page(&visitor, visitor.too_soon(shell, after), &flow, "", false),
+        Ok(Again::Over) => over(&visitor, flow.id.as_str()),
     })
 }
 
@@ -139,6 +141,7 @@ pub(super) async fn by_code(visitor: Visitor, form: Result<Form, BadInput>) -> R
     };
     let (key, spent) = match proof {
         Proof::Choose(flow) => return Ok(see_other(&format!("/reset/new?flow={}", flow.id))),
+        Proof::Over if verify::has_expired(&visitor, &flow) => ("problem-code-spent", true),
         Proof::Over => return Ok(over(&visitor, flow.id.as_str())),
         Proof::CodeWrong => ("problem-code", false),
         Proof::CodeSpent => ("problem-code-spent", true),
@@ -172,6 +175,7 @@ pub(super) async fn choose(visitor: Visitor, query: Result<Query, BadInput>) -> 
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     Ok(match flow.state {
+        _ if verify::has_expired(&visitor, &flow) => see_other(&format!("/reset/code?flow={}", flow.id)),
         State::ResetProved { .. } => new_page(&visitor, visitor.shell("reset-new"), &flow),
         _ => see_other(&format!("/reset/code?flow={}", flow.id)),
     })
@@ -213,9 +217,10 @@ pub(super) async fn finish(visitor: Visitor, carrier: Carrier, form: Result<Form
     match reset::finish(&visitor.app, &flow, params.first("password"), &arrival).await.map_err(fault)? {
         reset::Reset::More(next) => Ok(visitor.keep_browser(see_other(&super::page_of(&next)))),
         reset::Reset::Done(session, continue_to, disconnected) => {
-            let response = done(&visitor, verify::arrive(&visitor, &continue_to).await?, &disconnected);
+            let response = done(&visitor, verify::arrive(&visitor, &continue_to, Some(PASSWORD_SET)).await?, &disconnected);
             super::sign_in(&visitor, &carrier, &session, response).await
         }
+        reset::Reset::Over if verify::has_expired(&visitor, &flow) => Ok(see_other(&format!("/reset/code?flow={}", flow.id))),
         reset::Reset::Over => Ok(over(&visitor, flow.id.as_str())),
         reset::Reset::Weak(weakness) => {
             let mut shell = visitor.shell("reset-new");

@@ -3,7 +3,7 @@
 use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
-use super::{passkeys, reset, verify};
+use super::{passkeys, recovery_used, reset, verify};
 use crate::actions::codes::{self, Found};
 use crate::actions::second_factor::{self, Done, Given, Offer, Second, Sending};
 use crate::actions::session::Current;
@@ -148,7 +148,7 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         Err(fault) => return Ok(page(&visitor, visitor.limited(visitor.shell("second"), &fault)?, &asked, code, false)),
     };
     match second {
-        Second::Done(done) => arrive(&visitor, &carrier, *done).await,
+        Second::Done(done) => arrive(&visitor, &carrier, &asked, *done).await,
         Second::Wrong => Ok(problem(&visitor, &asked, code, visitor.text.t(wrong(asked.kind)).into_owned(), false)),
         Second::CodeUsed => Ok(problem(&visitor, &asked, "", visitor.text.t("problem-totp-used").into_owned(), false)),
         Second::Spent => Ok(begin_anew(&asked)),
@@ -167,11 +167,17 @@ fn begin_anew(asked: &Asked) -> Response {
     }
 }
 
-async fn arrive(visitor: &Visitor, carrier: &Carrier, done: Done) -> Result<Response, Response> {
+async fn arrive(visitor: &Visitor, carrier: &Carrier, asked: &Asked, done: Done) -> Result<Response, Response> {
     let Done { signed_in, continue_to, trusted, disconnected } = done;
     match signed_in {
         SignedIn::Done(session) => {
-            let response = reset::done(visitor, verify::arrive(visitor, &continue_to).await?, &disconnected);
+            let resets = asked.flow.state.is_reset();
+            let response = match asked.kind {
+                // Whoever needs one has lost a phone, perhaps: that comes first.
+                MethodKind::RecoveryCode => recovery_used::to_page(visitor, &continue_to).await?,
+                _ => verify::arrive(visitor, &continue_to, resets.then_some(reset::PASSWORD_SET)).await?,
+            };
+            let response = reset::done(visitor, response, &disconnected);
             let response = match trusted {
                 Some(secret) => visitor.keep_trusted(response, &secret),
                 None => response,

@@ -3,18 +3,19 @@
 use axum::response::Response;
 
 use super::account::{say, shell, signed_in, zone};
-use super::step_up;
+use super::{recovery, step_up};
 use crate::actions::factors::{self, BadName, Enabled, Overview, Removed, Renamed, devices};
 use crate::actions::session::Current;
 use crate::engine::address::Channel;
 use crate::engine::factor::{Factor, FactorKind};
 use crate::engine::flow::AccountPage;
+use crate::engine::params::Params;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::page::see_other;
 use crate::http::shell::Shell;
 use crate::http::visitor::Visitor;
 use crate::ids::FactorId;
-use crate::pages::{AuthenticatorApp, Messages, Security, TrustedBrowser};
+use crate::pages::{AuthenticatorApp, LastFactor, Messages, Security, TrustedBrowser};
 use crate::settings::FactorKind as Offered;
 use crate::time::Timestamp;
 
@@ -154,10 +155,55 @@ async fn refused(visitor: &Visitor, current: &Current, why: &str) -> Result<Resp
     page(visitor, shell, current, None).await
 }
 
+/// The last one is not taken away by one press.
+const LAST: &str = "/account/security/last";
+
+/// To the question, if it has not been answered.
+async fn ask_first(
+    visitor: &Visitor,
+    current: &Current,
+    params: &Params,
+    which: impl Fn(&Factor) -> bool,
+) -> Result<Option<Response>, Response> {
+    if params.has("sure") {
+        return Ok(None);
+    }
+    let last = factors::would_turn_off(&visitor.app, current, which).await.map_err(|fault| visitor.fault(&fault))?;
+    let asked = ["factor", "kind"].map(|name| (name, params.first(name)));
+    let asked = asked.into_iter().filter(|(_, value)| !value.is_empty());
+    let query = form_urlencoded::Serializer::new(String::new()).extend_pairs(asked).finish();
+    Ok(last.map(|_| see_other(&format!("{LAST}?{query}"))))
+}
+
+/// Asks whether two-step verification is to end.
+pub(super) async fn last(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
+    let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
+    let current = person(&visitor).await?;
+    let (id, kind) = (params.first("factor"), FactorKind::named(params.first("kind")));
+    let which = |factor: &Factor| factor.id.as_str() == id || Some(factor.kind) == kind.filter(|kind| *kind != FactorKind::Totp);
+    let last = factors::would_turn_off(&visitor.app, &current, which).await.map_err(|fault| visitor.fault(&fault))?;
+    let Some(name) = last else { return Ok(see_other(HERE)) };
+    let (action, hidden) = match kind {
+        None => ("/account/security/factor/remove", vec![("factor", id.to_owned())]),
+        Some(kind) => ("/account/security/codes", vec![("kind", kind.as_str().to_owned()), ("on", "no".to_owned())]),
+    };
+    let words = match kind {
+        Some(FactorKind::Sms) => visitor.text.t("sms-codes").into_owned(),
+        Some(FactorKind::Mail) => visitor.text.t("mail-codes").into_owned(),
+        Some(FactorKind::Totp) | None => name,
+    };
+    let shell = visitor.shell("factor-last");
+    let page = LastFactor { detail: shell.text.with("factor-last-text", &[("name", &words)]), action, hidden, shell };
+    Ok(visitor.page(&page.shell, &page))
+}
+
 pub(super) async fn remove(visitor: Visitor, form: Result<Form, BadInput>) -> Result<Response, Response> {
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let current = sender(&visitor).await?;
     let Ok(id) = params.first("factor").parse() else { return Ok(visitor.not_found()) };
+    if let Some(question) = ask_first(&visitor, &current, &params, |factor| factor.id == id).await? {
+        return Ok(question);
+    }
     let done = factors::remove(&visitor.app, &current, &id, &visitor.requester()).await;
     removed(&visitor, &current, done.map_err(|fault| visitor.fault(&fault))?).await
 }
@@ -170,11 +216,14 @@ pub(super) async fn codes(visitor: Visitor, form: Result<Form, BadInput>) -> Res
     let (Some(kind), requester) = (kind, visitor.requester()) else { return Ok(visitor.not_found()) };
     let fault = |fault| visitor.fault(&fault);
     if params.first("on") != "yes" {
+        if let Some(question) = ask_first(&visitor, &current, &params, |factor| factor.kind == kind).await? {
+            return Ok(question);
+        }
         let done = factors::disable(&visitor.app, &current, kind, &requester).await.map_err(fault)?;
         return removed(&visitor, &current, done).await;
     }
     match factors::enable(&visitor.app, &current, kind, &requester).await.map_err(fault)? {
-        Enabled::Done => Ok(see_other("/account/security?notice=factor-added")),
+        Enabled::Done(codes) => Ok(recovery::added(&visitor, &current.user.id, codes, "/account/security?notice=factor-added")),
         Enabled::NoContact => refused(&visitor, &current, "problem-factor-contact").await,
         Enabled::NotOffered => Ok(visitor.not_found()),
     }

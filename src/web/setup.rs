@@ -41,7 +41,9 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
     match created.map_err(|fault| visitor.fault(&fault))? {
         Made::Created(session) => super::sign_in(&visitor, &carrier, &session, see_other("/account")).await,
         Made::Closed => Ok(done(&visitor)),
-        Made::NotAnEmail => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-email").into_owned())),
+        Made::NotAnEmail(error) => {
+            Ok(problem(&visitor, &params, "email", |shell| shell.t(super::signup::not_an_email(error)).into_owned()))
+        }
         Made::EmailTaken => Ok(problem(&visitor, &params, "email", |shell| shell.t("problem-setup-taken").into_owned())),
         Made::Name(error) => Ok(problem(&visitor, &params, "name", |shell| super::signup::field(&shell.text, error))),
         Made::Weak(weakness) => Ok(problem(&visitor, &params, "password", |shell| super::signup::weak(&shell.text, weakness))),

@@ -5,9 +5,10 @@ use tower_sessions::Session as Carrier;
 
 use super::journey;
 use super::login::Trouble;
+use super::verify::Again;
 use super::{login, verify};
 use crate::actions::Fault;
-use crate::actions::codes::{self, Found, Resent};
+use crate::actions::codes::{self, Found};
 use crate::actions::sign_in::SignedIn;
 use crate::actions::sign_in_code::{self, Arrived, Proof, Started};
 use crate::engine::address::{Channel, Contact};
@@ -76,7 +77,7 @@ pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Re
     let Query(params) = query.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     let shell = Shell { notice: visitor.notice(&params), ..visitor.shell("login-code") };
-    Ok(page(&visitor, shell, &flow, "", false))
+    Ok(page(&visitor, shell, &flow, "", verify::has_expired(&visitor, &flow)))
 }
 
 fn page(visitor: &Visitor, shell: Shell, flow: &Flow, typed: &str, expired: bool) -> Response {
@@ -104,11 +105,11 @@ pub(super) async fn resend(visitor: Visitor, form: Result<Form, BadInput>) -> Re
     let Form(params) = form.map_err(|bad| visitor.bad_input(bad))?;
     let flow = find(&visitor, &params).await?;
     let shell = visitor.shell("login-code");
-    Ok(match codes::resend(&visitor.app, &flow, &visitor.requester()).await {
-        Err(fault) => page(&visitor, visitor.limited(shell, &fault)?, &flow, "", false),
-        Ok(Resent::Sent) => see_other(&format!("{}&notice=code-sent", super::page_of(&flow))),
-        Ok(Resent::Wait(after)) => page(&visitor, visitor.too_soon(shell, after), &flow, "", false),
-        Ok(Resent::Over) => super::over(&visitor, flow.id.as_str()),
+    Ok(match verify::send_again(&visitor, &flow).await {
+        Err(fault) => page(&visitor, visitor.limited(shell, &fault)?, &flow, "", verify::has_expired(&visitor, &flow)),
+        Ok(Again::Sent(response)) => response,
+        Ok(Again::Wait(after)) => page(&visitor, visitor.too_soon(shell, after), &flow, "", false),
+        Ok(Again::Over) => super::over(&visitor, flow.id.as_str()),
     })
 }
 
@@ -142,7 +143,7 @@ async fn finish(visitor: &Visitor, carrier: &Carrier, flow: &Flow, proof: Proof<
     };
     match arrived {
         Arrived::Proved(SignedIn::Done(session), continue_to) => {
-            let response = verify::arrive(visitor, &continue_to).await?;
+            let response = verify::arrive(visitor, &continue_to, None).await?;
             super::sign_in(visitor, carrier, &session, response).await.map(Ok)
         }
         Arrived::Proved(SignedIn::More(next), _) => Ok(Ok(visitor.keep_browser(see_other(&super::page_of(&next))))),
@@ -151,6 +152,9 @@ async fn finish(visitor: &Visitor, carrier: &Carrier, flow: &Flow, proof: Proof<
         Arrived::CodeSpent => Ok(Err(Not::Proved("problem-code-spent", true))),
         Arrived::NumberWrong => Ok(Err(Not::Proved("problem-number", false))),
         Arrived::LinkSpent => Ok(Err(Not::Proved("problem-number-spent", true))),
+        Arrived::Over if matches!(proof, Proof::Code(_)) && verify::has_expired(visitor, flow) => {
+            Ok(Err(Not::Proved("problem-code-spent", true)))
+        }
         Arrived::Proved(SignedIn::Wrong, _) | Arrived::Over => Ok(Ok(super::over(visitor, flow.id.as_str()))),
     }
 }

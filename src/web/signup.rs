@@ -7,7 +7,7 @@ use tower_sessions::Session as Carrier;
 use super::journey::{self, Journey};
 use crate::actions::Fault;
 use crate::actions::sign_up::{self, Address, Problem, Started};
-use crate::engine::address::Channel;
+use crate::engine::address::{Channel, NotAnEmail};
 use crate::engine::params::Params;
 use crate::engine::password::Weakness;
 use crate::engine::user::FieldError;
@@ -83,6 +83,10 @@ fn page(visitor: &Visitor, journey: &Journey, shell: Shell, channel: Channel, [c
         providers: super::providers::buttons_to_sign_up(visitor),
         other: phones(visitor),
         passwordless: sign_up::may_be_passwordless(&visitor.app, channel),
+        proves: match channel {
+            Channel::Mail => visitor.app.settings.signup.verify_email,
+            Channel::Sms => visitor.app.settings.signup.verify_phone,
+        },
     };
     visitor.keep_browser(visitor.open_page(&page.shell, &page, &[contact, name]))
 }
@@ -137,13 +141,19 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
 
 pub(super) fn say(text: &Text, problem: &Problem) -> (&'static str, String) {
     match problem {
-        Problem::Email => ("email", text.t("problem-email").into_owned()),
+        Problem::Email(error) => ("email", text.t(not_an_email(*error)).into_owned()),
         Problem::Phone => ("phone", text.t("problem-phone").into_owned()),
         Problem::NoSms => ("phone", text.t("problem-no-sms").into_owned()),
-        Problem::Taken(Channel::Mail) => ("email", text.t("problem-email-taken").into_owned()),
-        Problem::Taken(Channel::Sms) => ("phone", text.t("problem-phone-taken").into_owned()),
         Problem::Password(weakness) => ("password", weak(text, *weakness)),
         Problem::Name(error) => ("name", field(text, *error)),
+    }
+}
+
+/// Why a text is no address that mail can go to.
+pub(super) const fn not_an_email(error: NotAnEmail) -> &'static str {
+    match error {
+        NotAnEmail::Malformed => "problem-email",
+        NotAnEmail::LocalPart => "problem-email-letters",
     }
 }
 
@@ -163,10 +173,12 @@ pub(super) fn field(text: &Text, error: FieldError) -> String {
     let key = match error {
         FieldError::TooLong => "problem-too-long",
         FieldError::ControlCharacter => "problem-characters",
+        FieldError::Blank => "problem-blank",
         FieldError::NotAUrl => "problem-url",
         FieldError::NotADate => "problem-birthdate",
         FieldError::NotATimeZone => "problem-zoneinfo",
         FieldError::NotALanguage => "problem-choice",
+        FieldError::NotAUsername => "problem-username",
     };
     text.t(key).into_owned()
 }

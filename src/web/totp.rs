@@ -4,6 +4,7 @@ use axum::response::Response;
 use tower_sessions::Session as Carrier;
 
 use super::account::{say, shell};
+use super::recovery::added;
 use super::security::{bad_name, person, sender};
 use crate::actions::factors::totp::{self, Added, Confirmed, Shared};
 use crate::actions::session::Current;
@@ -59,8 +60,8 @@ pub(super) async fn confirm(visitor: Visitor, carrier: Carrier, form: Result<For
     let confirmed = totp::confirm_totp(&visitor.app, &current, &flow, code, name, &visitor.requester()).await;
     let mut shell = visitor.shell("totp-set-up");
     match confirmed.map_err(|fault| visitor.fault(&fault))? {
-        Added::Done(session) => {
-            let response = see_other("/account/security?notice=factor-added");
+        Added::Done(session, codes) => {
+            let response = added(&visitor, &current.user.id, codes, "/account/security?notice=factor-added");
             return super::sign_in(&visitor, &carrier, &session, response).await;
         }
         Added::Not(Confirmed::Over | Confirmed::Done) => return Ok(see_other(OVER)),

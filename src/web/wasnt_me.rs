@@ -12,7 +12,7 @@ use crate::engine::flow::State;
 use crate::engine::passkey::PasskeyKind;
 use crate::http::form::{BadInput, Form, Query};
 use crate::http::visitor::Visitor;
-use crate::pages::{LeftOver, Locked, WasntMe};
+use crate::pages::{self, LeftOver, Locked, WasntMe};
 
 pub(super) async fn show(visitor: Visitor, query: Result<Query, BadInput>) -> Result<Response, Response> {
     let Behind { token, flow, .. } = behind(&visitor, query).await?;
@@ -57,6 +57,11 @@ pub(super) async fn submit(visitor: Visitor, carrier: Carrier, form: Result<Form
         shell: visitor.shell_at(visitor.shell("locked"), "/login"),
         email: done.email.as_ref().map(Contact::masked),
         phone: done.phone.as_ref().map(Contact::masked),
+        // Where the link was sent is where the code goes, too.
+        reset: format!(
+            "/reset{}",
+            pages::query(None, flow.state.destination().filter(|_| !done.taken).map_or("", Contact::as_str))
+        ),
         taken: done.taken,
         credentials: done.credentials,
         way_in: done.way_in,

@@ -15,7 +15,7 @@ pub(super) async fn whose(visitor: Visitor, request: Request, next: Next) -> Res
     let query = request.uri().query().unwrap_or_default();
     let owner = form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == OWNER).map(|(_, owner)| owner);
     match (owner, visitor.known()) {
-        (Some(owner), Some(known)) if owner != known.as_str() => {
+        (Some(owner), Some(known)) if owner != known.user_id.as_str() => {
             let link = Link { href: "/account".to_owned(), label: visitor.text.t("account-home").into_owned() };
             let detail = visitor.text.t("problem-other-person").into_owned();
             visitor.error_with(StatusCode::CONFLICT, "problem-other-person-title", detail, Some(link))

@@ -258,6 +258,8 @@ journey("an account with a second step is entered as before, then connected; the
   await enter(page, person);
   await open(page, "/account/security");
   await press(page, button(page, /turn on: .*sms/i));
+  at(page, "/account/security/recovery");
+  await press(page, button(page, /i have kept them/i));
   await second();
   await signOut(page);
 

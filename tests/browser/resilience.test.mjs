@@ -14,6 +14,21 @@ journey("back and reload after a refused sign-in", async ({ page }) => {
   under(page, "/account");
 });
 
+journey("a form that was refused is a form when it is loaded again or gone back to", async ({ page }) => {
+  const person = await server().person();
+  await page.goto(`${server().url}/login`);
+  for (const password of ["not the password", "nor this"]) await signIn(page, person.email, password);
+  const again = await page.reload();
+  assert.equal(again.status(), 200, "asked for, and not sent once more");
+  await signIn(page, person.email, "not the password");
+  await page.goto(`${server().url}/signup`);
+  await page.goBack();
+  await signIn(page, person.email, person.password);
+  under(page, "/account");
+  await page.goBack();
+  under(page, "/account");
+}, { scripts: ["on"] });
+
 journey("back after a sign-in", async ({ page }) => {
   const person = await server().person();
   await page.goto(`${server().url}/login`);

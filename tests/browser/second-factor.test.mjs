@@ -47,11 +47,7 @@ journey("an authenticator app, recovery codes, and a browser that is not asked",
   assert.equal(await page.locator("#secret").innerText(), secret, "the app need not scan again");
   await check(page, "totp refused");
   await submit(page, { code: await totp(secret, -1) });
-  at(page, "/account/security");
-  assert.ok(await page.getByRole("heading", { name: "My phone" }).isVisible());
-  await check(page, "security on");
-
-  await press(page, button(page, /make recovery codes/i));
+  at(page, "/account/security/recovery"); // with the first one
   await check(page, "recovery codes");
   const codes = await page.locator(".codes code").allInnerTexts();
   assert.equal(new Set(codes).size, 10);
@@ -59,8 +55,12 @@ journey("an authenticator app, recovery codes, and a browser that is not asked",
   await button(page, /download/i).click();
   const file = await readFile(await (await arriving).path(), "utf8");
   for (const code of codes) assert.ok(file.includes(code), "the file has every code");
-  await press(page, page.getByRole("link", { name: /i have kept them/i }));
+  await page.reload();
+  assert.deepEqual(await page.locator(".codes code").allInnerTexts(), codes, "loaded again, it shows the same");
+  await press(page, button(page, /i have kept them/i));
   at(page, "/account/security");
+  assert.ok(await page.getByRole("heading", { name: "My phone" }).isVisible());
+  await check(page, "security on");
   assert.match(await page.locator("main").innerText(), /\b10\b/);
 
   // The next sign-in asks for it, and then no more in this browser.
@@ -98,6 +98,10 @@ journey("an authenticator app, recovery codes, and a browser that is not asked",
   await submit(page, { code: "not one of them" });
   await refused(page, "code");
   await submit(page, { code: codes[3].toLowerCase() });
+  at(page, "/login/recovered");
+  assert.match(await page.locator("main").innerText(), /\b9\b/, "how many are left");
+  await check(page, "recovery code used");
+  await press(page, page.getByRole("link", { name: /^continue/i }));
   at(page, "/account");
   const told = await server().mail(person.email, 15, (mail) => /recovery code/i.test(mail.subject));
   assert.ok(told.links.some((link) => link.includes("/wasnt-me")));
@@ -114,6 +118,8 @@ journey("codes by SMS and mail as the second step", async ({ page, another }) =>
   await enter(page, person);
   await open(page, "/account/security");
   await press(page, button(page, /turn on: .*sms/i));
+  at(page, "/account/security/recovery");
+  await press(page, button(page, /i have kept them/i));
   at(page, "/login/second"); // from now on the page wants it too
   await press(page, button(page, /send the code/i));
   await submit(page, { code: (await server().sms(phone_number)).code });
@@ -168,7 +174,7 @@ journey("a required second step is set up at sign-in", async ({ page }) => {
   await submit(page, { code: await totp(secret, -1) });
   assert.equal(await page.locator(".codes code").count(), 10);
   await check(page, "enrol recovery codes");
-  await press(page, page.getByRole("link", { name: /i have kept them/i }));
+  await press(page, button(page, /i have kept them/i));
   at(page, "/account");
   await page.goto(`${strict().url}/account/security`);
   assert.ok(await page.getByText("It is required here").isVisible());

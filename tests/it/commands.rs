@@ -223,6 +223,17 @@ fn a_redirect_uri_with_a_wildcard_is_refused_with_a_sentence() {
 }
 
 #[test]
+fn an_application_is_not_named_like_a_person() {
+    let house = House::made();
+    for id in ["user_01h455vb4pex5vsknk084sn02q", "USER_x"] {
+        let client = json!({"client_id": id, "client_name": "Wiki", "redirect_uris": ["https://a.example/cb"]});
+        let refused = house.give(&["client", "add", "--json"], &client.to_string());
+        assert_eq!(refused.status.code(), Some(1), "{id}");
+        assert!(printed(&refused).contains("as the ids of people do"), "{}", printed(&refused));
+    }
+}
+
+#[test]
 fn a_database_that_cannot_be_used_says_why() {
     let refused = |house: &House, arguments: &[&str], parts: &[&str]| {
         let output = house.run(arguments);

@@ -19,6 +19,7 @@ use super::{App, Outcome, Requester};
 use crate::engine::address::Channel;
 use crate::engine::event::{Event, Kind};
 use crate::engine::factor::{Enrolled, Factor, FactorKind};
+use crate::engine::text;
 use crate::engine::user::User;
 use crate::ids::{FactorId, UserId};
 use crate::store::trusted;
@@ -65,12 +66,11 @@ pub enum BadName {
 }
 
 fn device_name(text: &str) -> Result<String, BadName> {
-    let name = text.trim();
+    let name = text::trimmed(text);
     match () {
         () if name.is_empty() => Err(BadName::Empty),
         () if name.chars().count() > LONGEST_NAME => Err(BadName::TooLong),
-        () if name.chars().any(|c| c.is_control() || matches!(c, '\u{2028}' | '\u{2029}')) => Err(BadName::Characters),
-        () => Ok(name.to_owned()),
+        () => text::showable(name).map(|()| name.to_owned()).map_err(|_| BadName::Characters),
     }
 }
 
@@ -102,6 +102,14 @@ pub enum Removed {
     Required,
     /// Gone already, or another person's.
     Unknown,
+}
+
+/// Whether two-step verification is off once these are gone, and may be: its owner is asked first. The name of one of them.
+pub async fn would_turn_off(app: &App, current: &Current, which: impl Fn(&Factor) -> bool) -> Outcome<Option<String>> {
+    let Overview { enrolled, required, .. } = list(app, current).await?;
+    let (gone, left): (Vec<Factor>, Vec<Factor>) = enrolled.factors.iter().cloned().partition(which);
+    let after = Enrolled { factors: left, ..enrolled };
+    Ok(gone.into_iter().next().filter(|_| !after.is_on() && !required).map(|factor| factor.name))
 }
 
 /// Takes one device away.
@@ -139,9 +147,10 @@ async fn take_away(app: &App, current: &Current, which: impl Fn(&Factor) -> bool
     Ok(if after.is_on() { Removed::Done } else { Removed::AndOff })
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Enabled {
-    Done,
+    /// With recovery codes to show, if there were none.
+    Done(Vec<String>),
     /// There is no verified number or address to send codes to.
     NoContact,
     /// The operator does not offer it.
@@ -162,14 +171,15 @@ pub async fn enable(app: &App, current: &Current, kind: FactorKind, requester: &
     }
     let known = factors::of_user(&mut tx, &current.user.id).await?;
     if known.iter().any(|factor| factor.kind == kind) {
-        return Ok(Enabled::Done);
+        return Ok(Enabled::Done(Vec::new()));
     }
     let factor = blank(app, kind, String::new());
     factors::insert(&mut tx, &current.user.id, &factor).await?;
     told(app, &mut tx, own(current, Kind::FactorAdded, requester), Some(kind.as_str())).await?;
     app.notify(&mut tx, &current.user, Notice::FactorAdded, requester).await?;
+    let codes = recovery::first(app, &mut tx, current, requester).await?;
     tx.commit().await?;
-    Ok(Enabled::Done)
+    Ok(Enabled::Done(codes))
 }
 
 /// Whether codes of this kind would arrive.

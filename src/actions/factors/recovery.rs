@@ -1,5 +1,7 @@
 //! Recovery codes: made, shown once, used once.
 
+use std::time::Duration;
+
 use data_encoding::BASE64URL_NOPAD;
 use zeroize::Zeroizing;
 
@@ -15,8 +17,8 @@ use crate::ids::UserId;
 use crate::store::{Tx, enrolled, recovery as rows};
 use crate::time::Timestamp;
 
-/// The page that shows the codes can be turned into a file for so long.
-const DOWNLOAD_MILLIS: i64 = 3_600_000;
+/// For so long the page shows new codes, also when it is loaded again, and gives them as a file.
+pub const SHOWN: Duration = Duration::from_mins(30);
 
 /// Sealed for one account: moved to another one's rows they do not open.
 pub(in crate::actions) fn purpose(user_id: &str) -> String {
@@ -40,6 +42,17 @@ pub async fn make_recovery_codes(app: &App, current: &Current, requester: &Reque
     app.notify(&mut tx, &current.user, Notice::RecoveryCodesMade, requester).await?;
     tx.commit().await?;
     Ok(Some(codes))
+}
+
+/// Ten codes for whoever has none left, with the second factor that was just added: whoever loses it would be shut out. Empty: there are some. The
+/// caller has locked the account, and tells of the factor; the codes come with it.
+pub(in crate::actions) async fn first(app: &App, tx: &mut Tx, current: &Current, requester: &Requester) -> Outcome<Vec<String>> {
+    if rows::left(tx, &current.user.id).await? > 0 {
+        return Ok(Vec::new());
+    }
+    let codes = renew(app, tx, &current.user).await?;
+    told(app, tx, own(current, Kind::RecoveryCodesMade, requester), None).await?;
+    Ok(codes)
 }
 
 /// Ten codes in place of those from before. The caller has locked the account.
@@ -87,19 +100,27 @@ fn holds(app: &App, user_id: &UserId, sealed: &[u8], hash: &[u8; 32]) -> bool {
     }
 }
 
-/// The codes as the form of the page that shows them carries them, so that they can be had as a file: nowhere else are they kept.
-pub fn sealed_for_download(app: &App, user_id: &UserId, codes: &[String]) -> String {
-    let plain = format!("{}\n{}\n{}", user_id, app.now().millis(), codes.join("\n"));
-    BASE64URL_NOPAD.encode(&app.keyring.seal(&app.random, "recovery download", plain.as_bytes()))
+/// New codes on the way from the form that made them to their page, and what the page leads to: nowhere else are they kept as they are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Fresh {
+    pub codes: Vec<String>,
+    /// A path of ours.
+    pub next: String,
 }
 
-/// What [`sealed_for_download`] sealed for this person within the last hour.
-pub fn opened_for_download(app: &App, current: &Current, sealed: &str) -> Option<Vec<String>> {
+/// As the browser carries them, for their owner alone.
+pub fn seal_fresh(app: &App, user_id: &UserId, fresh: &Fresh) -> String {
+    let plain = Zeroizing::new(format!("{user_id}\n{}\n{}\n{}", app.now().millis(), fresh.next, fresh.codes.join("\n")));
+    BASE64URL_NOPAD.encode(&app.keyring.seal(&app.random, "fresh recovery codes", plain.as_bytes()))
+}
+
+/// What [`seal_fresh`] sealed for this person within [`SHOWN`].
+pub fn open_fresh(app: &App, current: &Current, sealed: &str) -> Option<Fresh> {
     let sealed = BASE64URL_NOPAD.decode(sealed.as_bytes()).ok()?;
-    let plain = app.keyring.open("recovery download", &sealed).ok()?;
+    let plain = Zeroizing::new(app.keyring.open("fresh recovery codes", &sealed).ok()?);
     let mut lines = std::str::from_utf8(&plain).ok()?.lines();
     let own = lines.next()? == current.user.id.as_str();
     let made = Timestamp::from_millis(lines.next()?.parse().ok()?);
-    let fresh = app.now().millis() - made.millis() < DOWNLOAD_MILLIS;
-    (own && fresh).then(|| lines.map(str::to_owned).collect())
+    let next = lines.next()?.to_owned();
+    (own && app.now() < made + SHOWN).then(|| Fresh { codes: lines.map(str::to_owned).collect(), next })
 }

@@ -3,7 +3,7 @@
 use data_encoding::BASE64URL_NOPAD;
 use zeroize::Zeroizing;
 
-use super::{BadName, LONGEST_NAME, MOST, blank, device_name, lock, own, told};
+use super::{BadName, LONGEST_NAME, MOST, blank, device_name, lock, own, recovery, told};
 use crate::actions::codes::{self, Found};
 use crate::actions::notices::Notice;
 use crate::actions::session::Current;
@@ -11,7 +11,7 @@ use crate::actions::{App, Fault, Outcome, Requester};
 use crate::engine::address::{Email, Username};
 use crate::engine::event::Kind;
 use crate::engine::factor::{Factor, FactorKind};
-use crate::engine::flow::{Continue, Flow, State, Step};
+use crate::engine::flow::{Continue, Flow, FlowKind, State, Step};
 use crate::engine::method::MethodKind;
 use crate::engine::session::Session;
 use crate::engine::totp::{self, Seed};
@@ -42,7 +42,7 @@ pub async fn begin_totp(app: &App, user: &User, browser: [u8; 32], requester: &R
     let flow = codes::begin(app, State::AddTotp { sealed }, Some(user.id.clone()), browser, Continue::Account);
     let mut tx = app.store.write().await?;
     app.may_begin(&mut tx, requester).await?;
-    flows::cancel(&mut tx, "add_totp", &user.id, app.now()).await?;
+    flows::cancel(&mut tx, &[FlowKind::AddTotp], &user.id, app.now()).await?;
     flows::insert(&mut tx, &flow).await?;
     tx.commit().await?;
     Ok(flow)
@@ -104,8 +104,8 @@ pub enum Confirmed {
 /// What became of adding an app to an account.
 #[derive(Debug)]
 pub enum Added {
-    /// It is a second factor, and the session has learnt of it.
-    Done(Box<Session>),
+    /// It is a second factor, and the session has learnt of it. With recovery codes to show, if there were none.
+    Done(Box<Session>, Vec<String>),
     Not(Confirmed),
 }
 
@@ -138,8 +138,9 @@ pub async fn confirm_totp(
     if !sessions::reauthenticated(&mut tx, &session).await?.is_done() {
         return Ok(Added::Not(Confirmed::Over));
     }
+    let codes = recovery::first(app, &mut tx, current, requester).await?;
     tx.commit().await?;
-    Ok(Added::Done(Box::new(session)))
+    Ok(Added::Done(Box::new(session), codes))
 }
 
 /// The one of these secrets whose code this is now.

@@ -86,7 +86,8 @@ fn discoverable(request: &mut CreationChallengeResponse) {
 
 #[derive(Debug)]
 pub enum Added {
-    Done(Box<Passkey>),
+    /// With recovery codes to show, if it turned two-step verification on and there were none.
+    Done(Vec<String>),
     Refused(Refusal),
     /// The account has [`MOST`].
     TooMany,
@@ -114,7 +115,7 @@ pub async fn add(
     };
     let mut tx = app.store.write().await?;
     factors::lock(&mut tx, current).await?;
-    let added = insert(&mut tx, made).await?;
+    let mut added = insert(&mut tx, made).await?;
     if !matches!(added, Added::Done(_)) {
         return Ok(added);
     }
@@ -123,6 +124,7 @@ pub async fn add(
         sessions::reauthenticated(&mut tx, &current.session.clone().with_added(MethodKind::SecurityKey, true))
             .await?
             .or_overtaken()?;
+        added = Added::Done(factors::recovery::first(app, &mut tx, current, requester).await?);
     }
     app.record(&mut tx, own(current, Kind::PasskeyAdded, kind, requester)).await?;
     app.notify(&mut tx, &current.user, Notice::PasskeyAdded, requester).await?;
@@ -208,7 +210,7 @@ pub(in crate::actions) async fn insert(tx: &mut Tx, made: Made) -> Outcome<Added
         return Ok(Added::Refused(Refusal::Stale));
     }
     match passkeys::insert(tx, &passkey).await {
-        Ok(()) => Ok(Added::Done(Box::new(passkey))),
+        Ok(()) => Ok(Added::Done(Vec::new())),
         Err(StoreError::Taken) => Ok(Added::Refused(Refusal::Wrong)),
         Err(error) => Err(error.into()),
     }

@@ -16,7 +16,7 @@ pub mod tokens;
 use data_encoding::BASE64URL_NOPAD;
 use url::Url;
 
-use super::{App, Outcome, Requester, codes, session};
+use super::{App, Outcome, Requester, codes, ending};
 use crate::crypto::token;
 use crate::engine::event::{Event, Kind};
 use crate::engine::external::{Errand, External, Identity};
@@ -182,11 +182,8 @@ pub(super) async fn take_away(
 ) -> Outcome<()> {
     // Gone is gone; what follows ends what it began.
     identities::remove(tx, &identity.user_id, &identity.id, until).await?.either_way();
-    for kind in ["second_factor", "enrol", "verify"] {
-        flows::cancel(tx, kind, &identity.user_id, app.now()).await?;
-    }
     let event = Event { kind: Kind::IdentityDisconnected, detail: come_back::detail(app, &identity.provider), ..event };
-    session::end_by_identity(app, tx, identity, here, &Event { detail: None, ..event.clone() }).await?;
+    ending::by_identity(app, tx, identity, here, &Event { detail: None, ..event.clone() }).await?;
     app.record(tx, event).await
 }
 

@@ -21,7 +21,10 @@ pub fn newcomer<'a>(app: &App, flow: &'a Flow) -> Option<&'a Brought> {
 /// journey is over.
 pub async fn give_address(app: &App, flow: &Flow, typed: &str, arrival: &Arrival<'_>) -> Outcome<Option<Started>> {
     let Some(brought) = newcomer(app, flow) else { return Ok(None) };
-    let Ok(email) = Email::parse(typed) else { return Ok(Some(Started::Problems(vec![Problem::Email]))) };
+    let email = match Email::typed(typed) {
+        Ok(email) => email,
+        Err(error) => return Ok(Some(Started::Problems(vec![Problem::Email(error)]))),
+    };
     let sign_up = sign_up::from_provider(brought.clone(), email, arrival.requester);
     sign_up::prove(app, sign_up, arrival).await.map(Some)
 }

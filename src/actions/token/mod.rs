@@ -40,7 +40,8 @@ pub struct TokenAnswer {
     pub token_type: &'static str,
     /// Seconds.
     pub expires_in: i64,
-    #[serde(skip_serializing_if = "String::is_empty")]
+    /// Also where it is empty, for every scope was declined: it differs from what was asked for, and no scope at all would mean "as asked" (sections
+    /// 3.3 and 5.1).
     pub scope: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<String>,
@@ -94,8 +95,8 @@ pub struct Credentials<'a> {
 
 #[derive(Debug)]
 pub enum Proof<'a> {
-    /// `client_secret_basic`
-    Basic(Cow<'a, str>),
+    /// `client_secret_basic`: the secret as RFC 6749 section 2.3.1 has it, form-encoded, and as it stands there, for the many clients that do not encode.
+    Basic(Cow<'a, str>, Cow<'a, str>),
     /// `client_secret_post`
     Post(&'a str),
     /// `none`
@@ -105,16 +106,17 @@ pub enum Proof<'a> {
 impl Proof<'_> {
     const fn method(&self) -> AuthMethod {
         match self {
-            Self::Basic(_) => AuthMethod::ClientSecretBasic,
+            Self::Basic(..) => AuthMethod::ClientSecretBasic,
             Self::Post(_) => AuthMethod::ClientSecretPost,
             Self::None => AuthMethod::None,
         }
     }
 
-    fn secret(&self) -> Option<&str> {
+    /// The texts that may be the secret; none: nothing was sent.
+    fn secrets(&self) -> Option<[&str; 2]> {
         match self {
-            Self::Basic(secret) => Some(secret),
-            Self::Post(secret) => Some(secret),
+            Self::Basic(decoded, plain) => Some([decoded, plain]),
+            Self::Post(secret) => Some([secret, secret]),
             Self::None => None,
         }
     }
@@ -131,8 +133,10 @@ async fn judge(app: &App, credentials: &Credentials<'_>) -> Result<Arc<Client>, 
     let unknown = || TokenError::invalid_client("there is no such client");
     let id: ClientId = credentials.client_id.parse().map_err(|_| unknown())?;
     let client = clients::find(app, &id).await?.ok_or_else(unknown)?;
-    match (credentials.proof.secret(), client.is_confidential()) {
-        (Some(secret), true) if !client.has_secret(&hash(secret)) => Err(TokenError::invalid_client("wrong secret")),
+    match (credentials.proof.secrets(), client.is_confidential()) {
+        (Some(secrets), true) if !secrets.iter().any(|secret| client.has_secret(&hash(secret))) => {
+            Err(TokenError::invalid_client("wrong secret"))
+        }
         (None, true) => Err(TokenError::invalid_client("no secret")),
         (Some(_), false) => Err(TokenError::invalid_client("a public client sent a secret")),
         _ if !client.metadata.accepts(credentials.proof.method()) => Err(other_method(&client, credentials.proof.method())),

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::Refused;
 use crate::crypto::password::is_usable;
-use crate::engine::address::{Email, Username};
+use crate::engine::address::{Email, NotAnEmail, Username};
 use crate::engine::phone::Phone;
 use crate::engine::user::{FieldError, Profile, User};
 use crate::time::Timestamp;
@@ -77,11 +77,11 @@ impl Changes {
     fn member(&mut self, name: &str, value: &Value) -> Result<(), Refused> {
         match name {
             "email" => {
-                let parse = |text: &str| Email::parse(text).map_err(|_| invalid(name, "is not an e-mail address"));
+                let parse = |text: &str| Email::typed(text).map_err(|error| invalid(name, not_an_email(error)));
                 self.email = Some(text(name, value)?.map(parse).transpose()?.into());
             }
             "username" => {
-                let why = "is not a user name: 2 to 40 ASCII letters, digits, dots, dashes and underscores, a letter first";
+                let why = sentence(FieldError::NotAUsername);
                 let parse = |text: &str| Username::parse(text).map_err(|_| invalid(name, why));
                 self.username = Some(text(name, value)?.map(parse).transpose()?.into());
             }
@@ -221,14 +221,25 @@ fn truth(name: &str, value: &Value) -> Result<bool, Refused> {
     }
 }
 
+const fn not_an_email(error: NotAnEmail) -> &'static str {
+    match error {
+        NotAnEmail::Malformed => "is not an e-mail address",
+        NotAnEmail::LocalPart => "has letters outside ASCII before the @: mail cannot be sent there",
+    }
+}
+
 const fn sentence(problem: FieldError) -> &'static str {
     match problem {
         FieldError::TooLong => "is too long",
         FieldError::ControlCharacter => "has characters that cannot be shown",
+        FieldError::Blank => "has nothing that can be seen",
         FieldError::NotAUrl => "is no web address",
         FieldError::NotADate => "is no date: YYYY-MM-DD, 0000-MM-DD or YYYY",
         FieldError::NotATimeZone => "is no time zone, such as Europe/Vienna",
         FieldError::NotALanguage => "is no language tag, such as de-AT",
+        FieldError::NotAUsername => {
+            "is not a user name: 2 to 40 letters from a to z, digits, dots, dashes or underscores; it begins with a letter"
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use argon2::{Block, Params};
 use tokio::sync::oneshot;
+use unicode_normalization::{IsNormalized, UnicodeNormalization as _, is_nfc_quick};
 use zeroize::Zeroizing;
 
 use super::phc::{self, Stored};
@@ -97,6 +98,17 @@ impl Queue {
     }
 }
 
+/// The normal form C of a password, where it is another text.
+fn composed(password: &str) -> Option<Zeroizing<String>> {
+    if is_nfc_quick(password.chars()) == IsNormalized::Yes {
+        return None;
+    }
+    // Composing makes some texts longer, at most three times (Unicode Standard Annex #15): room enough, so that no copy is left behind by growing.
+    let mut form = Zeroizing::new(String::with_capacity(3 * password.len()));
+    form.extend(password.nfc());
+    (form.as_str() != password).then_some(form)
+}
+
 /// One thread's memory and parameters.
 struct Worker {
     params: Params,
@@ -120,7 +132,9 @@ impl Worker {
         // A caller who has gone away is not worth a hash. One who goes away later is not told: send's result is of no use.
         match job {
             Job::Hash { password, salt, reply } if !reply.is_closed() => {
-                if let Some(hash) = self.compute(&self.params.clone(), &password, &salt) {
+                let form = composed(&password);
+                let form = form.as_ref().unwrap_or(&password);
+                if let Some(hash) = self.compute(&self.params.clone(), form, &salt) {
                     let _ = reply.send(phc::format(&self.params, &salt, &hash));
                 }
             }
@@ -132,16 +146,22 @@ impl Worker {
     }
 
     fn verify(&mut self, password: &str, stored: Option<&str>) -> Verdict {
+        let composed = composed(password);
+        let composed = composed.as_ref().map(|form| form.as_str());
         let Some(Stored { params, salt, hash }) = stored.and_then(phc::parse) else {
             // As much work as if there were one, and the result thrown away.
-            let _ = self.compute(&self.params.clone(), password, &[0; phc::SALT]);
+            for form in [Some(password), composed].into_iter().flatten() {
+                let _ = self.compute(&self.params.clone(), form, &[0; phc::SALT]);
+            }
             return Verdict::Wrong;
         };
-        match self.compute(&params, password, &salt) {
-            Some(right) if constant_time_eq(&right, &hash) => {
-                Verdict::Right { outdated: params != self.params || salt.len() < phc::SALT }
-            }
-            _ => Verdict::Wrong,
+        let mut is = |form: &str| self.compute(&params, form, &salt).is_some_and(|made| constant_time_eq(&made, &hash));
+        // Both, whatever the first gives: how long it takes tells of what was typed, never of what is stored.
+        let as_typed = is(password);
+        let normal = composed.map_or(as_typed, is);
+        match as_typed || normal {
+            true => Verdict::Right { outdated: !normal || params != self.params || salt.len() < phc::SALT },
+            false => Verdict::Wrong,
         }
     }
 
@@ -225,6 +245,34 @@ mod tests {
             assert_eq!(worker.verify(password, stored), Verdict::Wrong);
         }
         assert_eq!(worker.costs, [(64, 1, 1); 6]);
+    }
+
+    #[test]
+    fn both_forms_of_a_password_are_the_password_and_cost_the_same_with_and_without_an_account() {
+        let (typed, normal) = ("Pa\u{308}sse fu\u{308}r alle", "P\u{e4}sse f\u{fc}r alle");
+        let mut worker = Worker::new(params());
+        let (job, made) = {
+            let (reply, made) = oneshot::channel();
+            (Job::Hash { password: Zeroizing::new(typed.to_owned()), salt: [7; phc::SALT], reply }, made)
+        };
+        worker.run(job);
+        let new = made.blocking_recv().unwrap();
+        let old = worker.compute(&params(), typed, &[7; 16]).unwrap();
+        let old = phc::format(&params(), &[7; 16], &old);
+        for form in [typed, normal] {
+            assert_eq!(worker.verify(form, Some(&new)), Verdict::Right { outdated: false }, "{form}");
+        }
+        assert_eq!(worker.verify(typed, Some(&old)), Verdict::Right { outdated: true }, "made before, and to be made anew");
+        assert_eq!(worker.verify(normal, Some(&old)), Verdict::Wrong);
+        assert_eq!(worker.verify("Passe fur alle", Some(&new)), Verdict::Wrong);
+        let mut hashes = |password: &str, stored: Option<&str>| {
+            worker.costs.clear();
+            let _ = worker.verify(password, stored);
+            worker.costs.len()
+        };
+        for stored in [None, Some(""), Some(old.as_str()), Some(new.as_str())] {
+            assert_eq!((hashes(typed, stored), hashes(normal, stored), hashes("ascii", stored)), (2, 1, 1), "{stored:?}");
+        }
     }
 
     #[test]

@@ -103,6 +103,9 @@ pub fn decide(client: &Client, request: &AuthorizationRequest, facts: Facts<'_>)
             false => Decision::SecondFactor,
         };
     }
+    if request.likes_two_factors() && session.acr() != ACR_TWO_FACTORS && facts.has_second && !silent {
+        return Decision::SecondFactor;
+    }
     let acceptable = &request.claims.essential_acr;
     // A stronger level includes the weaker one.
     let met = |acr: &String| acr == session.acr() || acr == ACR_ONE_FACTOR;

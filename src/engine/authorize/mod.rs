@@ -102,13 +102,18 @@ impl AuthorizationRequest {
         self.scopes.or(&named.filter_map(|claim| claims::scope_of(claim)).collect())
     }
 
-    /// Whether the application wants two factors: by an essential `acr` (OpenID Connect Core section 5.5.1.1) that nothing less satisfies,
-    /// or by what it likes best of `acr_values` that is known here.
+    /// Whether the application needs two factors: by an essential `acr` (OpenID Connect Core section 5.5.1.1) that nothing less satisfies.
     pub fn needs_two_factors(&self) -> bool {
         let essential = &self.claims.essential_acr;
         let has = |level: &str| essential.iter().any(|acr| acr == level);
+        has(ACR_TWO_FACTORS) && !has(ACR_ONE_FACTOR)
+    }
+
+    /// Whether it would like two: they come first among the `acr_values` that are known here. These are a voluntary claim, in order of preference
+    /// (section 3.1.2.1): whoever has a second factor is asked for it, and nobody is refused, or made to set one up; the answer's `acr` says what it was.
+    pub fn likes_two_factors(&self) -> bool {
         let preferred = self.acr_values.iter().find(|acr| [ACR_ONE_FACTOR, ACR_TWO_FACTORS].contains(&acr.as_str()));
-        (has(ACR_TWO_FACTORS) && !has(ACR_ONE_FACTOR)) || preferred.is_some_and(|acr| acr == ACR_TWO_FACTORS)
+        preferred.is_some_and(|acr| acr == ACR_TWO_FACTORS)
     }
 
     /// Whether a sign-in after the request is wanted, whoever is signed in.

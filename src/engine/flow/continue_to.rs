@@ -55,6 +55,11 @@ impl Continue {
         }
     }
 
+    /// Whether two factors are liked there, of whoever has them.
+    pub fn likes_two_factors(&self) -> bool {
+        matches!(self, Self::Authorize { request } if request.likes_two_factors())
+    }
+
     /// Whether it matters there when somebody has proved who they are.
     pub fn wants_fresh_proof(&self) -> bool {
         matches!(self, Self::Authorize { request } if request.wants_fresh_proof())

@@ -142,6 +142,8 @@ fn what_is_offered_as_second_factor() {
         (&frozen, Sms, vec![Mail]),
         (&frozen, Mail, vec![Sms]),
         (&with(&[FactorKind::Totp, FactorKind::Totp]), Password, vec![Totp]),
+        (&Enrolled { recovery_codes: 9, has_password: false, ..with(&[FactorKind::Mail]) }, Provider, vec![]),
+        (&Enrolled { recovery_codes: 9, ..with(&[FactorKind::Mail]) }, Provider, vec![Password, RecoveryCode]),
     ] {
         assert_eq!(second_factors(enrolled, &[Method::first(given, NOW)]), expected, "{given:?}");
     }

@@ -35,12 +35,15 @@ pub enum Letter {
         code: String,
         link: String,
         minutes: i64,
+        /// How long the link lives.
+        link_minutes: i64,
     },
     /// Signs in by the link or the code.
     SignIn {
         code: String,
         link: String,
         minutes: i64,
+        link_minutes: i64,
     },
     /// The code of a second factor.
     SecondFactor {
@@ -191,15 +194,15 @@ impl Letter {
                 let link_intro = if *anywhere { parts.link_intro } else { t("mail-or-link-here") };
                 Parts { link_intro, link_life: text.number("mail-link-hours", "hours", *hours), ..parts }
             }
-            Self::Reset { code, link, minutes } => {
+            Self::Reset { code, link, minutes, link_minutes } => {
                 let words = ["mail-reset", "mail-reset-opening", "mail-reset-button", "mail-reset-closing"];
                 let parts = coded(words, code, link, *minutes);
-                Parts { link_life: text.number("mail-link-minutes", "minutes", *minutes), ..parts }
+                Parts { link_life: text.number("mail-link-minutes", "minutes", *link_minutes), ..parts }
             }
-            Self::SignIn { code, link, minutes } => {
+            Self::SignIn { code, link, minutes, link_minutes } => {
                 let words = ["mail-sign-in", "mail-sign-in-opening", "mail-sign-in-button", "mail-sign-in-closing"];
                 let parts = coded(words, code, link, *minutes);
-                Parts { link_life: text.number("mail-link-minutes", "minutes", *minutes), ..parts }
+                Parts { link_life: text.number("mail-link-minutes", "minutes", *link_minutes), ..parts }
             }
             Self::SecondFactor { code, minutes } => Parts {
                 heading: t("mail-second"),

@@ -25,8 +25,8 @@ impl Letter {
             Self::VerifyAddress { code: code(), link: link("verify"), minutes: 10, hours: 24, anywhere: false },
             Self::SignupExisting { login: link("login"), reset: link("reset") },
             Self::ConnectExisting { provider: "Acme".to_owned(), link: link("connect"), reset: link("reset"), hours: 24 },
-            Self::Reset { code: code(), link: link("reset"), minutes: 15 },
-            Self::SignIn { code: code(), link: link("login"), minutes: 10 },
+            Self::Reset { code: code(), link: link("reset"), minutes: 10, link_minutes: 15 },
+            Self::SignIn { code: code(), link: link("login"), minutes: 10, link_minutes: 10 },
             Self::SecondFactor { code: code(), minutes: 10 },
             Self::ConfirmNewAddress { code: code(), link: link("confirm"), minutes: 10, hours: 24 },
             Self::LockedDown { reset: link("reset") },
@@ -121,7 +121,8 @@ mod tests {
         let pieces: Vec<_> = samples.iter().map(|letter| letter.piece("Site")).collect();
         let overrides = Overrides::load(dir.path(), &pieces).unwrap();
         let text = |locale| Text::new(Arc::new(Catalogue::load().unwrap()), locale);
-        let letter = Letter::Reset { code: "000001".into(), link: "https://x.example/?a=b&c".into(), minutes: 7 };
+        let letter =
+            Letter::Reset { code: "000001".into(), link: "https://x.example/?a=b&c".into(), minutes: 7, link_minutes: 9 };
         let mail = letter.render_with(&overrides, &text(Locale::En), "A & B").unwrap();
         assert_eq!(mail.subject, "000001 for A & B");
         assert_eq!(mail.text, "000001 or https://x.example/?a=b&c within 7 minutes");

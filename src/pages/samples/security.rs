@@ -5,7 +5,9 @@ use askama::Template;
 use super::passkeys::ceremony;
 use super::{ADDRESS, HOUR, NOW, ZONE, shell, wrong};
 use crate::locale::Text;
-use crate::pages::{AuthenticatorApp, Enrol, Messages, NewKeys, RecoveryCodes, Security, TotpSetup, TrustedBrowser};
+use crate::pages::{
+    AuthenticatorApp, Enrol, LastFactor, Messages, NewKeys, RecoveryCodeUsed, RecoveryCodes, Security, TotpSetup, TrustedBrowser,
+};
 
 pub(super) fn pages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let app = |id: &str, name: &str, used: bool| AuthenticatorApp {
@@ -84,8 +86,6 @@ pub(super) fn pages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::
     let codes = RecoveryCodes {
         shell: shell(text, "recovery-shown"),
         codes: (0..10).map(|number| format!("x4k2-9mfp-7qwt-3hj{number}")).collect(),
-        sealed: "AbC_".to_owned(),
-        next: "/account/security".to_owned(),
     };
     let enrol = Enrol {
         shell: shell(text, "enrol"),
@@ -99,13 +99,24 @@ pub(super) fn pages(text: &Text) -> Result<Vec<(&'static str, String)>, askama::
         code: String::new(),
         keys: Some(NewKeys { passkey: ceremony(), security_key: ceremony() }),
     };
+    let last = LastFactor {
+        shell: shell(text, "factor-last"),
+        detail: text.with("factor-last-text", &[("name", "My phone")]),
+        action: "/account/security/factor/remove",
+        hidden: vec![("factor", "factor_1".to_owned())],
+    };
     Ok(vec![
         ("account-security", off.render()?),
         ("account-security-on", on.render()?),
         ("account-security-error", refused.render()?),
         ("account-totp", set_up.render()?),
         ("account-totp-error", mistyped.render()?),
+        ("account-security-last", last.render()?),
         ("account-recovery", codes.render()?),
+        (
+            "recovery-used",
+            RecoveryCodeUsed { shell: shell(text, "recovery-used"), left: 9, next: "/account".to_owned() }.render()?,
+        ),
         ("enrol", enrol.render()?),
     ])
 }

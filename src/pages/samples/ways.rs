@@ -13,6 +13,8 @@ const NUMBER: &str = "+43 660 1234567";
 
 pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
     let login = |way, other| Login {
+        not_you: false,
+        other: false,
         shell: with_client(shell(text, "login")),
         flow: Some("flow_1".to_owned()),
         identifier: String::new(),
@@ -41,6 +43,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         providers: Vec::new(),
         other: true,
         passwordless: true,
+        proves: true,
     };
     let refused = Signup { shell: wrong(shell(text, "signup"), "phone", "problem-phone"), ..signup.clone() };
     let mail = LoginCode {
@@ -50,7 +53,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         identifier: ADDRESS.to_owned(),
         code: String::new(),
         number: Some("042".to_owned()),
-        resend_after_seconds: 30,
+        resend_after_seconds: Some(30),
         expired: false,
     };
     let sms = LoginCode {
@@ -80,7 +83,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         pending: Some(NUMBER.to_owned()),
         code: String::new(),
         new: String::new(),
-        resend_after_seconds: 30,
+        resend_after_seconds: Some(30),
     };
     let second = |kind, sent| SecondFactor {
         shell: with_client(shell(text, "second")),
@@ -92,7 +95,7 @@ pub(super) fn ways(text: &Text) -> Result<Vec<(&'static str, String)>, askama::E
         sent,
         code: String::new(),
         expired: false,
-        resend_after_seconds: 0,
+        resend_after_seconds: Some(0),
         is_reset: false,
         key: (kind == MethodKind::SecurityKey).then(super::passkeys::ceremony),
         remember_days: Some(30),
@@ -124,6 +127,7 @@ pub(super) fn again(text: &Text, login: &Login) -> Result<Vec<(&'static str, Str
         shell: with_client(shell(text, "login-again-title")),
         identifier: ADDRESS.to_owned(),
         reauthenticate: Some(ADDRESS.to_owned()),
+        not_you: true,
         ..login.clone()
     };
     let provider = Login { form: false, others: Vec::new(), passkey: None, ..again.clone() };

@@ -69,7 +69,7 @@ async fn arrived(browser: &mut Browser, answer: &Answer) {
     assert_eq!(browser.get(PAGE).await.status, 200, "asked once");
 }
 
-/// Follows the link, and is back where the change is made, with the new password typed once more if that is what the account wants.
+/// Follows the link: the password is chosen, and the page that wanted it does not ask for it again.
 async fn chooses_a_password(world: &World, browser: &mut Browser, page: &Answer, email: &str) {
     let link = link(page).unwrap_or_else(|| panic!("no way to a new password: {}", page.text()));
     assert_eq!(browser.get(&link).await.value("identifier").as_deref(), Some(email), "filled in");
@@ -78,12 +78,8 @@ async fn chooses_a_password(world: &World, browser: &mut Browser, page: &Answer,
     let proved = browser.submit("/reset/code", &[("code", &world.mail_to(email).await.code)]).await;
     browser.follow(&proved).await;
     let back = browser.submit("/reset/new", &[("password", PASSWORD)]).await;
-    assert_eq!(back.location(), PAGE, "{:?}", back.shown(".summary"));
-    if browser.get(PAGE).await.status == 303 {
-        asked(browser).await;
-        let done = browser.submit("/login", &[("password", PASSWORD)]).await;
-        arrived(browser, &done).await;
-    }
+    assert_eq!(back.goes_to(), "/account?notice=password-reset", "{:?}", back.shown(".summary"));
+    assert_eq!(browser.get(PAGE).await.status, 200, "nobody is asked for what they have just typed");
 }
 
 /// It is no way in any more, and nobody is asked for it; but whoever has nothing else at hand can use it.
@@ -266,7 +262,9 @@ async fn a_provider_and_a_second_step_of_its_own() {
     let flow = grace.open().unwrap().value("flow").unwrap();
     grace.get(&format!("/login/second?flow={flow}&with=recovery_code")).await;
     let done = grace.submit("/login/second", &[("code", &codes[0])]).await;
-    arrived(&mut grace, &done).await;
+    let used = grace.follow(&done).await;
+    assert!(used.shown(&format!("main a.button[href='{PAGE}']")).is_some(), "{}", used.text());
+    assert_eq!(grace.get(PAGE).await.status, 200, "asked once");
 }
 
 /// Everybody must have a second factor by now, and she has none: she sets one up on the way.
@@ -282,8 +280,8 @@ async fn a_second_factor_that_is_required_meanwhile() {
     assert!(next.location().starts_with("/login/enrol?flow="), "{}", next.location());
     let page = ada.follow(&next).await;
     let code = super::second_factor_account::shown_code(&world, &page);
-    let page = ada.submit("/login/enrol", &[("code", &code)]).await;
-    assert_eq!(page.status, 200, "{:?}", page.shown(".summary"));
+    let done = ada.submit("/login/enrol", &[("code", &code)]).await;
+    assert_eq!(done.location(), "/account/security/recovery", "{:?}", done.shown(".summary"));
     assert_eq!(ada.get(PAGE).await.status, 200);
 }
 

@@ -174,6 +174,20 @@ async fn whoever_failed_too_often_begins_anew_where_they_were_going() {
     let spent = browser.submit("/login/second", &[("code", "000000")]).await;
     let page = browser.follow(&spent).await;
     assert!(page.text().contains("These tries were all wrong"), "{} {}", spent.location(), page.text());
+    // Whoever did that knows the password: its owner hears of it, once a day.
+    let told = async || {
+        let mails = world.mails_to(ADA).await;
+        mails.into_iter().filter(|mail| mail.subject.contains("failed at the second step")).collect::<Vec<_>>()
+    };
+    let first_told = told().await;
+    assert!(first_told.len() == 1 && first_told[0].link.contains("/wasnt-me"), "{first_told:?}");
+    let mut again = world.browser();
+    let half = again.sign_in(ADA, PASSWORD).await;
+    again.follow(&half).await;
+    for _ in 0..5 {
+        again.submit("/login/second", &[("code", "000000")]).await;
+    }
+    assert_eq!(told().await.len(), 1);
     let half = browser.submit("/login", &[("identifier", ADA), ("password", PASSWORD)]).await;
     browser.follow(&half).await;
     world.advance(60);

@@ -66,6 +66,7 @@ const FORMS: &[(&str, Ends)] = &[
     ("/account/security/totp/begin", Ends::Here),
     ("/account/security/totp", Ends::Here),
     ("/account/security/recovery", Ends::Here),
+    ("/account/security/recovery/kept", Ends::Flow),
     ("/account/security/recovery/download", Ends::Here),
     ("/account/identities/disconnect", Ends::Here),
     ("/account/sessions/end", Ends::Here),

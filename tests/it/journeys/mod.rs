@@ -4,18 +4,22 @@ mod account;
 mod administrators;
 mod attacks;
 mod bad_input;
+mod carried;
 mod confirm;
+mod deadlock;
 mod destinations;
 mod email_change;
 mod enumeration;
 mod forms;
 mod forward_auth;
+mod known_devices;
 mod limits;
 mod limits_shown;
 mod magic_link;
 mod notices;
 mod operator;
 pub mod passkeys;
+mod pasted;
 mod phone;
 mod providers;
 mod reset;
@@ -53,6 +57,16 @@ async fn scan(world: &World, mail: &Mail) {
         }
         assert_ne!(scanner.get("/account").await.status, 200, "the scanner is signed in");
     }
+}
+
+/// Where somebody comes who has added a second factor: the first one brings recovery codes, which they keep.
+pub async fn factor_added(browser: &mut Browser, done: &Answer) -> String {
+    if done.location() != "/account/security/recovery" {
+        return done.location().to_owned();
+    }
+    let page = browser.follow(done).await;
+    assert_eq!(page.shown(".codes").unwrap().split_whitespace().count(), 10);
+    browser.submit("/account/security/recovery/kept", &[]).await.location().to_owned()
 }
 
 /// A browser that has asked for a reset and shows the page for its code.

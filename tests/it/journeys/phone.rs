@@ -299,7 +299,7 @@ async fn a_number_can_be_removed_and_that_be_taken_back() {
         let refused = ada.post("/account/phone/remove", &[]).await;
         assert_eq!(refused.status, 422, "{database:?}");
         assert!(has_number(&world, NUMBER).await && refused.text().contains("Turn them off first"), "{}", refused.text());
-        ada.post("/account/security/codes", &[("kind", "sms"), ("on", "no")]).await;
+        ada.post("/account/security/codes", &[("kind", "sms"), ("on", "no"), ("sure", "yes")]).await;
         ada.get("/account/phone").await;
         let before = world.mails_to(ADA).await.len();
         let done = ada.submit("/account/phone/remove", &[]).await;

@@ -118,6 +118,8 @@ async fn every_way_leads_back_to_every_page() {
             world.advance(60);
             let mut browser = opened(&world, path).await;
             let done = sign_in(&world, &fakes, &mut key, &mut browser, by, number).await;
+            // Whoever has just chosen a password is not led to a page that asks for it.
+            let end = if matches!(by, By::Reset) && end == "/account/password" { "/account" } else { end };
             assert_eq!((done.status, done.location()), (303, end), "{by:?} {path}: {}", done.text());
             let seen = browser.follow(&done).await;
             // Where this proof is too weak for the page, another one is asked for, on a flow that leads there.

@@ -7,7 +7,7 @@ use vestibule::engine::user::User;
 use vestibule::ids::FactorId;
 use vestibule::store::factors;
 
-use super::{asked_for_reset, is_signed_in, problem, wrong};
+use super::{asked_for_reset, factor_added, is_signed_in, problem, wrong};
 use crate::world::{Answer, Browser, Database, PASSWORD, World};
 
 const ADA: &str = "ada@a.example";
@@ -37,7 +37,7 @@ pub(super) async fn add_app(world: &World, browser: &mut Browser) -> String {
     let page = browser.follow(&begun).await;
     let secret: String = page.shown("#secret").unwrap().split_whitespace().collect();
     let done = browser.submit("/account/security/totp", &[("name", "Phone"), ("code", &app_code(world, &secret))]).await;
-    assert_eq!(done.location(), "/account/security?notice=factor-added", "{}", done.text());
+    assert_eq!(factor_added(browser, &done).await, "/account/security?notice=factor-added", "{}", done.text());
     // The code that confirmed it is used up.
     world.advance(30);
     secret
@@ -347,7 +347,8 @@ async fn a_recovery_code_is_the_way_of_whoever_lost_the_phone() {
         let mut ada = world.sign_in(ADA, PASSWORD).await;
         add_app(&world, &mut ada).await;
         ada.get("/account/security").await;
-        let page = ada.submit("/account/security/recovery", &[]).await;
+        let made = ada.submit("/account/security/recovery", &[]).await;
+        let page = ada.follow(&made).await;
         let codes: Vec<String> = page.shown(".codes").unwrap().split_whitespace().map(str::to_owned).collect();
         assert_eq!(codes.len(), 10);
         let (mut browser, page) = half_way(&world).await;
@@ -355,11 +356,17 @@ async fn a_recovery_code_is_the_way_of_whoever_lost_the_phone() {
         assert!(page.text().contains("with=recovery_code"), "it is offered");
         browser.get(&open).await;
         assert_eq!(browser.submit("/login/second", &[("code", "aaaa-bbbb-cccc")]).await.status, 422);
-        assert_eq!(browser.submit("/login/second", &[("code", &codes[3])]).await.location(), "/account", "{database:?}");
+        let used = browser.submit("/login/second", &[("code", &codes[3])]).await;
+        assert_eq!(used.location(), "/login/recovered", "{database:?}");
+        let page = browser.follow(&used).await;
+        assert!(page.shown(".lead").unwrap().contains("9 are left"), "{}", page.text());
+        assert!(
+            page.shown("main a[href='/account/security']").is_some() && page.shown("main a.button[href='/account']").is_some()
+        );
         let (mut again, page) = half_way(&world).await;
         again.get(&format!("/login/second?flow={}&with=recovery_code", page.value("flow").unwrap())).await;
         assert_eq!(again.submit("/login/second", &[("code", &codes[3])]).await.status, 422, "once");
-        assert_eq!(again.submit("/login/second", &[("code", &codes[4].to_uppercase())]).await.location(), "/account");
+        assert_eq!(again.submit("/login/second", &[("code", &codes[4].to_uppercase())]).await.location(), "/login/recovered");
     }
 }
 
@@ -623,8 +630,8 @@ async fn one_of_ten_gets_in_by_a_second_factor() {
                 "recovery_code" => {
                     add_app(&world, &mut ada).await;
                     ada.get("/account/security").await;
-                    let page = ada.submit("/account/security/recovery", &[]).await;
-                    page.shown(".codes").unwrap().split_whitespace().next().unwrap().to_owned()
+                    let made = ada.submit("/account/security/recovery", &[]).await;
+                    ada.follow(&made).await.shown(".codes").unwrap().split_whitespace().next().unwrap().to_owned()
                 }
                 _ => {
                     turn_on(&world, &user, FactorKind::Mail).await;

@@ -4,7 +4,7 @@ use data_encoding::BASE32_NOPAD;
 use vestibule::actions::factors::operator::{self, Which};
 use vestibule::store::{events, factors, recovery};
 
-use super::{problem, wrong};
+use super::{factor_added, problem, wrong};
 use crate::world::{Answer, Browser, Database, PASSWORD, World};
 
 const ADA: &str = "ada@a.example";
@@ -41,15 +41,15 @@ pub(super) async fn add(world: &World, browser: &mut Browser, name: &str) -> Ans
     let page = begin(browser).await;
     let code = shown_code(world, &page);
     let done = browser.submit("/account/security/totp", &[("name", name), ("code", &code)]).await;
-    assert_eq!(done.location(), "/account/security?notice=factor-added", "{:?}", done.shown(".summary"));
-    browser.follow(&done).await
+    assert_eq!(factor_added(browser, &done).await, "/account/security?notice=factor-added", "{:?}", done.shown(".summary"));
+    browser.get(PAGE).await
 }
 
 pub(super) async fn codes(browser: &mut Browser) -> Vec<String> {
     browser.get(PAGE).await;
-    let page = browser.submit("/account/security/recovery", &[]).await;
-    assert_eq!(page.status, 200);
-    page.shown(".codes").unwrap().split_whitespace().map(str::to_owned).collect()
+    let made = browser.submit("/account/security/recovery", &[]).await;
+    assert_eq!(made.location(), "/account/security/recovery");
+    browser.follow(&made).await.shown(".codes").unwrap().split_whitespace().map(str::to_owned).collect()
 }
 
 #[tokio::test]
@@ -76,10 +76,10 @@ async fn an_app_is_added_by_its_code_on_both_databases() {
         // Pasted as apps show it.
         let spaced = format!("{} {}", code.split_at(3).0, code.split_at(3).1);
         let done = ada.submit("/account/security/totp", &[("name", "My <phone>"), ("code", &spaced)]).await;
-        assert_eq!(done.location(), "/account/security?notice=factor-added");
-        let page = ada.follow(&done).await;
+        assert_eq!(factor_added(&mut ada, &done).await, "/account/security?notice=factor-added");
+        let page = ada.get(PAGE).await;
         assert_eq!(page.shown("h4").unwrap(), "My <phone>");
-        assert!(page.shown("h2 .tag, h2 + .tag").is_some() && page.shown(".notice.warning").is_some(), "no recovery codes yet");
+        assert!(page.shown("h2 .tag, h2 + .tag").is_some() && page.text().contains("10 are left"), "{}", page.text());
         // The secret is sealed, and the code that was shown is used up.
         let user = world.read(ADA).await.unwrap();
         let mut tx = world.store().await.read().await.unwrap();
@@ -87,8 +87,10 @@ async fn an_app_is_added_by_its_code_on_both_databases() {
         let plain = BASE32_NOPAD.decode(secret.replace(' ', "").as_bytes()).unwrap();
         assert!(!factor.sealed.unwrap().windows(20).any(|part| part == plain));
         assert_eq!(factor.last_step, world.app.now().seconds() / 30);
-        let entries = events::of_user(&mut tx, &user.id, 1).await.unwrap();
-        assert_eq!((entries[0].kind.as_str(), entries[0].detail.as_str()), ("factor.added", "totp"));
+        let entries = events::of_user(&mut tx, &user.id, 2).await.unwrap();
+        let mut told: Vec<_> = entries.iter().map(|entry| (entry.kind.as_str(), entry.detail.as_str())).collect();
+        told.sort_unstable();
+        assert_eq!(told, [("factor.added", "totp"), ("recovery_codes.made", "")]);
     }
 }
 
@@ -152,6 +154,10 @@ async fn devices_are_named_renamed_and_removed() {
     assert_eq!(ada.submit(remove, &[]).await.location(), "/account/security?notice=factor-removed");
     assert_eq!(ada.post(remove, &[("factor", &id)]).await.location(), PAGE, "once");
     ada.get(PAGE).await;
+    let asked = ada.submit(remove, &[]).await;
+    assert!(asked.location().starts_with("/account/security/last?factor="), "{}", asked.location());
+    let question = ada.follow(&asked).await;
+    assert!(question.text().contains("only second step"), "{}", question.text());
     let off = ada.submit(remove, &[]).await;
     assert_eq!(off.location(), "/account/security?notice=two-step-off");
     let page = ada.follow(&off).await;
@@ -176,9 +182,10 @@ async fn codes_by_mail_need_a_proved_address_and_are_turned_on_and_off() {
     let mut ada = signed_in(&world, ADA).await;
     ada.get(PAGE).await;
     let added = ada.submit("/account/security/codes", &[]).await;
-    assert_eq!(added.location(), "/account/security?notice=factor-added");
-    // The step is asked for at once, and its page says why.
-    let asked = ada.follow(&added).await;
+    // Codes by mail prove nothing to this session yet, and the recovery codes are shown all the same: nobody is shut out with the first factor.
+    let next = factor_added(&mut ada, &added).await;
+    assert_eq!(next, "/account/security?notice=factor-added");
+    let asked = ada.get(&next).await;
     let page = ada.follow(&asked).await;
     assert!(page.shown(".notice").unwrap_or_default().contains("Two-step verification is on"), "{}", page.text());
     assert!(!ada.get("/account/security?notice=evil").await.location().contains("evil"));
@@ -195,6 +202,9 @@ async fn codes_by_mail_need_a_proved_address_and_are_turned_on_and_off() {
     let code = world.mail_to(ADA).await.code;
     assert_eq!(ada.submit("/login/second", &[("code", &code)]).await.location(), PAGE);
     ada.get(PAGE).await;
+    let asked = ada.submit("/account/security/codes", &[]).await;
+    assert_eq!(asked.location(), "/account/security/last?kind=mail");
+    assert!(ada.follow(&asked).await.text().contains("Codes by email"));
     assert_eq!(ada.submit("/account/security/codes", &[]).await.location(), "/account/security?notice=two-step-off");
     let world = World::with("[second_factor]\nkinds = ['totp']").await;
     let mut ada = signed_in(&world, ADA).await;
@@ -204,7 +214,7 @@ async fn codes_by_mail_need_a_proved_address_and_are_turned_on_and_off() {
 }
 
 #[tokio::test]
-async fn recovery_codes_are_shown_once_and_can_be_kept() {
+async fn recovery_codes_are_shown_until_they_are_kept() {
     let world = World::with("[sign_in]\nstep_up_minutes = 120").await;
     let mut ada = signed_in(&world, ADA).await;
     let make = "/account/security/recovery";
@@ -219,22 +229,33 @@ async fn recovery_codes_are_shown_once_and_can_be_kept() {
     assert_eq!(file.header("cache-control"), "no-store");
     let text = file.text();
     assert!(first.iter().all(|code| text.contains(code)) && text.contains(ADA), "{text}");
-    let sealed = {
-        let page = ada.post(make, &[]).await;
-        page.value("codes").unwrap()
-    };
-    assert!(ada.get(PAGE).await.text().contains("10 are left"));
-    assert_eq!(ada.get(make).await.location(), PAGE);
-    // The form's text is ours, hers, and not old.
-    let download = "/account/security/recovery/download";
-    let mut bob = signed_in(&world, "bob@a.example").await;
-    assert_eq!(bob.post(download, &[("codes", &sealed)]).await.location(), PAGE);
-    for text in ["x", ""] {
-        assert_eq!(ada.post(download, &[("codes", text)]).await.location(), PAGE);
+    // Loaded again, or in another language, the same codes.
+    for address in [make, "/account/security/recovery?lang=de"] {
+        let shown = ada.get(address).await.shown(".codes").unwrap();
+        assert_eq!(shown.split_whitespace().collect::<Vec<_>>(), first, "{address}");
     }
-    assert_eq!(ada.post(download, &[("codes", &sealed)]).await.status, 200);
-    world.advance(3601);
-    assert_eq!(ada.post(download, &[("codes", &sealed)]).await.location(), PAGE);
+    assert!(ada.get("/account/security?lang=en").await.text().contains("10 are left"));
+    // What the browser carries is hers, and not for long.
+    let download = "/account/security/recovery/download";
+    let carried = ada.cookies["vestibule_codes"].clone();
+    assert!(first.iter().all(|code| !carried.contains(code.as_str())));
+    let mut bob = signed_in(&world, "bob@a.example").await;
+    bob.cookies.insert("vestibule_codes".to_owned(), carried.clone());
+    assert_eq!(bob.post(download, &[]).await.location(), PAGE);
+    let mut old = ada.clone();
+    world.advance(1799 - 10);
+    assert_eq!(ada.get(make).await.status, 200);
+    world.advance(20);
+    assert_eq!((old.get(make).await.location(), old.post(download, &[]).await.location()), (PAGE, PAGE));
+    // Kept is kept: from then on no page shows them.
+    let again = codes(&mut ada).await;
+    assert!(again.iter().all(|code| !first.contains(code)));
+    let kept = ada.submit("/account/security/recovery/kept", &[]).await;
+    assert_eq!((kept.location(), ada.get(make).await.location()), (PAGE, PAGE));
+    for text in ["x", ""] {
+        ada.cookies.insert("vestibule_codes".to_owned(), text.to_owned());
+        assert_eq!(ada.post(download, &[]).await.location(), PAGE);
+    }
     // The store has no code.
     let user = world.read(ADA).await.unwrap();
     let mut tx = world.store().await.read().await.unwrap();

@@ -145,7 +145,7 @@ async fn resealing_lets_the_old_key_go() {
         let second = browser.sign_in(ADA, PASSWORD).await;
         let page = browser.follow(&second).await;
         browser.get(&format!("/login/second?flow={}&with=recovery_code", page.value("flow").unwrap())).await;
-        assert_eq!(browser.submit("/login/second", &[("code", &codes[7])]).await.location(), "/account", "{database:?}");
+        assert_eq!(browser.submit("/login/second", &[("code", &codes[7])]).await.location(), "/login/recovered", "{database:?}");
         let mut browser = new.browser();
         let second = browser.sign_in(ADA, PASSWORD).await;
         browser.follow(&second).await;

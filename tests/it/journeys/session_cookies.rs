@@ -13,7 +13,12 @@ fn session(browser: &Browser) -> String {
 
 /// The same browser with another session cookie beside its own; it comes first, as the older one does (RFC 6265 section 5.4).
 fn beside(browser: &Browser, value: &str) -> Browser {
-    let mut browser = browser.clone().sending("cookie", &format!("{NAME}={value}; {NAME}={}", session(browser)));
+    sending(browser, &[value, &session(browser)])
+}
+
+fn sending(browser: &Browser, values: &[&str]) -> Browser {
+    let pairs: Vec<String> = values.iter().map(|value| format!("{NAME}={value}")).collect();
+    let mut browser = browser.clone().sending("cookie", &pairs.join("; "));
     browser.cookies.remove(NAME);
     browser
 }
@@ -46,6 +51,18 @@ async fn the_one_that_is_alive_counts() {
         assert_eq!(both.get("/account/password").await.status, 200, "{dead}");
         let page = both.get("/account").await;
         assert!(page.status == 200 && page.headers.get("set-cookie").is_none());
+        // The newer one comes last; nor do many hide it.
+        let own = session(&ada);
+        let many = [[dead; 9].as_slice(), &[own.as_str()]].concat();
+        let malformed: Vec<String> = (0..20).map(|number| format!("x{number}")).collect();
+        let malformed: Vec<&str> = malformed.iter().map(String::as_str).chain([own.as_str()]).collect();
+        for values in [vec![own.as_str(), dead], many, malformed] {
+            let mut both = sending(&ada, &values);
+            let page = both.get("/account").await;
+            let set: Vec<_> = page.headers.get_all("set-cookie").iter().collect();
+            assert!(page.status == 200 && set.is_empty(), "{values:?} {} {set:?}", page.status);
+            assert_eq!(forwarded(&both).await.header("x-auth-email"), ADA, "{values:?}");
+        }
     }
 }
 

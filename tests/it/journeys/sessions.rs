@@ -30,7 +30,12 @@ async fn one_the_others_or_all_can_be_ended() {
     assert!(!is_signed_in(three).await && !is_signed_in(four).await && is_signed_in(one).await);
     let mut again = world.sign_in("ada@a.example", PASSWORD).await;
     one.get("/account/sessions").await;
-    assert_eq!(one.submit("/account/sessions/end-all", &[]).await.location(), "/login");
+    let ended = one.submit("/account/sessions/end-all", &[]).await;
+    assert!(one.follow(&ended).await.shown(".notice").unwrap().contains("signed out everywhere"));
+    // A browser whose session another one has ended says so, too; one that never had any has nothing to say.
+    let asked = again.get("/account/profile").await;
+    assert!(again.follow(&asked).await.shown(".notice").unwrap().contains("no longer signed in here"));
+    assert_eq!(world.browser().get("/login?to=profile").await.shown(".notice"), None);
     assert!(!is_signed_in(one).await && !is_signed_in(&mut again).await);
 }
 

@@ -131,7 +131,14 @@ async fn a_language_once_chosen_stays() {
     assert!(browser.get("/login").await.shown("html[lang=en] h1").is_some());
     assert!(browser.get("/login?lang=de").await.shown("html[lang=de] h1").is_some());
     assert!(browser.get("/login").await.shown("html[lang=de] h1").is_some(), "kept");
-    assert!(browser.get("/login?ui_locales=en").await.shown("html[lang=en] h1").is_some());
+    // OpenID Connect Core section 3.1.2.1: what an application asks for is for those who have not chosen, and no choice for the next one.
+    assert!(browser.get("/login?ui_locales=en").await.shown("html[lang=de] h1").is_some(), "the person's own choice");
+    let mut other = world.browser();
+    assert!(other.get("/login?ui_locales=de").await.shown("html[lang=de] h1").is_some());
+    assert!(other.get("/login").await.shown("html[lang=de] h1").is_some(), "on the pages that follow");
+    assert!(other.get("/login?ui_locales=en").await.shown("html[lang=en] h1").is_some(), "another application");
+    assert!(other.get("/login?lang=de").await.shown("html[lang=de] h1").is_some());
+    assert!(other.get("/login?ui_locales=en").await.shown("html[lang=de] h1").is_some());
     assert!(world.browser().sending("accept-language", "de-AT,de;q=0.9").get("/login").await.shown("html[lang=de]").is_some());
     assert!(
         world

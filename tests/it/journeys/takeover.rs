@@ -6,7 +6,7 @@ use vestibule::actions::factors::operator::{self, Which};
 use vestibule::store::factors;
 
 use super::second_factor_account::{add, begin, code_of, codes, shown_code};
-use super::{asked_for_reset, is_signed_in, wrong};
+use super::{asked_for_reset, factor_added, is_signed_in, wrong};
 use crate::world::{Answer, Browser, Database, Mail, PASSWORD, World};
 
 const ADA: &str = "ada@a.example";
@@ -25,7 +25,7 @@ async fn reachable(world: &World) -> Browser {
 /// Turns codes by this channel on.
 async fn turn_on(browser: &mut Browser, kind: &str) {
     let done = browser.post("/account/security/codes", &[("kind", kind), ("on", "yes")]).await;
-    assert_eq!(done.location(), "/account/security?notice=factor-added", "{}", done.text());
+    assert_eq!(factor_added(browser, &done).await, "/account/security?notice=factor-added", "{}", done.text());
 }
 
 /// Asks for a reset, proves it by the text, and sets a password.
@@ -98,7 +98,7 @@ async fn a_reset_waits_for_a_second_factor_of_another_kind() {
     assert!(!page.text().contains("with=sms"), "{}", page.text());
     assert_eq!(world.browser().sign_in(ADA, THEIRS).await.status, 422);
     lost.get(&format!("{}&with=recovery_code", set.location())).await;
-    assert_eq!(lost.submit("/login/second", &[("code", &recovery[0])]).await.location(), "/account");
+    assert_eq!(lost.submit("/login/second", &[("code", &recovery[0])]).await.location(), "/login/recovered");
     assert!(!is_signed_in(&mut ada).await, "everything that was signed in has ended");
     assert!(world.browser().sign_in(ADA, THEIRS).await.location().starts_with("/login/second"));
 }
@@ -203,7 +203,7 @@ async fn a_second_factor_is_not_set_up_by_a_mailbox_alone() {
     assert!(!ada.cookies.contains_key("vestibule_device") && !is_signed_in(&mut ada).await);
     let page = ada.follow(&enrol).await;
     let done = ada.submit("/login/enrol", &[("code", &shown_code(&world, &page))]).await;
-    assert_eq!((done.status, is_signed_in(&mut ada).await), (200, true), "{}", done.text());
+    assert_eq!((done.location(), is_signed_in(&mut ada).await), ("/account/security/recovery", true), "{}", done.text());
 }
 
 /// Nor is the requirement passed by an address that need not be proved.
@@ -296,7 +296,7 @@ async fn the_owner_hears_of_every_second_factor_by_mail_and_by_text() {
     lost.cookies.remove("vestibule_session");
     let half = lost.sign_in(ADA, PASSWORD).await;
     lost.get(&format!("{}&with=recovery_code", half.location())).await;
-    assert_eq!(lost.submit("/login/second", &[("code", &recovery[0])]).await.location(), "/account");
+    assert_eq!(lost.submit("/login/second", &[("code", &recovery[0])]).await.location(), "/login/recovered");
     heard("a recovery code").await;
 }
 

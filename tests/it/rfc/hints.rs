@@ -97,6 +97,11 @@ async fn a_hint_that_cannot_be_verified_names_nobody() {
         let pairs = [("id_token_hint", wrong), ("client_id", SHOP.id), ("post_logout_redirect_uri", BACK), ("state", "s")];
         let done = signs_out(&mut browser, &pairs).await;
         assert_eq!((done.status, done.location()), (200, ""), "{wrong}");
+        // For whom is said all the same: `client_id` alone says it, too.
+        let mut asking = house.signed_in(ADA).await;
+        let asked = asking.get(&format!("/oauth2/logout?id_token_hint={wrong}&client_id={}", SHOP.id)).await;
+        let page = asking.follow(&asked).await;
+        assert!(page.text().contains("The Shop"), "{}", page.text());
         // Nor with the form as a stranger would write it, nor where nobody is signed in.
         let sent = browser.post("/logout", &pairs).await;
         assert_eq!((sent.status, sent.location()), (200, ""), "{wrong}");

@@ -476,3 +476,23 @@ async fn s5_5_1_a_wanted_sub_is_the_only_one_that_gets_an_answer() {
     assert!(!browser.page_of(&ask).await.is_consent(), "`hints` has the page");
     house.signed_in(BOB).await.authorize(&ask).await.sent_to(FIRST.redirect_uri).code();
 }
+
+/// Section 3.1.2.1: `prompt=login` asks who is there, who need not be the one of the session.
+#[tokio::test]
+async fn s3_1_2_1_prompt_login_lets_somebody_else_in() {
+    let house = House::new().await;
+    let ask = Ask::of(SHOP).with("prompt", "login");
+    let page = house.signed_in(ADA).await.page_of(&ask.clone().with("login_hint", BOB)).await;
+    assert_eq!(page.value("identifier").as_deref(), Some(BOB), "the hint names another than who is signed in");
+    let mut browser = house.signed_in(ADA).await;
+    for hint in [ADA, "nobody we know"] {
+        let page = browser.page_of(&ask.clone().with("login_hint", hint)).await;
+        assert!(page.text().contains("Not you?"), "{hint}");
+    }
+    let flow = browser.open().unwrap().value("flow").unwrap();
+    let page = browser.get(&format!("/login?flow={flow}&other=1")).await;
+    assert!(!page.text().contains("Not you?") && page.value("other").is_some());
+    let form = [("flow", flow.as_str()), ("other", "1"), ("identifier", BOB), ("password", PASSWORD)];
+    let answer = browser.post("/login", &form).await;
+    assert!(browser.follow(&answer).await.is_consent(), "as Bob");
+}

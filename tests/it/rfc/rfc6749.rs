@@ -138,6 +138,12 @@ async fn s3_1_a_form_is_held_to_what_an_address_is() {
     let odd = Ask::of(FIRST).with("state", "a b+c%20&code=evil#x \u{1f511}");
     let answer = posted(&mut browser, encoded(&odd.pairs())).await.expect(303);
     assert_eq!(browser.follow(&answer).await.sent_to(FIRST.redirect_uri).get("state"), "a b+c%20&code=evil#x \u{1f511}");
+    // What is no text matters where it is a parameter that somebody knows.
+    let plain = encoded(&Ask::of(FIRST).pairs());
+    let answer = posted(&mut browser, format!("utm=%ff&%fe=1&x=%00&{plain}")).await.expect(303);
+    browser.follow(&answer).await.sent_to(FIRST.redirect_uri).code();
+    let answer = posted(&mut browser, format!("{plain}&claims=%ff")).await.expect(303);
+    browser.follow(&answer).await.sent_to(FIRST.redirect_uri).error("invalid_request");
     // Too long for an address: told to the client that is known, and to nobody else.
     let long = "x".repeat(20_000);
     let request = Ask::of(FIRST).with("request", &long);
@@ -349,8 +355,10 @@ async fn s4_1_2_1_who_says_no_sends_access_denied() {
 async fn parameters_that_cannot_be_read_are_a_page() {
     let house = House::new().await;
     let path = Ask::of(SHOP).path();
-    house.get(&format!("{path}&x=%ff")).await.stays();
-    house.get(&format!("{path}&nonce=%00")).await.stays();
+    for (text, name) in [("%ff", "redirect_uri"), ("%00", "redirect_uri"), ("%ff", "client_id")] {
+        house.get(&Ask::of(SHOP).without(name).path().replace('?', &format!("?{name}={text}&"))).await.stays();
+    }
+    house.get(&format!("{path}&display=%00")).await.sent_to(SHOP.redirect_uri).error("invalid_request");
     let many = "&a=1".repeat(300);
     house.get(&format!("{path}{many}")).await.stays();
     for (content_type, status) in [("application/json", 415), ("text/plain", 415)] {
@@ -588,4 +596,15 @@ async fn a_journey_answers_once() {
     let second = browser.decide(&page, "allow", &page.scopes()).await;
     let way = browser.go_on(second, ADA).await;
     assert_ne!(way.sent(SHOP).get("code"), first);
+}
+
+/// Section 5.1: the scope is left out only where it is what was asked for.
+#[tokio::test]
+async fn s5_1_an_answer_without_any_scope_says_so() {
+    let house = House::new().await;
+    let mut browser = house.signed_in(ADA).await;
+    let page = browser.page_of(&Ask::of(SHOP).with("scope", "email phone")).await;
+    let code = browser.decide(&page, "allow", &[]).await.sent_to(SHOP.redirect_uri).code();
+    let tokens = house.exchange(SHOP, &code).await.expect(200).json();
+    assert_eq!(text(&tokens, "scope"), "");
 }

@@ -124,7 +124,8 @@ async fn s3_2_the_token_endpoint_takes_post_forms_only() {
     house.form("/oauth2/token?grant_type=client_credentials", Some(&SHOP.basic()), &[]).await.refused(400, "invalid_request");
     let large = "x".repeat(70_000);
     house.form("/oauth2/token", Some(&SHOP.basic()), &[OWN[0], ("x", &large)]).await.refused(413, "invalid_request");
-    let broken = Request::post("/oauth2/token").header("content-type", "application/x-www-form-urlencoded");
+    let broken = Request::post("/oauth2/token").header("authorization", SHOP.basic());
+    let broken = broken.header("content-type", "application/x-www-form-urlencoded");
     house.send(broken.body(Body::from("grant_type=%ff")).unwrap()).await.refused(400, "invalid_request");
 }
 

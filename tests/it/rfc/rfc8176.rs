@@ -24,7 +24,7 @@ async fn add_app(house: &House, browser: &mut Browser) -> String {
     let secret = secret(&browser.follow(&begun).await);
     let code = app_code(house, &secret);
     let done = browser.submit("/account/security/totp", &[("name", "Phone"), ("code", &code)]).await;
-    assert_eq!(done.location(), "/account/security?notice=factor-added", "{}", done.text());
+    assert_eq!(done.location(), "/account/security/recovery", "{}", done.text());
     house.advance(30);
     secret
 }
@@ -113,8 +113,15 @@ async fn s2_two_factors_are_both_named_and_mfa_says_so() {
     let turned_on = ada.post("/account/security/codes", &[("kind", "sms"), ("on", "yes")]).await;
     assert_eq!(turned_on.location(), "/account/security?notice=factor-added", "{}", turned_on.text());
     ada.get("/account/security").await;
-    let page = ada.submit("/account/security/recovery", &[]).await;
-    let recovery = page.shown(".codes").unwrap().split_whitespace().next().unwrap().to_owned();
+    let made = ada.submit("/account/security/recovery", &[]).await;
+    let page = ada.follow(&made).await;
+    let recovery = page
+        .shown(".codes")
+        .unwrap_or_else(|| panic!("{} {}", made.location(), page.text()))
+        .split_whitespace()
+        .next()
+        .unwrap()
+        .to_owned();
     for (way, amr) in
         [("totp", ["pwd", "otp", "mfa"].as_slice()), ("sms", &["pwd", "sms", "mfa"]), ("recovery_code", &["pwd", "otp", "mfa"])]
     {
@@ -132,7 +139,8 @@ async fn s2_two_factors_are_both_named_and_mfa_says_so() {
             _ => recovery.clone(),
         };
         let done = browser.submit("/login/second", &[("code", &code)]).await;
-        assert_eq!(done.location(), "/account", "{way} {}", done.text());
+        let next = if way == "recovery_code" { "/login/recovered" } else { "/account" };
+        assert_eq!(done.location(), next, "{way} {}", done.text());
         let found = claimed(&house, &mut browser).await;
         assert_eq!(
             (found.amr.iter().map(String::as_str).collect::<Vec<_>>().as_slice(), found.acr.as_str()),
@@ -210,7 +218,12 @@ async fn core_3_1_2_1_acr_values_and_5_5_1_1_essential_acr_ask_for_the_second_fa
         old.authorize(&silent).await.sent_to(FIRST.redirect_uri);
         house.advance(60);
         let mut weak = house.signed_in_weakly().await;
-        weak.authorize(&silent).await.sent_to(FIRST.redirect_uri).error("login_required");
+        let answer = weak.authorize(&silent).await;
+        match which {
+            // A voluntary claim is no reason to refuse (section 3.1.2.1).
+            0 => assert_eq!(exchanged(&house, FIRST, &answer).await.acr, ONE),
+            _ => answer.sent_to(FIRST.redirect_uri).error("login_required"),
+        }
         let before = claimed(&house, &mut weak).await;
         assert_eq!(before.acr, ONE);
     }
@@ -227,9 +240,10 @@ impl House {
 async fn prompt_none_is_refused_where_the_second_factor_is_missing() {
     let house = House::new().await;
     let mut browser = house.signed_in(ADA).await;
-    for ask in wanting_two(FIRST) {
-        browser.authorize(&ask.with("prompt", "none")).await.sent_to(FIRST.redirect_uri).error("login_required");
-    }
+    let [liked, essential] = wanting_two(FIRST).map(|ask| ask.with("prompt", "none"));
+    browser.authorize(&essential).await.sent_to(FIRST.redirect_uri).error("login_required");
+    let answer = browser.authorize(&liked).await;
+    assert_eq!(exchanged(&house, FIRST, &answer).await.acr, ONE, "acr_values are voluntary, and the answer says what it was");
     house
         .browser()
         .authorize(&Ask::of(FIRST).with("prompt", "none").with("acr_values", TWO))
@@ -242,7 +256,8 @@ async fn prompt_none_is_refused_where_the_second_factor_is_missing() {
 #[tokio::test]
 async fn core_3_1_2_1_acr_values_are_in_order_of_preference() {
     let house = House::new().await;
-    let mut browser = house.signed_in(ADA).await;
+    let (browser, _) = trusted(&house).await;
+    let weak = house.signed_in_weakly().await;
     for (values, asked) in [
         (format!("{ONE} {TWO}"), false),
         (format!("urn:unknown {ONE} {TWO}"), false),
@@ -250,19 +265,24 @@ async fn core_3_1_2_1_acr_values_are_in_order_of_preference() {
         (format!("{TWO} {ONE}"), true),
         (format!("urn:unknown {TWO}"), true),
     ] {
-        let answer = browser.authorize(&Ask::of(FIRST).with("acr_values", &values).with("prompt", "none")).await;
-        let sent = answer.sent_to(FIRST.redirect_uri);
-        assert_eq!(sent.get("error"), if asked { "login_required" } else { "" }, "{values}");
+        let ask = Ask::of(FIRST).with("acr_values", &values);
+        let answer = browser.clone().authorize(&ask).await;
+        assert_eq!(answer.location().starts_with("/login/second?flow="), asked, "{values}: {}", answer.location());
+        // They are voluntary: nobody is refused, and who has no second factor is not made to set one up.
+        for (mut browser, ask) in [(weak.clone(), ask.clone()), (browser.clone(), ask.with("prompt", "none"))] {
+            let answer = browser.authorize(&ask).await;
+            assert_eq!(exchanged(&house, FIRST, &answer).await.acr, ONE, "{values}");
+        }
     }
 }
 
-/// Who has no second factor sets one up on the way, and the application gets what it asked for.
+/// Who has no second factor sets one up on the way, and the application gets what it asked for, where it is essential.
 #[tokio::test]
 async fn who_has_no_second_factor_sets_one_up_for_the_application() {
-    for which in [0, 1] {
+    for signed_in in [true, false] {
         let house = House::new().await;
-        let ask = wanting_two(SHOP)[which].clone();
-        let mut browser = if which == 0 { house.signed_in(ADA).await } else { house.browser() };
+        let ask = wanting_two(SHOP)[1].clone();
+        let mut browser = if signed_in { house.signed_in(ADA).await } else { house.browser() };
         let mut page = browser.page_of(&ask).await;
         assert!(page.is_sign_in(), "{}", page.text());
         let flow = page.value("flow").unwrap();
@@ -273,17 +293,13 @@ async fn who_has_no_second_factor_sets_one_up_for_the_application() {
         let early = browser.clone().authorize(&ask.clone().with("prompt", "none")).await;
         early.sent_to(SHOP.redirect_uri).error("login_required");
         let code = app_code(&house, &secret(&page));
-        let shown = browser.submit("/login/enrol", &[("name", "Phone"), ("code", &code)]).await;
-        assert_eq!(shown.status, 200, "{}", shown.location());
+        let answer = browser.submit("/login/enrol", &[("name", "Phone"), ("code", &code)]).await;
+        assert_eq!((answer.status, answer.location()), (303, "/account/security/recovery"), "{}", answer.text());
+        let shown = browser.follow(&answer).await;
         assert_eq!(shown.shown(".codes").unwrap().split_whitespace().count(), 10, "the recovery codes, once");
-        let next = shown
-            .text()
-            .split("href=\"")
-            .filter_map(|rest| rest.split('"').next())
-            .find(|link| link.starts_with("/consent"))
-            .unwrap()
-            .to_owned();
-        let consent = browser.get(&next.replace("&amp;", "&")).await;
+        let kept = browser.submit("/account/security/recovery/kept", &[]).await;
+        assert!(kept.location().starts_with("/consent?flow="), "{}", kept.location());
+        let consent = browser.follow(&kept).await;
         assert!(consent.is_consent(), "{}", consent.text());
         let end = browser.decide(&consent, "allow", &consent.scopes()).await;
         let found = exchanged(&house, SHOP, &end).await;
@@ -347,7 +363,7 @@ async fn adding_an_authenticator_is_no_sign_in() {
 async fn an_authenticator_that_is_set_up_on_the_way_does_not_move_the_time() {
     let house = House::new().await;
     let mut browser = house.browser();
-    let page = browser.page_of(&Ask::of(FIRST).with("acr_values", TWO)).await;
+    let page = browser.page_of(&Ask::of(FIRST).with("claims", &essential(TWO))).await;
     let flow = page.value("flow").unwrap();
     let sent = browser.post("/login", &[("flow", &flow), ("identifier", ADA), ("password", PASSWORD)]).await;
     let by_password = house.now();
@@ -355,7 +371,7 @@ async fn an_authenticator_that_is_set_up_on_the_way_does_not_move_the_time() {
     house.advance(120);
     let code = app_code(&house, &secret(&page));
     let shown = browser.submit("/login/enrol", &[("name", "Phone"), ("code", &code)]).await;
-    assert_eq!(shown.status, 200, "{}", shown.location());
+    assert_eq!((shown.status, shown.location()), (303, "/account/security/recovery"), "{}", shown.text());
     let found = claimed(&house, &mut browser).await;
     assert_eq!((found.acr.as_str(), found.auth_time), (TWO, by_password));
 }

@@ -2,7 +2,7 @@
 
 use vestibule::engine::address::{Channel, Contact};
 use vestibule::engine::codes::{CodeRules, Codes, Links};
-use vestibule::engine::flow::{AccountPage, Asked, Continue, Flow, HalfSignedIn, SignInCode, SignUp, State};
+use vestibule::engine::flow::{AccountPage, Asked, Continue, Flow, FlowKind, HalfSignedIn, SignInCode, SignUp, State};
 use vestibule::engine::method::{Method, MethodKind};
 use vestibule::engine::user::{Profile, User};
 use vestibule::ids::FlowId;
@@ -77,17 +77,23 @@ async fn open_ones_are_found_by_address_and_person() {
         insert(&bench, &old).await;
         insert(&bench, &new).await;
         let mut tx = bench.write().await;
-        let found = flows::open_for(&mut tx, "reset", "ana@a.example", NOW).await.unwrap().map(|flow| flow.id);
+        let found = flows::open_for(&mut tx, FlowKind::Reset, "ana@a.example", NOW).await.unwrap().map(|flow| flow.id);
         assert_eq!(found, Some(new.id.clone()), "{:?}: the newest", bench.database);
-        assert!(flows::open_for(&mut tx, "sign_up", "ana@a.example", NOW).await.unwrap().is_none());
-        assert!(flows::open_for(&mut tx, "reset", "bob@a.example", NOW).await.unwrap().is_none());
-        assert!(flows::open_for(&mut tx, "reset", "ana@a.example", later(900)).await.unwrap().is_none(), "expired");
-        assert_eq!(flows::open_of(&mut tx, "reset", &ana.id, NOW).await.unwrap().map(|flow| flow.id), Some(new.id.clone()));
+        assert!(flows::open_for(&mut tx, FlowKind::SignUp, "ana@a.example", NOW).await.unwrap().is_none());
+        assert!(flows::open_for(&mut tx, FlowKind::Reset, "bob@a.example", NOW).await.unwrap().is_none());
+        assert!(flows::open_for(&mut tx, FlowKind::Reset, "ana@a.example", later(900)).await.unwrap().is_none(), "expired");
+        assert_eq!(
+            flows::open_of(&mut tx, FlowKind::Reset, &ana.id, NOW).await.unwrap().map(|flow| flow.id),
+            Some(new.id.clone())
+        );
         assert!(flows::finish(&mut tx, &new.id, NOW).await.unwrap());
-        assert_eq!(flows::open_of(&mut tx, "reset", &ana.id, NOW).await.unwrap().map(|flow| flow.id), Some(old.id.clone()));
-        assert_eq!(flows::cancel(&mut tx, "reset", &ana.id, NOW).await.unwrap(), 1);
-        assert_eq!(flows::cancel(&mut tx, "reset", &ana.id, NOW).await.unwrap(), 0);
-        assert!(flows::open_for(&mut tx, "reset", "ana@a.example", NOW).await.unwrap().is_none());
+        assert_eq!(
+            flows::open_of(&mut tx, FlowKind::Reset, &ana.id, NOW).await.unwrap().map(|flow| flow.id),
+            Some(old.id.clone())
+        );
+        assert_eq!(flows::cancel(&mut tx, &[FlowKind::Reset], &ana.id, NOW).await.unwrap(), 1);
+        assert_eq!(flows::cancel(&mut tx, &[FlowKind::Reset], &ana.id, NOW).await.unwrap(), 0);
+        assert!(flows::open_for(&mut tx, FlowKind::Reset, "ana@a.example", NOW).await.unwrap().is_none());
     }
 }
 

@@ -1,10 +1,13 @@
 //! `sessions` and `carriers`.
 
+use std::collections::BTreeSet;
+
 use vestibule::engine::method::{Method, MethodKind};
 use vestibule::engine::session::Session;
 use vestibule::engine::user::User;
+use vestibule::ids::SessionId;
 use vestibule::store::removal::{self, Erased};
-use vestibule::store::sessions::{self, Carrier, Which};
+use vestibule::store::sessions::{self, Carrier, Ended, Which};
 use vestibule::store::{Question as _, Tx};
 
 use super::{NOW, benches, later};
@@ -62,13 +65,14 @@ async fn ends_one_others_or_all() {
         bench.session(&bob).await;
         let count = async |user: &User| sessions::of_user(&mut bench.read().await, &user.id, NOW).await.unwrap().len();
         let mut tx = bench.write().await;
-        assert_eq!(sessions::end(&mut tx, &ana.id, Which::One(&own[0])).await.unwrap(), [own[0].clone()]);
+        let alone = |id: &SessionId| Ended { session: id.clone(), clients: BTreeSet::new() };
+        assert_eq!(sessions::end(&mut tx, &ana.id, Which::One(&own[0])).await.unwrap(), [alone(&own[0])]);
         assert_eq!(sessions::end(&mut tx, &ana.id, Which::One(&own[0])).await.unwrap(), []);
         assert_eq!(sessions::end(&mut tx, &ana.id, Which::AllBut(&own[1])).await.unwrap().len(), 2, "{:?}", bench.database);
         tx.commit().await.unwrap();
         assert_eq!((count(&ana).await, count(&bob).await), (1, 1));
         let mut tx = bench.write().await;
-        assert_eq!(sessions::end(&mut tx, &ana.id, Which::All).await.unwrap(), [own[1].clone()]);
+        assert_eq!(sessions::end(&mut tx, &ana.id, Which::All).await.unwrap(), [alone(&own[1])]);
         tx.commit().await.unwrap();
         assert_eq!((count(&ana).await, count(&bob).await), (0, 1));
     }
@@ -101,7 +105,7 @@ async fn proving_again_keeps_the_session() {
         assert!(sessions::reauthenticated(&mut tx, &again).await.unwrap());
         let listed: Vec<Session> = sessions::of_user(&mut tx, &ana.id, NOW).await.unwrap();
         assert_eq!(format!("{:?}", listed[0]), format!("{again:?}"), "{:?}", bench.database);
-        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap(), Erased::Wholly);
+        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap().0, Erased::Wholly);
         assert!(!sessions::reauthenticated(&mut tx, &again).await.unwrap(), "the person took their sessions along");
     }
 }

@@ -49,6 +49,8 @@ async fn copies(place: &Place, table: &str, id: &str, many: usize) {
     let values: Vec<String> = names
         .iter()
         .map(|name| match name.as_str() {
+            // What ends has to be an id.
+            "id" if table == "sessions" => copied_session("n.i"),
             "id" => "'copy_' || n.i".to_owned(),
             "code_hash" => "NULL".to_owned(),
             other => format!("one.{other}"),
@@ -61,6 +63,11 @@ async fn copies(place: &Place, table: &str, id: &str, many: usize) {
         values.join(", ")
     );
     sql(place, text).await;
+}
+
+/// The id of the copy of a session with this number, in SQL.
+fn copied_session(number: &str) -> String {
+    format!("'sess_000000000000000000' || substr(CAST(100000000 + {number} AS TEXT), 2)")
 }
 
 /// Somebody who writes all the time. Counts the writes until told to end.
@@ -100,16 +107,10 @@ async fn a_client_with_ten_thousand_authorizations_is_removed_while_others_write
 
 /// So many more sessions like one, each with its grant.
 async fn more_sessions(place: &Place, session: &str, grant: &str, many: usize) {
-    // What ends has to be an id.
-    let id = |prefix: &str| format!("'{prefix}_000000000000000000' || substr(CAST(100000000 + i AS TEXT), 2)");
     copies(place, "sessions", session, many).await;
     copies(place, "grants", grant, many).await;
-    for (table, set) in [
-        ("sessions", format!("id = {}", id("sess").replace(" i ", " CAST(substr(id, 6) AS BIGINT) "))),
-        ("grants", format!("session_id = {}", id("sess").replace(" i ", " CAST(substr(id, 6) AS BIGINT) "))),
-    ] {
-        sql(place, format!("UPDATE {table} SET {set} WHERE id LIKE 'copy_%'")).await;
-    }
+    let of = copied_session("CAST(substr(id, 6) AS BIGINT)");
+    sql(place, format!("UPDATE grants SET session_id = {of} WHERE id LIKE 'copy_%'")).await;
 }
 
 /// A program that signs in for every request and never out. Whoever writes meanwhile does not wait for all of it.
@@ -212,7 +213,7 @@ async fn an_account_with_much_is_gone_at_once_and_its_rows_follow_in_batches() {
         copies(&bench.place, "grants", grant.id.as_str(), 70).await;
 
         let mut tx = bench.write().await;
-        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap(), Erased::RestWaits, "{:?}", bench.database);
+        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap().0, Erased::RestWaits, "{:?}", bench.database);
         assert!(users::by_id(&mut tx, &ana.id).await.unwrap().is_none());
         assert!(users::by_identifier(&mut tx, &Identifier::Email(ana.email.clone().unwrap())).await.unwrap().is_none());
         assert!(users::list(&mut tx, None, 10).await.unwrap().is_empty());
@@ -220,7 +221,7 @@ async fn an_account_with_much_is_gone_at_once_and_its_rows_follow_in_batches() {
         assert!(PersonOf::ask(&mut tx, &[PersonOf(format!("{}.x", grant.id))], NOW).await.unwrap().is_empty());
         assert!(!users::update(&mut tx, &ana, ana.updated_at).await.unwrap(), "whoever had read it writes nothing back");
         assert!(!users::signed_in(&mut tx, &ana, NOW).await.unwrap());
-        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap(), Erased::Unknown, "it is gone");
+        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap().0, Erased::Unknown, "it is gone");
         assert_eq!(removal::waiting_account(&mut tx).await.unwrap().as_ref(), Some(&ana.id));
         tx.commit().await.unwrap();
         // The address is free.
@@ -230,7 +231,7 @@ async fn an_account_with_much_is_gone_at_once_and_its_rows_follow_in_batches() {
 
         let mut tx = bench.write().await;
         let mut batches = 1;
-        while !removal::clear_account(&mut tx, &ana.id, 50).await.unwrap() {
+        while !removal::clear_account(&mut tx, &ana.id, 50).await.unwrap().0 {
             batches += 1;
         }
         tx.commit().await.unwrap();
@@ -278,6 +279,13 @@ async fn a_sweep_goes_on_where_a_removal_was_broken_off() {
         for (table, rows) in [("sessions", 0), ("grants", 0), ("removed_clients", 0), ("users", 1)] {
             assert_eq!(count(&bench.place, table).await, rows, "{:?}: {table}", bench.database);
         }
+        let ended = "SELECT CAST(COUNT(*) AS TEXT) FROM events WHERE kind = 'session.ended' AND detail = 'account_deleted'";
+        assert_eq!(
+            sql(&bench.place, ended.to_owned()).await,
+            ["71"],
+            "{:?}: all but those that were erased by hand",
+            bench.database
+        );
     }
 }
 

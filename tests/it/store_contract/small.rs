@@ -167,7 +167,7 @@ async fn events_outlive_the_person_without_where_they_were() {
         for (at, kind) in [(NOW, Kind::SignedIn), (later(1), Kind::UserDeleted)] {
             events::insert(&mut tx, &EventId::new(at, &bench.random), at, &event(kind, Some("password"))).await.unwrap();
         }
-        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap(), removal::Erased::Wholly);
+        assert_eq!(removal::erase(&mut tx, &ana.id, 50).await.unwrap().0, removal::Erased::Wholly);
         tx.commit().await.unwrap();
         let found = events::of_user(&mut bench.read().await, &ana.id, 10).await.unwrap();
         let kinds: Vec<&str> = found.iter().map(|entry| entry.kind.as_str()).collect();

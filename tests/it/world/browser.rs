@@ -28,6 +28,9 @@ pub struct Browser {
     after_form: bool,
 }
 
+/// What the pages of the account say at the end of a flow, as their addresses have it.
+const SAID: [&str; 3] = ["?notice=verified", "?notice=phone-verified", "?notice=password-reset"];
+
 /// What came back.
 #[derive(Clone, Debug)]
 pub struct Answer {
@@ -95,7 +98,7 @@ impl Browser {
 
     /// Opens where the answer redirects to.
     pub async fn follow(&mut self, answer: &Answer) -> Answer {
-        let to = answer.location().to_owned();
+        let to = answer.goes_to().to_owned();
         assert!(to.starts_with('/'), "{to:?} is not here");
         let after_form = self.after_form && answer.status == 303;
         let answer = self.get(&to).await;
@@ -194,6 +197,12 @@ impl Answer {
 
     /// Where the browser goes from here by itself, by redirect or `Refresh`, or nothing.
     pub fn location(&self) -> &str {
+        let to = self.goes_to();
+        SAID.iter().find_map(|said| to.strip_suffix(said)).unwrap_or(to)
+    }
+
+    /// The same, with what a page of the account says first at the end of a flow.
+    pub fn goes_to(&self) -> &str {
         match self.header("refresh").strip_prefix("0; url=") {
             Some(url) => url,
             None => self.header("location"),

@@ -362,7 +362,10 @@ async fn the_account_page_says_nothing_that_an_address_makes_up() {
     world.person("bob@a.example").await;
     let mut browser = world.sign_in("bob@a.example", PASSWORD).await;
     for (query, said) in [
-        ("notice=identity-connected&with=evil", "Your changes are saved."),
+        ("notice=identity-connected&with=evil", ""),
+        ("notice=identity-connected&with=github", ""),
+        ("notice=saved", ""),
+        ("failed=cancelled&with=github", ""),
         ("failed=cancelled&with=evil", ""),
         ("failed=evil&with=github", ""),
         ("notice=evil&with=github", ""),

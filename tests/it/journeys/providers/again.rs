@@ -126,3 +126,25 @@ async fn a_first_sign_in_may_go_through_in_silence() {
     let (mut browser, answer) = come(&world, &fakes, "work", "ada", "let_through").await;
     assert_eq!((answer.location(), is_signed_in(&mut browser).await), ("/account", true));
 }
+
+/// "Not you?" holds for the buttons of providers, too.
+#[tokio::test]
+async fn somebody_else_comes_by_a_provider() {
+    let (world, fakes) = World::with_fakes(WORK).await;
+    let client = super::super::account::shop(&world).await;
+    let grace = who(&arrive(&world, &fakes, "work", "grace").await).await;
+    let mut browser = arrive(&world, &fakes, "work", "ada").await;
+    let request = format!(
+        "/oauth2/authorize?client_id={client}&response_type=code&redirect_uri=https%3A%2F%2Fshop.example%2Fcb&scope=openid&prompt=login\
+         &code_challenge=E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM&code_challenge_method=S256"
+    );
+    let login = browser.get(&request).await;
+    let page = browser.follow(&login).await;
+    let flow = page.value("flow").unwrap();
+    assert!(page.text().contains("Not you?"));
+    browser.get(&format!("/login?flow={flow}&other=1")).await;
+    let back = through(&fakes, &mut browser, "work", "grace", "none").await;
+    assert!(back.location().starts_with("/consent?flow="), "{} {}", back.location(), back.text());
+    assert_eq!(browser.follow(&back).await.status, 200);
+    assert_eq!(who(&browser).await, grace);
+}
