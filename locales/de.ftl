@@ -195,7 +195,21 @@ leaving-hint = Falls nichts geschieht, verwenden Sie die Schaltfläche.
 # Die erste Verwaltungsperson
 setup = Diese Installation einrichten
 setup-text = Willkommen. Legen Sie das erste Konto an; es verwaltet alle anderen.
+setup-text-mail = Passwörter gibt es hier nicht. Sie sind gleich angemeldet; beim nächsten Mal wird ein Anmeldelink an diese Adresse geschickt. Sehen Sie deshalb genau nach, ob sie stimmt.
+setup-text-passkey = Passwörter gibt es hier nicht. Sie sind gleich angemeldet und fügen auf der nächsten Seite einen Passkey hinzu.
+setup-text-passkey-mail = Passwörter gibt es hier nicht. Sie sind gleich angemeldet und können auf der nächsten Seite einen Passkey hinzufügen. Ohne ihn wird ein Anmeldelink an diese Adresse geschickt; sehen Sie deshalb genau nach, ob sie stimmt.
+setup-text-other = Passwörter gibt es hier nicht. Sie sind gleich angemeldet; hinterlegen Sie dann in Ihrem Konto, womit Sie sich beim nächsten Mal anmelden.
 setup-button = Verwaltungskonto anlegen
+
+# An invitation
+invitation = Sie sind zu { $site } eingeladen
+invitation-text = Es gibt ein Konto für { $address }. Wählen Sie, wie Sie sich anmelden möchten.
+invitation-text-password = Es gibt ein Konto für { $address }. Wählen Sie ein Passwort, und Sie sind angemeldet.
+invitation-button = Speichern und anmelden
+invitation-passkey = Wenn Sie angemeldet sind, können Sie einen Passkey hinzufügen.
+invitation-over-title = Diese Einladung gilt nicht mehr
+invitation-over = Sie wurde schon benutzt, oder eine spätere Änderung am Konto hat sie beendet. Wenn das Konto Ihres ist, melden Sie sich an; dort lassen Sie sich einen Anmeldelink oder ein neues Passwort schicken.
+invitation-expired = Sie ist abgelaufen. Das Konto für { $address } gibt es noch: Auf der Anmeldeseite können Sie sich einen Link oder ein neues Passwort schicken lassen.
 
 # Fehler
 error-reference = Kennung für Rückfragen:
@@ -523,6 +537,10 @@ told-not-me = Sie waren das nicht? Dieser Link sperrt Ihr Konto: Alle Geräte we
 told-was-me = Wenn Sie es waren, brauchen Sie nichts zu tun.
 told-operator = Das hat getan, wer { $site } betreibt. Wenn Sie nicht darum gebeten haben, melden Sie es dort.
 told-elsewhere = Sie waren das nicht? Der Link, der das zurücknimmt, ging dorthin, wo Ihr Konto vorher zu erreichen war.
+mail-invitation = Sie sind zu { $site } eingeladen
+mail-invitation-opening = Bei { $site } wurde ein Konto für { $address } angelegt. Wählen Sie, wie Sie sich anmelden möchten:
+mail-invitation-button = Einladung annehmen
+mail-invitation-closing = Sie haben das nicht erwartet? Dann ignorieren Sie diese Mail; für niemand anderen öffnet sich das Konto.
 mail-locked = Ihr Konto ist gesperrt und wieder Ihres
 mail-locked-opening = Sie haben uns mitgeteilt, dass nicht Sie Ihr Konto bei { $site } geändert haben. Alle Geräte sind abgemeldet, die letzten Änderungen zurückgenommen, und das alte Passwort gilt nicht mehr. Wählen Sie jetzt ein neues:
 mail-locked-closing = Sehen Sie auch nach Ihrem Postfach: Wer in Ihrem Konto war, kennt vielleicht dessen Passwort.
@@ -613,6 +631,9 @@ problem-setup = Jeder Start des Servers gibt einen neuen aus; er gilt, bis es ei
 notice-saved = Ihre Änderungen sind gespeichert.
 notice-password-changed = Ihr Passwort ist geändert. Alle anderen Geräte wurden abgemeldet.
 notice-password-reset = Ihr neues Passwort ist gespeichert, und Sie sind angemeldet. Alle anderen Geräte wurden abgemeldet.
+notice-invitation-accepted = Willkommen. Ihr Passwort ist gespeichert, Ihre Adresse bestätigt, und Sie sind angemeldet.
+notice-set-up = Sie sind Administrator und angemeldet. Beim nächsten Mal wird Ihnen ein Anmeldelink geschickt.
+notice-set-up-passkey = Sie sind Administrator und angemeldet. Fügen Sie jetzt einen Passkey hinzu: Mit ihm melden Sie sich beim nächsten Mal an.
 notice-email-sent = Wir haben einen Code an diese Adresse geschickt.
 notice-email-changed = Die neue Adresse gehört jetzt zu Ihrem Konto und ist bestätigt.
 notice-email-cancelled = Es wurde nichts geändert.

@@ -195,7 +195,21 @@ leaving-hint = If nothing happens, use the button.
 # The first administrator
 setup = Set up this installation
 setup-text = Welcome. Create the first account; it administers all others.
+setup-text-mail = There are no passwords here. You are signed in right away; next time a link to sign in is mailed to this address, so look twice that it is right.
+setup-text-passkey = There are no passwords here. You are signed in right away, and add a passkey on the next page.
+setup-text-passkey-mail = There are no passwords here. You are signed in right away, and can add a passkey on the next page. Without one, a link to sign in is mailed to this address, so look twice that it is right.
+setup-text-other = There are no passwords here. You are signed in right away; then add in your account what you sign in with next time.
 setup-button = Create administrator
+
+# An invitation
+invitation = You are invited to { $site }
+invitation-text = There is an account for { $address }. Choose how you want to sign in.
+invitation-text-password = There is an account for { $address }. Choose a password, and you are in.
+invitation-button = Save and sign in
+invitation-passkey = Once you are signed in, you can add a passkey.
+invitation-over-title = This invitation no longer works
+invitation-over = It was used, or a newer change to the account has ended it. If the account is yours, sign in; a sign-in link or a new password is mailed to you there.
+invitation-expired = It has expired. The account for { $address } is still there: on the sign-in page you can have a link or a new password mailed to you.
 
 # Errors
 error-reference = Reference for support:
@@ -523,6 +537,10 @@ told-not-me = It was not you? This link locks your account: every device is sign
 told-was-me = If it was you, there is nothing to do.
 told-operator = Whoever runs { $site } did this. If you did not ask for it, tell them.
 told-elsewhere = It was not you? The link that takes this back was sent to where your account could be reached before.
+mail-invitation = You are invited to { $site }
+mail-invitation-opening = An account at { $site } was made for { $address }. Choose how you want to sign in:
+mail-invitation-button = Accept the invitation
+mail-invitation-closing = You did not expect this? Then ignore this mail; the account opens for nobody else.
 mail-locked = Your account is locked, and yours again
 mail-locked-opening = You told us that it was not you who changed your account at { $site }. Every device is signed out, recent changes are taken back, and the old password no longer works. Choose a new one now:
 mail-locked-closing = Look at your mailbox too: whoever was in your account may know its password.
@@ -613,6 +631,9 @@ problem-setup = Each start of the server prints a new one, and it works until th
 notice-saved = Your changes are saved.
 notice-password-changed = Your password is changed. Every other device was signed out.
 notice-password-reset = Your new password is saved, and you are signed in. Every other device was signed out.
+notice-invitation-accepted = Welcome. Your password is saved, your address is confirmed, and you are signed in.
+notice-set-up = You are the administrator, and signed in. Next time a link to sign in is mailed to your address.
+notice-set-up-passkey = You are the administrator, and signed in. Add a passkey now: it is how you sign in next time.
 notice-email-sent = We sent a code to that address.
 notice-email-changed = The new address is your account’s now, and confirmed.
 notice-email-cancelled = Nothing was changed.

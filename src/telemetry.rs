@@ -6,7 +6,7 @@ mod metrics;
 mod process;
 mod seen;
 
-use std::{fmt, io::IsTerminal};
+use std::io::IsTerminal;
 
 use tracing_subscriber::EnvFilter;
 
@@ -56,49 +56,4 @@ pub fn init(settings: &LogSettings) -> Result<(), TelemetryError> {
 fn filter(level: &str) -> Result<EnvFilter, tracing_subscriber::filter::ParseError> {
     let quiet = if level.contains("tower_sessions") { "" } else { "tower_sessions=error,tower_sessions_core=error," };
     EnvFilter::try_new(format!("{quiet}{level}"))
-}
-
-/// A value that `Debug` and `Display` never show, for logs of structures that carry a secret or a person's data.
-#[derive(Clone, Copy, PartialEq, Eq, Default)]
-pub struct Redacted<T>(T);
-
-impl<T> Redacted<T> {
-    /// Wraps a value.
-    pub fn new(value: T) -> Self {
-        Self(value)
-    }
-
-    /// The value. Each call is a place to review.
-    pub fn expose(&self) -> &T {
-        &self.0
-    }
-
-    /// The value, unwrapped.
-    pub fn into_inner(self) -> T {
-        self.0
-    }
-}
-
-impl<T> fmt::Debug for Redacted<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(redacted)")
-    }
-}
-
-impl<T> fmt::Display for Redacted<T> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("(redacted)")
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn redacted_shows_nothing() {
-        let secret = Redacted::new("hunter2");
-        assert_eq!(format!("{secret:?} {secret}"), "(redacted) (redacted)");
-        assert_eq!(*secret.expose(), "hunter2");
-    }
 }

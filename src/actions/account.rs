@@ -118,6 +118,7 @@ pub async fn change_password(
     }
     let has_one = current.user.password_hash.is_some();
     if has_one && !sign_in::knows_password(app, current, old, requester).await? {
+        app.proof_given("password", "wrong", requester);
         return Ok(PasswordChange::CurrentWrong);
     }
     if has_one && old == new {

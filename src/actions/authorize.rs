@@ -33,8 +33,7 @@ pub enum Next {
     Respond(Trusted, Answer),
     SignIn {
         flow: Flow,
-        client: Arc<Client>,
-        again: bool,
+        /// At the sign-up page, where there is one.
         create: bool,
     },
     /// Somebody else is signed in than the client asks for.
@@ -210,17 +209,13 @@ async fn go_on(
             match second_factor::add_to_session(app, at, continue_to).await? {
                 Some(flow) => Ok(Next::SecondFactor(flow)),
                 // Signing in again leads to setting one up.
-                None => Ok(Next::SignIn { flow: keep(app, &request, stage, asking).await?, client, again: true, create: false }),
+                None => Ok(Next::SignIn { flow: keep(app, &request, stage, asking).await?, create: false }),
             }
         }
-        (Decision::SignIn { again, create }, _) => {
-            let flow = keep(app, &request, stage, asking).await?;
-            Ok(Next::SignIn { flow, client, again, create })
-        }
+        (Decision::SignIn { create, .. }, _) => Ok(Next::SignIn { flow: keep(app, &request, stage, asking).await?, create }),
         // `decide` answers and asks only where somebody is signed in.
         (Decision::Answer(_) | Decision::Consent(_) | Decision::SomebodyElse | Decision::SecondFactor, None) => {
-            let flow = keep(app, &request, stage, asking).await?;
-            Ok(Next::SignIn { flow, client, again: false, create: false })
+            Ok(Next::SignIn { flow: keep(app, &request, stage, asking).await?, create: false })
         }
     }
 }

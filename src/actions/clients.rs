@@ -80,6 +80,9 @@ pub enum Refused {
     Exists(String),
     #[error("the client {0} was removed just now, and what people had allowed it is still going; try again in a moment")]
     StillGoing(String),
+    /// Somebody was faster.
+    #[error("the client {0} was changed by somebody else meanwhile; nothing was written, try again")]
+    Changed(String),
     #[error("{0}")]
     Fault(#[from] Fault),
 }
@@ -96,6 +99,8 @@ pub struct WithSecret {
     pub client: Arc<Client>,
     pub secret: Option<SecretToken>,
     pub created_at: Timestamp,
+    /// As it was read: what is written then is refused if somebody has written since.
+    pub updated_at: Timestamp,
     pub in_file: bool,
 }
 
@@ -158,7 +163,7 @@ pub async fn add(
     }
     app.record(&mut tx, by_operator(EventKind::ClientCreated, &client.id)).await?;
     tx.commit().await?;
-    Ok(WithSecret { client: Arc::new(client), secret: made, created_at: now, in_file: false })
+    Ok(WithSecret { client: Arc::new(client), secret: made, created_at: now, updated_at: now, in_file: false })
 }
 
 /// The clients of the file.
@@ -187,12 +192,13 @@ pub async fn list_from(app: &App, after: Option<&str>) -> Result<(Vec<WithSecret
 }
 
 fn from_file(client: Arc<Client>) -> WithSecret {
-    WithSecret { client, secret: None, created_at: Timestamp::default(), in_file: true }
+    WithSecret { client, secret: None, created_at: Timestamp::default(), updated_at: Timestamp::default(), in_file: true }
 }
 
 impl From<Registered> for WithSecret {
     fn from(found: Registered) -> Self {
-        Self { client: Arc::new(found.client), secret: None, created_at: found.created_at, in_file: false }
+        let Registered { client, created_at, updated_at } = found;
+        Self { client: Arc::new(client), secret: None, created_at, updated_at, in_file: false }
     }
 }
 
@@ -210,41 +216,44 @@ async fn changeable(app: &App, id: &ClientId) -> Result<WithSecret, Refused> {
     if found.in_file { Err(Refused::InFile(id.to_string())) } else { Ok(found) }
 }
 
-/// Replaces a client's metadata (RFC 7592 section 2.2). One that becomes confidential gets a secret.
-pub async fn update(app: &App, id: &ClientId, metadata: &ClientMetadata) -> Result<WithSecret, Refused> {
-    let found = changeable(app, id).await?;
+/// Replaces the metadata of a client as it was read (RFC 7592 section 2.2). One that becomes confidential gets a secret.
+pub async fn update(app: &App, read: WithSecret, metadata: &ClientMetadata) -> Result<WithSecret, Refused> {
+    if read.in_file {
+        return Err(Refused::InFile(read.client.id.to_string()));
+    }
     let metadata = valid(metadata)?;
-    let needs_secret = !metadata.is_public() && found.client.secret_hash.is_none();
+    let needs_secret = !metadata.is_public() && read.client.secret_hash.is_none();
     let made = needs_secret.then(|| SecretToken::generate(Kind::ClientSecret, &app.random));
-    let kept = found.client.secret_hash.filter(|_| !metadata.is_public());
-    let client = Client { id: id.clone(), secret_hash: kept.or_else(|| made.as_ref().map(SecretToken::hash)), metadata };
-    write(app, &client, EventKind::ClientUpdated).await?;
-    Ok(WithSecret { client: Arc::new(client), secret: made, ..found })
+    let kept = read.client.secret_hash.filter(|_| !metadata.is_public());
+    let id = read.client.id.clone();
+    let client = Client { id, secret_hash: kept.or_else(|| made.as_ref().map(SecretToken::hash)), metadata };
+    let mut tx = app.store.write().await?;
+    if !clients::update(&mut tx, &client, read.updated_at, app.now()).await?.is_done() {
+        let id = client.id.to_string();
+        let gone = clients::by_id(&mut tx, &client.id).await?.is_none();
+        return Err(if gone { Refused::Unknown(id) } else { Refused::Changed(id) });
+    }
+    app.record(&mut tx, by_operator(EventKind::ClientUpdated, &client.id)).await?;
+    tx.commit().await?;
+    Ok(WithSecret { client: Arc::new(client), secret: made, ..read })
 }
 
-/// A new secret; the old one stops working.
+/// A new secret; the old one stops working, whoever changes something else of the client at the same moment.
 pub async fn rotate_secret(app: &App, id: &ClientId) -> Result<WithSecret, Refused> {
-    let found = changeable(app, id).await?;
-    if found.client.metadata.is_public() {
+    changeable(app, id).await?;
+    let secret = SecretToken::generate(Kind::ClientSecret, &app.random);
+    let mut tx = app.store.write().await?;
+    let rotated = clients::rotate_secret(&mut tx, id, &secret.hash(), app.now()).await?;
+    let Some(found) = clients::by_id(&mut tx, id).await? else { return Err(Refused::Unknown(id.to_string())) };
+    if !rotated.is_done() {
         return Err(Refused::Invalid {
             code: "invalid_client_metadata",
             description: "a public client has no secret".to_owned(),
         });
     }
-    let secret = SecretToken::generate(Kind::ClientSecret, &app.random);
-    let client = Client { secret_hash: Some(secret.hash()), ..(*found.client).clone() };
-    write(app, &client, EventKind::ClientSecretRotated).await?;
-    Ok(WithSecret { client: Arc::new(client), secret: Some(secret), ..found })
-}
-
-async fn write(app: &App, client: &Client, kind: EventKind) -> Result<(), Refused> {
-    let mut tx = app.store.write().await?;
-    if !clients::update(&mut tx, client, app.now()).await?.is_done() {
-        return Err(Refused::Unknown(client.id.to_string()));
-    }
-    app.record(&mut tx, by_operator(kind, &client.id)).await?;
+    app.record(&mut tx, by_operator(EventKind::ClientSecretRotated, id)).await?;
     tx.commit().await?;
-    Ok(())
+    Ok(WithSecret { secret: Some(secret), ..found.into() })
 }
 
 /// Removes a client with all consents and tokens: they count for nothing from the moment it is gone, and their rows follow in batches.

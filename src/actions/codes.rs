@@ -1,5 +1,7 @@
 //! Codes and links that prove an address: made, sent, judged. What a proof leads to is its journey's business.
 
+mod links;
+
 use std::time::Duration;
 
 use data_encoding::BASE64URL_NOPAD;
@@ -19,6 +21,10 @@ use crate::gateways::sms::texts::Sms;
 use crate::ids::{FlowId, UserId};
 use crate::locale::Locale;
 use crate::store::{Tx, flows, users};
+
+use links::link_works_elsewhere;
+pub(super) use links::{Leads, linked, new_link};
+pub use links::{by_link, works_elsewhere};
 
 pub const DIGITS: usize = 6;
 
@@ -66,62 +72,11 @@ pub async fn remember(app: &App, browser: [u8; 32], continue_to: Continue, reque
     Ok(flow)
 }
 
-/// What a mailed link leads to. One is not good for the other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Leads {
-    /// On in its flow.
-    On,
-    /// To the question whether to connect what the flow brought with the account that has its address.
-    ToConnect,
-}
-
-impl Leads {
-    fn hash(self, secret: &str) -> [u8; 32] {
-        let to = match self {
-            Self::On => "on",
-            Self::ToConnect => "connect",
-        };
-        token::hash(&format!("{to}|{secret}"))
-    }
-}
-
-/// A new link's token: the flow's id and 128 random bits. Only their hash is kept; the link sent before stays good. The caller stores the flow.
-pub(super) fn new_link(app: &App, flow: &mut Flow, leads: Leads) -> String {
-    let secret = zeroize::Zeroizing::new(BASE64URL_NOPAD.encode(&app.random.bytes::<16>()));
-    flow.codes.links = flow.codes.links.given(leads.hash(&secret));
-    format!("{}.{}", flow.id, secret.as_str())
-}
-
-/// The journey that a mail's link belongs to.
-pub async fn by_link(app: &App, token: &str, browser: Option<&[u8; 32]>) -> Outcome<Found> {
-    linked(app, token, Leads::On, browser).await
-}
-
-pub(super) async fn linked(app: &App, token: &str, leads: Leads, browser: Option<&[u8; 32]>) -> Outcome<Found> {
-    let Some((id, secret)) = token.split_once('.') else { return Ok(Found::None) };
-    let found = find(app, id, browser).await?;
-    let (Found::Here(flow) | Found::Elsewhere(flow)) = &found else { return Ok(Found::None) };
-    Ok(if flow.codes.links.has(&leads.hash(secret)) { found } else { Found::None })
-}
-
 /// A code is bound to its journey, its purpose and where it was sent: the MACs under every master key, the newest first.
 fn code_macs(app: &App, flow: &Flow, code: &str) -> Vec<[u8; 32]> {
     let sent_to = flow.state.destination().map(Contact::key).unwrap_or_default();
     let [id, kind, sent_to, code] = [flow.id.as_str(), flow.state.kind().as_str(), sent_to, code].map(str::as_bytes);
     app.keyring.macs("code", &[id, kind, sent_to, code, &flow.salt])
-}
-
-/// Whether the link of the mail that proves an address is of use in another browser, too: there it wants the password that was chosen.
-pub async fn works_elsewhere(app: &App, flow: &Flow) -> Outcome<bool> {
-    link_works_elsewhere(&mut app.store.read().await?, flow).await
-}
-
-async fn link_works_elsewhere(tx: &mut Tx, flow: &Flow) -> Outcome<bool> {
-    Ok(match (&flow.state, &flow.user_id) {
-        (State::SignUp(sign_up), _) => sign_up.password_hash.is_some(),
-        (State::Verify { .. }, Some(id)) => users::by_id(tx, id).await?.is_some_and(|user| user.password_hash.is_some()),
-        _ => true,
-    })
 }
 
 /// What a journey's mail says, given its code and its link's token. `anywhere`: the link is of use in another browser.
@@ -150,6 +105,7 @@ fn letter(app: &App, flow: &Flow, code: String, token: &str, anywhere: bool) -> 
         State::SignIn
         | State::Decided(_)
         | State::AddTotp { .. }
+        | State::Invitation { .. }
         | State::Alarm { .. }
         | State::Away(_)
         | State::Newcomer(_)
@@ -280,8 +236,28 @@ pub enum Typed {
 
 /// Judges a typed code in the caller's transaction, from the row as it is now. The row is held until its end: of tries that come at once, on
 /// whatever nodes, each finds those before it counted. A wrong one is counted in the journey (the caller must commit), and for its destination it
-/// only makes the codes to come longer: nobody's guesses make anybody's right code wrong. Tries at a code that is spent count nowhere.
-pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Outcome<Typed> {
+/// only makes the codes to come longer: nobody's guesses make anybody's right code wrong. Tries at a code that is spent count nowhere. What is not
+/// right is a line of the log with who asked, whatever the code was for.
+pub(super) async fn judge(app: &App, tx: &mut Tx, flow: &Flow, text: &str, requester: &Requester) -> Outcome<Typed> {
+    let judged = judge_text(app, tx, flow, text).await?;
+    if judged != Typed::Right {
+        app.proof_given(what_for(&flow.state), "wrong", requester);
+    }
+    Ok(judged)
+}
+
+/// What a journey's code is for, in the log and in the metrics.
+fn what_for(state: &State) -> &'static str {
+    match state {
+        State::SignUp(_) | State::Verify { .. } => "sign_up",
+        State::Change { .. } => "change",
+        State::Reset(_) | State::ResetProved { .. } => "reset",
+        State::SignInCode(code) => code.asked.channel.as_str(),
+        other => other.destination().map_or("code", |to| to.channel().as_str()),
+    }
+}
+
+async fn judge_text(app: &App, tx: &mut Tx, flow: &Flow, text: &str) -> Outcome<Typed> {
     let (rules, now) = (app.code_rules(), app.now());
     let held = flows::hold(tx, &flow.id).await?;
     let Some(flow) = held.filter(|flow| flow.is_open(now).is_ok() && !flow.codes.is_spent(rules, now)) else {
@@ -457,6 +433,7 @@ async fn renew_flow(app: &App, old: &Flow, here: bool, browser: [u8; 32], reques
         | State::SecondFactor(_)
         | State::Enrol(_)
         | State::AddTotp { .. }
+        | State::Invitation { .. }
         | State::Alarm { .. }
         | State::Away(_)
         | State::Newcomer(_)

@@ -165,6 +165,7 @@ pub async fn confirm(
             let stored = user.as_ref().and_then(|user| user.password_hash.clone());
             app.limit_sign_in(requester, user_id.as_str()).await?;
             if !matches!(app.verify(password, stored).await?, crate::crypto::password::Verdict::Right { .. }) {
+                app.proof_given("password", "wrong", requester);
                 return Ok(Confirmed::PasswordWrong);
             }
         }
@@ -173,7 +174,7 @@ pub async fn confirm(
     }
     let mut tx = app.store.write().await?;
     if let Proof::Code(text) = proof {
-        match codes::judge(app, &mut tx, flow, text).await? {
+        match codes::judge(app, &mut tx, flow, text, requester).await? {
             Typed::Right => {}
             Typed::Wrong => return tx.commit().await.map(|()| Confirmed::CodeWrong).map_err(Into::into),
             Typed::Spent => return tx.commit().await.map(|()| Confirmed::CodeSpent).map_err(Into::into),

@@ -4,7 +4,7 @@
 //! * **Not here**: rules (engine), SQL (store), HTTP (web, oidc, api).
 //! * **To add one**: a function in the file of its subject that takes the [`App`] and plain data, and returns an outcome enum;
 //!   what went wrong with the machinery is a [`Fault`].
-//! * **Tested**: through the router in `tests/it`; races in `tests/it/races`.
+//! * **Tested**: through the router in `tests/it`; races in `tests/it/store_contract` and `tests/it/nodes`.
 
 pub mod account;
 pub mod administrators;
@@ -20,6 +20,7 @@ pub mod factors;
 pub mod fleet;
 pub mod health;
 mod hint;
+pub mod invitations;
 pub mod keys;
 pub mod known_device;
 pub mod limits;
@@ -144,9 +145,9 @@ pub enum Fault {
 }
 
 impl Fault {
-    /// Whether the whole request may be made once more, by itself and at once.
-    pub fn is_deadlock(&self) -> bool {
-        matches!(self, Self::Store(StoreError::Deadlock(_)))
+    /// Whether two requests met, and this one, of which nothing was kept, finds its answer when it is made once more, by itself and at once.
+    pub fn is_collision(&self) -> bool {
+        matches!(self, Self::Store(StoreError::Deadlock(_) | StoreError::Overtaken | StoreError::Orphaned))
     }
 }
 
@@ -267,6 +268,7 @@ impl App {
             verify: settings.verify,
             reset: settings.reset,
             change: Duration::from_secs(24 * 3600),
+            invitation: settings.invitation,
             undo: settings.undo,
             add_factor: Duration::from_secs(15 * 60),
             external: Duration::from_secs(30 * 60),

@@ -99,14 +99,13 @@ pub enum Proof {
 pub async fn prove_by_code(app: &App, flow: &Flow, text: &str, requester: &Requester) -> Outcome<Proof> {
     codes::limit(app, requester).await?;
     let mut tx = app.store.write().await?;
-    match codes::judge(app, &mut tx, flow, text).await? {
+    match codes::judge(app, &mut tx, flow, text, requester).await? {
         Typed::Right => {
             codes::arrived(app, &mut tx, flow).await?;
             prove(app, tx, flow).await
         }
         wrong => {
             tx.commit().await?;
-            app.proof_given("reset", "wrong", requester);
             Ok(if wrong == Typed::Spent { Proof::CodeSpent } else { Proof::CodeWrong })
         }
     }

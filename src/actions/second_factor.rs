@@ -213,7 +213,7 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
         return Ok(Second::NotOffered);
     }
     let judged = match given {
-        Given::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
+        Given::Code(text) => codes::judge(app, &mut tx, flow, text, arrival.requester).await?,
         Given::Password(_) => right(password_right),
         Given::Totp(text) => match factors::use_totp(app, &mut tx, &user, text).await? {
             Used::Now => Typed::Right,
@@ -235,7 +235,9 @@ pub async fn prove(app: &App, flow: &Flow, given: Given<'_>, trust: bool, arriva
             spent(app, &mut tx, flow, Some(&user), arrival.requester).await?;
         }
         tx.commit().await?;
-        app.proof_given(kind.as_str(), "wrong", arrival.requester);
+        if !matches!(given, Given::Code(_)) {
+            app.proof_given(kind.as_str(), "wrong", arrival.requester);
+        }
         return Ok(match judged {
             Typed::Spent => Second::CodeSpent,
             _ if over => Second::Spent,

@@ -223,8 +223,12 @@ impl SessionStore for Carriers {
         let Some(session_id) = record.data.get(SESSION_KEY).and_then(|value| value.as_str()) else { return Ok(()) };
         let mut tx = self.0.store.write().await.map_err(backend)?;
         let expires_at = self.0.now() + self.0.settings.sessions.absolute;
-        sessions::carry(&mut tx, &hash(&self.0, &record.id.to_string()), session_id, expires_at).await.map_err(backend)?;
-        tx.commit().await.map_err(backend)
+        match sessions::carry(&mut tx, &hash(&self.0, &record.id.to_string()), session_id, expires_at).await {
+            Ok(()) => tx.commit().await.map_err(backend),
+            // Ended by another request in the moment since it began: the cookie stands for nobody, and the next page asks them to sign in.
+            Err(StoreError::Orphaned) => Ok(()),
+            Err(error) => Err(backend(error)),
+        }
     }
 
     async fn load(&self, id: &Id) -> session_store::Result<Option<Record>> {

@@ -4,7 +4,7 @@ mod links;
 
 use super::session::{self, Proved};
 use super::users::{self, Refused};
-use super::{App, Fault, Outcome, Requester, administrators};
+use super::{App, Fault, Outcome, Requester, administrators, confirm};
 use crate::crypto::password::is_usable;
 use crate::engine::address::{Email, NotAnEmail};
 use crate::engine::event::{Actor, Event, Kind, Origin};
@@ -13,7 +13,7 @@ use crate::engine::password::Weakness;
 use crate::engine::session::Session;
 use crate::engine::user::{FieldError, User};
 use crate::ids::UserId;
-use crate::settings::BootstrapSettings;
+use crate::settings::{BootstrapSettings, Way};
 use crate::store::{self, StoreError};
 
 /// What the start found.
@@ -166,12 +166,19 @@ pub async fn create(
     if let Some((_, problem)) = user.profile.problems().first() {
         return Ok(FirstAdministrator::Name(*problem));
     }
-    match app.new_password(&user, password).await {
-        Ok(hash) => user.password_hash = Some(hash),
-        Err(Refused::Weak(weakness)) => return Ok(FirstAdministrator::Weak(weakness)),
-        Err(other) => return Err(fault(other)),
-    }
-    user.password_changed_at = Some(now);
+    // Where no password lets anybody in there is none; they add what does once they are signed in.
+    let proved = if confirm::is_on(app, Way::Password) {
+        match app.new_password(&user, password).await {
+            Ok(hash) => user.password_hash = Some(hash),
+            Err(Refused::Weak(weakness)) => return Ok(FirstAdministrator::Weak(weakness)),
+            Err(other) => return Err(fault(other)),
+        }
+        user.password_changed_at = Some(now);
+        MethodKind::Password
+    } else {
+        // The link was a secret that works once, like one in a mail.
+        MethodKind::Mail
+    };
     let mut tx = app.store.write().await?;
     if store::users::has_admin(&mut tx).await? || !links::use_up(&mut tx, token, now).await? {
         return Ok(FirstAdministrator::Closed);
@@ -183,7 +190,7 @@ pub async fn create(
         Err(Refused::Taken(_)) => return Ok(FirstAdministrator::EmailTaken),
         Err(other) => return Err(fault(other)),
     }
-    let methods = vec![Method::first(MethodKind::Password, now)];
+    let methods = vec![Method::first(proved, now)];
     let proved = Proved { methods, remember: false, before: None, requester };
     let session = session::begin(app, &mut tx, &user, proved).await?;
     tx.commit().await?;

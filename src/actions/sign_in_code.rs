@@ -90,7 +90,7 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     }
     let mut tx = app.store.write().await?;
     let judged = match proof {
-        Proof::Code(text) => codes::judge(app, &mut tx, flow, text).await?,
+        Proof::Code(text) => codes::judge(app, &mut tx, flow, text, arrival.requester).await?,
         Proof::LinkAndNumber(text) => codes::judge_number(app, &mut tx, flow, text).await?,
         Proof::Link => Typed::Right,
     };
@@ -103,7 +103,9 @@ pub async fn finish(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     };
     if let Some(refused) = refused {
         tx.commit().await?;
-        app.proof_given(code.asked.channel.as_str(), "wrong", arrival.requester);
+        if matches!(proof, Proof::LinkAndNumber(_)) {
+            app.proof_given(code.asked.channel.as_str(), "wrong", arrival.requester);
+        }
         return Ok(refused);
     }
     let (Some(user_id), Some(to)) = (&flow.user_id, &code.asked.to) else { return Ok(Arrived::Over) };

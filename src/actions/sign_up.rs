@@ -285,11 +285,12 @@ pub async fn verify(app: &App, flow: &Flow, proof: Proof<'_>, arrival: &Arrival<
     if let Proof::LinkAndPassword(password) = proof
         && !chose_password(app, flow, password, requester).await?
     {
+        app.proof_given("password", "wrong", requester);
         return Ok(Verified::PasswordWrong);
     }
     let mut tx = app.store.write().await?;
     if let Proof::Code(text) = proof {
-        match codes::judge(app, &mut tx, flow, text).await? {
+        match codes::judge(app, &mut tx, flow, text, requester).await? {
             codes::Typed::Right => codes::arrived(app, &mut tx, flow).await?,
             codes::Typed::Wrong => return tx.commit().await.map(|()| Verified::CodeWrong).map_err(Into::into),
             codes::Typed::Spent => return tx.commit().await.map(|()| Verified::CodeSpent).map_err(Into::into),

@@ -4,6 +4,7 @@ mod changes;
 
 use super::administrators::{self, MAKE_ANOTHER};
 use super::batches::BATCH;
+use super::invitations::{self, Invited, NotInvited};
 use super::notices::Notice;
 use super::{App, Fault, ending};
 use crate::engine::address::{Channel, Contact, Email, Identifier, Username};
@@ -36,6 +37,8 @@ pub enum Refused {
         "is the only administrator who can sign in, and nobody could administer after it; make another one first: `{MAKE_ANOTHER}`"
     )]
     LastAdministrator,
+    #[error("{0}")]
+    NotInvited(#[from] NotInvited),
     /// Somebody was faster.
     #[error("the account was changed by somebody else meanwhile; nothing was written, try again")]
     Changed,
@@ -52,6 +55,7 @@ impl Refused {
             Self::Weak(_) => "weak_password",
             Self::Unknown(_) => "not_found",
             Self::LastAdministrator => "last_administrator",
+            Self::NotInvited(_) => "not_invited",
             Self::Changed => "conflict",
             Self::Fault(_) => "unavailable",
         }
@@ -120,6 +124,22 @@ pub async fn list(app: &App, after: Option<&UserId>, limit: i64) -> Result<Vec<U
 
 /// Makes an account. It needs an address, a user name or a phone number, or nobody could name it.
 pub async fn create(app: &App, changes: &Changes) -> Result<User, Refused> {
+    let (user, mut tx) = made(app, changes).await?;
+    insert(app, &mut tx, &user, by_operator(Kind::UserCreated, &user.id)).await?;
+    tx.commit().await.map_err(Fault::from)?;
+    Ok(user)
+}
+
+/// Makes an account and invites its owner, or does neither.
+pub async fn create_invited(app: &App, changes: &Changes) -> Result<Invited, Refused> {
+    let (user, mut tx) = made(app, changes).await?;
+    insert(app, &mut tx, &user, by_operator(Kind::UserCreated, &user.id)).await?;
+    let hours = invitations::send(app, &mut tx, &user).await?;
+    tx.commit().await.map_err(Fault::from)?;
+    Ok(Invited { user, hours })
+}
+
+async fn made(app: &App, changes: &Changes) -> Result<(User, Tx), Refused> {
     let now = app.now();
     let mut user = User::blank(UserId::new(now, &app.random), now);
     changes.apply(&mut user, now)?;
@@ -131,10 +151,8 @@ pub async fn create(app: &App, changes: &Changes) -> Result<User, Refused> {
     }
     user.updated_at = changes.updated_at.unwrap_or(now);
     set_hash(app, &mut user, changes.password.as_ref()).await?;
-    let mut tx = app.store.write().await?;
-    insert(app, &mut tx, &user, by_operator(Kind::UserCreated, &user.id)).await?;
-    tx.commit().await.map_err(Fault::from)?;
-    Ok(user)
+    let tx = app.store.write().await?;
+    Ok((user, tx))
 }
 
 async fn set_hash(app: &App, user: &mut User, password: Option<&NewPassword>) -> Result<(), Refused> {

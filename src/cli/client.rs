@@ -132,6 +132,7 @@ impl From<Refused> for Failure {
             Refused::Unknown(_) => Self::refused("not_found", format!("{refused}; `vestibule client list` shows all")),
             Refused::InFile(_) => Self::refused("in_file", refused),
             Refused::StillGoing(_) => Self::refused("unavailable", refused),
+            Refused::Changed(_) => Self::refused("conflict", refused),
             Refused::Exists(_) => Self::refused(
                 "invalid_client_metadata",
                 format!("{refused}; choose another client_id, or use `vestibule client update`"),
@@ -237,7 +238,7 @@ async fn update(app: &App, id: &ClientId, mut members: Map<String, Value>) -> Re
     }
     let found = clients::show(app, id).await?;
     let merged = merge(found.client.metadata.to_kept(), members)?;
-    let updated = clients::update(app, id, &merged).await?;
+    let updated = clients::update(app, found, &merged).await?;
     warn_of_dropped(&merged);
     information(&updated, None)
 }

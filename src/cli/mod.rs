@@ -4,7 +4,7 @@
 //! * **Not here**: what a command does (actions), opening things (start).
 //! * **To add one**: a variant of [`Command`] or of the subcommands in their file. With `--json` it reads and prints JSON, and prints an
 //!   error as `{"error", "error_description"}` too.
-//! * **Tested**: below, and as a real process in `tests/it/cli`.
+//! * **Tested**: below, and as a real process in `tests/it/commands.rs`.
 //!
 //! Exit codes: 0 done; 1 refused or failed, the settings included; 2 the arguments are wrong.
 
@@ -17,6 +17,7 @@ mod listing;
 mod output;
 mod secrets;
 mod user;
+mod welcome;
 
 use std::fmt::Display;
 use std::path::{Path, PathBuf};

@@ -6,9 +6,10 @@ use serde_json::{Map, Value, json};
 use super::factors::{self, FactorsCommand};
 use super::identities::{self, IdentitiesCommand};
 use super::listing::{Columns, Item, Listing, Page, Reader};
-use super::output::{confirm, print_json, print_members, read_object, read_password, shown};
-use super::{Done, Failure};
+use super::output::{confirm, print, print_json, print_members, read_object, read_password, shown};
+use super::{Done, Failure, welcome};
 use crate::actions::App;
+use crate::actions::invitations;
 use crate::actions::users::{self, Changes, NewPassword, Refused};
 use crate::engine::address::{Email, Username};
 use crate::engine::user::User;
@@ -26,7 +27,12 @@ pub(super) enum UserCommand {
         /// Read the password from standard input
         #[arg(long, conflicts_with = "json")]
         password_stdin: bool,
+        /// Mail them a link by which they choose how to sign in
+        #[arg(long, conflicts_with_all = ["verified", "password_stdin"])]
+        invite: bool,
     },
+    /// Mail the owner of an account that nobody can enter yet a link by which they choose how to sign in
+    Invite(One),
     /// List accounts
     List {
         #[command(flatten)]
@@ -133,6 +139,7 @@ impl UserCommand {
             Self::Show(one)
             | Self::Disable(one)
             | Self::Enable(one)
+            | Self::Invite(one)
             | Self::SignOut(one)
             | Self::SetPassword(one)
             | Self::Remove { one, .. } => one.format.json,
@@ -161,13 +168,23 @@ impl From<Refused> for Failure {
 
 pub(super) async fn run(app: &App, command: UserCommand) -> Done {
     let as_json = command.is_json();
+    let mut next = None;
     let user = match command {
-        UserCommand::Add { fields, password_stdin } => {
+        UserCommand::Add { fields, password_stdin, invite } => {
             let mut members = fields.members()?;
             if password_stdin {
                 members.extend(read_password(false)?);
             }
-            users::create(app, &Changes::from_json(&members)?).await?
+            let changes = Changes::from_json(&members)?;
+            if invite {
+                let invited = users::create_invited(app, &changes).await?;
+                next = Some(welcome::invited(&invited));
+                invited.user
+            } else {
+                let user = users::create(app, &changes).await?;
+                next = Some(welcome::added(app, &user));
+                user
+            }
         }
         UserCommand::Update { user, fields } => {
             let members = fields.members()?;
@@ -187,6 +204,11 @@ pub(super) async fn run(app: &App, command: UserCommand) -> Done {
             return list(app, &page, wanted).await;
         }
         UserCommand::Show(one) => users::find(app, &one.user).await?,
+        UserCommand::Invite(one) => {
+            let invited = invitations::invite(app, &one.user).await?;
+            next = Some(welcome::invited(&invited));
+            invited.user
+        }
         UserCommand::Disable(one) => users::disable(app, &one.user).await?,
         UserCommand::Enable(one) => users::enable(app, &one.user).await?,
         UserCommand::SignOut(one) => users::sign_out(app, &one.user).await?,
@@ -202,6 +224,9 @@ pub(super) async fn run(app: &App, command: UserCommand) -> Done {
         print_json(&Value::Object(object))?;
     } else {
         print_members(&object)?;
+        if let Some(next) = next {
+            print(&format!("\n{next}"))?;
+        }
     }
     Ok(())
 }

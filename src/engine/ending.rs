@@ -73,13 +73,15 @@ impl Cause {
 
     /// A code that is on its way, or what it proved, must not outlive what was decided here.
     pub const fn flows(self) -> Flows {
-        use FlowKind::{Away, ChangeEmail, ChangePhone, Enrol, Reset, SecondFactor, SignInCode, Verify};
+        use FlowKind::{Away, ChangeEmail, ChangePhone, Enrol, Invitation, Reset, SecondFactor, SignInCode, Verify};
         match self {
             Self::SignedOut | Self::Replaced => Flows::These(&[]),
             Self::IdentityRemoved => Flows::These(&[SecondFactor, Enrol, Verify]),
-            Self::PasswordChanged => Flows::These(&[Reset, ChangeEmail, ChangePhone, SignInCode, SecondFactor, Enrol, Away]),
+            Self::PasswordChanged => {
+                Flows::These(&[Reset, Invitation, ChangeEmail, ChangePhone, SignInCode, SecondFactor, Enrol, Away])
+            }
             Self::PasswordReset => {
-                Flows::These(&[Reset, ChangeEmail, ChangePhone, Verify, SignInCode, SecondFactor, Enrol, Away])
+                Flows::These(&[Reset, Invitation, ChangeEmail, ChangePhone, Verify, SignInCode, SecondFactor, Enrol, Away])
             }
             Self::PasswordSet | Self::LockedDown | Self::Claimed | Self::AccountDisabled | Self::AccountDeleted => Flows::All,
         }
@@ -117,7 +119,7 @@ mod tests {
                 Flows::All => true,
                 Flows::These(kinds) => kinds.contains(&kind),
             };
-            for kind in [FlowKind::Reset, FlowKind::SignInCode, FlowKind::SecondFactor, FlowKind::Away] {
+            for kind in [FlowKind::Reset, FlowKind::Invitation, FlowKind::SignInCode, FlowKind::SecondFactor, FlowKind::Away] {
                 assert!(!all || ends(kind), "{cause:?} leaves {kind:?}");
             }
             assert!(cause.as_str().len() > 3);

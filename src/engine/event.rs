@@ -64,6 +64,7 @@ macro_rules! kinds {
 
 kinds! {
     UserCreated = "user.created",
+    UserInvited = "user.invited",
     UserUpdated = "user.updated",
     UserDisabled = "user.disabled",
     UserEnabled = "user.enabled",

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::address::Email;
 use super::method::Method;
 use super::user::Profile;
-use crate::ids::{IdentityId, UserId};
+use crate::ids::{FlowId, IdentityId, UserId};
 use crate::settings::providers::Vouching;
 use crate::time::Timestamp;
 
@@ -63,6 +63,8 @@ pub enum Errand {
     ProveAgain { person: UserId, remember: bool },
     /// Who is signed in wants to sign in with an identity from there, too.
     Connect { person: UserId },
+    /// Whoever has the link of an invitation chooses to sign in with an identity from there.
+    AcceptInvitation { invitation: FlowId },
 }
 
 /// Where somebody was who went to a provider.
@@ -90,7 +92,7 @@ impl Errand {
     /// Who is signed in, if it is for them.
     pub const fn person(&self) -> Option<&UserId> {
         match self {
-            Self::SignIn { .. } => None,
+            Self::SignIn { .. } | Self::AcceptInvitation { .. } => None,
             Self::ProveAgain { person, .. } | Self::Connect { person } => Some(person),
         }
     }
@@ -99,6 +101,7 @@ impl Errand {
     pub const fn remember(&self) -> bool {
         match self {
             Self::SignIn { remember, .. } | Self::ProveAgain { remember, .. } => *remember,
+            Self::AcceptInvitation { .. } => true,
             Self::Connect { .. } => false,
         }
     }

@@ -49,6 +49,7 @@ pub struct Flow {
 /// Reset ── proved ──▶ ResetProved ── password set ──▶ finished
 /// Change ───────────── proved ───────▶ finished (the pending address or number becomes the account's)
 /// AddTotp ──────────── proved ───────▶ finished (the authenticator app is a second factor)
+/// Invitation ───────── password set ▶ finished (the account is its owner's; signed in)
 /// Alarm ────────────── raised ───────▶ finished (the account is locked down)
 /// Away ─────────────── came back ────▶ finished (signed in, connected, or a Newcomer or Join journey follows)
 /// Newcomer ─────────── (stays open: a SignUp journey begins for each address that is given)
@@ -92,6 +93,10 @@ pub enum State {
     Newcomer(Box<Brought>),
     /// Back from a provider, with the address of an account: its owner signs in first.
     Join(Box<Join>),
+    /// The operator has made an account and mailed its owner a link, by which they choose how to come in.
+    Invitation {
+        to: Contact,
+    },
     /// "This was not me": the link of a security notice, for as long as what it tells of can be taken back.
     Alarm {
         to: Contact,
@@ -248,7 +253,7 @@ impl State {
                 | Self::Join(_),
                 Step::Proved,
             )
-            | (Self::ResetProved { .. }, Step::PasswordSet)
+            | (Self::ResetProved { .. } | Self::Invitation { .. }, Step::PasswordSet)
             | (Self::Alarm { .. }, Step::Raised)
             | (Self::Away(_), Step::CameBack) => Ok(Next::Finished),
             _ => Err(Refusal::NotNow),
@@ -275,6 +280,7 @@ impl State {
             Self::Reset(_) | Self::ResetProved { .. } => FlowKind::Reset,
             Self::Change { to } => FlowKind::change(to.channel()),
             Self::AddTotp { .. } => FlowKind::AddTotp,
+            Self::Invitation { .. } => FlowKind::Invitation,
             Self::Alarm { .. } => FlowKind::Alarm,
             Self::Away(_) => FlowKind::Away,
             Self::Newcomer(_) => FlowKind::Newcomer,
@@ -290,7 +296,11 @@ impl State {
             Self::SecondFactor(half) | Self::Enrol(half) => half.to.as_ref(),
             Self::SignUp(sign_up) => Some(&sign_up.to),
             Self::Reset(asked) => asked.to.as_ref(),
-            Self::Verify { to, .. } | Self::ResetProved { to } | Self::Change { to } | Self::Alarm { to } => Some(to),
+            Self::Verify { to, .. }
+            | Self::ResetProved { to }
+            | Self::Change { to }
+            | Self::Invitation { to }
+            | Self::Alarm { to } => Some(to),
         }
     }
 
@@ -339,6 +349,7 @@ pub struct Lifetimes {
     pub verify: Duration,
     pub reset: Duration,
     pub change: Duration,
+    pub invitation: Duration,
     pub undo: Duration,
     pub add_factor: Duration,
     /// At a provider, and what it takes after coming back.
@@ -356,6 +367,7 @@ impl Lifetimes {
             State::Reset(_) | State::ResetProved { .. } => self.reset,
             State::Change { .. } => self.change,
             State::AddTotp { .. } => self.add_factor,
+            State::Invitation { .. } => self.invitation,
             State::Alarm { .. } => self.undo,
         }
     }

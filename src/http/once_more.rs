@@ -1,4 +1,4 @@
-//! What PostgreSQL broke off, because two requests waited for each other, is done once more.
+//! Where two requests met at the same rows, the one of which nothing was kept is made once more.
 
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -11,12 +11,13 @@ use axum::middleware::Next;
 use axum::response::Response;
 use hyper::body::{Frame, SizeHint};
 
-/// In an answer's extensions: a unit of work was undone as the victim of a deadlock.
+/// In an answer's extensions: a unit of work was undone because of another.
 #[derive(Clone, Copy, Debug)]
-pub struct BrokenOff;
+pub struct Collision;
 
-/// Several rows are locked by one form (an account, a flow, a session), and two forms may meet in the middle. PostgreSQL then undoes one of them;
-/// the other is through by now. SQLite has one writer and never says so.
+/// Two forms may change one account at the same time: a guard finds that the other was faster, what a row belongs to is gone, or each waits for a row
+/// that the other has, and PostgreSQL undoes one. The other is through by now, so this one finds things as they are: it goes through, or its page says
+/// what has changed.
 pub async fn once_more(request: Request, next: Next) -> Response {
     if request.method() != Method::POST {
         return next.run(request).await;
@@ -25,11 +26,15 @@ pub async fn once_more(request: Request, next: Next) -> Response {
     let read = Read::default();
     let seen = Seen { body, read: read.clone() };
     let first = next.clone().run(Request::from_parts(parts.clone(), Body::new(seen))).await;
-    if first.extensions().get::<BrokenOff>().is_none() {
+    if first.extensions().get::<Collision>().is_none() {
         return first;
     }
-    tracing::info!("two requests waited for each other in the database; this one is made once more");
-    next.run(Request::from_parts(parts, Body::from(read.all()))).await
+    tracing::info!("another request changed the same rows; this one is made once more");
+    let second = next.run(Request::from_parts(parts, Body::from(read.all()))).await;
+    if second.extensions().get::<Collision>().is_some() {
+        tracing::error!("another request was in the way twice");
+    }
+    second
 }
 
 /// What a handler has read of a body: the whole, before it touched a row.
@@ -92,7 +97,7 @@ mod tests {
             let number = counted.fetch_add(1, Ordering::SeqCst);
             let mut response = Response::new(Body::from(format!("{number} {body}")));
             if number < times {
-                response.extensions_mut().insert(BrokenOff);
+                response.extensions_mut().insert(Collision);
             }
             response
         };

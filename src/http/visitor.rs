@@ -11,7 +11,7 @@ use axum::response::{IntoResponse, Response};
 
 use super::context::Context;
 use super::cookies::{self, CookieName, Cookies};
-use super::once_more::BrokenOff;
+use super::once_more::Collision;
 use super::page::{Html, because};
 use super::shell::{ClientBadge, Notice, Shell, Tone};
 use super::{compress, form::BadInput};
@@ -308,7 +308,9 @@ impl Visitor {
             }
             Fault::Busy => (StatusCode::SERVICE_UNAVAILABLE, "problem-busy-title", self.text.t("problem-busy").into_owned()),
             Fault::Store(error) => {
-                tracing::error!(%error, "the store failed");
+                if !fault.is_collision() {
+                    tracing::error!(%error, "the store failed");
+                }
                 (StatusCode::SERVICE_UNAVAILABLE, "problem-busy-title", self.text.t("problem-busy").into_owned())
             }
             Fault::Broken(error) => {
@@ -318,8 +320,8 @@ impl Visitor {
         };
         let link = matches!(fault, Fault::Limited { .. }).then(|| self.here_again()).flatten();
         let mut response = with_retry_after(self.error_with(status, title, detail, link), fault);
-        if fault.is_deadlock() {
-            response.extensions_mut().insert(BrokenOff);
+        if fault.is_collision() {
+            response.extensions_mut().insert(Collision);
         }
         because(response, fault.to_string())
     }
@@ -375,6 +377,9 @@ impl Visitor {
             "saved",
             "password-changed",
             "password-reset",
+            "invitation-accepted",
+            "set-up",
+            "set-up-passkey",
             "email-sent",
             "email-changed",
             "email-cancelled",

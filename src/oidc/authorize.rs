@@ -134,7 +134,7 @@ fn show(visitor: &Visitor, next: Next, current: Option<&Current>, at: At) -> Res
     match next {
         Next::Untrusted(untrusted) => refuse(visitor, untrusted, &Params::default()),
         Next::Respond(trusted, answer) => respond(visitor, &trusted, &answer, at),
-        Next::SignIn { flow, create, .. } => {
+        Next::SignIn { flow, create } => {
             let page = if create && visitor.app.settings.signup.is_open() { "/signup" } else { "/login" };
             let locales = match &flow.continue_to {
                 crate::engine::flow::Continue::Authorize { request } => request.ui_locales.as_deref(),

@@ -11,7 +11,8 @@ mod messages;
 mod passkeys;
 mod profile;
 mod providers;
-pub mod samples;
+#[cfg(test)]
+mod samples;
 mod security;
 mod sign_in;
 mod wasnt_me;
@@ -30,7 +31,7 @@ pub use providers::{
 pub use security::{
     AuthenticatorApp, Enrol, LastFactor, Messages, NewKeys, RecoveryCodeUsed, RecoveryCodes, Security, TotpSetup, TrustedBrowser,
 };
-pub use sign_in::{IdentifierKinds, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
+pub use sign_in::{IdentifierKinds, Invitation, Login, LoginCode, LoginLink, Reset, SecondFactor, Setup, Signup};
 pub use wasnt_me::{LeftOver, Locked, WasntMe};
 
 /// What is said of a code that is over, by whether another may be sent.

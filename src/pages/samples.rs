@@ -10,8 +10,8 @@ use askama::Template;
 
 use super::{
     App, Apps, ChangeContact, ChangePassword, Choice, Consent, DeleteAccount, DemoClaims, DemoHome, ErrorPage, FakeSignIn,
-    FormPost, Home, HomeContact, IdentifierKinds, Inbox, Link, LinkPage, LoggedOut, Login, Logout, Mail, MailPage, Mailbox,
-    Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify,
+    FormPost, Home, HomeContact, IdentifierKinds, Inbox, Invitation, Link, LinkPage, LoggedOut, Login, Logout, Mail, MailPage,
+    Mailbox, Message, Profile, Reset, ResetNew, ResetSent, ScopeLine, Session, Sessions, Setup, Signup, Verify,
 };
 use crate::engine::address::Channel;
 use crate::http::shell::{ClientBadge, Notice, Shell, Tone};
@@ -118,8 +118,25 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         flow: None,
         identifier: ADDRESS.to_owned(),
     };
+    let invitation = Invitation {
+        shell: shell(text, "login"),
+        token: "token".to_owned(),
+        detail: text.with("invitation-text-password", &[("address", ADDRESS)]),
+        address: ADDRESS.to_owned(),
+        password: true,
+        mail: true,
+        passkey: true,
+        providers: login.providers.clone(),
+        min_length: 8,
+    };
+    let invitation = Invitation {
+        shell: Shell { title: text.with("invitation", &[("site", "Vestibule")]), ..invitation.shell },
+        ..invitation
+    };
     let setup = Setup {
         shell: shell(text, "setup"),
+        words: "setup-text",
+        password: true,
         token: "token".to_owned(),
         email: String::new(),
         name: String::new(),
@@ -132,7 +149,9 @@ fn sign_in(text: &Text) -> Result<Vec<(&'static str, String)>, askama::Error> {
         ("signup", signup.render()?),
         ("signup-error", refused.render()?),
         ("reset", reset.render()?),
-        ("setup", setup.render()?),
+        ("invitation", invitation.render()?),
+        ("setup", setup.clone().render()?),
+        ("setup-passkey", Setup { words: "setup-text-passkey-mail", password: false, ..setup }.render()?),
     ];
     pages.extend(ways::again(text, &login)?);
     Ok(pages)

@@ -1,4 +1,5 @@
 use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use axum::http::{HeaderMap, HeaderValue, header};
@@ -8,6 +9,9 @@ use super::*;
 use crate::http::assets::ASSETS;
 use crate::http::compress::Packed;
 use crate::locale::{Catalogue, Locale};
+
+/// From this folder.
+const SNAPSHOTS: &str = "../../tests/it/snapshots";
 
 fn every(check: impl Fn(&str, &Html)) {
     let catalogue = Arc::new(Catalogue::load().unwrap());
@@ -107,21 +111,83 @@ fn the_sign_in_page_fits_the_first_flight() {
     assert!(all < 14_336, "{all}");
 }
 
-/// Writes every page to the folder named by `VESTIBULE_SAMPLES`, for a browser.
+/// Every page in every language, as it was last looked at. A change shows as a difference; look at the page in a browser, then accept it with
+/// `INSTA_UPDATE=always cargo test --lib pages_look_as_they_did`.
 #[test]
-fn pages_can_be_written_out() {
-    let Ok(folder) = std::env::var("VESTIBULE_SAMPLES") else {
-        return;
-    };
+fn pages_look_as_they_did() {
     let catalogue = Arc::new(Catalogue::load().unwrap());
+    let mut named = BTreeSet::new();
     for locale in Locale::ALL {
         for (name, html) in samples(&Text::new(Arc::clone(&catalogue), locale)).unwrap() {
-            std::fs::write(format!("{folder}/{name}-{}.html", locale.tag()), html).unwrap();
+            // The hash in an asset's name changes with the asset, not with the page.
+            let plain = |html: String, path: &str| {
+                let (stem, rest) = path.rsplit_once('.').unwrap();
+                html.replace(path, &format!("{}.{rest}", stem.rsplit_once('.').unwrap().0))
+            };
+            let html = ASSETS.iter().map(|asset| asset.path).fold(html, plain);
+            let name = format!("{name}.{}", locale.tag());
+            insta::with_settings!({ omit_expression => true, prepend_module_to_snapshot => false, snapshot_path => SNAPSHOTS }, {
+                insta::assert_snapshot!(name.as_str(), html);
+            });
+            assert!(named.insert(format!("{name}.snap")), "two samples have the name {name}");
         }
     }
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/pages").join(SNAPSHOTS);
+    let kept = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+    let stale = kept.filter(|file| Path::new(file).extension().is_some_and(|kind| kind == "snap"));
+    let stale: Vec<String> = stale.filter(|file| !named.contains(file)).collect();
+    assert!(stale.is_empty(), "no page is called {stale:?} any more");
+}
+
+/// In the folder that `VESTIBULE_SAMPLES` names they can be opened with a browser; wherever they are, each finds all it refers to.
+#[test]
+fn pages_can_be_written_out() {
+    let own = tempfile::tempdir().unwrap();
+    let folder = std::env::var("VESTIBULE_SAMPLES").map_or_else(|_| own.path().to_owned(), PathBuf::from);
+    std::fs::create_dir_all(folder.join("static")).unwrap();
     for asset in ASSETS {
-        let path = format!("{folder}{}", asset.path);
-        std::fs::create_dir_all(format!("{folder}/static")).unwrap();
-        std::fs::write(path, asset.body).unwrap();
+        std::fs::write(folder.join(asset.path.trim_start_matches('/')), asset.body).unwrap();
     }
+    every(|name, page| {
+        let file = folder.join(format!("{}.html", name.replace(" (", "-").trim_end_matches(')')));
+        std::fs::write(&file, page.html()).unwrap();
+        let mut found = 0;
+        for (selector, attribute) in [("link", "href"), ("script", "src"), ("img", "src"), ("use", "href")] {
+            for element in all(page, selector) {
+                let Some(path) = element.attr(attribute).filter(|path| path.starts_with("/static/")) else { continue };
+                assert!(folder.join(path.trim_start_matches('/')).exists(), "{name} asks for {path}, which is not there");
+                found += 1;
+            }
+        }
+        assert!(found > 0, "{name} is not dressed");
+        assert!(std::fs::metadata(file).unwrap().len() > 200, "{name} is empty");
+    });
+}
+
+/// A class that the style sheet knows is on a page, and one that a page bears is known; the rest is dead weight in the first flight.
+#[test]
+fn no_style_is_idle() {
+    let style = ASSETS.iter().find(|asset| asset.path.contains("style")).unwrap();
+    let css = std::str::from_utf8(style.body).unwrap();
+    let mut idle: BTreeSet<&str> = BTreeSet::new();
+    for rule in css.split('{') {
+        let selector = rule.rsplit(['}', ';']).next().unwrap();
+        for class in selector.split('.').skip(1) {
+            idle.extend(class.split(|c: char| !c.is_ascii_alphanumeric() && c != '-' && c != '_').next());
+        }
+    }
+    idle.retain(|class| class.starts_with(|first: char| first.is_ascii_alphabetic()));
+    assert!(idle.len() > 20, "only {} classes were read: is the test blind?", idle.len());
+    let worn = std::sync::Mutex::new(BTreeSet::new());
+    every(|_, page| {
+        let classes =
+            all(page, "[class]").iter().flat_map(|element| element.value().classes()).map(str::to_owned).collect::<Vec<_>>();
+        worn.lock().unwrap().extend(classes);
+    });
+    // What scripts put on.
+    let scripts = ASSETS.iter().filter(|asset| Path::new(asset.path).extension().is_some_and(|kind| kind == "js"));
+    let scripts: String = scripts.map(|asset| String::from_utf8_lossy(asset.body).into_owned()).collect();
+    let worn = worn.into_inner().unwrap();
+    idle.retain(|class| !worn.contains(*class) && !scripts.contains(class));
+    assert!(idle.is_empty(), "no page wears {idle:?}");
 }

@@ -184,11 +184,33 @@ impl Reset {
     }
 }
 
+/// `/invitation`: the ways in that somebody invited may choose from. Fields: `token`, `password`; those of `/login/code`.
+#[derive(Clone, Debug, Template)]
+#[template(path = "invitation.html")]
+pub struct Invitation {
+    pub shell: Shell,
+    pub token: String,
+    /// Whom it is for, and what can be chosen.
+    pub detail: String,
+    pub address: String,
+    /// Whether a password is a way in.
+    pub password: bool,
+    /// Whether a mailed link is one.
+    pub mail: bool,
+    pub passkey: bool,
+    pub providers: Vec<ProviderButton>,
+    pub min_length: i64,
+}
+
 /// `/setup`: the first administrator. Fields: `token`, `email`, `name`, `password`.
 #[derive(Clone, Debug, Template)]
 #[template(path = "setup.html")]
 pub struct Setup {
     pub shell: Shell,
+    /// What follows, by its key.
+    pub words: &'static str,
+    /// Whether a password is a way in.
+    pub password: bool,
     pub token: String,
     pub email: String,
     pub name: String,

@@ -1,11 +1,11 @@
 //! `config.toml` and the environment, resolved into one validated [`Settings`].
 //!
-//! * **What lives here:** the list of keys with types and defaults (`raw.rs`), reading them from the file (`file.rs`) and
+//! * **Here**: the list of keys with types and defaults (`raw.rs`), reading them from the file (`file.rs`) and
 //!   the environment (`env.rs`), the checks (`resolve*.rs`), client metadata by RFC 7591 (`client_metadata.rs`).
-//! * **What may not:** anything that acts on a setting, touches the network or creates a file. This room is a leaf.
-//! * **How to add a key:** a line in `raw.rs`, a field in `resolved.rs`, its check in `resolve*.rs`, its paragraph in
+//! * **Not here**: anything that acts on a setting, touches the network or creates a file. This room is a leaf.
+//! * **To add one**: a line in `raw.rs`, a field in `resolved.rs`, its check in `resolve*.rs`, its paragraph in
 //!   `config.toml`. Tests fail until the last is there and agrees with the default.
-//! * **Where it is tested:** `tests.rs` here, and beside each file.
+//! * **Tested**: `tests.rs` here, and beside each file.
 
 pub mod client_metadata;
 pub mod clients;

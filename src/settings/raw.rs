@@ -222,6 +222,7 @@ sections! {
     flows: Flows {
         verify_hours: u64 = 24_u64,
         reset_minutes: u64 = 15_u64,
+        invitation_hours: u64 = 72_u64,
         undo_hours: u64 = 72_u64,
         code_minutes: u64 = 10_u64,
         code_tries: u64 = 5_u64,

@@ -129,6 +129,13 @@ pub fn resolve(raw: &Raw, mode: Mode, problems: Vec<Problem>) -> Result<Settings
     let limits = durations::limits(&raw.limits, &mut report);
     let retention = durations::retention(&raw.retention, &mut report);
     let bootstrap = bootstrap(&raw.bootstrap, &mut report);
+    if bootstrap.is_some() && !sign_in.ways.contains(&super::Way::Password) {
+        report.warnings.push(
+            "[bootstrap] admin_password_hash lets nobody in: [sign_in] ways has no \"password\". The administrator signs in by the other ways; \
+             where there is no \"mail\", leave [bootstrap] out, and the start prints a link by which they add a passkey."
+                .to_owned(),
+        );
+    }
     let clients = resolve_clients(&raw.clients, &mut report.problems);
     let (providers, presets_off) = providers(raw, &mut report);
     let sites = resolve_sites(&raw.sites, &mut report);

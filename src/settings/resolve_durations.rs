@@ -89,6 +89,7 @@ pub fn flows(raw: &raw::Flows, report: &mut Report) -> FlowSettings {
     FlowSettings {
         verify: time(&raw.verify_hours, HOUR, 30 * 24, report),
         reset: time(&raw.reset_minutes, MINUTE, 24 * 60, report),
+        invitation: time(&raw.invitation_hours, HOUR, 30 * 24, report),
         undo: time(&raw.undo_hours, HOUR, 30 * 24, report),
         code: time(&raw.code_minutes, MINUTE, 60, report),
         // Six digits: more tries would make guessing one worthwhile.

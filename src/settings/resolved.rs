@@ -381,6 +381,7 @@ pub struct KeySettings {
 pub struct FlowSettings {
     pub verify: Duration,
     pub reset: Duration,
+    pub invitation: Duration,
     pub undo: Duration,
     pub code: Duration,
     pub code_tries: u32,

@@ -1,5 +1,7 @@
 //! Clients that the operator has registered. Those of `config.toml` are not here.
 
+use std::time::Duration;
+
 use super::db::Tx;
 use super::error::{Result, StoreError};
 use super::guarded::Guarded;
@@ -15,14 +17,16 @@ row! {
         secret_hash: Option<Vec<u8>>,
         metadata: String,
         created_at: i64,
+        updated_at: i64,
     }
 }
 
-/// A client, and when it was registered.
+/// A client, when it was registered, and when it was changed last.
 #[derive(Clone, Debug)]
 pub struct Registered {
     pub client: Client,
     pub created_at: Timestamp,
+    pub updated_at: Timestamp,
 }
 
 impl TryFrom<ClientRow> for Registered {
@@ -37,12 +41,16 @@ impl TryFrom<ClientRow> for Registered {
         let secret_hash =
             row.secret_hash.map(<[u8; 32]>::try_from).transpose().map_err(|_| corrupt("the secret's hash".to_owned()))?;
         let id = row.id.parse().map_err(|error: crate::ids::ParseIdError| corrupt(error.to_string()))?;
-        Ok(Self { client: Client { id, secret_hash, metadata }, created_at: Timestamp::from_millis(row.created_at) })
+        Ok(Self {
+            client: Client { id, secret_hash, metadata },
+            created_at: Timestamp::from_millis(row.created_at),
+            updated_at: Timestamp::from_millis(row.updated_at),
+        })
     }
 }
 
 pub async fn by_id(tx: &mut Tx, id: &ClientId) -> Result<Option<Registered>> {
-    optional!(tx, ClientRow, "SELECT id, secret_hash, metadata, created_at FROM clients WHERE id = $1", id.as_str())?
+    optional!(tx, ClientRow, "SELECT id, secret_hash, metadata, created_at, updated_at FROM clients WHERE id = $1", id.as_str())?
         .map(Registered::try_from)
         .transpose()
 }
@@ -53,7 +61,7 @@ pub async fn list(tx: &mut Tx, after: Option<&Registered>, limit: i64) -> Result
     all!(
         tx,
         ClientRow,
-        "SELECT id, secret_hash, metadata, created_at FROM clients WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3",
+        "SELECT id, secret_hash, metadata, created_at, updated_at FROM clients WHERE (created_at, id) > ($1, $2) ORDER BY created_at, id LIMIT $3",
         time,
         id,
         limit,
@@ -80,14 +88,31 @@ pub async fn insert(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<()> 
     .map(drop)
 }
 
-/// Writes secret and metadata; false if there is no such client.
-pub async fn update(tx: &mut Tx, client: &Client, now: Timestamp) -> Result<Guarded> {
+/// Writes secret and metadata, unless the client has changed since it was read at `read_at`: whoever rotates a secret while somebody else
+/// writes the metadata must not find the old secret back.
+pub async fn update(tx: &mut Tx, client: &Client, read_at: Timestamp, now: Timestamp) -> Result<Guarded> {
     let rows = execute!(
         tx,
-        "UPDATE clients SET secret_hash = $2, metadata = $3, updated_at = $4 WHERE id = $1",
+        "UPDATE clients SET secret_hash = $2, metadata = $3, updated_at = $4 WHERE id = $1 AND updated_at = $5",
         client.id.as_str(),
         client.secret_hash.as_ref().map(<[u8; 32]>::as_slice),
         metadata(client)?,
+        // Later than before even within a millisecond, or by a clock that is behind: it is how the next writer notices.
+        now.max(read_at + Duration::from_millis(1)).millis(),
+        read_at.millis(),
+    )?;
+    Ok(Guarded::by(rows))
+}
+
+/// Writes a new secret alone, whatever else of the client is being changed. Overtaken: there is no such client any more, or none that has a
+/// secret.
+pub async fn rotate_secret(tx: &mut Tx, id: &ClientId, secret_hash: &[u8; 32], now: Timestamp) -> Result<Guarded> {
+    let rows = execute!(
+        tx,
+        "UPDATE clients SET secret_hash = $2, updated_at = CASE WHEN updated_at < $3 THEN $3 ELSE updated_at + 1 END \
+         WHERE id = $1 AND secret_hash IS NOT NULL",
+        id.as_str(),
+        secret_hash.as_slice(),
         now.millis(),
     )?;
     Ok(Guarded::by(rows))

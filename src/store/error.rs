@@ -11,6 +11,9 @@ pub enum StoreError {
     /// A value that must be unique exists already.
     #[error("a value that must be unique exists already")]
     Taken,
+    /// The row that this one belongs to was removed meanwhile.
+    #[error("what this belongs to was removed meanwhile")]
+    Orphaned,
     /// The database is locked, full or out of reach. The same request may succeed later.
     #[error("the database cannot be used at the moment: {0}")]
     Unavailable(Arc<sqlx::Error>),
@@ -58,6 +61,9 @@ impl StoreError {
         if let sqlx::Error::Database(database) = &*error {
             if database.kind() == ErrorKind::UniqueViolation {
                 return Self::Taken;
+            }
+            if database.kind() == ErrorKind::ForeignKeyViolation {
+                return Self::Orphaned;
             }
             // deadlock_detected
             if database.code().is_some_and(|code| code == "40P01") {

@@ -2,7 +2,7 @@
 
 use super::db::Tx;
 use super::error::{Result, StoreError};
-use super::sql::{all, execute, on, optional, row};
+use super::sql::{all, execute, optional, row, run, skip_locked};
 use crate::engine::outbox::{Channel, Message};
 use crate::ids::MessageId;
 use crate::time::Timestamp;
@@ -56,21 +56,27 @@ pub async fn insert(tx: &mut Tx, message: &Message) -> Result<()> {
     .map(drop)
 }
 
+/// Nodes that take several each do not wait for each other's: two that did would meet in a circle.
+macro_rules! claim {
+    ($dialect:tt) => {
+        concat!(
+            "UPDATE outbox SET run_at = $2, attempts = attempts + 1 WHERE state = 'pending' AND run_at <= $1 AND id = (SELECT id FROM outbox \
+             WHERE state = 'pending' AND run_at <= $1 AND channel = $3 ORDER BY run_at, id LIMIT 1",
+            skip_locked!($dialect),
+            ") RETURNING id, channel, recipient, subject, body, html, attempts, created_at, expires_at"
+        )
+    };
+}
+
 /// Takes the next due message of a channel and puts its next turn to `lease_until`, so that no other node takes it meanwhile and a crash only
 /// delays it.
 pub async fn claim(tx: &mut Tx, channel: Channel, now: Timestamp, lease_until: Timestamp) -> Result<Option<Message>> {
-    let row: Option<MessageRow> = on!(tx, |c| {
-        sqlx::query_as(
-        "UPDATE outbox SET run_at = $2, attempts = attempts + 1 WHERE state = 'pending' AND run_at <= $1 AND id = (SELECT id FROM outbox \
-         WHERE state = 'pending' AND run_at <= $1 AND channel = $3 ORDER BY run_at, id LIMIT 1) \
-         RETURNING id, channel, recipient, subject, body, html, attempts, created_at, expires_at"
-    )
-    .bind(now.millis())
-    .bind(lease_until.millis())
-    .bind(channel.as_str())
-    .fetch_optional(c)
-    .await
-    })?;
+    let (now, until, channel) = (now.millis(), lease_until.millis(), channel.as_str());
+    let row: Option<MessageRow> = run!(
+        tx,
+        sqlite | c | sqlx::query_as(claim!(sqlite)).bind(now).bind(until).bind(channel).fetch_optional(c),
+        postgres | c | sqlx::query_as(claim!(postgres)).bind(now).bind(until).bind(channel).fetch_optional(c)
+    )?;
     row.map(Message::try_from).transpose()
 }
 

@@ -61,6 +61,16 @@ macro_rules! listed {
     };
 }
 
+/// The end of a question for rows that others work on, too: without theirs, and no other may take these. SQLite has one writer.
+macro_rules! skip_locked {
+    (sqlite) => {
+        ""
+    };
+    (postgres) => {
+        " FOR UPDATE SKIP LOCKED"
+    };
+}
+
 /// The bytes that a hexadecimal text stands for: another.
 macro_rules! unhexed {
     (sqlite $text:literal) => {
@@ -98,4 +108,4 @@ impl<'r, R: sqlx::Row, A: sqlx::FromRow<'r, R>, B: sqlx::FromRow<'r, R>> sqlx::F
     }
 }
 
-pub(super) use {all, execute, listed, on, optional, row, run, unhexed};
+pub(super) use {all, execute, listed, on, optional, row, run, skip_locked, unhexed};

@@ -52,7 +52,7 @@ impl Left {
                     };
                     Some(Self { identifier: identifier.clone(), name, remember })
                 }
-                Errand::ProveAgain { .. } | Errand::Connect { .. } => None,
+                Errand::ProveAgain { .. } | Errand::Connect { .. } | Errand::AcceptInvitation { .. } => None,
             },
             State::SignInCode(code) => Some(Self { identifier: code.asked.identifier.clone(), ..only(code.remember) }),
             State::Reset(asked) => Some(typed(&asked.identifier)),

@@ -64,7 +64,7 @@ fn already(visitor: &Visitor, flow: &Flow) -> Response {
 
 /// One button sends a new link to the same address.
 pub(super) fn expired(visitor: &Visitor, token: String, flow: &Flow) -> Response {
-    if matches!(flow.state, State::Alarm { .. } | State::SignIn | State::Decided(_)) {
+    if matches!(flow.state, State::Invitation { .. } | State::Alarm { .. } | State::SignIn | State::Decided(_)) {
         return broken(visitor);
     }
     let page = LinkPage::expired(visitor.shell("link-expired"), "/link/renew", token, &super::verify::masked(flow));

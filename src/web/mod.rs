@@ -3,13 +3,14 @@
 //! * **Here**: handlers that extract, call one action, and render or redirect. A handler fits on a screen.
 //! * **Not here**: rules, SQL, protocol tokens; view models live in `pages`.
 //! * **To add one**: a handler beside its neighbours, a line in [`router`], a page in `pages`, a journey in `tests/browser`.
-//! * **Tested**: `tests/it/web`, and every journey in Chromium with script off and on.
+//! * **Tested**: `tests/it/journeys`, and every journey in Chromium with script off and on (`tests/browser`).
 
 mod account;
 mod contact;
 mod enrol;
 mod evenly;
 mod identities;
+mod invitation;
 mod join;
 mod journey;
 mod link;
@@ -130,6 +131,7 @@ pub fn router(app: &App) -> Router<App> {
         .route("/account/apps/revoke", post(account::revoke_app))
         .route("/account/delete", get(account::delete).post(account::submit_delete))
         .route("/wasnt-me", get(wasnt_me::show).post(wasnt_me::submit))
+        .route("/invitation", get(invitation::show).post(invitation::accept))
         .route("/setup", get(setup::show).post(setup::submit))
         .route("/.well-known/change-password", get(async || Redirect::to(AccountPage::Password.path())))
         .layer(carriers(app))
@@ -291,7 +293,7 @@ fn anew(page: &str, flow: &str) -> String {
 /// The page on which a journey goes on.
 fn page_of(flow: &Flow) -> String {
     let path = match flow.state {
-        State::SignIn | State::Decided(_) | State::Alarm { .. } | State::Away(_) => "/login",
+        State::SignIn | State::Decided(_) | State::Invitation { .. } | State::Alarm { .. } | State::Away(_) => "/login",
         State::Newcomer(_) => "/login/address",
         State::Join(_) => "/login/join",
         State::SignInCode(_) => "/login/code",

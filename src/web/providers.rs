@@ -84,7 +84,12 @@ pub(super) async fn depart(
     let typed = ["identifier", "email", "phone"].map(|field| params.first(field)).into_iter().find(|typed| !typed.is_empty());
     let typed = typed.unwrap_or_default();
     let remember = params.has("remember");
+    let invitation = match params.first("invitation") {
+        "" => None,
+        token => Some(super::invitation::of(&visitor, token).await?),
+    };
     let errand = match current.map(|current| current.user) {
+        _ if let Some(invitation) = invitation => Errand::AcceptInvitation { invitation },
         Some(user) if connects => Errand::Connect { person: user.id },
         Some(user) if journey.flow.is_some() && super::login::wants(&journey, &user) => {
             Errand::ProveAgain { person: user.id, remember }
@@ -192,7 +197,7 @@ async fn back(visitor: &Visitor, flow: &Flow, waits: Option<Flow>, failed: &str,
     let remember = match &away.errand {
         Errand::Connect { .. } => return Ok(back_to_account(failed, provider)),
         Errand::SignIn { began: Began::SignUp { .. }, .. } => return Ok(back_to("/signup", id, failed, provider)),
-        Errand::SignIn { .. } => return Ok(back_to_login(id, failed, provider)),
+        Errand::SignIn { .. } | Errand::AcceptInvitation { .. } => return Ok(back_to_login(id, failed, provider)),
         Errand::ProveAgain { remember, .. } => *remember,
     };
     // The page is shown to somebody signed in only on a journey that waits.

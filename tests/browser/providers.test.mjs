@@ -94,7 +94,7 @@ journey("the page on the way has a link, should the browser not go on by itself"
   await open(page, "/login");
   await continueWith(page, "Twitter").click(); // not press(): that waits until the page has moved on
   await page.getByRole("link", { name: /twitter/i }).waitFor();
-  at(page, "/connect/twitter");
+  assert.match(await page.locator("h1").innerText(), /on the way to twitter/i);
   await check(page, "on the way");
   await page.unroute(/\/twitter\//);
   await press(page, page.getByRole("link", { name: /twitter/i }));

@@ -45,7 +45,7 @@ impl House {
 
     fn give(&self, arguments: &[&str], input: &str) -> Output {
         let mut command = Command::new(env!("CARGO_BIN_EXE_vestibule"));
-        command.args(arguments).arg("--config").arg(&self.config).env_clear();
+        command.args(arguments).arg("--config").arg(&self.config).env_clear().env("VESTIBULE_SERVER__LISTEN", "127.0.0.1:0");
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut process = command.spawn().unwrap();
         // A command that reads nothing may be gone already.
@@ -354,4 +354,26 @@ async fn an_empty_database_of_a_server_stays_empty_until_the_server_fills_it() {
     std::fs::write(house.data().join("secrets.key"), "v2:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8\n").unwrap();
     let refused = house.run(&["check-config"]);
     assert!(said(&refused).contains("the master keys are not the ones"), "{}", said(&refused));
+}
+
+/// What happens next is said, with the way that there is; programs get the account alone.
+#[test]
+fn adding_and_inviting_say_what_happens_next() {
+    let house = House::made();
+    let added = house.run(&["user", "add", "--email", "ada@a.example"]);
+    let text = printed(&added);
+    assert!(text.contains("by a link that is mailed to ada@a.example") && text.contains("vestibule user invite user_"), "{text}");
+    let invited = printed(&house.run(&["user", "invite", "ada@a.example"]));
+    assert!(invited.contains("An invitation to ada@a.example is in the outbox") && invited.contains("72 hours"), "{invited}");
+    let bare = printed(&house.run(&["user", "add", "--username", "bob"]));
+    assert!(bare.contains("vestibule user set-password user_"), "{bare}");
+    let with = printed(&house.run(&["user", "add", "--email", "cy@a.example", "--invite"]));
+    assert!(with.contains("An invitation to cy@a.example"), "{with}");
+    let json = house.json(&["user", "add", "--json", "--invite"], &json!({"email": "di@a.example"}));
+    assert_eq!(json["email"], "di@a.example");
+    let refused = house.run(&["user", "invite", "bob"]);
+    assert_eq!(refused.status.code(), Some(1));
+    assert!(said(&refused).contains("no e-mail address"), "{}", said(&refused));
+    let both = house.run(&["user", "add", "--email", "e@a.example", "--verified", "--invite"]);
+    assert!(!both.status.success());
 }

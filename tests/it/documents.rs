@@ -17,12 +17,84 @@ fn documents() -> Vec<PathBuf> {
     found
 }
 
+const FOLDERS: [&str; 9] =
+    ["src/", "tests/", "templates/", "locales/", "migrations/", "benches/", "examples/", "static/", "docs/"];
+
 /// What stands between backticks and begins like a place in the repository.
 fn places(text: &str) -> BTreeSet<&str> {
-    const FOLDERS: [&str; 9] =
-        ["src/", "tests/", "templates/", "locales/", "migrations/", "benches/", "examples/", "static/", "docs/"];
     let quoted = text.split('`').skip(1).step_by(2).filter_map(|code| code.split_whitespace().next());
     quoted.filter(|word| FOLDERS.iter().any(|folder| word.starts_with(folder))).collect()
+}
+
+/// What begins like a place in the repository, in comments, where not everybody writes backticks.
+fn words(text: &str) -> BTreeSet<&str> {
+    let apart = |c: char| !(c.is_ascii_alphanumeric() || "/._-*{}<>".contains(c));
+    let words = text.split(apart).map(|word| word.trim_end_matches(['.', '/']));
+    words.filter(|word| FOLDERS.iter().any(|folder| word.starts_with(folder))).collect()
+}
+
+fn files(folder: &Path, of: &str, found: &mut Vec<PathBuf>) {
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() && !path.ends_with("node_modules") && !path.ends_with("target") {
+            files(&path, of, found);
+        } else if path.extension().is_some_and(|end| end == of) {
+            found.push(path);
+        }
+    }
+}
+
+/// Whether a place is there; of one with a pattern, the folder that it is in.
+fn is_there(place: &str) -> bool {
+    let literal =
+        place.find(['*', '{', '<']).map_or(place, |at| place.split_at(at).0.rsplit_once('/').map_or("", |(folder, _)| folder));
+    root().join(literal).exists()
+}
+
+#[test]
+fn places_that_comments_name_exist() {
+    let mut sources = Vec::new();
+    for folder in ["src", "tests", "benches", "examples"] {
+        files(&root().join(folder), "rs", &mut sources);
+    }
+    files(&root().join("migrations"), "sql", &mut sources);
+    sources.extend(
+        ["Cargo.toml", "config.toml", "deny.toml", "clippy.toml", "rustfmt.toml", "askama.toml", "tests/run"]
+            .map(|name| root().join(name)),
+    );
+    let (mut checked, mut wrong) = (0, Vec::new());
+    for source in sources {
+        let text = std::fs::read_to_string(&source).unwrap();
+        let mark = match source.extension().and_then(|end| end.to_str()) {
+            Some("rs") => "//",
+            Some("sql") => "--",
+            _ => "#",
+        };
+        // An address in a text has slashes, too, but no room before them.
+        let comments = text.lines().filter_map(|line| {
+            let parts = line.match_indices(mark).map(|(at, _)| line.split_at(at));
+            let mut comments = parts.filter(|(before, _)| before.trim().is_empty() || before.ends_with(' '));
+            comments.next().map(|(_, comment)| comment)
+        });
+        for comment in comments {
+            for place in words(comment) {
+                checked += 1;
+                if !is_there(place) {
+                    wrong.push(format!("{}: {place} is not there", source.strip_prefix(root()).unwrap().display()));
+                }
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(checked > 35, "only {checked} places were found: is the test blind?");
+}
+
+#[test]
+fn words_of_comments_are_read() {
+    let comment = "// as in `tests/it/world`, see src/web/session.rs; migrations/{sqlite,postgres}/NNNN_name.sql and src/actions/passkeys/.";
+    let expected = ["migrations/{sqlite", "src/actions/passkeys", "src/web/session.rs", "tests/it/world"];
+    assert_eq!(words(comment).into_iter().collect::<Vec<_>>(), expected);
+    assert!(is_there("migrations/{sqlite") && is_there("tests/it/world") && !is_there("src/web/session.rs"));
 }
 
 /// The targets of `[text](target)` that lead to files.

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use vestibule::dev::fakes::Provider;
 
-use crate::world::{BEGINNING, Fakes};
+use crate::world::{BEGINNING, Fakes, IMPATIENT, PATIENT};
 
 const CALLBACK: &str = "http://localhost:8080/connect/provider/callback";
 const BEGUN: Begun<'_> = Begun {
@@ -28,11 +28,15 @@ struct Bench {
 
 impl Bench {
     async fn new(settings: &str) -> Self {
+        Self::within(PATIENT, settings).await
+    }
+
+    async fn within(call: Duration, settings: &str) -> Self {
         let clock = Clock::manual(BEGINNING);
         let fakes = Fakes::start(clock.clone(), Duration::from_secs(20)).await;
         let text = fakes.settings(settings);
         let settings = Settings::from_text("config.toml", &text, Mode::Dev, std::iter::empty()).unwrap();
-        let patience = Patience { call: Duration::from_secs(4), keys: Duration::ZERO, ..Patience::default() };
+        let patience = Patience { call, keys: Duration::ZERO, ..Patience::default() };
         let upstreams = Upstreams::within(&settings.providers, Reach::Anywhere, patience, &clock).unwrap();
         Self { fakes, upstreams, clock }
     }
@@ -120,7 +124,7 @@ async fn what_goes_wrong_has_a_name() {
 
 #[tokio::test]
 async fn a_slow_provider_is_not_waited_for() {
-    let bench = Bench::new("").await;
+    let bench = Bench::within(IMPATIENT, "").await;
     assert_eq!(bench.with_quirk(Provider::Discord, "slow").await, Err(UpstreamError::Slow));
 }
 

@@ -21,7 +21,6 @@ mod migrations;
 #[cfg(test)]
 mod nodes;
 #[cfg(test)]
-mod pages;
 #[cfg(test)]
 mod plans;
 #[cfg(test)]

@@ -20,12 +20,16 @@ struct Server {
 
 impl Server {
     fn start(format: &str) -> Self {
+        Self::start_with(format, false)
+    }
+
+    fn start_with(format: &str, verify_email: bool) -> Self {
         let dir = TempDir::new().unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let config = dir.path().join("config.toml");
         let text = format!(
             "[server]\nlisten = \"127.0.0.1:{port}\"\npublic_url = \"http://localhost:{port}\"\n[data]\ndir = \"{}\"\n\
-             [log]\nformat = \"{format}\"\n[passwords]\nmemory_kib = 7168\n[signup]\nverify_email = false\n\
+             [log]\nformat = \"{format}\"\n[passwords]\nmemory_kib = 7168\n[signup]\nverify_email = {verify_email}\n\
              [mail]\ntransport = \"file\"\nfrom = \"a@a.example\"\n[sign_in]\nways = [\"password\", \"mail\"]\n",
             dir.path().join("data").display()
         );
@@ -175,5 +179,34 @@ async fn the_filter_of_the_docs_finds_failed_sign_ins_and_nothing_else() {
         assert!(failed.iter().all(|line| found(&filter, line).as_deref() == Some("127.0.0.1")), "{failed:#?}");
         assert!(!log.iter().any(|line| line.contains("ada@a.example") || line.contains("nobody@a.example")), "{log:#?}");
         assert!(!log.iter().any(|line| line.contains("tower_sessions")), "{log:#?}");
+    }
+}
+
+/// Whoever guesses the code of a sign-up or of a reset is found as well, whether the address is known or not; that of a new address is asked of
+/// somebody signed in, and takes the same way (`wrong_codes_are_counted_whatever_they_are_for`).
+#[tokio::test]
+async fn the_filter_finds_whoever_guesses_codes() {
+    let filter = filter();
+    for format in ["text", "json"] {
+        let server = Server::start_with(format, true);
+        let own = server.origin.clone();
+        for (begin, fields, enter) in [
+            ("/signup", &[("email", "ada@a.example"), ("password", PASSWORD)][..], "/verify"),
+            ("/reset", &[("identifier", "nobody@a.example")], "/reset/code"),
+        ] {
+            let browser = browser();
+            let post = |path: &str, fields: &[(&str, &str)]| browser.post(server.at(path)).header("origin", &own).form(fields);
+            let sent = post(begin, fields).send().await.unwrap();
+            let location = sent.headers().get("location").map(|found| found.to_str().unwrap().to_owned());
+            let location = location.unwrap_or_else(|| panic!("{begin}: {}", sent.status()));
+            assert!(location.starts_with(enter), "{location}");
+            let flow = location.split("flow=").nth(1).unwrap().split('&').next().unwrap().to_owned();
+            let (status, page) = text(post(enter, &[("flow", &flow), ("code", "123456")])).await;
+            assert_eq!(status, 422, "{enter}: {page}");
+        }
+        let log = server.end();
+        let failed: Vec<&String> = log.iter().filter(|line| found(&filter, line).as_deref() == Some("127.0.0.1")).collect();
+        assert_eq!(failed.len(), 2, "{format}: {log:#?}");
+        assert!(failed[0].contains("sign_up") && failed[1].contains("reset"), "{failed:#?}");
     }
 }

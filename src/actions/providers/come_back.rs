@@ -7,7 +7,7 @@ use super::super::second_factor::At;
 use super::super::session::Current;
 use super::super::sign_in::{self, Arrival, SignedIn};
 use super::super::sign_up::Proved;
-use super::super::{App, Fault, Outcome, codes, confirm, second_factor, sign_up, tell};
+use super::super::{App, Fault, Outcome, codes, confirm, invitations, second_factor, sign_up, tell};
 use super::{Failure, Secrets, connect, failed, holds, name_proofs, tokens};
 use crate::engine::address::Email;
 use crate::engine::authorize::{Asked, is_fresh};
@@ -20,7 +20,7 @@ use crate::engine::sign_in::Needed;
 use crate::engine::user::{Profile, User};
 use crate::gateways::upstream::{self, Arrived};
 use crate::ids::UserId;
-use crate::settings::providers::ProviderSettings;
+use crate::settings::providers::{Linking, ProviderSettings};
 use crate::store::{StoreError, Tx, flows, identities, sessions, users};
 use crate::time::Timestamp;
 
@@ -186,7 +186,7 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
         // The journey belongs to the account that was signed in when it began.
         (Errand::Connect { person }, Some(current)) if current.user.id == *person => Some(current),
         (Errand::Connect { .. }, _) => return Ok(CameBack::Over),
-        (Errand::SignIn { .. } | Errand::ProveAgain { .. }, _) => None,
+        (Errand::SignIn { .. } | Errand::ProveAgain { .. } | Errand::AcceptInvitation { .. }, _) => None,
     };
     if let Some(current) = connecting
         && let at = (At { current, browser: arrival.browser, requester: arrival.requester })
@@ -196,6 +196,17 @@ async fn settle(app: &App, back: Back<'_>, arrival: &Arrival<'_>) -> Outcome<Cam
     }
     let mut tx = app.store.write().await?;
     let owner = identities::by_subject(&mut tx, &external.issuer, &external.subject).await?;
+    if let Errand::AcceptInvitation { invitation } = errand
+        && owner.is_none()
+        && settings.linking != Linking::SignInOnly
+        && let Some(user) = invitations::accept_in(app, &mut tx, invitation, arrival.requester).await?
+    {
+        // The link proves the address, whatever the provider calls the person.
+        attach(app, &mut tx, &user, external, Some(app.now()), arrival).await?;
+        let given = dated(app, &mut tx, &user, brought.given.clone()).await?;
+        let arrival = invitations::after(&user, arrival);
+        return sign_in(app, tx, &user, external, given, &arrival).await;
+    }
     let local = match (&external.email, &owner) {
         (Some(email), None) if external.vouched => users::by_email(&mut tx, email).await?,
         _ => None,

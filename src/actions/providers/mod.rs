@@ -118,7 +118,7 @@ pub async fn depart(app: &App, provider: &str, asking: Asking<'_>) -> Outcome<De
     let prompt = match asking.errand {
         Errand::SignIn { ask: false, .. } => Prompt::Nothing,
         Errand::SignIn { ask: true, .. } | Errand::ProveAgain { .. } => Prompt::ProveAgain,
-        Errand::Connect { .. } => Prompt::Choose,
+        Errand::Connect { .. } | Errand::AcceptInvitation { .. } => Prompt::Choose,
     };
     let person = asking.errand.person().cloned();
     let state = State::Away(Box::new(Away { provider: settings.id.clone(), errand: asking.errand }));

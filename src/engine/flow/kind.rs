@@ -15,6 +15,7 @@ pub enum FlowKind {
     ChangeEmail,
     ChangePhone,
     AddTotp,
+    Invitation,
     /// The link of a security notice.
     Alarm,
     /// At a provider.
@@ -44,6 +45,7 @@ impl FlowKind {
             Self::ChangeEmail => "change_email",
             Self::ChangePhone => "change_phone",
             Self::AddTotp => "add_totp",
+            Self::Invitation => "invitation",
             Self::Alarm => "alarm",
             Self::Away => "away",
             Self::Newcomer => "newcomer",

@@ -44,6 +44,7 @@ fn states() -> Vec<State> {
         State::ResetProved { to: to() },
         State::Change { to: to() },
         State::AddTotp { sealed: "c2VhbGVk".to_owned() },
+        State::Invitation { to: to() },
         State::Alarm { to: to() },
         State::Away(Box::new(Away { provider: "google".to_owned(), errand: Errand::sign_in("ana", true, false) })),
         State::Newcomer(Box::new(brought())),
@@ -58,7 +59,7 @@ fn every_pair_of_state_and_step() {
         State::SignIn | State::Decided(_) => step == SignedIn,
         // A decoy's message went nowhere, so nobody can have its code.
         State::Reset(asked) => step == Proved && asked.to.is_some(),
-        State::ResetProved { .. } => step == PasswordSet,
+        State::ResetProved { .. } | State::Invitation { .. } => step == PasswordSet,
         State::Alarm { .. } => step == Raised,
         State::Away(_) => step == CameBack,
         _ => step == Proved,

@@ -57,6 +57,12 @@ pub enum Letter {
         minutes: i64,
         hours: i64,
     },
+    /// The operator has made an account for this address.
+    Invitation {
+        address: String,
+        link: String,
+        hours: i64,
+    },
     /// Something was changed, or somebody came in.
     Notice(Box<Notified>),
     /// To a restored address, after its owner has locked the account: the way back in.
@@ -239,6 +245,14 @@ impl Letter {
                     ..Parts::default()
                 }
             }
+            Self::Invitation { address, link, hours } => Parts {
+                heading: t("mail-invitation"),
+                opening: text.with("mail-invitation-opening", &[("site", site), ("address", address)]),
+                buttons: vec![button("mail-invitation-button", link)],
+                link_life: text.number("mail-link-hours", "hours", *hours),
+                closing: t("mail-invitation-closing"),
+                ..Parts::default()
+            },
             Self::Notice(notified) => notified.parts(text, site),
             Self::LockedDown { reset } => Parts {
                 heading: t("mail-locked"),

@@ -29,6 +29,7 @@ impl Letter {
             Self::SignIn { code: code(), link: link("login"), minutes: 10, link_minutes: 10 },
             Self::SecondFactor { code: code(), minutes: 10 },
             Self::ConfirmNewAddress { code: code(), link: link("confirm"), minutes: 10, hours: 24 },
+            Self::Invitation { address: "ana@example.com".to_owned(), link: link("invitation"), hours: 72 },
             Self::LockedDown { reset: link("reset") },
             Self::AccountDeleted,
         ];
@@ -45,6 +46,7 @@ impl Letter {
             Self::SignIn { code, link, .. } => ("sign-in", Some(code), vec![link]),
             Self::SecondFactor { code, .. } => ("second-factor", Some(code), Vec::new()),
             Self::ConfirmNewAddress { code, link, .. } => ("confirm-new-address", Some(code), vec![link]),
+            Self::Invitation { link, .. } => ("invitation", None, vec![link]),
             Self::Notice(notified) => (notified.notice.name(), None, notified.link.iter().map(String::as_str).collect()),
             Self::LockedDown { reset } => ("locked-down", None, vec![reset]),
             Self::AccountDeleted => ("account-deleted", None, Vec::new()),

@@ -5,46 +5,42 @@ use axum::http::Method;
 use serde_json::json;
 
 use super::is_signed_in;
-use crate::world::{PASSWORD, World};
+use crate::world::routes::routes;
+use crate::world::{Database, PASSWORD, World};
 
 const ADA: &str = "ada@a.example";
 
-/// Every form of ours with what it takes; the guard stands before all of them.
-const POSTS: &[&str] = &[
-    "/login",
-    "/login/switch",
-    "/signup",
-    "/verify",
-    "/verify/resend",
-    "/verify/link",
-    "/reset",
-    "/reset/code",
-    "/reset/resend",
-    "/reset/link",
-    "/reset/new",
-    "/link/renew",
-    "/logout",
-    "/account/profile",
-    "/account/password",
-    "/account/email",
-    "/account/email/confirm",
-    "/account/email/resend",
-    "/account/email/cancel",
-    "/account/email/link",
-    "/account/sessions/end",
-    "/account/sessions/end-others",
-    "/account/sessions/end-all",
-    "/account/apps/revoke",
-    "/account/delete",
-    "/connect/github",
-    "/login/address",
-    "/login/join",
-    "/login/connect",
-    "/account/identities/disconnect",
-    "/wasnt-me",
-    "/setup",
-    "/consent",
-];
+/// What takes a POST from anywhere, because no cookie of ours gives it any power: relying parties send browsers to the first two, which ask before
+/// they change something; programs call the others with credentials or tokens of their own.
+const OPEN: [&str; 6] =
+    ["/oauth2/authorize", "/oauth2/logout", "/oauth2/token", "/oauth2/userinfo", "/oauth2/introspect", "/oauth2/revoke"];
+
+/// Every form of ours; the guard stands before all of them.
+fn forms() -> Vec<String> {
+    let posts: Vec<String> = routes().into_iter().filter(|route| route.takes("post")).map(|route| route.path).collect();
+    for open in OPEN {
+        assert!(posts.iter().any(|path| path == open), "{open} is gone: take it from the list");
+    }
+    posts.into_iter().filter(|path| !OPEN.contains(&path.as_str())).collect()
+}
+
+/// What the source says of a route is what the router does: where it names no POST, none is taken.
+#[tokio::test]
+async fn the_routes_are_those_of_the_router() {
+    let world = World::new().await;
+    let own = [("content-type", "application/x-www-form-urlencoded"), ("origin", "http://localhost:8080")];
+    for route in routes() {
+        let answer = world.browser().send(Method::POST, &route.path, &own, Bytes::new()).await;
+        // The mailbox is there for `vestibule dev` alone.
+        if route.path == "/dev" || route.path.starts_with("/dev/") {
+            assert!(!route.takes("post") && answer.status == 404, "{}: {}", route.path, answer.status);
+            continue;
+        }
+        assert_eq!(answer.status != 405, route.takes("post"), "{}: {}", route.path, answer.status);
+        let answer = world.browser().send(Method::GET, &route.path, &[], Bytes::new()).await;
+        assert_eq!(answer.status != 405, route.takes("get"), "{}: {}", route.path, answer.status);
+    }
+}
 
 #[tokio::test]
 async fn posts_from_other_sites_are_refused_everywhere() {
@@ -52,7 +48,7 @@ async fn posts_from_other_sites_are_refused_everywhere() {
     world.person(ADA).await;
     let mut ada = world.sign_in(ADA, PASSWORD).await;
     let form = ("content-type", "application/x-www-form-urlencoded");
-    for path in POSTS {
+    for path in &forms() {
         for foreign in [
             &[form, ("origin", "https://evil.example"), ("sec-fetch-site", "cross-site")][..],
             &[form, ("origin", "https://evil.example")],
@@ -80,7 +76,7 @@ async fn a_bare_get_changes_nothing() {
     let world = World::new().await;
     world.person(ADA).await;
     let mut ada = world.sign_in(ADA, PASSWORD).await;
-    for path in POSTS {
+    for path in forms() {
         for method in [Method::GET, Method::HEAD] {
             let answer = ada.send(method, &format!("{path}?where=everywhere&confirm=true"), &[], Bytes::new()).await;
             assert!(answer.status < 500, "{path}");
@@ -238,5 +234,57 @@ async fn names_and_parameters_are_text() {
         assert!(page.status < 500);
         let text = page.text();
         assert!(!text.contains("<script>alert") && !text.contains("<svg onload") && !text.contains("1787569"), "{text}");
+    }
+}
+
+/// Each is one of the log's lines `sign-in failed`, too: both come from the same place.
+#[tokio::test]
+async fn wrong_codes_are_counted_whatever_they_are_for() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, "").await else { continue };
+        let wrong = |by: &str| {
+            let series = format!("vestibule_sign_ins_total{{method=\"{by}\",outcome=\"wrong\"}} ");
+            let text = world.app.metrics.render();
+            text.lines().find_map(|line| line.strip_prefix(series.as_str())?.parse::<u32>().ok()).unwrap_or_default()
+        };
+        let mut new = world.browser();
+        new.get("/signup").await;
+        let sent = new.submit("/signup", &[("email", "new@a.example"), ("password", PASSWORD)]).await;
+        new.follow(&sent).await;
+        let code = super::wrong(&world.mail_to("new@a.example").await.code);
+        assert_eq!(new.submit("/verify", &[("code", &code)]).await.status, 422);
+        assert_eq!(wrong("sign_up"), 1, "{database:?}");
+
+        world.person(ADA).await;
+        let mut ada = world.sign_in(ADA, PASSWORD).await;
+        ada.get("/account/email").await;
+        let sent = ada.submit("/account/email", &[("email", "ada@new.example")]).await;
+        ada.follow(&sent).await;
+        let mail = world.mail_to("ada@new.example").await;
+        assert_eq!(ada.submit("/account/email/confirm", &[("code", &super::wrong(&mail.code))]).await.status, 422);
+        assert_eq!(wrong("change"), 1, "{database:?}");
+        let mut elsewhere = world.browser();
+        elsewhere.get(&mail.link).await;
+        assert_eq!(elsewhere.submit("/account/email/link", &[("password", "wrong wrong")]).await.status, 422);
+        assert_eq!(wrong("password"), 1, "{database:?}");
+        ada.get("/account/password").await;
+        let fields = [("current", "wrong wrong"), ("password", "another spoon 4712")];
+        let page = ada.submit("/account/password", &fields).await;
+        assert_eq!(page.status, 422, "{}", page.text());
+        assert_eq!(wrong("password"), 2, "{database:?}");
+
+        for who in [ADA, "nobody@a.example"] {
+            let before = wrong("reset");
+            let mut asks = super::asked_for_reset(&world, who).await;
+            assert_eq!(asks.submit("/reset/code", &[("code", "12345678")]).await.status, 422, "{who}");
+            assert_eq!(wrong("reset"), before + 1, "{database:?}: {who}");
+            let mut asks = world.browser();
+            asks.get("/login").await;
+            let sent = asks.post("/login/code", &[("identifier", who), ("way", "mail")]).await;
+            asks.follow(&sent).await;
+            let before = wrong("mail");
+            assert_eq!(asks.submit("/login/code/enter", &[("code", "12345678")]).await.status, 422, "{who}");
+            assert_eq!(wrong("mail"), before + 1, "{database:?}: {who}");
+        }
     }
 }

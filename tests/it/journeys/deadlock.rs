@@ -1,7 +1,5 @@
 //! Two requests that lock the same rows in another order: PostgreSQL undoes one of them, and nobody notices.
 
-use std::time::Duration;
-
 use sqlx::{Connection as _, Executor as _, PgConnection};
 use vestibule::store::Location;
 
@@ -32,7 +30,7 @@ async fn who_was_broken_off_for_another_gets_in_all_the_same() {
             let answer = browser.submit("/login/code/enter", &[("code", &code)]).await;
             (browser, answer)
         });
-        until_somebody_waits(url).await;
+        place.until_somebody_waits().await;
         let crossed = sqlx::query("UPDATE flows SET tries = tries WHERE id = $1").bind(&flow).execute(&mut other).await;
         other.execute("ROLLBACK").await.unwrap();
         let (mut browser, answer) = enters.await.unwrap();
@@ -44,17 +42,4 @@ async fn who_was_broken_off_for_another_gets_in_all_the_same() {
         }
     }
     panic!("the request was never the one that is undone");
-}
-
-/// Until a statement of the server waits for a row.
-async fn until_somebody_waits(url: &str) {
-    let mut connection = PgConnection::connect(url).await.unwrap();
-    loop {
-        let waiting =
-            "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()";
-        if connection.fetch_optional(waiting).await.unwrap().is_some() {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(10)).await;
-    }
 }

@@ -75,6 +75,7 @@ const FORMS: &[(&str, Ends)] = &[
     ("/account/apps/revoke", Ends::Here),
     ("/account/delete", Ends::Here),
     ("/wasnt-me", Ends::Here),
+    ("/invitation", Ends::Here),
     ("/setup", Ends::Here),
 ];
 

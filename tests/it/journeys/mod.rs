@@ -12,6 +12,7 @@ mod email_change;
 mod enumeration;
 mod forms;
 mod forward_auth;
+mod invitations;
 mod known_devices;
 mod limits;
 mod limits_shown;

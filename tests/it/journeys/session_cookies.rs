@@ -1,7 +1,12 @@
 //! Browsers that send several session cookies: left from other settings, or planted.
 
+use tower_sessions::SessionStore as _;
+use tower_sessions::cookie::time::OffsetDateTime;
+use tower_sessions::session::{Id, Record};
+use vestibule::actions::session::{Carriers, SESSION_KEY};
+
 use super::forward_auth::SETTINGS;
-use crate::world::{Answer, Browser, PASSWORD, Place, World};
+use crate::world::{Answer, Browser, Database, PASSWORD, Place, World};
 
 const ADA: &str = "ada@a.example";
 const BOB: &str = "bob@a.example";
@@ -110,7 +115,7 @@ async fn one_session_in_two_cookies_is_one() {
 
 #[tokio::test]
 async fn a_change_of_the_domain_signs_everybody_out() {
-    let place = Place::new(crate::world::Database::Sqlite).await.unwrap();
+    let place = Place::new(Database::Sqlite).await.unwrap();
     let settings = |domain: &str| SETTINGS.replace("cookie_domain = \"example.org\"", &format!("cookie_domain = \"{domain}\""));
     let before = World::at(place.clone(), &settings("example.org")).await;
     before.person(ADA).await;
@@ -125,4 +130,41 @@ async fn a_change_of_the_domain_signs_everybody_out() {
     let mut both = beside(&fresh, &session(&ada));
     assert_eq!(user(&both.get("/session").await), ADA);
     assert_eq!(both.get("/account").await.status, 200);
+}
+
+/// A session that another request ended in the moment since it began: its cookie stands for nobody, and that is no failure.
+#[tokio::test]
+async fn a_session_that_has_ended_already_gets_a_cookie_for_nobody() {
+    for database in Database::BOTH {
+        let Some(world) = World::on(database, "").await else { continue };
+        let cookies = Carriers(world.app.clone());
+        let data = [(SESSION_KEY.to_owned(), "sess_00000000000000000000000001".into())].into();
+        let mut record = Record { id: Id::default(), data, expiry_date: OffsetDateTime::UNIX_EPOCH };
+        cookies.create(&mut record).await.unwrap();
+        assert!(cookies.load(&record.id).await.unwrap().is_none(), "{database:?}");
+    }
+}
+
+/// Forms that change one account at the same time: each ends on a page that says what is, and none fails.
+#[tokio::test(flavor = "multi_thread", worker_threads = 4)]
+async fn forms_that_meet_at_one_account_do_not_fail() {
+    for database in Database::BOTH {
+        let Some(place) = Place::new(database).await else { continue };
+        let nodes = [World::at(place.clone(), "").await, World::at(place, "").await];
+        nodes[0].person(ADA).await;
+        let mut ada = nodes[0].sign_in(ADA, PASSWORD).await;
+        for round in 0..8 {
+            ada.get("/account/profile").await;
+            let mut forms = tokio::task::JoinSet::new();
+            let (mut saves, name) = (ada.clone(), format!("Ada {round}"));
+            forms.spawn(async move { saves.submit("/account/profile", &[("name", &name)]).await.status });
+            for node in &nodes {
+                let mut other = node.browser();
+                other.get("/login").await;
+                forms.spawn(async move { other.submit("/login", &[("identifier", ADA), ("password", PASSWORD)]).await.status });
+            }
+            let statuses = forms.join_all().await;
+            assert!(statuses.iter().all(|status| *status < 500), "{database:?}: {statuses:?}");
+        }
+    }
 }

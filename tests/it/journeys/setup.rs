@@ -163,3 +163,39 @@ async fn each_of_three_nodes_prints_a_link_that_works_until_one_is_used() {
         }
     }
 }
+
+/// Without passwords nobody is asked for one, and the page says what is used instead; the administrator is signed in and can add it.
+#[tokio::test]
+async fn without_passwords_the_administrator_is_led_to_a_way_in() {
+    for (ways, to, says) in [
+        (r#"["passkey", "mail"]"#, "/account/passkeys?notice=set-up-passkey", "can add a passkey"),
+        (r#"["passkey", "sms"]"#, "/account/passkeys?notice=set-up-passkey", "add a passkey on the next page"),
+        (r#"["mail"]"#, "/account?notice=set-up", "a link to sign in is mailed"),
+    ] {
+        let world = World::with(&format!("[sign_in]\nways = {ways}")).await;
+        let link = world.setup_link().await;
+        let mut browser = world.browser();
+        let page = browser.get(&link).await;
+        assert!(page.text().contains(says) && !page.text().contains("type=\"password\""), "{ways}: {}", page.text());
+        let made = browser.submit("/setup", &[("email", "root@a.example"), ("name", "Root")]).await;
+        assert_eq!(made.location(), to, "{ways}");
+        let next = browser.follow(&made).await;
+        assert!(
+            next.status == 200 && next.text().contains("You are the administrator"),
+            "{ways}: {} {}",
+            next.location(),
+            next.text()
+        );
+        let user = world.read("root@a.example").await.unwrap();
+        assert!(user.is_admin && user.password_hash.is_none(), "{ways}");
+        if ways.contains("mail") {
+            let mut later = world.browser();
+            later.get("/login").await;
+            let sent = later.post("/login/code", &[("identifier", "root@a.example"), ("way", "mail")]).await;
+            later.follow(&sent).await;
+            let code = world.mail_to("root@a.example").await.code;
+            later.submit("/login/code/enter", &[("code", &code)]).await;
+            assert!(is_signed_in(&mut later).await, "{ways}");
+        }
+    }
+}

@@ -35,7 +35,8 @@ pub(super) enum Dialect {
 impl Statement {
     pub(super) fn is_for(&self, database: Database) -> bool {
         match self.only {
-            None => true,
+            // Its own table.
+            None => database == Database::Sqlite || !self.text.contains("sqlite_stat1"),
             Some(Dialect::Sqlite) => database == Database::Sqlite,
             Some(Dialect::Postgres) => database == Database::Postgres,
         }

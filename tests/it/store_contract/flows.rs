@@ -55,7 +55,8 @@ async fn every_state_is_read_back_as_written() {
             State::Reset(Box::new(Asked { to: None, ..asked })),
             State::Verify { to: to.clone(), given: vec![Method::first(MethodKind::Password, NOW)], remember: true },
             State::ResetProved { to: to.clone() },
-            State::Change { to },
+            State::Change { to: to.clone() },
+            State::Invitation { to },
             State::Alarm { to: "ana@a.example".parse().unwrap() },
         ] {
             let mut flow = flow(&bench, state, None);

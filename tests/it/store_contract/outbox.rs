@@ -9,6 +9,7 @@ use vestibule::store::outbox;
 use vestibule::time::Timestamp;
 
 use super::{Bench, NOW, benches, later};
+use crate::world::Database;
 
 fn message(bench: &Bench, to: &str, at: Timestamp) -> Message {
     Message {
@@ -115,5 +116,25 @@ async fn ten_that_deliver_at_once_take_each_message_once() {
             left += 1;
         }
         assert_eq!(count + left, 7, "{:?}: all of them", bench.database);
+    }
+}
+
+/// On PostgreSQL two that waited for each other's would meet in a circle.
+#[tokio::test]
+async fn nodes_that_take_several_do_not_wait_for_each_other() {
+    for bench in benches().await.into_iter().filter(|bench| bench.database == Database::Postgres) {
+        for number in 0..4 {
+            insert(&bench, &message(&bench, &format!("{number}@a.example"), NOW)).await;
+        }
+        let mut nodes = [bench.write().await, bench.write().await];
+        let mut taken = Vec::new();
+        for turn in 0..4 {
+            let claimed = outbox::claim(&mut nodes[turn % 2], Channel::Mail, NOW, later(40));
+            let claimed = tokio::time::timeout(Duration::from_secs(5), claimed).await.expect("nobody waits");
+            taken.push(claimed.unwrap().unwrap().id.to_string());
+        }
+        taken.sort();
+        taken.dedup();
+        assert_eq!(taken.len(), 4);
     }
 }

@@ -7,8 +7,11 @@ use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, PgConnection, Row as _, SqliteConnection};
 use vestibule::actions::{App, clients, sweep, users as accounts};
 use vestibule::engine::address::Identifier;
+use vestibule::engine::client::Client;
 use vestibule::engine::scope::Scopes;
 use vestibule::ids::ClientId;
+use vestibule::settings::client_metadata::ClientMetadata;
+use vestibule::store::clients as store_clients;
 use vestibule::store::grants::PersonOf;
 use vestibule::store::removal::{self, Erased};
 use vestibule::store::sessions::{self, Carrier};
@@ -241,6 +244,58 @@ async fn an_account_with_much_is_gone_at_once_and_its_rows_follow_in_batches() {
         }
         assert_eq!(count(&bench.place, "users").await, 1);
         assert!(removal::waiting_account(&mut bench.read().await).await.unwrap().is_none());
+    }
+}
+
+/// Two nodes go on where somebody did not get to the end, and the second begins while the first has not committed. What the first takes away is no
+/// sign that nothing is left: an account's row would take all the rest with it in one statement, and a client's id would be free too early.
+#[tokio::test]
+async fn two_that_clear_the_same_take_turns() {
+    for bench in benches().await {
+        let ana = bench.user("ana@a.example").await;
+        let shop: ClientId = "shop".parse().unwrap();
+        let registered = Client {
+            id: shop.clone(),
+            secret_hash: None,
+            metadata: serde_json::from_value::<ClientMetadata>(metadata()).unwrap().validate().unwrap(),
+        };
+        let grant = make_grant::grant(&bench, &ana, None, "shop", true);
+        let mut tx = bench.write().await;
+        store_clients::insert(&mut tx, &registered, NOW).await.unwrap();
+        tx.commit().await.unwrap();
+        make_grant::insert(&bench, &grant, 1).await;
+        copies(&bench.place, "grants", grant.id.as_str(), 199).await;
+        let mut tx = bench.write().await;
+        assert!(removal::remove_client(&mut tx, &shop, NOW).await.unwrap().is_done());
+        tx.commit().await.unwrap();
+
+        let mut first = bench.write().await;
+        assert_eq!(removal::clear_client(&mut first, &shop, 50).await.unwrap(), 50);
+        let (store, id) = (bench.store.clone(), shop.clone());
+        let second = tokio::spawn(async move {
+            let mut tx = store.write().await.unwrap();
+            let rows = removal::clear_client(&mut tx, &id, 50).await.unwrap();
+            tx.commit().await.unwrap();
+            rows
+        });
+        bench.place.until_somebody_waits().await;
+        first.commit().await.unwrap();
+        assert_eq!(second.await.unwrap(), 50, "{:?}", bench.database);
+        assert_eq!(count(&bench.place, "grants").await, 100, "{:?}", bench.database);
+
+        let mut first = bench.write().await;
+        assert!(!removal::clear_account(&mut first, &ana.id, 40).await.unwrap().0);
+        let (store, id) = (bench.store.clone(), ana.id.clone());
+        let second = tokio::spawn(async move {
+            let mut tx = store.write().await.unwrap();
+            let (wholly, _) = removal::clear_account(&mut tx, &id, 40).await.unwrap();
+            tx.commit().await.unwrap();
+            wholly
+        });
+        bench.place.until_somebody_waits().await;
+        first.commit().await.unwrap();
+        assert!(!second.await.unwrap(), "{:?}: the rest went in one statement", bench.database);
+        assert_eq!((count(&bench.place, "grants").await, count(&bench.place, "users").await), (20, 1), "{:?}", bench.database);
     }
 }
 

@@ -10,7 +10,7 @@ use vestibule::ids::{ClientId, EventId, KeyId};
 use vestibule::settings::client_metadata::ClientMetadata;
 use vestibule::store::{StoreError, clients, consents, events, facts, keys, removal};
 
-use super::{NOW, benches, grants, later};
+use super::{NOW, benches, earlier, grants, later};
 
 fn client(id: &str) -> Client {
     let metadata: ClientMetadata = serde_json::from_value(json!({
@@ -40,8 +40,19 @@ async fn clients_are_registered_changed_and_removed_with_what_people_allowed() {
         let mut tx = bench.write().await;
         consents::put(&mut tx, &ana.id, &shop.id, &openid, &Scopes::default(), NOW).await.unwrap();
         let public = Client { secret_hash: None, ..shop.clone() };
-        assert!(clients::update(&mut tx, &public, later(1)).await.unwrap());
-        assert!(!clients::update(&mut tx, &client("other"), later(1)).await.unwrap());
+        assert!(clients::update(&mut tx, &public, NOW, later(1)).await.unwrap());
+        assert!(!clients::update(&mut tx, &shop, NOW, later(2)).await.unwrap(), "it was read before");
+        assert!(!clients::update(&mut tx, &client("other"), NOW, later(1)).await.unwrap());
+        assert!(!clients::rotate_secret(&mut tx, &shop.id, &[9; 32], later(3)).await.unwrap(), "a public one has none");
+        let confidential = Client { secret_hash: Some([8; 32]), ..shop.clone() };
+        assert!(clients::update(&mut tx, &confidential, later(1), earlier(9)).await.unwrap());
+        let behind = clients::by_id(&mut tx, &shop.id).await.unwrap().unwrap().updated_at;
+        assert_eq!(behind.millis(), later(1).millis() + 1, "by a clock that is behind");
+        assert!(clients::rotate_secret(&mut tx, &shop.id, &[9; 32], earlier(9)).await.unwrap());
+        assert!(!clients::update(&mut tx, &confidential, behind, later(5)).await.unwrap(), "the secret is another by now");
+        let found = clients::by_id(&mut tx, &shop.id).await.unwrap().unwrap();
+        assert_eq!((found.client.secret_hash, found.updated_at.millis()), (Some([9; 32]), behind.millis() + 1));
+        assert!(clients::update(&mut tx, &public, found.updated_at, later(5)).await.unwrap());
         assert_eq!(clients::list(&mut tx, None, 10).await.unwrap().len(), 1);
         assert_eq!(clients::by_id(&mut tx, &shop.id).await.unwrap().unwrap().client.secret_hash, None);
         assert!(removal::remove_client(&mut tx, &shop.id, NOW).await.unwrap().is_done());

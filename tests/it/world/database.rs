@@ -63,6 +63,17 @@ impl Place {
         Some(Self { location, patience: PATIENCE, nodes: Arc::default(), _dir: None })
     }
 
+    /// Until a statement waits for a row or a table that somebody else holds. On SQLite, where nobody comes in while there is a writer, at once.
+    pub async fn until_somebody_waits(&self) {
+        let Location::Postgres { url, .. } = &self.location else { return };
+        let mut connection = PgConnection::connect(url).await.unwrap();
+        let waiting =
+            "SELECT 1 FROM pg_locks l JOIN pg_stat_activity a USING (pid) WHERE NOT l.granted AND a.datname = current_database()";
+        while connection.fetch_optional(waiting).await.unwrap().is_none() {
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
+    }
+
     /// Counts the worlds that have used this place.
     pub fn next_node(&self) -> u64 {
         self.nodes.fetch_add(1, Ordering::Relaxed)

@@ -12,6 +12,7 @@ pub mod browser;
 pub mod database;
 pub mod fakes;
 pub mod line;
+pub mod routes;
 
 use std::time::Duration;
 
@@ -44,6 +45,11 @@ pub use line::Line;
 pub const PASSWORD: &str = "wooden spoon 4711";
 /// When every world begins: 2025-11-21 09:30 UTC.
 pub const BEGINNING: Timestamp = Timestamp::from_seconds(1_763_717_400);
+
+/// How long a call to a provider may take where that is not what a test is about: longer than any machine needs.
+pub const PATIENT: Duration = Duration::from_mins(5);
+/// How long it may take where a provider does not answer, [`vestibule::dev::fakes::SLOW`] being longer.
+pub const IMPATIENT: Duration = Duration::from_secs(4);
 
 /// What every world is made with; hashing costs next to nothing and nobody is limited.
 const SETTINGS: &str = r#"
@@ -119,21 +125,26 @@ impl World {
         Self::at(Place::sqlite(), settings).await
     }
 
-    /// With every preset sent to fake providers of its own, which share its clock. Their slow answer takes longer than it waits, and a new
-    /// key is looked for at once.
+    /// With every preset sent to fake providers of its own, which share its clock. A new key is looked for at once. It waits as long as a busy
+    /// machine needs: see [`Self::with_slow_fakes`].
     pub async fn with_fakes(settings: &str) -> (Self, Fakes) {
-        Self::with_fakes_at(Place::sqlite(), settings).await
+        Self::with_fakes_at(Place::sqlite(), settings, PATIENT).await
+    }
+
+    /// The same, but their slow answer takes longer than it waits.
+    pub async fn with_slow_fakes(settings: &str) -> (Self, Fakes) {
+        Self::with_fakes_at(Place::sqlite(), settings, IMPATIENT).await
     }
 
     /// None if the database is not there and may be missing.
     pub async fn with_fakes_on(database: Database, settings: &str) -> Option<(Self, Fakes)> {
-        Some(Self::with_fakes_at(Place::new(database).await?, settings).await)
+        Some(Self::with_fakes_at(Place::new(database).await?, settings, PATIENT).await)
     }
 
-    async fn with_fakes_at(place: Place, settings: &str) -> (Self, Fakes) {
+    async fn with_fakes_at(place: Place, settings: &str, call: Duration) -> (Self, Fakes) {
         let clock = Clock::manual(BEGINNING);
         let fakes = Fakes::start(clock.clone(), vestibule::dev::fakes::SLOW).await;
-        let patience = Patience { call: Duration::from_secs(4), keys: Duration::ZERO, ..Patience::default() };
+        let patience = Patience { call, keys: Duration::ZERO, ..Patience::default() };
         let world = Self::made(place, &fakes.settings(settings), Mode::Serve, Node { clock, ..Node::default() }, patience).await;
         (world, fakes)
     }
@@ -154,7 +165,7 @@ impl World {
     }
 
     async fn in_mode(place: Place, settings: &str, mode: Mode) -> Self {
-        Self::made(place, settings, mode, Node::default(), Patience::default()).await
+        Self::made(place, settings, mode, Node::default(), Patience { call: PATIENT, ..Patience::default() }).await
     }
 
     /// One of several nodes on a store.

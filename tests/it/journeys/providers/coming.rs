@@ -272,3 +272,29 @@ async fn a_disabled_account_stays_shut() {
     assert!(!is_signed_in(&mut browser).await);
     assert_eq!(identities(&world, &grace.id).await.len(), 1);
 }
+
+/// Whoever has the link of an invitation comes in by any provider, whatever address that names; the account keeps what the operator gave it.
+#[tokio::test]
+async fn an_invited_person_chooses_a_provider() {
+    for (database, person) in [(Database::Sqlite, "ada"), (Database::Sqlite, "grace"), (Database::Postgres, "ada")] {
+        let settings = "[signup]\nwho = \"invited\"\n[sign_in]\nways = [\"mail\"]\n";
+        let Some((world, fakes)) = World::with_fakes_on(database, settings).await else { continue };
+        let fields = serde_json::json!({"email": ADA, "name": "Dr. Ada", "is_admin": true});
+        let changes = vestibule::actions::users::Changes::from_json(fields.as_object().unwrap()).unwrap();
+        let user = vestibule::actions::users::create_invited(&world.app, &changes).await.unwrap().user;
+        let mail = world.mail_to(ADA).await;
+        let mut browser = world.browser();
+        assert_eq!(browser.get(&mail.link).await.status, 200);
+        let answer = through(&fakes, &mut browser, "google", person, "none").await;
+        assert_eq!(answer.location(), "/account", "{database:?} {person}: {}", answer.text());
+        let now = world.read(ADA).await.unwrap();
+        assert_eq!(who(&browser).await.as_deref(), Some(user.id.as_str()));
+        assert!(now.is_admin && now.email_is_verified() && now.profile.name.as_deref() == Some("Dr. Ada"), "{now:?}");
+        assert_eq!(identities(&world, &user.id).await.len(), 1);
+        // Once.
+        let mut late = world.browser();
+        assert_eq!(late.get(&mail.link).await.status, 410);
+        let (again, answer) = come(&world, &fakes, "google", person, "none").await;
+        assert_eq!((answer.location(), who(&again).await.as_deref()), ("/account", Some(user.id.as_str())));
+    }
+}

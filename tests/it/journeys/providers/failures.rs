@@ -72,7 +72,7 @@ async fn arrive_or_prove(world: &World, fakes: &Fakes, provider: &str) {
 /// Nobody waits longer than ours do, whichever provider it is.
 #[tokio::test]
 async fn slow_answers() {
-    let (world, fakes) = World::with_fakes("").await;
+    let (world, fakes) = World::with_slow_fakes("").await;
     world.person("bob@a.example").await;
     let slow = async |provider: &str| {
         let (mut browser, answer) = come(&world, &fakes, provider, "ada", "slow").await;

@@ -1,6 +1,9 @@
 //! The five classes of pre-hijacking (Sudhodanan and Paverd, 2022): the attacker acts first, the owner of the address comes by a provider,
 //! and then the attacker tries everything they have.
 
+use vestibule::engine::user::{User, UserState};
+use vestibule::store::users;
+
 use super::*;
 
 /// The victim's account by a provider that vouches; whatever page stands between, they take the way of somebody who made no account here.
@@ -368,4 +371,33 @@ async fn an_address_with_another_owner_and_a_second_factor() {
     assert!(who(&owner).await.is_some());
     let again = world.browser().sign_in(GRACE, PASSWORD).await;
     assert!(again.location().starts_with("/login/second?flow="), "the second factor stays: {}", again.location());
+}
+
+/// Between the question and "that account is not mine" the operator shut the account: it gives nothing up, for its address may be why. Shutting it
+/// ends the question, too; the row alone is enough where that came a moment too late.
+#[tokio::test]
+async fn an_account_that_was_shut_meanwhile_gives_nothing_up() {
+    for (database, by_the_row_alone) in Database::BOTH.into_iter().flat_map(|database| [(database, false), (database, true)]) {
+        let Some((world, fakes)) = World::with_fakes_on(database, UNPROVED).await else { continue };
+        claims(&world, ADA, THEIRS).await;
+        let account = world.read(ADA).await.unwrap();
+        let (mut ada, answer) = come(&world, &fakes, "google", "ada", "none").await;
+        assert!(answer.location().starts_with("/login/join"), "{database:?}: {}", answer.location());
+        let flow = ada.follow(&answer).await.value("flow").unwrap();
+        if by_the_row_alone {
+            let store = world.store().await;
+            let mut tx = store.write().await.unwrap();
+            let shut = User { state: UserState::Disabled, ..account.clone() };
+            assert!(users::update(&mut tx, &shut, account.updated_at).await.unwrap().is_done());
+            tx.commit().await.unwrap();
+        } else {
+            vestibule::actions::users::disable(&world.app, account.id.as_str()).await.unwrap();
+        }
+        let answer = ada.post("/login/join", &[("flow", &flow), ("do", "afresh")]).await;
+        assert_eq!(answer.status, 410, "{database:?} {by_the_row_alone}: {} {}", answer.location(), answer.text());
+        assert!(who(&ada).await.is_none(), "{database:?}");
+        let shut = world.read(ADA).await.unwrap();
+        assert_eq!((&shut.id, shut.is_active()), (&account.id, false), "{database:?}: it has its address");
+        assert!(identities(&world, &shut.id).await.is_empty());
+    }
 }
